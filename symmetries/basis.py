@@ -1,0 +1,154 @@
+"""Orthonormal bases and projectors of what a group leaves unchanged.
+
+A vector v of type R is equivariant under G when rho(g) v = v for every g, that is when it is in
+the null space of the constraints C: rho(h) - 1 for each discrete generator h and drho(A) for each
+A of the algebra (Finzi et al. 2021, arXiv 2104.09459, eq. 7). The type R falls into tensors
+T(p, q), each solved once for a group and remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from symmetries.group import Group
+from symmetries.representations import Rep, T, cached_blocks
+
+TOLERANCE = 1e-9
+"""Largest entry that the constraints may leave of a basis vector."""
+
+MAX_SIZE = 4096
+"""Largest tensor whose constraints are solved as a dense matrix."""
+
+
+@dataclass(frozen=True)
+class TypedBlock:
+    """All copies of one type of tensor in a vector, with the basis of what is equivariant.
+
+    Attributes:
+        tensor: The type of the copies.
+        index: Where the copies' numbers stand in the vector, (copies, d^rank) int64.
+        basis: Q, (d^rank, r) float64 with orthonormal columns.
+    """
+
+    tensor: T
+    index: Tensor
+    basis: Tensor
+
+
+def equivariant_blocks(G: Group, R: Rep) -> list[TypedBlock]:
+    """The equivariant vectors of type R, block by block; never larger than R itself.
+
+    Args:
+        G: A group on R^d.
+        R: A representation; for maps ``rep_in >> rep_out``.
+    """
+    blocks = cached_blocks(R, G.dim)
+    return [TypedBlock(t, index, tensor_basis(G, t)) for t, index in blocks.items()]
+
+
+def equivariant_basis(G: Group, R: Rep) -> Tensor:
+    """Orthonormal basis of {v : rho(g) v = v for all g in G}, (size R, r) float64.
+
+    Args:
+        G: A group on R^d.
+        R: A representation; for maps ``rep_in >> rep_out``, whose vectors are W.reshape(-1).
+
+    Raises:
+        ValueError: If a tensor of R is too large, or the solution fails its check.
+
+    Example:
+        >>> from symmetries import group, rep
+        >>> equivariant_basis(group("O(3)"), rep("T1 >> T1")).shape
+        torch.Size([9, 1])
+    """
+    blocks = equivariant_blocks(G, R)
+    rank = sum(len(block.index) * block.basis.shape[1] for block in blocks)
+    whole = torch.zeros(R.size(G.dim), rank, dtype=torch.float64)
+    offset = 0
+    for block in blocks:
+        copies, r = len(block.index), block.basis.shape[1]
+        columns = offset + torch.arange(copies * r).reshape(copies, 1, r)
+        whole[block.index[:, :, None], columns] = block.basis.expand(copies, -1, -1)
+        offset += copies * r
+    return whole
+
+
+def equivariant_projector(G: Group, R: Rep) -> Tensor:
+    """Orthogonal projector P = Q Q^T onto the equivariant vectors, (size R, size R) float64."""
+    Q = equivariant_basis(G, R)
+    return Q @ Q.T
+
+
+def project(G: Group, R: Rep, v: Tensor) -> Tensor:
+    """Orthogonal projection of vectors onto the equivariant ones, without a projector.
+
+    Args:
+        G: A group on R^d.
+        R: Type of the vectors.
+        v: (..., size R), any floating dtype; computed in float64.
+
+    Returns:
+        (..., size R), dtype and device of v.
+    """
+    if v.shape[-1] != R.size(G.dim):
+        raise ValueError(f"{R} has {R.size(G.dim)} numbers over R^{G.dim}; got {v.shape[-1]}.")
+    projected = torch.zeros_like(v, dtype=torch.float64)
+    for block in equivariant_blocks(G, R):
+        index, Q = block.index.to(v.device), block.basis.to(v.device)
+        projected[..., index] = (v[..., index].double() @ Q) @ Q.T
+    return projected.to(v.dtype)
+
+
+def tensor_basis(G: Group, tensor: T) -> Tensor:
+    """Orthonormal basis of the G-invariant tensors T(p, q), (d^(p + q), r) float64.
+
+    Raises:
+        ValueError: If the tensor is too large, or the solution fails its check.
+    """
+    if G.is_orthogonal:
+        # inverse transpose is the matrix itself: vector and dual indices are the same
+        tensor = T(tensor.rank)
+    return _solve(G, tensor)
+
+
+@lru_cache(maxsize=1024)
+def _solve(G: Group, tensor: T) -> Tensor:
+    size = tensor.size(G.dim)
+    if size > MAX_SIZE:
+        raise ValueError(
+            f"{tensor} over R^{G.dim} has {size} numbers; its basis would need "
+            f"{8 * size**2 / 2**30:.1f} GiB for a dense matrix, and {MAX_SIZE} numbers are the "
+            "limit. Use tensors of lower rank (fewer channels)."
+        )
+    if not len(G.lie_algebra) and not len(G.discrete_generators):
+        return torch.eye(size, dtype=torch.float64)
+    gram = torch.zeros(size, size, dtype=torch.float64)
+    for constraint in _constraints(G, tensor):
+        gram += constraint.T @ constraint
+    eigenvalues, vectors = torch.linalg.eigh(gram)
+    basis = vectors[:, eigenvalues < TOLERANCE * max(float(eigenvalues[-1]), 1.0)].contiguous()
+    residual = (
+        max(float((c @ basis).abs().amax()) for c in _constraints(G, tensor))
+        if basis.shape[1]
+        else 0.0
+    )
+    if residual > TOLERANCE:
+        raise ValueError(
+            f"The basis of {tensor} under {G} misses its constraints by {residual:.1e} "
+            f"(at most {TOLERANCE:.0e} is allowed). Are the generators those of a closed group?"
+        )
+    return basis
+
+
+def _constraints(G: Group, tensor: T) -> Iterable[Tensor]:
+    """The rows of C, one generator at a time, each scaled to a size near one."""
+    one = torch.eye(tensor.size(G.dim), dtype=torch.float64)
+    for A in G.lie_algebra:
+        yield tensor.drho(A / max(float(A.abs().amax()), 1e-300))
+    for h in G.discrete_generators:
+        yield tensor.rho(h) - one

@@ -1,0 +1,51 @@
+"""Rotations SO(n), and rotations with reflections O(n)."""
+
+from itertools import combinations
+
+import torch
+from torch import Tensor
+
+from symmetries.group import Group, randn, require_dim
+
+
+def rotation_algebra(n: int) -> Tensor:
+    """One antisymmetric generator for each plane of R^n, (n (n - 1) / 2, n, n)."""
+    planes = list(combinations(range(require_dim(n)), 2))
+    algebra = torch.zeros(len(planes), n, n, dtype=torch.float64)
+    for k, (i, j) in enumerate(planes):
+        algebra[k, i, j], algebra[k, j, i] = -1.0, 1.0
+    return algebra
+
+
+def axis_flip(n: int, axis: int = 0) -> Tensor:
+    """Diagonal matrix (n, n) that changes the sign of one coordinate."""
+    flip = torch.eye(require_dim(n), dtype=torch.float64)
+    flip[axis, axis] = -1.0
+    return flip
+
+
+class O(Group):  # noqa: E742 (the group's name)
+    """All orthogonal matrices of R^n; sampled from the Haar measure."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__(n, rotation_algebra(n), axis_flip(n))
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """Draws n Haar-distributed elements, (n, d, d): QR of a normal matrix with R's signs."""
+        q, r = torch.linalg.qr(randn(n, self.dim, self.dim, generator=generator))
+        return q * torch.sign(r.diagonal(dim1=-2, dim2=-1))[:, None, :]
+
+
+class SO(Group):
+    """Rotations of R^n; sampled from the Haar measure."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__(n, rotation_algebra(n))
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """Draws n Haar-distributed rotations, (n, d, d)."""
+        elements = O(self.dim).sample(n, generator)
+        # a fixed flip maps the half of O(n) with determinant -1 onto rotations, measure kept
+        improper = torch.linalg.det(elements) < 0
+        elements[improper] = elements[improper] @ axis_flip(self.dim)
+        return elements
