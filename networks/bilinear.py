@@ -1,0 +1,128 @@
+"""The bilinear term, which mixes tensors of different rank."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from networks.layout import segments
+from symmetries import Group, Rep, T
+
+
+class Bilinear(nn.Module):
+    """x -> M(x) x with a matrix M that is itself made of the tensors in x, equivariantly.
+
+    The block of M from an input tensor of type j to an output tensor of type i is a learned
+    combination, weights N(0, 1), of copies of the type k = i (x) j* in x. At most dim(T_k)
+    copies of each type take part, chosen at random once; blocks between scalars are left out
+    (Finzi et al. 2021, arXiv 2104.09459, sec. 6). No matrix is ever built for a sample: the
+    factors are contracted in the cheapest order.
+
+    Args:
+        layout: Type of x and of the result, a sum of tensors.
+        group: The largest candidate group; under an orthogonal one vector and dual indices are
+            the same, so that k is the sum of the ranks.
+        seed: Seed of the choice of copies and of the weights.
+
+    Shape:
+        (batch, layout.size(dim)) to the same.
+    """
+
+    def __init__(self, layout: Rep, group: Group, seed: int) -> None:
+        super().__init__()
+        self.dim = dim = group.dim
+        self.runs = segments(layout, dim)
+        copies: dict[T, int] = {}
+        for tensor, _, count in self.runs:
+            copies[tensor] = copies.get(tensor, 0) + count
+        self.copies = copies
+        generator = torch.Generator().manual_seed(seed)
+        self.pairs = [
+            (i, j, k)
+            for i in copies
+            for j in copies
+            if (k := map_type(i, j, group)) in copies and k.rank
+        ]
+        for k in sorted({k for _, _, k in self.pairs}, key=str):
+            chosen = torch.randperm(copies[k], generator=generator)[: k.size(dim)]
+            self.register_buffer(f"chosen_{k.p}_{k.q}", chosen)
+        self.coefficients = nn.ParameterList(
+            torch.randn(copies[i], copies[j], len(self._chosen(k)), generator=generator)
+            for i, j, k in self.pairs
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Applies M(features) to features."""
+        x = self._by_type(features)
+        mixing = {k: x[k][:, self._chosen(k)] for _, _, k in self.pairs}
+        out: dict[T, Tensor] = {}
+        for (i, j, k), weight in zip(self.pairs, self.coefficients, strict=True):
+            block = self._matrix_axes(mixing[k], i, j)
+            term = contract(block, x[j], weight)
+            out[i] = out[i] + term if i in out else term
+        return self._flatten(out, features)
+
+    def _chosen(self, k: T) -> Tensor:
+        return self.get_buffer(f"chosen_{k.p}_{k.q}")
+
+    def _by_type(self, features: Tensor) -> dict[T, Tensor]:
+        """Copies of each type, (batch, copies, d^rank)."""
+        parts: dict[T, list[Tensor]] = {}
+        for tensor, start, count in self.runs:
+            width = tensor.size(self.dim)
+            run = features[:, start : start + count * width].unflatten(1, (count, width))
+            parts.setdefault(tensor, []).append(run)
+        return {t: run[0] if len(run) == 1 else torch.cat(run, 1) for t, run in parts.items()}
+
+    def _matrix_axes(self, mixing: Tensor, i: T, j: T) -> Tensor:
+        """Tensors of type i (x) j* as matrices, (batch, copies, size i, size j)."""
+        sizes = (i.size(self.dim), j.size(self.dim))
+        if not (i.q or j.q):
+            return mixing.unflatten(2, sizes)
+        axes = mixing.unflatten(2, [self.dim] * (i.rank + j.rank))
+        p, s, q = i.p, j.q, i.q
+        vectors, duals = range(p + s), range(p + s, i.rank + j.rank)
+        # rows: vector then dual indices of i; columns: those that meet j's vectors, then its duals
+        order = [*vectors[:p], *duals[:q], *duals[q:], *vectors[p:]]
+        return axes.permute(0, 1, *(2 + axis for axis in order)).flatten(2).unflatten(2, sizes)
+
+    def _flatten(self, out: dict[T, Tensor], like: Tensor) -> Tensor:
+        used = dict.fromkeys(self.copies, 0)
+        parts = []
+        for tensor, _, count in self.runs:
+            start = used[tensor]
+            used[tensor] += count
+            if tensor in out:
+                parts.append(out[tensor][:, start : start + count].flatten(1))
+            else:
+                parts.append(like.new_zeros(len(like), count * tensor.size(self.dim)))
+        return torch.cat(parts, 1)
+
+
+def map_type(i: T, j: T, group: Group) -> T:
+    """The type i (x) j* of maps from j to i."""
+    if group.is_orthogonal:
+        return T(i.rank + j.rank)
+    return T(i.p + j.q, i.q + j.p)
+
+
+def contract(block: Tensor, x: Tensor, weight: Tensor) -> Tensor:
+    """out[n,a,I] = sum over b, c, J of weight[a,b,c] block[n,c,I,J] x[n,b,J], cheapest order.
+
+    Args:
+        block: (batch, c, size i, size j).
+        x: (batch, b, size j).
+        weight: (a, b, c).
+
+    Returns:
+        (batch, a, size i).
+    """
+    a, b, c = weight.shape
+    n, _, size_i, size_j = block.shape
+    if size_j == 1:
+        # scalars in: mix them first, so that only (a, c) numbers a sample meet the tensors
+        mixed = x.flatten(1) @ weight.transpose(0, 1).reshape(b, a * c)
+        return torch.bmm(mixed.view(n, a, c), block.flatten(2))
+    met = torch.bmm(block.reshape(n, c * size_i, size_j), x.mT).view(n, c, size_i, b)
+    rows = met.transpose(1, 2).reshape(n * size_i, c * b)
+    return (rows @ weight.permute(2, 1, 0).reshape(c * b, a)).view(n, size_i, a).mT

@@ -1,0 +1,50 @@
+"""The gated nonlinearity, which keeps types: each tensor is scaled by a scalar."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from networks.layout import gates, segments
+from symmetries import Rep
+
+
+class GatedNonlinearity(nn.Module):
+    """sigmoid(gate) * value, and for soft networks + w_gated * silu(value).
+
+    Every scalar is its own gate; every other tensor has one gate scalar, all of which stand at
+    the end of the input. The second term acts on components and so breaks every symmetry; its
+    weight starts small and is penalised by the gate regularizer.
+
+    Args:
+        layout: Type of the values, a sum of tensors.
+        dim: Dimension of the base space.
+        soft: Whether to add the second term.
+
+    Shape:
+        (batch, layout.size(dim) + gates) to (batch, layout.size(dim)).
+    """
+
+    def __init__(self, layout: Rep, dim: int, soft: bool = True) -> None:
+        super().__init__()
+        self.size = layout.size(dim)
+        self.runs = [(t.size(dim), start, n) for t, start, n in segments(layout, dim)]
+        self.gates = gates(layout, dim)
+        self.w_gated = nn.Parameter(torch.full((self.size,), 1e-3)) if soft else None
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Applies the gates."""
+        values = features[:, : self.size]
+        gate = torch.sigmoid(features[:, self.size :])
+        parts, used = [], 0
+        for width, start, copies in self.runs:
+            value = values[:, start : start + width * copies]
+            if width == 1:
+                parts.append(F.silu(value))  # value * sigmoid(value): the scalar is its own gate
+            else:
+                opened = gate[:, used : used + copies, None] * value.unflatten(1, (copies, width))
+                parts.append(opened.flatten(1))
+                used += copies
+        gated = torch.cat(parts, 1)
+        return gated if self.w_gated is None else gated + self.w_gated * F.silu(values)

@@ -1,0 +1,89 @@
+"""Which tensors a hidden layer holds: the layout of the paper, from a number of channels."""
+
+from __future__ import annotations
+
+from math import comb
+
+from symmetries import Group, Rep, T
+from symmetries.representations import direct_sum
+
+
+def tensor_counts(channels: int, dim: int) -> list[int]:
+    """How many tensors of each rank 0, 1, ..., r a layer of about ``channels`` numbers holds.
+
+    r is the largest rank with (r + 1) d^r <= channels; then, while channels are left, d^(r - k)
+    tensors of each rank k are added and (r + 1) d^r channels are used up (Kim et al. 2023).
+
+    Args:
+        channels: Wanted width, at least 1.
+        dim: Dimension d of the base space.
+
+    Example:
+        >>> tensor_counts(128, 3)
+        [54, 18, 6, 2]
+    """
+    if channels < 1:
+        raise ValueError(f"channels must be at least 1; got {channels}.")
+    rank = 0
+    # over a line (d = 1) rank would grow with the channels alone; scalars say the same
+    while dim > 1 and (rank + 2) * dim ** (rank + 1) <= channels:
+        rank += 1
+    rounds = -(-channels // ((rank + 1) * dim**rank))
+    return [rounds * dim ** (rank - k) for k in range(rank + 1)]
+
+
+def hidden_layout(channels: int, group: Group) -> Rep:
+    """The paper's hidden layer as a representation, scalars first.
+
+    For an orthogonal group N tensors of rank k are N copies of T(k). For others they are split
+    into T(p, k - p) in the proportions of the binomial distribution, so that a feature can grow
+    or shrink under, say, a change of scale.
+
+    Args:
+        channels: Wanted width.
+        group: The largest candidate group.
+
+    Example:
+        >>> from symmetries import group
+        >>> hidden_layout(128, group("O(3)"))
+        54T0 + 18T1 + 6T2 + 2T3
+    """
+    terms: list[tuple[int, Rep]] = []
+    for rank, count in enumerate(tensor_counts(channels, group.dim)):
+        if group.is_orthogonal:
+            terms.append((count, T(rank)))
+        else:
+            split = _binomial_split(count, rank)
+            terms += [(n, T(p, rank - p)) for p, n in sorted(split.items(), reverse=True) if n]
+    return direct_sum(terms)
+
+
+def gates(layout: Rep, dim: int) -> int:
+    """Number of tensors in a layout that are not scalars, each of which has one gate."""
+    return sum(len(index) for tensor, index in layout.blocks(dim).items() if tensor.rank)
+
+
+def segments(layout: Rep, dim: int) -> list[tuple[T, int, int]]:
+    """The runs of equal tensors in a sum of tensors: (type, first column, copies).
+
+    Raises:
+        ValueError: If the representation is not a sum of tensors T(p, q).
+    """
+    terms = getattr(layout, "terms", ((1, layout),))
+    found, start = [], 0
+    for count, term in terms:
+        if not isinstance(term, T):
+            raise ValueError(f"A hidden layer must be a sum of tensors T(p, q); got {layout}.")
+        found.append((term, start, count))
+        start += count * term.size(dim)
+    return found
+
+
+def _binomial_split(count: int, rank: int) -> dict[int, int]:
+    """Shares ``count`` among p = 0..rank as C(rank, p) / 2^rank, by largest remainder."""
+    exact = {p: count * comb(rank, p) / 2**rank for p in range(rank + 1)}
+    shares = {p: int(value) for p, value in exact.items()}
+    by_remainder = sorted(exact, key=lambda p: (shares[p] - exact[p], -p))
+    for p in by_remainder[: count - sum(shares.values())]:
+        shares[p] += 1
+    return shares

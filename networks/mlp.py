@@ -1,0 +1,54 @@
+"""The unconstrained baseline."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from symmetries import Rep, rep
+
+
+class MLP(nn.Module):
+    """Plain multilayer perceptron with silu; its hidden layers have no types.
+
+    Args:
+        rep_in: Type of the input.
+        rep_out: Type of the output.
+        dim: Dimension of the base space.
+        channels: Width of the hidden layers.
+        hidden_layers: Number of hidden layers.
+        seed: Seed of the initial weights.
+
+    Shape:
+        (batch, rep_in.size(dim)) to (batch, rep_out.size(dim)).
+    """
+
+    def __init__(
+        self,
+        rep_in: str | Rep,
+        rep_out: str | Rep,
+        dim: int,
+        channels: int = 128,
+        hidden_layers: int = 3,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if hidden_layers < 1 or channels < 1:
+            raise ValueError(
+                f"hidden_layers and channels must be at least 1; got {hidden_layers}, {channels}."
+            )
+        self.rep_in, self.rep_out = rep(rep_in), rep(rep_out)
+        widths = [self.rep_in.size(dim), *[channels] * hidden_layers]
+        layers: list[nn.Module] = []
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            for before, after in pairwise(widths):
+                layers += [nn.Linear(before, after), nn.SiLU()]
+            layers.append(nn.Linear(channels, self.rep_out.size(dim)))
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Predicts."""
+        return self.layers(inputs)

@@ -1,0 +1,29 @@
+"""The linear layer whose input and output have types."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from symmetries import Rep
+
+
+class TypedLinear(nn.Linear):
+    """``nn.Linear`` between two representations; regularizers find layers by these two types.
+
+    Args:
+        rep_in: Type of the input.
+        rep_out: Type of the output.
+        dim: Dimension of the base space, which turns types into sizes.
+        bias: Whether to add a bias.
+
+    Shape:
+        (..., rep_in.size(dim)) to (..., rep_out.size(dim)); weight (size out, size in).
+    """
+
+    def __init__(self, rep_in: Rep, rep_out: Rep, dim: int, bias: bool = True) -> None:
+        super().__init__(rep_in.size(dim), rep_out.size(dim), bias=bias)
+        self.rep_in, self.rep_out = rep_in, rep_out
+
+    def extra_repr(self) -> str:
+        """The types, beside the sizes."""
+        return f"{super().extra_repr()}, {self.rep_in} >> {self.rep_out}"
