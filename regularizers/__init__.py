@@ -1,0 +1,19 @@
+"""Regularizers, one for each candidate symmetry, and the policies that tune their strengths."""
+
+from regularizers.base import Regularizer
+from regularizers.gate import GateRegularizer
+from regularizers.policies import AdjustOnce, Fixed, StrengthPolicy
+from regularizers.projection import ProjectionRegularizer
+from regularizers.tuning import StrengthTuning
+from regularizers.weight_decay import WeightDecay
+
+__all__ = [
+    "AdjustOnce",
+    "Fixed",
+    "GateRegularizer",
+    "ProjectionRegularizer",
+    "Regularizer",
+    "StrengthPolicy",
+    "StrengthTuning",
+    "WeightDecay",
+]

@@ -1,0 +1,73 @@
+"""The policy of the paper: one adjustment, from the penalties that equal strengths led to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from regularizers.policies.base import StrengthPolicy
+
+SMALLEST_PENALTY = 1e-30
+"""Stands for a penalty of zero, whose ratio to others would have no value."""
+
+
+class AdjustOnce(StrengthPolicy):
+    """After T epochs: strength_G <- strength_G / (PER_G / min_H PER_H)^p (Kim et al. 2023).
+
+    Over the ``window`` epochs before T it keeps the latest vector of penalties in which any
+    group improved on the kept one. Symmetries of strength 0 take no part. A model may be kept
+    as the best once 2 T epochs are done.
+
+    Args:
+        epoch: T, number of epochs before the adjustment.
+        exponent: p, how sharply a larger penalty lowers the strength.
+        window: Number of epochs before T that are watched.
+
+    Raises:
+        ValueError: If T or the window is below 1, or p is negative.
+    """
+
+    def __init__(self, epoch: int, exponent: float, window: int = 50) -> None:
+        if epoch < 1 or window < 1 or exponent < 0:
+            raise ValueError(
+                "AdjustOnce needs epoch >= 1, window >= 1 and exponent >= 0; got "
+                f"epoch={epoch}, window={window}, exponent={exponent}."
+            )
+        self.epoch, self.exponent, self.window = epoch, exponent, window
+        self._kept: dict[str, float] = {}
+        self._done = False
+
+    @property
+    def settled_epoch(self) -> int:
+        """Twice T."""
+        return 2 * self.epoch
+
+    @property
+    def adjusted_epoch(self) -> int | None:
+        """T, once the adjustment is done."""
+        return self.epoch if self._done else None
+
+    def update(  # noqa: D102
+        self, epochs: int, penalties: Mapping[str, float], strengths: Mapping[str, float]
+    ) -> dict[str, float]:
+        if self._done:
+            return dict(strengths)
+        taking_part = {name: penalties[name] for name, s in strengths.items() if s > 0}
+        if epochs > self.epoch - self.window:
+            improved = any(p < self._kept.get(name, p) for name, p in taking_part.items())
+            if not self._kept or improved:
+                self._kept = taking_part
+        if epochs < self.epoch or not taking_part:
+            return dict(strengths)
+        self._done = True
+        smallest = max(min(self._kept.values()), SMALLEST_PENALTY)
+        return {
+            name: strength / max(self._kept[name] / smallest, 1.0) ** self.exponent
+            if name in self._kept
+            else strength
+            for name, strength in strengths.items()
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """The kept penalties, and whether the adjustment is done."""
+        return {"_kept": dict(self._kept), "_done": self._done}

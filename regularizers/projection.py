@@ -1,0 +1,88 @@
+"""The projection-based equivariance regularizer (PER) of the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from lightning import LightningModule, Trainer
+from torch import Tensor, nn
+
+from regularizers.base import Regularizer
+from regularizers.projection_pass import ProjectionPass
+from regularizers.typed_layers import require_typed_layers
+from symmetries import Group
+from symmetries import group as parse_group
+
+
+class ProjectionRegularizer(Regularizer):
+    """How far every typed layer is from equivariance under one group (Kim et al. 2023, eq. 5).
+
+    Penalty: sum over layers of 1/2 ||W - P_G W||^2 + 1/2 ||b - P'_G b||^2. Those of one network
+    are computed together, in one pass over its weights.
+
+    Args:
+        group: The candidate symmetry, e.g. ``"O(2)@xy"``.
+        strength: Factor of the penalty; 0 watches without training towards the symmetry.
+        dim: Dimension of the base space, where the name leaves it open (``O(2)@xy`` in R^2).
+    """
+
+    def __init__(self, group: str | Group, strength: float, dim: int | None = None) -> None:
+        self.group: Group = parse_group(group, dim)
+        super().__init__(strength)
+        self._shared: _SharedPass | None = None
+        self._index = 0
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Binds all projection regularizers of the module together, once for each network."""
+        network = cast(nn.Module, pl_module.network)
+        if self._shared is None or not self._shared.serves(network):
+            listed = getattr(pl_module, "regularizers", {})
+            peers = [r for r in listed.values() if isinstance(r, ProjectionRegularizer)]
+            bind_together(peers if self in peers else [self], network)
+
+    def bind(self, network: nn.Module) -> None:
+        """Binds this regularizer alone."""
+        bind_together([self], network)
+
+    def penalty(self, module: LightningModule, batch: Any, prediction: Tensor) -> Tensor:
+        """PER of the bound layers; batch and prediction play no part."""
+        if self._shared is None:
+            raise RuntimeError(f"Regularizer {self.name!r} is not bound; call setup or bind first.")
+        return self._shared.take(self._index)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the binding, which belongs to a network and is made again by ``setup``."""
+        return {**self.__dict__, "_shared": None}
+
+
+def bind_together(regularizers: Sequence[ProjectionRegularizer], network: nn.Module) -> None:
+    """Gives regularizers one pass over the typed layers of a network.
+
+    Raises:
+        ValueError: If the network has no typed layer, or one that does not fit a group.
+    """
+    for regularizer in regularizers:
+        layers = require_typed_layers(network, regularizer.group, regularizer.name)
+    shared = _SharedPass(network, ProjectionPass(layers, [r.group for r in regularizers]))
+    for index, regularizer in enumerate(regularizers):
+        regularizer._shared, regularizer._index = shared, index
+
+
+class _SharedPass:
+    """Runs the pass once a step: again only when the weights changed or an answer was taken."""
+
+    def __init__(self, network: nn.Module, layers: ProjectionPass) -> None:
+        self.network, self.layers = network, layers
+        self.versions: list[int] = []
+        self.untaken: dict[int, Tensor] = {}
+
+    def serves(self, network: nn.Module) -> bool:
+        return self.network is network
+
+    def take(self, index: int) -> Tensor:
+        versions = [p._version for p in self.layers.parameters]
+        if index not in self.untaken or versions != self.versions:
+            self.untaken = dict(enumerate(self.layers.penalties().unbind()))
+            self.versions = versions
+        return self.untaken.pop(index)

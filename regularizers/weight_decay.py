@@ -1,0 +1,37 @@
+"""Plain weight decay, as a term of the loss like any other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from lightning import LightningModule
+from torch import Tensor, nn
+
+from regularizers.base import Regularizer
+
+
+class WeightDecay(Regularizer):
+    """1/2 (||weights||^2 + ||biases||^2) over the linear layers of the network.
+
+    Gates and the coefficients of bilinear terms are left alone.
+    """
+
+    def bind(self, network: nn.Module) -> None:
+        """Finds the weights and biases of all linear layers."""
+        self._parameters = [
+            parameter
+            for layer in network.modules()
+            if isinstance(layer, nn.Linear)
+            for parameter in layer.parameters(recurse=False)
+        ]
+        if not self._parameters:
+            raise ValueError(
+                f"Regularizer {self.name!r} finds no linear layer in {type(network).__name__}; "
+                f"leave it out with '~regularizers.{self.name}'."
+            )
+
+    def penalty(self, module: LightningModule, batch: Any, prediction: Tensor) -> Tensor:
+        """Half the sum of squares."""
+        flat = torch.cat([parameter.reshape(-1) for parameter in self._parameters])
+        return 0.5 * flat.square().sum()
