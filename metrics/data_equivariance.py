@@ -1,0 +1,48 @@
+"""How equivariant data are whose true function nobody knows."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from symmetries import Group, Rep
+
+Samples = tuple[Tensor, Tensor]
+
+
+def nearest_neighbour_error(
+    queries: Samples, references: Samples, rep_in: Rep, rep_out: Rep, G: Group, seed: int = 0
+) -> tuple[float, float]:
+    """Whether moved samples look like samples: an estimate of the data's equivariance error.
+
+    A query (x, y) is moved by a random g, the reference x' nearest to rho_in(g) x is found, and
+    its y' is compared with rho_out(g) y, by the relative error of
+    :func:`metrics.equivariance_error`. Two samples with near inputs differ as well; the same
+    estimate for the identity is the floor that says by how much.
+
+    Args:
+        queries: Inputs (n, size in) and targets (n, size out).
+        references: Many more of the same kind, none of them a query.
+        rep_in: Type of the inputs.
+        rep_out: Type of the targets.
+        G: The group.
+        seed: Seed of the group elements.
+
+    Returns:
+        The estimate for G and its floor, both between 0 and 1.
+    """
+    x, y = (part.double() for part in queries)
+    g = G.sample(len(x), torch.Generator().manual_seed(seed))
+    moved_x = torch.einsum("nij,nj->ni", rep_in.rho(g), x)
+    moved_y = torch.einsum("nij,nj->ni", rep_out.rho(g), y)
+    return _mismatch((moved_x, moved_y), references), _mismatch((x, y), references)
+
+
+def _mismatch(moved: Samples, references: Samples) -> float:
+    x, y = moved
+    nearest = torch.cat(
+        [torch.cdist(part.float(), references[0]).argmin(1) for part in x.split(256)]
+    )
+    found = references[1][nearest].double()
+    size = (found.norm(dim=-1) + y.norm(dim=-1)).clamp_min(1e-300)
+    return float(((found - y).norm(dim=-1) / size).mean())

@@ -1,0 +1,136 @@
+"""The relative equivariance error of any callable under any group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+
+from symmetries import Group, Rep
+from symmetries import group as parse_group
+from symmetries import rep as parse_rep
+
+Function = Callable[[Tensor], Tensor]
+
+
+def equivariance_errors(
+    f: Function, rep_in: Rep, rep_out: Rep, G: Group, x: Tensor, generator: torch.Generator | None
+) -> Tensor:
+    """The error of each input under its own random group element.
+
+    ||f(rho_in x) - rho_out f(x)|| / (||f(rho_in x)|| + ||rho_out f(x)||), 0 where both vanish.
+
+    Args:
+        f: (n, size in) to (n, size out).
+        rep_in: Type of the inputs.
+        rep_out: Type of the outputs.
+        G: The group; elements are drawn by ``G.sample``.
+        x: Inputs, (n, size in).
+        generator: Source of the group elements.
+
+    Returns:
+        (n,), each between 0 and 1.
+    """
+    with torch.no_grad():
+        moved_first, moved_last = _both_ways(f, rep_in, rep_out, G, x, generator)
+    difference = (moved_first - moved_last).norm(dim=-1)
+    size = moved_first.norm(dim=-1) + moved_last.norm(dim=-1)
+    return torch.where(size > 0, difference / size.clamp_min(1e-300), 0.0)
+
+
+def equivariance_error(
+    f: Function,
+    rep_in: str | Rep,
+    rep_out: str | Rep,
+    G: str | Group,
+    x: Tensor,
+    samples: int = 1,
+    seed: int = 0,
+) -> float:
+    """Mean relative equivariance error over inputs and ``samples`` group elements for each.
+
+    Args:
+        f: Any callable, (n, size in) to (n, size out).
+        rep_in: Type of the inputs.
+        rep_out: Type of the outputs.
+        G: The group.
+        x: Inputs, (n, size in), n >= 1.
+        samples: Group elements for each input.
+        seed: Seed of the group elements.
+
+    Raises:
+        ValueError: If sizes and types disagree, or there is no input.
+
+    Example:
+        >>> equivariance_error(lambda x: 2 * x, "T1", "T1", "O(3)", torch.randn(5, 3)) < 1e-6
+        True
+    """
+    metric = EquivarianceError(rep_in, rep_out, G, samples=samples, seed=seed)
+    metric.update(f, x)
+    return float(metric.compute())
+
+
+class EquivarianceError(Metric):
+    """Mean relative equivariance error, accumulated over batches.
+
+    Args:
+        rep_in: Type of the inputs.
+        rep_out: Type of the outputs.
+        group: The group.
+        samples: Group elements for each input.
+        seed: Seed of the group elements.
+    """
+
+    is_differentiable = False
+    higher_is_better = False
+    full_state_update = False
+    total: Tensor
+    count: Tensor
+
+    def __init__(
+        self,
+        rep_in: str | Rep,
+        rep_out: str | Rep,
+        group: str | Group,
+        samples: int = 1,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.rep_in, self.rep_out = parse_rep(rep_in), parse_rep(rep_out)
+        self.group, self.samples, self.seed = parse_group(group), samples, seed
+        self.add_state("total", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("count", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+
+    def update(self, f: Function, x: Tensor) -> None:
+        """Adds the errors of f at inputs x (n, size in)."""
+        _require_size("rep_in", self.rep_in, self.group, x)
+        generator = torch.Generator().manual_seed(self.seed + int(self.count))
+        for _ in range(self.samples if len(x) else 0):
+            errors = equivariance_errors(f, self.rep_in, self.rep_out, self.group, x, generator)
+            self.total += errors.double().sum()
+            self.count += len(errors)
+
+    def compute(self) -> Tensor:
+        """The mean error, 0 to 1; NaN before any input."""
+        return self.total / self.count
+
+
+def _both_ways(
+    f: Function, rep_in: Rep, rep_out: Rep, G: Group, x: Tensor, generator: torch.Generator | None
+) -> tuple[Tensor, Tensor]:
+    """f(rho_in x) and rho_out f(x), each (n, size out) in float64."""
+    g = G.sample(len(x), generator).to(x.device)
+    moved = torch.einsum("nij,nj->ni", rep_in.rho(g), x.double())
+    first, y = f(moved.to(x.dtype)).double(), f(x).double()
+    _require_size("rep_out", rep_out, G, y)
+    return first, torch.einsum("nij,nj->ni", rep_out.rho(g), y)
+
+
+def _require_size(what: str, R: Rep, G: Group, values: Tensor) -> None:
+    if values.ndim != 2 or values.shape[1] != R.size(G.dim):
+        raise ValueError(
+            f"{what} {str(R)!r} has {R.size(G.dim)} numbers over R^{G.dim}, where {G} acts; got "
+            f"values of shape {tuple(values.shape)}."
+        )
