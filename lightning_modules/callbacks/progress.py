@@ -1,0 +1,94 @@
+"""Progress by epochs, for trainings of many short epochs."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import cast
+
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import ProgressBar
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from lightning_modules.symmetry_module import SymmetryModule
+
+log = logging.getLogger(__name__)
+
+
+class EpochProgress(ProgressBar):
+    """One bar over all epochs, with the task loss, the monitored metric and the strengths.
+
+    Where the output is no terminal, a line in the log every now and then.
+
+    Args:
+        monitor: Metric to show, e.g. ``val/mse``.
+        every_seconds: How often the text (or, without a terminal, the line) is renewed.
+    """
+
+    def __init__(
+        self, monitor: str, every_seconds: float = 0.5, line_every_seconds: float = 15.0
+    ) -> None:
+        super().__init__()
+        self.monitor = monitor
+        console = Console(stderr=True)
+        self._interactive = console.is_terminal
+        self._interval = every_seconds if self._interactive else line_every_seconds
+        self._bar = Progress(
+            TextColumn("epoch"),
+            MofNCompleteColumn(),
+            BarColumn(bar_width=20),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[status]}"),
+            console=console,
+        )
+        self._shown = 0.0
+        self._enabled = True
+
+    def disable(self) -> None:
+        """Shows nothing (Lightning calls this on ranks other than 0)."""
+        self._enabled = False
+
+    def enable(self) -> None:
+        """Shows again."""
+        self._enabled = True
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts the bar."""
+        self._shown = time.monotonic()
+        if self._enabled and self._interactive:
+            self._bar.start()
+            done = trainer.current_epoch
+            self._task = self._bar.add_task("", total=trainer.max_epochs, completed=done, status="")
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Moves on, at intervals."""
+        now, done = time.monotonic(), trainer.current_epoch + 1
+        if not self._enabled or (now - self._shown < self._interval and done != trainer.max_epochs):
+            return
+        self._shown = now
+        status = self._status(trainer, pl_module)
+        if self._interactive:
+            self._bar.update(self._task, completed=done, status=status)
+        else:
+            log.info("epoch %d/%s  %s", done, trainer.max_epochs, status)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Ends the bar."""
+        self._bar.stop()
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Leaves the terminal as it was."""
+        self._bar.stop()
+
+    def _status(self, trainer: Trainer, pl_module: LightningModule) -> str:
+        seen = trainer.callback_metrics
+        parts = [f"{key} {float(seen[key]):.3g}" for key in (self.monitor,) if key in seen]
+        parts += [
+            f"{name} {regularizer.strength:.3g}"
+            for name, regularizer in cast(SymmetryModule, pl_module).regularizers.items()
+            if regularizer.group is not None
+        ]
+        return "  ".join(parts)

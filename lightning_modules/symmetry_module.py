@@ -1,0 +1,176 @@
+"""Trains a network on a task loss plus a list of regularizers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import torch
+from lightning import Callback, LightningModule
+from torch import Tensor, nn
+from torchmetrics import Metric, MetricCollection
+
+from lightning_modules.nonfinite import NonFiniteLossError, explain_nonfinite
+from metrics.equivariance import EquivarianceError
+from regularizers import Fixed, Regularizer, StrengthPolicy, StrengthTuning
+
+Batch = tuple[Tensor, Tensor]
+
+
+class SymmetryModule(LightningModule):
+    """loss = task + sum over regularizers of strength * penalty.
+
+    The network's weights alone are in the ``state_dict`` (under ``network.``); strengths and the
+    policy's state travel in the checkpoint's callback section.
+
+    Args:
+        network: Any module, (batch, in) to (batch, out).
+        loss: Task loss of prediction and target.
+        optimizer: Makes an optimizer of the parameters.
+        regularizers: By name; the name is the key in logs.
+        policy: Decides strengths after each epoch; fixed by default.
+        scheduler: Makes a learning-rate scheduler of the optimizer; stepped once an epoch.
+        metrics: torchmetrics by name, for validation and test.
+        baselines: Modules without training, measured beside the network in the test.
+        log_every_n_epochs: How often loggers are told; metrics to monitor are there every epoch.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        loss: nn.Module,
+        optimizer: Callable[..., torch.optim.Optimizer],
+        regularizers: Mapping[str, Regularizer] | None = None,
+        policy: StrengthPolicy | None = None,
+        scheduler: Callable[..., torch.optim.lr_scheduler.LRScheduler] | None = None,
+        metrics: Mapping[str, Metric] | None = None,
+        baselines: Mapping[str, nn.Module] | None = None,
+        log_every_n_epochs: int = 1,
+    ) -> None:
+        super().__init__()
+        if log_every_n_epochs < 1:
+            raise ValueError(f"log_every_n_epochs must be at least 1; got {log_every_n_epochs}.")
+        self.network, self.task_loss = network, loss
+        self.optimizer, self.scheduler = optimizer, scheduler
+        self.regularizers = dict(regularizers or {})
+        for name, regularizer in self.regularizers.items():
+            regularizer.name = name
+        self.tuning = StrengthTuning(policy or Fixed(), self.regularizers)
+        self.baselines: dict[str, nn.Module] = _modules(baselines or {})
+        collection = MetricCollection(dict(metrics or {}))
+        self.val_metrics = collection.clone(prefix="val/")
+        self.test_metrics: dict[str, MetricCollection] = _modules(
+            {"network": collection.clone(prefix="test/")}
+            | {name: collection.clone(prefix=f"test/{name}/") for name in self.baselines}
+        )
+        self.equivariance: dict[str, EquivarianceError] = _modules({})
+        self.log_every_n_epochs = log_every_n_epochs
+        self._losses: list[Tensor] = []
+        self._epoch_values: dict[str, float] = {}
+
+    def configure_callbacks(self) -> list[Callback]:
+        """Hands regularizers and tuning to the trainer, and so to the checkpoint."""
+        return [*self.regularizers.values(), self.tuning]
+
+    def configure_optimizers(self) -> Any:
+        """The optimizer of the trainable parameters and its scheduler."""
+        optimizer = self.optimizer([p for p in self.network.parameters() if p.requires_grad])
+        return [optimizer], [self.scheduler(optimizer)] if self.scheduler else []
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Predicts."""
+        prediction: Tensor = self.network(inputs)
+        return prediction
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Task loss plus all regularizers.
+
+        Raises:
+            NonFiniteLossError: If the sum is NaN or infinite; no weight has changed by then.
+        """
+        inputs, targets = batch
+        prediction = self.network(inputs)
+        task: Tensor = self.task_loss(prediction, targets)
+        penalties = {n: r.penalty(self, batch, prediction) for n, r in self.regularizers.items()}
+        total = task
+        for name, penalty in penalties.items():
+            if strength := self.regularizers[name].strength:
+                total = total + strength * penalty
+        if not torch.isfinite(total):
+            cause = explain_nonfinite(self.network, inputs, targets, {"task": task, **penalties})
+            raise NonFiniteLossError(
+                f"The loss is {float(total)} in epoch {self.current_epoch}, batch {batch_idx} "
+                f"(step {self.global_step}): {cause}. The last good checkpoint is kept; a "
+                "smaller learning rate or smaller strengths may help."
+            )
+        if penalties:
+            self.tuning.observe(penalties)
+        self._losses.append(torch.stack([total.detach(), task.detach()]).double())
+        return total
+
+    def on_train_epoch_end(self) -> None:
+        """Logs the epoch's mean losses over steps and ranks."""
+        mean = self.trainer.strategy.reduce(torch.stack(self._losses).mean(0), reduce_op="mean")
+        self._losses.clear()
+        total, task = mean.tolist()
+        self.log_epoch({"train/loss": total, "train/task_loss": task})
+        self._tell_loggers()
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Updates the validation metrics."""
+        inputs, targets = batch
+        if len(inputs):
+            self.val_metrics.update(self.network(inputs).to(targets.dtype), targets)
+
+    def on_validation_epoch_end(self) -> None:
+        """Computes them over all ranks; none during the sanity check."""
+        if not self.trainer.sanity_checking:
+            values = {name: float(value) for name, value in self.val_metrics.compute().items()}
+            self.log_epoch(values)
+            self.log_dict(values, logger=False)  # for checkpoints and early stopping to monitor
+        self.val_metrics.reset()
+
+    def on_test_start(self) -> None:
+        """Makes an equivariance error for each symmetry that is regularized."""
+        data: Any = cast(Any, self.trainer).datamodule
+        for name, regularizer in self.regularizers.items():
+            if regularizer.group is not None:
+                error = EquivarianceError(data.rep_in, data.rep_out, regularizer.group)
+                self.equivariance[name] = error.to(self.device)
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Updates the test metrics of network and baselines, and the equivariance errors."""
+        inputs, targets = batch
+        if not len(inputs):
+            return
+        for name, metric in self.test_metrics.items():
+            model = self.network if name == "network" else self.baselines[name]
+            metric.update(model(inputs).to(targets.dtype), targets)
+        for error in self.equivariance.values():
+            error.update(self.network, inputs)
+
+    def on_test_epoch_end(self) -> None:
+        """Computes them over all ranks."""
+        for metric in self.test_metrics.values():
+            self.log_dict(metric.compute())
+            metric.reset()
+        for name, error in self.equivariance.items():
+            self.log(f"test/equivariance_error/{name}", error.compute())
+            error.reset()
+
+    def log_epoch(self, values: Mapping[str, float]) -> None:
+        """Keeps values of this epoch; loggers are told at its end, every few epochs."""
+        self._epoch_values.update(values)
+
+    def _tell_loggers(self) -> None:
+        """Lightning's ``log`` for each value and epoch would cost as much as the training."""
+        epoch, last = self.current_epoch, (self.trainer.max_epochs or 0) - 1
+        if epoch % self.log_every_n_epochs == 0 or epoch == last:
+            for logger in self.trainer.loggers:
+                logger.log_metrics(self._epoch_values | {"epoch": epoch}, step=self.global_step)
+        self._epoch_values = {}
+
+
+def _modules(modules: Mapping[str, nn.Module]) -> Any:
+    """An ``nn.ModuleDict``, whose values the type checker takes for plain modules otherwise."""
+    return nn.ModuleDict(modules)

@@ -1,0 +1,110 @@
+"""Strengths and penalties over the epochs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from reporting.palette import MUTED, legend_above, line_styles, log_axis, styled
+from reporting.summary import RunSummary
+
+# More points than a line of this width shows make a file large, not a picture better.
+POINTS = 600
+
+
+def thin(y: np.ndarray, points: int = POINTS) -> np.ndarray:
+    """Indices of a subset that looks the same: both extremes of every stretch, and the ends.
+
+    Args:
+        y: (n,) values in order.
+        points: about how many indices to keep.
+
+    Returns:
+        (m,) rising indices into ``y``, m at most ``points`` + 2.
+    """
+    if len(y) <= points:
+        return np.arange(len(y))
+    kept = [0, len(y) - 1]
+    for stretch in np.array_split(np.arange(len(y)), points // 2):
+        kept += [stretch[np.argmin(y[stretch])], stretch[np.argmax(y[stretch])]]
+    return np.unique(kept)
+
+
+def series(
+    summary: RunSummary, field: Literal["strength", "penalty"]
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Name -> (epochs, values), each (n,), of what a logarithmic axis can show."""
+    columns: dict[str, list[tuple[int, float]]] = {}
+    for row in summary.history:
+        columns.setdefault(row.name, []).append((row.epoch, getattr(row, field)))
+    drawn = {}
+    for name, pairs in columns.items():
+        epochs, values = np.array(pairs, dtype=float).T
+        good = np.isfinite(values) & (values > 0)
+        if good.any():
+            drawn[name] = (epochs[good], values[good])
+    return drawn
+
+
+def _adjusted_line(ax: Axes, epoch: int | None) -> None:
+    """Marks the epoch at which the strengths were adjusted."""
+    if epoch is None:
+        return
+    ax.axvline(epoch, color=MUTED, linewidth=1.0, linestyle=(0, (1, 2)))
+    ax.annotate(
+        "adjusted",
+        (epoch, 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(0, 2),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        fontsize=8.5,
+        color=MUTED,
+    )
+
+
+def _curves(
+    summary: RunSummary,
+    field: Literal["strength", "penalty"],
+    drawstyle: Literal["default", "steps-post"],
+) -> Figure | None:
+    """Lines of one column of the history on a logarithmic axis, None without data."""
+    data = series(summary, field)
+    if not data:
+        return None
+    figure = Figure(figsize=(5.4, 3.6), layout="constrained")
+    ax = figure.add_subplot()
+    styles = line_styles(summary)
+    for name, (epochs, values) in data.items():
+        kept = thin(values)
+        # A run stopped in its first epoch has one point, which a line does not show.
+        marker = "o" if len(kept) == 1 else ""
+        ax.plot(epochs[kept], values[kept], drawstyle=drawstyle, marker=marker, **styles[name])
+    log_axis(ax, [v for _, values in data.values() for v in (values.min(), values.max())])
+    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    ax.set_xlabel("epoch")
+    ax.set_ylabel(f"{field} (log scale)")
+    _adjusted_line(ax, summary.adjusted_at)
+    recorded = {row.name for row in summary.history}
+    for name in (name for name in styles if name in recorded and name not in data):
+        # A logarithmic axis has no 0: the legend says so.
+        ax.plot([], [], **styles[name] | {"label": f"{styles[name]['label']}: 0 throughout"})
+    legend_above(figure, 2 if len(recorded) in (2, 4) else min(len(recorded), 3))
+    return figure
+
+
+@styled
+def strengths_figure(summary: RunSummary) -> Figure | None:
+    """Strength of every symmetry over the epochs, None without history."""
+    return _curves(summary, "strength", "steps-post")
+
+
+@styled
+def penalties_figure(summary: RunSummary) -> Figure | None:
+    """Penalty of every symmetry over the epochs, None without history."""
+    return _curves(summary, "penalty", "default")

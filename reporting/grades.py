@@ -1,0 +1,168 @@
+"""How well a symmetry is kept, as one of five grades, from all that was measured.
+
+The rule, in the order in which evidence is trusted:
+
+1. *The data.* With the true function known, its equivariance error is graded by
+   ``KEPT``, ``NEARLY`` and ``PARTLY``. A nearest-neighbour estimate e with floor f adds in
+   squares to the breaking, so sqrt(e^2 - f^2) is graded, between what it would be were e off by
+   ``NOISE_SHARE`` * f either way. If that range spans at most two grades, this is the answer.
+2. *The model and the strengths together*, within the range the data left open. A symmetry that
+   only watched is graded by the model's error, as nothing pressed the model to keep it. One
+   that took part is graded by the model's error only if its strength does not contradict it,
+   because a pressed model complies for a while even where the data do not.
+3. *The strengths alone*, where no model error is known. They arise as
+   lambda_G <- lambda_G / (PER_G / min PER)^p from equal ones, so only their ratios mean
+   something: equal strengths, strengths set by hand and a lone strength say nothing at all.
+   Broken needs a second sign, a penalty well above the smallest.
+
+Signs that disagree, or too few of them, give ``UNDECIDED``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from enum import IntEnum
+
+from reporting.summary import SymmetryResult
+
+# Relative error is 0 for a kept symmetry and near 0.7 for unrelated outputs. A trained network
+# or float noise stays under 1%; 5% is within what other errors of a model hide; beyond 20% a
+# model that keeps the symmetry would plainly be wrong.
+KEPT, NEARLY, PARTLY = 0.01, 0.05, 0.2
+
+# Repeated draws of a nearest-neighbour estimate scatter by a few percent of its value, and moved
+# inputs lie a little further from their neighbours than the inputs themselves.
+NOISE_SHARE = 0.1
+
+# With the usual exponent 2 these shares of the strongest are penalties 1.4 and 3.2 times the
+# smallest: within what a network's initialisation changes, and well beyond it.
+SHARE_HIGH, SHARE_LOW = 0.5, 0.1
+PENALTY_APART = 3.0
+
+# Strengths closer than this are equal: nothing has adjusted them.
+EQUAL = 1e-3
+
+
+class Grade(IntEnum):
+    """How well a symmetry is kept, best first; the order is used, ``UNDECIDED`` is apart."""
+
+    KEPT = 0
+    NEARLY = 1
+    PARTLY = 2
+    BROKEN = 3
+    UNDECIDED = 4
+
+
+# From the best to the worst grade that the evidence allows, both included.
+Range = tuple[Grade, Grade]
+ANY: Range = (Grade.KEPT, Grade.BROKEN)
+
+
+def known(value: float | None) -> bool:
+    """Whether a measurement is there and a finite number."""
+    return value is not None and math.isfinite(value)
+
+
+def error_grade(error: float | None) -> Grade | None:
+    """Grade of a relative equivariance error, None if it is not known."""
+    if error is None or not math.isfinite(error):
+        return None
+    return _graded(error)
+
+
+def _graded(error: float) -> Grade:
+    return Grade(sum(error > bound for bound in (KEPT, NEARLY, PARTLY)))
+
+
+def data_range(result: SymmetryResult) -> tuple[Grade | None, Range]:
+    """Likely grade and range of grades from the error of the data (None, anything: unknown)."""
+    error, floor = result.data_error, result.data_floor
+    if error is None or not math.isfinite(error):
+        return None, ANY
+    if floor is None or not math.isfinite(floor):
+        floor = 0.0
+    best, likely, worst = (
+        _graded(math.sqrt(max(value * abs(value) - floor**2, 0.0)))
+        for value in (error - NOISE_SHARE * floor, error, error + NOISE_SHARE * floor)
+    )
+    return likely, (best, worst)
+
+
+def decided_by_data(result: SymmetryResult) -> Grade | None:
+    """Grade from the error of the data alone, None if it is not known or leaves too much open."""
+    likely, (best, worst) = data_range(result)
+    return likely if worst - best <= 1 else None
+
+
+def strengths_tell(results: Sequence[SymmetryResult], adjusted: bool | None = None) -> bool:
+    """Whether the ratios between strengths carry news.
+
+    Args:
+        results: all symmetries of the run.
+        adjusted: whether a policy tuned the strengths; None: guess it from their being unequal.
+    """
+    taking_part = [r.strength for r in results if known(r.strength) and r.strength > 0]
+    if len(taking_part) < 2 or adjusted is False:
+        return False
+    return max(taking_part) > (1 + EQUAL) * min(taking_part)
+
+
+def relative_penalty(result: SymmetryResult, results: Sequence[SymmetryResult]) -> float | None:
+    """Penalty over the smallest penalty among the symmetries that took part, None if unknown."""
+    penalties = [r.penalty for r in results if not r.watched and known(r.penalty) and r.penalty > 0]
+    if not penalties or not known(result.penalty):
+        return None
+    return result.penalty / min(penalties)
+
+
+def _strength_range(
+    result: SymmetryResult, results: Sequence[SymmetryResult]
+) -> tuple[Grade | None, Range]:
+    """Likely grade and range of grades from the share of the strongest strength."""
+    shares = [r.strength for r in results if known(r.strength) and r.strength > 0]
+    share = result.strength / max(shares)
+    if share >= SHARE_HIGH:
+        # The strongest is only the best of the candidates; with a weak one to compare it with,
+        # the best stands out.
+        stands_out = min(shares) / max(shares) < SHARE_LOW
+        return Grade.NEARLY if stands_out else None, (Grade.KEPT, Grade.PARTLY)
+    if share >= SHARE_LOW:
+        return Grade.PARTLY, (Grade.NEARLY, Grade.BROKEN)
+    apart = (relative_penalty(result, results) or 0.0) >= PENALTY_APART
+    return Grade.BROKEN if apart else Grade.PARTLY, (Grade.PARTLY, Grade.BROKEN)
+
+
+def _fallback(
+    result: SymmetryResult, results: Sequence[SymmetryResult], adjusted: bool | None
+) -> Grade | None:
+    """Grade from the model's error and the strengths, None if they do not tell."""
+    model = error_grade(result.model_error)
+    if result.watched:
+        return model
+    if not known(result.strength) or not strengths_tell(results, adjusted):
+        return None
+    likely, (best, worst) = _strength_range(result, results)
+    if model is None:
+        return likely
+    return model if best <= model <= worst else None
+
+
+def grade(
+    result: SymmetryResult, results: Sequence[SymmetryResult], *, adjusted: bool | None = None
+) -> Grade:
+    """Grade of one symmetry by the rule at the top of this file.
+
+    Args:
+        result: the symmetry.
+        results: all symmetries of the run, ``result`` among them.
+        adjusted: whether a policy tuned the strengths; None: guess it from their being unequal.
+    """
+    decided = decided_by_data(result)
+    if decided is not None:
+        return decided
+    _, (best, worst) = data_range(result)
+    fallback = _fallback(result, results, adjusted)
+    if fallback is None or not best <= fallback <= worst:
+        return Grade.UNDECIDED
+    return fallback

@@ -1,0 +1,54 @@
+"""Figures as SVG that lives inside a page and follows its light or dark scheme."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from html import escape
+
+import matplotlib
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from reporting.palette import GRID, INK, MUTED, SERIES
+
+# A page that does not define these variables shows the colours as they were drawn.
+VARIABLES = {INK: "--ink", MUTED: "--muted", GRID: "--grid"} | {
+    color: f"--series-{i}" for i, color in enumerate(SERIES)
+}
+
+
+def inline_svg(figure: Figure, key: str, title: str) -> str:
+    """An ``<svg>`` element for an HTML page.
+
+    Args:
+        figure: any matplotlib figure.
+        key: prefix for the ids inside, which must differ between figures of one page.
+        title: what a screen reader says in its place.
+    """
+    buffer = io.StringIO()
+    settings = matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": key})
+    with settings, warnings.catch_warnings():
+        # Matplotlib's own font may lack a letter of a name; the browser's will have it.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
+    return _embeddable(buffer.getvalue(), key, title)
+
+
+def _embeddable(svg: str, key: str, title: str) -> str:
+    """Cuts what belongs to a file of its own and makes ids and colours fit the page."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<style type=\"text/css\">.*?</style>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\bid="', f'id="{key}-', svg)
+    svg = svg.replace("url(#", f"url(#{key}-").replace('href="#', f'href="#{key}-')
+    for color, variable in VARIABLES.items():
+        svg = svg.replace(f": {color}", f": var({variable}, {color})")
+    opening, rest = svg.split(">", 1)
+    opening = re.sub(r' (?:xmlns(?::\w+)?|version|height)="[^"]*"', "", opening)
+    # Without a figure background the page's own shows through.
+    rest = re.sub(rf'<g id="{key}-patch_1">.*?</g>', "", rest, count=1, flags=re.DOTALL)
+    rest = re.sub(r"fill: #ffffff", "fill: none", rest)
+    return f'{opening} role="img" aria-label="{escape(title)}">{rest}'.strip()
