@@ -1,0 +1,82 @@
+"""Errors that are the user's to mend: one message, no traceback."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hydra.errors import InstantiationException
+from hydra.utils import get_object
+from omegaconf.errors import OmegaConfBaseException
+
+from lightning_modules.nonfinite import NonFiniteLossError
+
+log = logging.getLogger(__name__)
+
+
+class UserError(Exception):
+    """Says what was given, what is allowed, and how to fix it."""
+
+
+USERS = (
+    UserError,
+    NonFiniteLossError,
+    OmegaConfBaseException,
+    InstantiationException,
+    ValueError,
+    FileNotFoundError,
+    PermissionError,
+    ImportError,
+    NotADirectoryError,
+)
+
+
+@contextmanager
+def reported(debug: bool = False) -> Iterator[None]:
+    """Ends the process with a message and exit code 1 when the body raises a user's error.
+
+    The traceback goes to the log file, and to the terminal if asked for.
+
+    Args:
+        debug: Let the error through, with its traceback.
+    """
+    try:
+        yield
+    except USERS as error:
+        if debug:
+            raise
+        log.debug("traceback of the error below", exc_info=True)
+        sys.stderr.write(f"\nerror: {explain(error)}\n")
+        if not isinstance(error, UserError | NonFiniteLossError):
+            sys.stderr.write("(add debug=true for the traceback)\n")
+        sys.stderr.flush()
+        sys.exit(1)
+
+
+def explain(error: BaseException) -> str:
+    """The message of an error; for a failed construction, that of its cause and its place."""
+    if not isinstance(error, InstantiationException):
+        return str(error) or type(error).__name__
+    place = re.search(r"full_key: (\S+)", str(error))
+    target = re.search(r"(?:target|locating) '([^']+)'", str(error))
+    cause: BaseException = error
+    while isinstance(cause.__cause__, BaseException):
+        cause = cause.__cause__
+    message = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+    if isinstance(cause, TypeError) and target and "argument" in message:
+        message = f"{message}. {_arguments(target[1])}"
+    prefix = place[1] if place else (target[1] if target else "config")
+    return f"{prefix}: {message}"
+
+
+def _arguments(target: str) -> str:
+    """Which arguments the class of a config entry takes."""
+    try:
+        parameters = inspect.signature(get_object(target)).parameters
+    except (ValueError, TypeError, ImportError, AttributeError):
+        return f"See the arguments of {target}."
+    return f"{target} takes: {', '.join(parameters)}."

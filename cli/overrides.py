@@ -1,0 +1,95 @@
+"""Checks the command line before Hydra runs, so that a typo gets one helpful message."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from cli.errors import UserError
+
+CONF = Path(__file__).resolve().parents[1] / "conf"
+
+
+def check_command_line(arguments: Sequence[str]) -> None:
+    """Composes the config as the run will, and checks its folder.
+
+    Flags such as ``--help`` or ``--multirun`` are left to Hydra.
+
+    Args:
+        arguments: What follows ``train.py``.
+
+    Raises:
+        UserError: If an override names no key, group or choice there is, a value is missing, or
+            the run's folder cannot be written.
+    """
+    if any(argument.startswith("-") for argument in arguments):
+        return
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        try:
+            config = compose("train", list(arguments), return_hydra_config=True)
+        except (HydraException, OmegaConfBaseException) as error:
+            raise UserError(_explain(error, arguments)) from error
+    plain = OmegaConf.to_container(config, resolve=False)
+    missing = [key for key in _missing(plain) if not key.startswith("hydra.")]
+    if missing:
+        raise UserError(f"The config lacks a value for {', '.join(missing)}; pass {missing[0]}=...")
+    require_writable(Path(config.hydra.run.dir))
+
+
+def require_writable(folder: Path) -> None:
+    """Raises a UserError unless the folder can be made and written."""
+    existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise UserError(
+            f"The output folder {str(folder)!r} cannot be written: {str(existing)!r} "
+            f"{'is no folder' if not existing.is_dir() else 'does not allow it'}. Choose another "
+            "with run_dir=<folder>."
+        )
+
+
+def _missing(node: Any, path: str = "") -> list[str]:
+    """Keys whose value is ``???``, without resolving what only a run can resolve."""
+    if isinstance(node, dict):
+        return [key for name, value in node.items() for key in _missing(value, f"{path}.{name}")]
+    return [path[1:]] if node == "???" else []
+
+
+def _explain(error: Exception, arguments: Sequence[str]) -> str:
+    message = str(error)
+    unknown = re.search(r"Could not (?:override|delete from config\. )?'?([\w.@/]+)'?", message)
+    if unknown and ("not in struct" in message or "does not exist" in message):
+        return _unknown_key(unknown[1], arguments)
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    return " ".join(line for line in lines if not line.startswith(("full_key", "object_type")))
+
+
+def _unknown_key(key: str, arguments: Sequence[str]) -> str:
+    """Says which keys there are at the place of an unknown one, by composing without it."""
+    parser = OverridesParser.create()
+    others = [a for a in arguments if parser.parse_override(a).key_or_group != key]
+    try:
+        config = compose("train", others)
+    except (HydraException, OmegaConfBaseException):
+        config = compose("train")
+    parent, _, last = key.rpartition(".")
+    while parent and not isinstance(OmegaConf.select(config, parent), DictConfig):
+        parent, _, last = parent.rpartition(".")
+    node = OmegaConf.select(config, parent) if parent else config
+    allowed = [str(k) for k in node if not str(k).startswith("_")]
+    close = difflib.get_close_matches(last, allowed, n=1, cutoff=0.5)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    where = f"under {parent!r}" if parent else "at the top"
+    return (
+        f"Unknown config key {key!r}.{hint} Keys {where}: {', '.join(sorted(allowed))}. "
+        f"To add a new key on purpose write +{key}=..."
+    )

@@ -1,0 +1,199 @@
+"""Gathers what a run found into metrics, table, report and the loggers' media."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import lightning
+import numpy as np
+import torch
+from lightning import Trainer
+from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
+from matplotlib.figure import Figure
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from torch import Tensor
+
+import symmetries
+from datamodules.base import TensorDataModule
+from lightning_modules import SymmetryModule
+from metrics import equivariance_error, nearest_neighbour_error
+from regularizers.tuning import StrengthRow
+from reporting import Predictions, RunSummary, SymmetryResult, all_figures, show, write_report
+from reporting.files import write_atomically
+
+SAMPLES_SHOWN = 2000
+QUERIES = 1000
+REFERENCES = 20000
+
+DataErrors = dict[str, tuple[float, float | None]]
+"""For each symmetry the data's equivariance error, and its floor where it is an estimate."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is there after the test.
+
+    Attributes:
+        module: With the weights of the tested model.
+        datamodule: Set up.
+        trainer: After the test.
+        history: Strengths and penalties of all epochs.
+        metrics: Flat results of the test.
+    """
+
+    module: SymmetryModule
+    datamodule: TensorDataModule
+    trainer: Trainer
+    history: Sequence[StrengthRow]
+    metrics: Mapping[str, float]
+
+    @property
+    def last(self) -> dict[str, StrengthRow]:
+        """The last row of each symmetry."""
+        return {row.name: row for row in self.history}
+
+    @property
+    def status(self) -> str:
+        """``finished``, or ``interrupted`` by the user."""
+        callbacks = cast(Any, self.trainer).callbacks
+        stopped = any(getattr(callback, "stopped", False) for callback in callbacks)
+        return "interrupted" if stopped else "finished"
+
+
+def publish(config: DictConfig, command: str, folder: Path, found: Found, seconds: float) -> None:
+    """Writes ``metrics.json`` and ``symmetry_report.html``, tells the loggers, shows the table.
+
+    Args:
+        config: The composed config.
+        command: The command line.
+        folder: The run folder.
+        found: What the run found.
+        seconds: Time the run took.
+    """
+    data = data_errors(found)
+    metrics = flat_metrics(found, data)
+    write_atomically(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+    summary = RunSummary(
+        title=config.name,
+        status=found.status,
+        symmetries=symmetry_results(found, data),
+        history=tuple(found.history),
+        metrics=metrics,
+        predictions=predictions(found, config.track_dim),
+        adjusted_at=found.module.tuning.policy.adjusted_epoch,
+        config=OmegaConf.to_yaml(config, resolve=True),
+        command=command,
+        versions=versions(),
+        seconds=seconds,
+        parameters=sum(p.numel() for p in found.module.network.parameters()),
+    )
+    report = folder / "symmetry_report.html"
+    write_report(summary, report)
+    log_media(found.trainer, all_figures(summary), folder)
+    show(summary, report, Console())
+
+
+def flat_metrics(found: Found, data: DataErrors) -> dict[str, float]:
+    """Test metrics, the data's equivariance errors, final strengths and penalties."""
+    metrics = dict(found.metrics)
+    metrics |= {f"data/equivariance_error/{name}": error for name, (error, _) in data.items()}
+    metrics |= {f"strength/{n}": found.module.regularizers[n].strength for n in found.last}
+    return metrics | {f"penalty/{row.name}": row.penalty for row in found.last.values()}
+
+
+def symmetry_results(found: Found, data: DataErrors) -> tuple[SymmetryResult, ...]:
+    """One result for each candidate symmetry, with the strength that the run ended with."""
+    last, results = found.last, []
+    for name in found.module.tuning.symmetries:
+        regularizer = found.module.regularizers[name]
+        error, floor = data[name]
+        results.append(
+            SymmetryResult(
+                name=name,
+                group=str(regularizer.group),
+                strength=regularizer.strength,
+                penalty=last[name].penalty if name in last else float("nan"),
+                model_error=found.metrics.get(f"test/equivariance_error/{name}"),
+                data_error=error,
+                data_floor=floor,
+            )
+        )
+    return tuple(results)
+
+
+def data_errors(found: Found) -> DataErrors:
+    """Equivariance error of the data for each symmetry, and the floor where it is an estimate."""
+    datamodule, module = found.datamodule, found.module
+    types, truth = (datamodule.rep_in, datamodule.rep_out), datamodule.true_function()
+    x, y = (part[:QUERIES] for part in _spread(datamodule, "test", QUERIES))
+    errors: DataErrors = {}
+    for name in module.tuning.symmetries:
+        G = module.regularizers[name].group
+        if G is None:
+            continue
+        if truth is not None:
+            errors[name] = (equivariance_error(truth, *types, G, x), None)
+        else:
+            references = _spread(datamodule, "train", REFERENCES)
+            errors[name] = nearest_neighbour_error((x, y), references, *types, G)
+    return errors
+
+
+def predictions(found: Found, track_dim: int | None) -> Predictions:
+    """Test samples spread over the whole split, with what network and baselines say of them."""
+    module = found.module
+    inputs, targets = _spread(found.datamodule, "test", SAMPLES_SHOWN)
+    with torch.no_grad():
+        outputs = module.network(inputs.to(module.device))
+        baselines = {n: b(inputs.to(module.device)) for n, b in module.baselines.items()}
+    return Predictions(
+        inputs=_array(inputs),
+        targets=_array(targets),
+        outputs=_array(outputs),
+        baselines={name: _array(values) for name, values in baselines.items()},
+        track_dim=track_dim,
+    )
+
+
+def log_media(trainer: Trainer, figures: Mapping[str, Figure], folder: Path) -> None:
+    """Writes the figures to ``figures/*.png`` and hands them to loggers that show pictures."""
+    (folder / "figures").mkdir(exist_ok=True)
+    paths = {name: folder / "figures" / f"{name}.png" for name in figures}
+    for name, figure in figures.items():
+        figure.savefig(paths[name], dpi=120)
+    for logger in trainer.loggers:
+        if isinstance(logger, WandbLogger):
+            for name, path in paths.items():
+                logger.log_image(f"figures/{name}", [str(path)])
+        elif isinstance(logger, TensorBoardLogger):
+            for name, figure in figures.items():
+                logger.experiment.add_figure(name, figure)
+        logger.finalize("success")
+
+
+def versions() -> dict[str, str]:
+    """Versions that a result may depend on."""
+    return {
+        "softsym": symmetries.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "lightning": lightning.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def _spread(datamodule: TensorDataModule, split: str, most: int) -> tuple[Tensor, Tensor]:
+    """At most so many samples, evenly spread over a split."""
+    inputs, targets = datamodule.splits[split]
+    chosen = torch.linspace(0, len(inputs) - 1, min(most, len(inputs))).long()
+    return inputs[chosen].cpu(), targets[chosen].cpu()
+
+
+def _array(values: Tensor) -> np.ndarray:
+    return values.detach().float().cpu().numpy()

@@ -1,0 +1,144 @@
+"""One run: builds everything from the config, trains, tests, reports."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.utils import instantiate
+from lightning import Trainer, seed_everything
+from lightning.pytorch.utilities import rank_zero_info
+from omegaconf import DictConfig, OmegaConf
+
+from cli.errors import UserError
+from cli.resolvers import LAST_CHECKPOINT
+from cli.results import Found, publish
+from datamodules.base import TensorDataModule
+from lightning_modules import SymmetryModule
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything that a run is built from."""
+
+    datamodule: TensorDataModule
+    module: SymmetryModule
+    trainer: Trainer
+
+
+def build(config: DictConfig) -> Parts:
+    """Instantiates datamodule, module and trainer.
+
+    Raises:
+        UserError: If a type does not fit the network's data, or a class refuses its arguments.
+    """
+    datamodule = instantiate(config.datamodule)
+    module = instantiate(config.module)
+    callbacks = instantiate(config.callbacks, _convert_="all")
+    loggers = instantiate(config.logger, _convert_="all")
+    trainer = instantiate(
+        config.trainer,
+        callbacks=list(callbacks.values()),
+        logger=list(loggers.values()) or False,
+        _convert_="all",
+    )
+    _check_monitor(config.monitor, module)
+    return Parts(datamodule, module, trainer)
+
+
+def run(config: DictConfig, command: str) -> None:
+    """Trains, tests the best model, and leaves metrics, strengths and report in the run folder.
+
+    Args:
+        config: The composed config.
+        command: The command line, for the report.
+    """
+    started = time.monotonic()
+    folder = Path(config.paths.output).absolute()
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    seed_everything(config.seed, workers=True, verbose=False)
+    parts = build(config)
+    if parts.trainer.is_global_zero:
+        _start_records(config, folder)
+    _warn_of_late_adjustment(parts)
+    parts.trainer.fit(
+        parts.module, parts.datamodule, ckpt_path=_checkpoint(config.ckpt_path, folder)
+    )
+    history = tuple(parts.module.tuning.history)
+    metrics = _test(parts, folder)
+    if parts.trainer.is_global_zero:
+        found = Found(parts.module, parts.datamodule, parts.trainer, history, metrics)
+        publish(config, command, folder, found, time.monotonic() - started)
+
+
+def _test(parts: Parts, folder: Path) -> Mapping[str, float]:
+    """Tests the best model; the last one if none was kept, which is said."""
+    best, last = folder / "checkpoints" / "best.ckpt", folder / LAST_CHECKPOINT
+    best_exists = parts.trainer.strategy.broadcast(best.exists())
+    if not best_exists:
+        settled = parts.module.tuning.policy.settled_epoch
+        log.warning(
+            "No best model was kept: training ended before epoch %d, where the strengths count "
+            "as settled. The last model is tested.",
+            settled,
+        )
+    chosen: Any = best if best_exists else (last if last.exists() else None)
+    results = parts.trainer.test(
+        parts.module, parts.datamodule, ckpt_path=chosen and str(chosen), verbose=False
+    )
+    return dict(results[0])
+
+
+def _checkpoint(ckpt_path: str | None, folder: Path) -> str | None:
+    """The checkpoint to resume from.
+
+    Raises:
+        UserError: If a named checkpoint does not exist.
+    """
+    if ckpt_path is None:
+        return None
+    path = folder / LAST_CHECKPOINT if ckpt_path == "last" else Path(ckpt_path)
+    if path.exists():
+        rank_zero_info(f"Resuming from {path}")
+        return str(path)
+    if ckpt_path == "last":
+        rank_zero_info("There is no checkpoint to resume from: starting from the beginning.")
+        return None
+    raise UserError(f"ckpt_path={ckpt_path}: there is no such file. Use a path, or 'last'.")
+
+
+def _start_records(config: DictConfig, folder: Path) -> None:
+    """The log file and the config, on rank 0."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(folder / "train.log")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setLevel(logging.DEBUG)
+    logging.getLogger().addHandler(handler)
+    OmegaConf.save(config, folder / "config.yaml.partial", resolve=True)
+    os.replace(folder / "config.yaml.partial", folder / "config.yaml")
+
+
+def _warn_of_late_adjustment(parts: Parts) -> None:
+    settled, epochs = parts.module.tuning.policy.settled_epoch, parts.trainer.max_epochs
+    if epochs is not None and 0 <= epochs <= settled:
+        log.warning(
+            "Training ends after %d epochs, but the policy's strengths settle only after %d: "
+            "raise trainer.max_epochs or lower policy.epoch.",
+            epochs,
+            settled,
+        )
+
+
+def _check_monitor(monitor: str, module: SymmetryModule) -> None:
+    known = [str(name) for name in module.val_metrics]
+    if monitor not in known:
+        raise UserError(f"monitor={monitor} is not measured. Choose one of: {', '.join(known)}.")

@@ -1,0 +1,1 @@
+"""The yaml files that a run is composed of."""
