@@ -1,0 +1,72 @@
+"""Summaries that the tests of the report share."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reporting import Predictions, RunSummary, StrengthRow, SymmetryResult
+
+RESULTS = (
+    SymmetryResult("xy", "O(2)@xy", 100.0, 0.11, 0.012, 0.0),
+    SymmetryResult("yz", "O(2)@yz", 23.1, 0.29, 0.21, 0.312),
+    SymmetryResult("xz", "O(2)@xz", 22.7, 0.292, 0.22, 0.308),
+    SymmetryResult("o3", "O(3)", 0.0, 0.9, 0.25, 0.305),
+)
+
+
+def history(epochs: int = 60, adjusted: int = 20) -> tuple[StrengthRow, ...]:
+    draw = np.random.default_rng(0)
+    rows = []
+    for result in RESULTS:
+        start = 0.0 if result.watched else 100.0
+        noise = np.exp(0.1 * draw.standard_normal(epochs))
+        rows += [
+            StrengthRow(
+                e,
+                result.name,
+                start if e < adjusted else result.strength,
+                result.penalty * float(n),
+            )
+            for e, n in enumerate(noise)
+        ]
+    return tuple(rows)
+
+
+def matrices(samples: int = 200) -> Predictions:
+    draw = np.random.default_rng(1)
+    targets = draw.standard_normal((samples, 9))
+    targets[:, 2] = 0.0
+    outputs = targets + 0.1 * draw.standard_normal(targets.shape)
+    return Predictions(draw.standard_normal((samples, 20)), targets, outputs, {})
+
+
+def tracks(samples: int = 50, track_dim: int = 2) -> Predictions:
+    draw = np.random.default_rng(2)
+    path = draw.standard_normal((samples, 40, track_dim)).cumsum(axis=1)
+    observed, future = path[:, :10], path[:, 10:]
+    velocity = observed[:, -1:] - observed[:, -2:-1]
+    constant = observed[:, -1:] + velocity * np.arange(1, 31)[:, None]
+    flat = {"inputs": observed, "targets": future, "outputs": future + 0.3, "constant": constant}
+    flat = {key: array.reshape(samples, array.shape[1] * track_dim) for key, array in flat.items()}
+    baseline = flat.pop("constant")
+    return Predictions(**flat, baselines={"constant_velocity": baseline}, track_dim=track_dim)
+
+
+def summary(**changes) -> RunSummary:
+    settings = {
+        "title": "inertia",
+        "symmetries": RESULTS,
+        "history": history(),
+        "metrics": {"test/mse": 0.0123, "val/mse": 0.02},
+        "predictions": matrices(),
+        "adjusted_at": 20,
+        "config": "seed: 0\n",
+        "command": "python train.py experiment=inertia",
+        "versions": {"torch": "2.13.0"},
+        "seconds": 75.0,
+        "parameters": 164812,
+    }
+    return RunSummary(**settings | changes)
+
+
+EMPTY = RunSummary("nothing yet", "interrupted")

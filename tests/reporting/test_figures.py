@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from reporting_samples import EMPTY, summary, tracks
+
+from reporting import all_figures
+
+
+def test_figures_without_data_are_left_out():
+    assert all_figures(EMPTY) == {}
+    keys = ["strengths", "penalties", "equivariance", "predictions"]
+    assert list(all_figures(summary())) == keys
+    assert list(all_figures(summary(predictions=tracks()))) == [*keys, "tracks"]
+    assert list(all_figures(summary(history=(), predictions=None))) == ["equivariance"]

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from reporting.files import write_atomically
+
+
+def test_writes_and_replaces(tmp_path):
+    path = tmp_path / "new" / "a.html"
+    write_atomically(path, "one")
+    write_atomically(str(path), "zweí")
+    assert path.read_text(encoding="utf-8") == "zweí"
+    assert os.listdir(path.parent) == ["a.html"]
+    plain = tmp_path / "plain"
+    plain.write_text("")
+    assert path.stat().st_mode == plain.stat().st_mode
+
+
+def test_failure_leaves_the_old_file_and_no_rest(tmp_path, monkeypatch):
+    path = tmp_path / "a.html"
+    write_atomically(path, "old")
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", stop)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(path, "new")
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a.html"]

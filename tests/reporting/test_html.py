@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from reporting_samples import EMPTY, RESULTS, history, matrices, summary, tracks
+
+from reporting import SymmetryResult, render_report, write_report
+
+VOID = {"meta", "br", "link", "img"}
+HOSTILE = "<script>alert('x')</script> & $_{\" --><b>"
+
+
+class Page(HTMLParser):
+    """Collects tags, their attributes and the text, and checks that tags close."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.text, self.open = [], [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, *pair) for pair in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, *pair) for pair in attrs]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.mark.parametrize("predictions", [matrices(), tracks(), None])
+def test_page_needs_nothing_from_outside(predictions):
+    text = render_report(summary(predictions=predictions))
+    page = Page(text)
+    assert not {"script", "link", "img", "iframe", "object", "base"} & set(page.tags)
+    for tag, name, value in page.attributes:
+        if name in ("src", "href", "xlink:href", "srcset", "action"):
+            assert (value or "").startswith("#"), (tag, name, value)
+    assert "@import" not in text
+    assert all(target.startswith("#") for target in re.findall(r"url\(([^)]*)\)", text))
+    assert "http" not in text
+
+
+def test_page_holds_everything():
+    text = " ".join(Page(render_report(summary())).text)
+    for expected in (
+        "The data keep O(2)@xy", *(r.name for r in RESULTS), "only watched; broken", "test/mse",
+        "0.0123", "seed: 0", "python train.py experiment=inertia", "torch 2.13.0", "1 min 15 s",
+        "164,812", "60 epochs", "Penalties over the epochs", "Predictions against truth",
+    ):  # fmt: skip
+        assert expected in text
+
+
+def test_ids_are_unique():
+    page = Page(render_report(summary(predictions=tracks())))
+    ids = [value for _, name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+
+
+def test_hostile_text_is_only_text():
+    run = summary(
+        title=HOSTILE,
+        symmetries=(SymmetryResult(HOSTILE, HOSTILE, 1.0, 1.0, 0.1, 0.2, 0.1),),
+        metrics={HOSTILE: 1.0},
+        config=HOSTILE,
+        command=HOSTILE,
+        versions={HOSTILE: HOSTILE},
+    )
+    page = Page(render_report(run))
+    assert "script" not in page.tags
+    assert "b" not in page.tags
+    assert " ".join(page.text).count("alert('x')") >= 8
+
+
+def test_run_without_anything_has_a_report(tmp_path):
+    path = tmp_path / "report.html"
+    write_report(EMPTY, path)
+    text = " ".join(Page(path.read_text(encoding="utf-8")).text)
+    assert "The run was interrupted" in text
+    assert "No symmetry was measured." in text
+    assert "The command was not recorded." in text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"history": ()},
+        {"metrics": {}, "predictions": None},
+        {"symmetries": (), "status": "failed"},
+        {"history": history(1), "adjusted_at": None},
+        {"metrics": {"test/mse": float("nan")}},
+    ],
+)
+def test_partial_runs_have_a_report(changes):
+    Page(render_report(summary(**changes)))
+
+
+def test_report_of_a_long_run_stays_small():
+    run = summary(history=history(8000, 2000), predictions=matrices(3000), adjusted_at=2000)
+    assert len(render_report(run)) < 1_500_000
+
+
+def test_noise_floor_is_explained_only_where_there_is_one():
+    assert "noise alone" not in render_report(summary())
+    estimated = SymmetryResult("a", "A", 1.0, 1.0, 0.1, 0.3, 0.2)
+    assert "nearest-neighbour" in render_report(summary(symmetries=(estimated,)))

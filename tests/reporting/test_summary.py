@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from reporting_samples import matrices, summary
+
+from reporting import Predictions, StrengthRow, SymmetryResult
+from reporting.summary import labels, strongest_first
+
+
+def test_predictions_that_do_not_fit_are_refused():
+    a = np.zeros((3, 4))
+    with pytest.raises(ValueError, match=r"outputs must have the shape of the targets \(3, 4\)"):
+        Predictions(a, a, a[:, :2], {})
+    with pytest.raises(ValueError, match="still must have the shape"):
+        Predictions(a, a, a, {"still": a[:2]})
+    with pytest.raises(ValueError, match="2 inputs for 3 targets"):
+        Predictions(a[:2], a, a, {})
+    with pytest.raises(ValueError, match=r"must be \(samples, numbers\)"):
+        Predictions(a[0], a, a, {})
+    with pytest.raises(ValueError, match=r"no flattened \(time, 3\)"):
+        Predictions(a, a, a, {}, track_dim=3)
+    with pytest.raises(ValueError, match="track_dim must be 2, 3 or None, got 4"):
+        Predictions(a, a, a, {}, track_dim=4)
+    assert len(matrices(7)) == 7
+
+
+def test_strengths_count_as_tuned_only_if_they_moved():
+    still = tuple(StrengthRow(e, n, s, 1.0) for e in range(3) for n, s in (("a", 1.0), ("b", 2.0)))
+    assert not summary(history=still, adjusted_at=None).adjusted
+    assert not summary(history=(), adjusted_at=None).adjusted
+    assert summary(history=(*still, StrengthRow(3, "a", 0.5, 1.0)), adjusted_at=None).adjusted
+    assert summary(history=still, adjusted_at=2).adjusted
+
+
+def test_two_regularizers_of_one_group_have_different_labels():
+    results = [SymmetryResult("a", "O(3)", 1.0, 1.0), SymmetryResult("b", "O(3)", 1.0, 1.0)]
+    assert labels(results) == {"a": "O(3) (a)", "b": "O(3) (b)"}
+
+
+def test_strength_that_is_no_number_comes_last():
+    values = [1.0, math.nan, 5.0, 0.0]
+    order = strongest_first([SymmetryResult(str(v), "G", v, 1.0) for v in values])
+    assert [r.name for r in order] == ["5.0", "1.0", "0.0", "nan"]
