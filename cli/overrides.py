@@ -39,6 +39,7 @@ def check_command_line(arguments: Sequence[str]) -> None:
             config = compose("train", list(arguments), return_hydra_config=True)
         except (HydraException, OmegaConfBaseException) as error:
             raise UserError(_explain(error, arguments)) from error
+        _check_numbers(config, arguments)
     plain = OmegaConf.to_container(config, resolve=False)
     missing = [key for key in _missing(plain) if not key.startswith("hydra.")]
     if missing:
@@ -65,12 +66,39 @@ def _missing(node: Any, path: str = "") -> list[str]:
 
 
 def _explain(error: Exception, arguments: Sequence[str]) -> str:
+    """One message from an error of Hydra's."""
     message = str(error)
-    unknown = re.search(r"Could not (?:override|delete from config\. )?'?([\w.@/]+)'?", message)
-    if unknown and ("not in struct" in message or "does not exist" in message):
+    unknown = re.search(r"Could not (?:override|delete from config\.) '([^']+)'", message)
+    if unknown:
         return _unknown_key(unknown[1], arguments)
+    choice = re.search(
+        r"Could not find '([^']+)'.*?Available options in '([^']+)':(.*?)Config", message, re.S
+    )
+    if choice:
+        name, group, options = choice[1], choice[2], ", ".join(choice[3].split())
+        return f"There is no {group} called {name.rpartition('/')[2]!r}. Choose one of: {options}."
+    function = re.search(r"override '([^']+?)=(.*)'\n.*Unknown function", message)
+    if function:
+        return (
+            f"Parentheses need quotes on the command line: write '{function[1]}=\"{function[2]}\"' "
+            "with both kinds of quotes."
+        )
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     return " ".join(line for line in lines if not line.startswith(("full_key", "object_type")))
+
+
+def _check_numbers(config: DictConfig, arguments: Sequence[str]) -> None:
+    """Text where the config has a number would fail later, deep in somebody else's code."""
+    parser = OverridesParser.create()
+    for argument in arguments:
+        override = parser.parse_override(argument)
+        key = override.key_or_group
+        given = None if override.is_delete() else OmegaConf.select(config, key)
+        if not isinstance(given, str) or not isinstance(override.value(), str):
+            continue
+        default = OmegaConf.select(compose("train", [a for a in arguments if a != argument]), key)
+        if isinstance(default, int | float):
+            raise UserError(f"{key} must be a number, such as {default}; got {given!r}.")
 
 
 def _unknown_key(key: str, arguments: Sequence[str]) -> str:

@@ -12,5 +12,7 @@ def quiet() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     # the loaders are slices of tensors: there is nothing that more workers could do
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    # metrics are reduced over ranks before they are logged
+    warnings.filterwarnings("ignore", message=".*recommended to use.*sync_dist=True.*")
     warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated.*")
     warnings.filterwarnings("ignore", message=".*exists and is not empty.*")

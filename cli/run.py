@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from hydra.utils import instantiate
 from lightning import Trainer, seed_everything
-from lightning.pytorch.utilities import rank_zero_info
 from omegaconf import DictConfig, OmegaConf
 
 from cli.errors import UserError
@@ -63,7 +62,9 @@ def run(config: DictConfig, command: str) -> None:
     """
     started = time.monotonic()
     folder = Path(config.paths.output).absolute()
-    if config.threads:
+    if config.threads is not None:
+        if not isinstance(config.threads, int) or config.threads < 1:
+            raise UserError(f"threads must be a whole number of at least 1; got {config.threads}.")
         torch.set_num_threads(config.threads)
     seed_everything(config.seed, workers=True, verbose=False)
     parts = build(config)
@@ -108,10 +109,10 @@ def _checkpoint(ckpt_path: str | None, folder: Path) -> str | None:
         return None
     path = folder / LAST_CHECKPOINT if ckpt_path == "last" else Path(ckpt_path)
     if path.exists():
-        rank_zero_info(f"Resuming from {path}")
+        log.info("Resuming from %s", path)
         return str(path)
     if ckpt_path == "last":
-        rank_zero_info("There is no checkpoint to resume from: starting from the beginning.")
+        log.info("There is no checkpoint to resume from: starting from the beginning.")
         return None
     raise UserError(f"ckpt_path={ckpt_path}: there is no such file. Use a path, or 'last'.")
 

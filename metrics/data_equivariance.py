@@ -41,7 +41,7 @@ def nearest_neighbour_error(
 def _mismatch(moved: Samples, references: Samples) -> float:
     x, y = moved
     nearest = torch.cat(
-        [torch.cdist(part.float(), references[0]).argmin(1) for part in x.split(256)]
+        [torch.cdist(part.to(references[0]), references[0]).argmin(1) for part in x.split(256)]
     )
     found = references[1][nearest].double()
     size = (found.norm(dim=-1) + y.norm(dim=-1)).clamp_min(1e-300)

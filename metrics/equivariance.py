@@ -67,9 +67,13 @@ def equivariance_error(
         >>> equivariance_error(lambda x: 2 * x, "T1", "T1", "O(3)", torch.randn(5, 3)) < 1e-6
         True
     """
-    metric = EquivarianceError(rep_in, rep_out, G, samples=samples, seed=seed)
-    metric.update(f, x)
-    return float(metric.compute())
+    types, G = (parse_rep(rep_in), parse_rep(rep_out)), parse_group(G)
+    if not len(x):
+        raise ValueError("The equivariance error needs at least one input; got none.")
+    _require_size("rep_in", types[0], G, x)
+    generator = torch.Generator().manual_seed(seed)
+    errors = [equivariance_errors(f, *types, G, x, generator) for _ in range(samples)]
+    return float(torch.stack(errors).double().mean())
 
 
 class EquivarianceError(Metric):

@@ -1,0 +1,37 @@
+# Each target sets up what it needs: the environment is made on first use.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+EXTRAS ?= dev,trajectory
+CONSTRAINTS ?= -c constraints.txt
+
+.PHONY: train test test-slow lint types clean help
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
+
+$(INSTALLED): setup.cfg constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --disable-pip-version-check -q $(CONSTRAINTS) torch==2.13.0 -e ".[$(EXTRAS)]"
+	@touch $@
+
+train: $(INSTALLED) ## train the quickstart experiment and show what it found (ARGS="key=value ...")
+	$(BIN)/python train.py $(ARGS)
+
+test: $(INSTALLED) ## run the tests, except slow ones
+	$(BIN)/python -m pytest $(ARGS)
+
+test-slow: $(INSTALLED) ## run the slow tests
+	$(BIN)/python -m pytest -m slow $(ARGS)
+
+lint: $(INSTALLED) ## check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED) ## check types
+	$(BIN)/mypy
+
+clean: ## remove the environment and what tools left behind; runs under outputs/ stay
+	rm -rf $(VENV) *.egg-info build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+
+from cli.errors import UserError, explain, reported
+
+
+def failure(config):
+    with pytest.raises(InstantiationException) as caught:
+        instantiate(config)
+    return explain(caught.value)
+
+
+def test_message_and_exit_code(capsys):
+    with pytest.raises(SystemExit) as left, reported():
+        raise UserError("it went wrong")
+    assert left.value.code == 1
+    assert "error: it went wrong" in capsys.readouterr().err
+
+
+def test_debug_keeps_the_traceback():
+    with pytest.raises(ValueError, match="deep"), reported(debug=True):
+        raise ValueError("deep")
+
+
+def test_programming_errors_are_not_hidden():
+    with pytest.raises(ZeroDivisionError), reported():
+        raise ZeroDivisionError
+
+
+def test_cause_of_a_failed_construction_with_its_place():
+    config = {"a": {"_target_": "regularizers.WeightDecay", "strength": -1}}
+    assert failure(config).startswith("a: The strength of a regularizer must be")
+
+
+def test_unknown_argument_lists_the_known_ones():
+    text = failure({"_target_": "regularizers.AdjustOnce", "epochs": 3})
+    assert "'epochs'" in text
+    assert "AdjustOnce takes: epoch, exponent, window." in text
+
+
+def test_unknown_class_is_named():
+    assert "regularizers.Nothing" in failure({"_target_": "regularizers.Nothing"})

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from cli.resolvers import child_seed, run_dir, wandb_offline
+
+
+def test_child_seeds_differ_by_purpose_and_seed():
+    seeds = {child_seed(seed, purpose) for seed in range(10) for purpose in ("data", "network")}
+    assert len(seeds) == 20
+    assert child_seed(3, "data") == child_seed(3, "data")
+    assert all(0 <= seed < 2**31 for seed in seeds)
+
+
+def test_new_run_gets_a_folder_by_time(tmp_path):
+    assert run_dir(str(tmp_path), None).startswith(str(tmp_path))
+
+
+def test_last_is_the_newest_run_with_a_checkpoint(tmp_path):
+    for age, name in ((300, "old"), (100, "new")):
+        checkpoint = tmp_path / name / "checkpoints" / "last.ckpt"
+        checkpoint.parent.mkdir(parents=True)
+        checkpoint.touch()
+        os.utime(checkpoint, (1e9 - age, 1e9 - age))
+    (tmp_path / "newer-without-checkpoint").mkdir()
+    assert run_dir(str(tmp_path), "last") == str(tmp_path / "new")
+
+
+def test_last_without_any_is_a_new_run(tmp_path):
+    assert run_dir(str(tmp_path), "last").startswith(str(tmp_path))
+
+
+@pytest.fixture
+def bare(monkeypatch, tmp_path):
+    for name in ("WANDB_API_KEY", "WANDB_MODE", "WANDB_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    return tmp_path / "netrc"
+
+
+def test_offline_without_a_key(bare):
+    assert wandb_offline()
+
+
+def test_online_with_a_key(bare, monkeypatch):
+    monkeypatch.setenv("WANDB_API_KEY", "x" * 40)
+    assert not wandb_offline()
+
+
+def test_mode_has_the_last_word(bare, monkeypatch):
+    monkeypatch.setenv("WANDB_API_KEY", "x" * 40)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    assert wandb_offline()
+
+
+def test_key_in_netrc(bare):
+    bare.write_text("machine api.wandb.ai\n  login user\n  password " + "x" * 40 + "\n")
+    assert not wandb_offline()

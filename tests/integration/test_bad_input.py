@@ -1,0 +1,53 @@
+"""A newcomer's mistakes: one clear message, a non-zero exit, no traceback."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+CASES = {
+    "unknown group": ('regularizers.xy.group="So(3)"', "Unknown group 'So'.*Did you mean SO"),
+    "unquoted group": ("regularizers.xy.group=O(2)", "Parentheses need quotes"),
+    "unknown representation": ("datamodule.rep_in=5Q0", "Cannot read the representation '5Q0'"),
+    "unknown key": ("network.widht=3", "Unknown config key 'network.widht'.*channels"),
+    "misspelt key": ("regularizers.xy.strenght=3", "Did you mean 'strength'"),
+    "unknown argument": ("+network.widht=3", "unexpected keyword argument 'widht'.*channels"),
+    "unknown choice": ("experiment=foo", "no experiment called 'foo'.*quickstart"),
+    "representation of another size": (
+        "datamodule.rep_in=5T0+6T1",
+        "23 numbers over R\\^3, but the train data have shape \\(64, 20\\)",
+    ),
+    "group of another dimension": ('regularizers.xy.group="SO(2)"', "Regularizer 'xy' cannot bind"),
+    "no typed layer": ("network=mlp", "finds no typed layer in MLP"),
+    "negative strength": ("regularizers.xy.strength=-1", "at least 0; got -1"),
+    "text for a number": ("trainer.max_epochs=abc", "must be a number, such as \\d+; got 'abc'"),
+    "unwritable folder": ("run_dir=/dev/null/x", "cannot be written: '/dev/null' is no folder"),
+    "no such checkpoint": ("ckpt_path=nowhere.ckpt", "nowhere.ckpt: there is no such file"),
+    "unknown metric": ("monitor=val/foo", "Choose one of: val/mse"),
+    "bad number": ("datamodule.axis=7", "axis must be 0, 1, 2 or -1; got 7"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_message(train, case):
+    override, message = CASES[case]
+    run = train(override, ok=False)
+    assert re.search(message, " ".join(run.output.split())), run.output
+    assert "Traceback" not in run.output
+    assert "epoch 1/" not in run.output
+    assert not (run.folder / "metrics.json").exists()
+
+
+def test_nan_loss_stops_at_once_and_keeps_the_checkpoint(train):
+    run = train("optimizer.lr=1e30", "checkpoint.every_n_epochs=1", ok=False)
+    text = " ".join(run.output.split())
+    assert "The loss is" in text
+    for word in ("epoch", "batch", "step"):
+        assert word in text
+    assert "Traceback" not in run.output
+
+
+def test_nan_in_data_names_the_sample(train, tmp_path):
+    run = train("datamodule.eps=nan", ok=False)
+    assert "data are not finite: rep_out column" in " ".join(run.output.split())

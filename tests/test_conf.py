@@ -1,0 +1,103 @@
+"""Every yaml under conf/ composes, resolves and builds what it names; every recipe runs a batch."""
+
+from __future__ import annotations
+
+import inspect
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from hydra.utils import get_class, instantiate
+from omegaconf import OmegaConf
+
+from cli import resolvers
+
+ROOT = Path(__file__).resolve().parents[1]
+CONF = ROOT / "conf"
+OPTIONS = sorted(
+    path.relative_to(CONF).with_suffix("").as_posix()
+    for path in CONF.rglob("*.yaml")
+    if path.parent != CONF and "hydra" not in path.parts
+)
+EXPERIMENTS = [option for option in OPTIONS if option.startswith("experiment/")]
+NEEDS_GPU = ("trainer/gpu", "trainer/ddp")
+resolvers.register()
+
+
+def composed(option, folder):
+    group, _, name = option.rpartition("/")
+    if group == "regularizer":
+        choice = [f"+regularizer@regularizers.extra={name}"]
+        if name == "projection":
+            choice.append('regularizers.extra.group="SL(3)"')
+    else:
+        choice = [f"{group}={name}"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose("train", [*choice, f"paths.output={folder}", f"paths.cache={folder}"])
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_composes_and_resolves(option, tmp_path):
+    config = composed(option, tmp_path)
+    OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+
+
+@pytest.mark.parametrize("option", [o for o in OPTIONS if o not in EXPERIMENTS])
+def test_builds_what_it_names(option, tmp_path):
+    group = option.rpartition("/")[0]
+    node = composed(option, tmp_path)["regularizers" if group == "regularizer" else group]
+    if option in NEEDS_GPU and not torch.cuda.is_available():
+        arguments = dict.fromkeys(key for key in node if key != "_target_")
+        inspect.signature(get_class(node._target_)).bind(**arguments)
+        return
+    built = instantiate(node, _convert_="all")
+    if built != {}:  # "none" of a group is an empty mapping
+        for value in built.values() if isinstance(built, dict) else [built]:
+            assert not isinstance(value, dict)
+
+
+def test_each_yaml_is_small_and_says_what_it_is():
+    for option in OPTIONS:
+        lines = (CONF / f"{option}.yaml").read_text().splitlines()
+        assert len(lines) < 45, option
+
+
+@pytest.mark.parametrize("swap", [("network=mlp", "regularizers=none"), ("policy=fixed",)])
+@pytest.mark.parametrize("option", EXPERIMENTS)
+def test_recipe_leaves_no_trace_in_what_replaces_its_parts(option, swap, tmp_path):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        folders = [f"paths.output={tmp_path}", f"paths.cache={tmp_path}"]
+        config = compose("train", [option.replace("/", "=", 1), *swap, *folders])
+    instantiate(config.module)
+
+
+@pytest.mark.parametrize("option", EXPERIMENTS)
+def test_experiment_says_its_own_command(option):
+    first, second = (CONF / f"{option}.yaml").read_text().splitlines()[:2]
+    assert first == "# @package _global_"
+    assert second.startswith("# python train.py")
+    named = [w for w in shlex.split(second[2:]) if w.startswith("experiment=")]
+    assert named in ([option.replace("/", "=", 1)], []), second
+
+
+@pytest.mark.parametrize("option", EXPERIMENTS)
+def test_experiment_runs_one_batch(option, tmp_path):
+    extra = []
+    if "eth_ucy" in option:
+        pytest.importorskip("trajdata", reason="the extra 'trajectory' is not installed")
+    if option == "experiment/eth_ucy":
+        from datamodules.simulated_pedestrians import PedestrianSimulation, write_recordings
+
+        write_recordings(tmp_path / "raw", PedestrianSimulation())
+        extra = [f"datamodule.data_dir={tmp_path / 'raw'}"]
+    command = [
+        *(sys.executable, "train.py", option.replace("/", "=", 1), "trainer.fast_dev_run=true"),
+        *("logger=none", f"run_dir={tmp_path / 'run'}", f"paths.cache={tmp_path}", *extra),
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "run" / "symmetry_report.html").exists()
