@@ -83,6 +83,10 @@ class Stopwatch(Callback):
         """The gradients are there."""
         self.end("backward")
 
+    def on_before_optimizer_step(self, *args: Any) -> None:
+        """Backward is done; the optimizer's own hook ends this part."""
+        self.begin("optimiser")
+
     def on_validation_start(self, *args: Any) -> None:
         """Validation begins."""
         self.begin("validation")
@@ -128,14 +132,7 @@ def instrument(parts: Parts, watch: Stopwatch) -> None:
 
     def optimizer(parameters: Any) -> torch.optim.Optimizer:
         made = make_optimizer(parameters)
-        step = made.step
-
-        def timed_step(closure: Any = None) -> Any:
-            loss = closure() if closure else None
-            watch.timed("optimiser", step)()
-            return loss
-
-        made.step = timed_step
+        made.register_step_post_hook(lambda *a: watch.end("optimiser"))
         return made
 
     module.optimizer = optimizer

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from hydra.utils import instantiate
@@ -70,10 +70,12 @@ def run(config: DictConfig, command: str) -> None:
     parts = build(config)
     if parts.trainer.is_global_zero:
         _start_records(config, folder)
+    settings = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
+    for logger in parts.trainer.loggers:
+        logger.log_hyperparams(settings)
     _warn_of_late_adjustment(parts)
-    parts.trainer.fit(
-        parts.module, parts.datamodule, ckpt_path=_checkpoint(config.ckpt_path, folder)
-    )
+    resumed = _checkpoint(config.ckpt_path, folder)
+    parts.trainer.fit(parts.module, parts.datamodule, ckpt_path=resumed, weights_only=True)
     history = tuple(parts.module.tuning.history)
     metrics = _test(parts, folder)
     if parts.trainer.is_global_zero:
@@ -83,18 +85,21 @@ def run(config: DictConfig, command: str) -> None:
 
 def _test(parts: Parts, folder: Path) -> Mapping[str, float]:
     """Tests the best model; the last one if none was kept, which is said."""
-    best, last = folder / "checkpoints" / "best.ckpt", folder / LAST_CHECKPOINT
-    best_exists = parts.trainer.strategy.broadcast(best.exists())
-    if not best_exists:
+    best = folder / "checkpoints" / "best.ckpt"
+    kept = parts.trainer.strategy.broadcast(best.exists())
+    if not kept:
         settled = parts.module.tuning.policy.settled_epoch
         log.warning(
             "No best model was kept: training ended before epoch %d, where the strengths count "
             "as settled. The last model is tested.",
             settled,
         )
-    chosen: Any = best if best_exists else (last if last.exists() else None)
     results = parts.trainer.test(
-        parts.module, parts.datamodule, ckpt_path=chosen and str(chosen), verbose=False
+        parts.module,
+        parts.datamodule,
+        ckpt_path=str(best) if kept else None,
+        verbose=False,
+        weights_only=True,
     )
     return dict(results[0])
 

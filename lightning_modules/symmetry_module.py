@@ -99,8 +99,8 @@ class SymmetryModule(LightningModule):
         if not torch.isfinite(total):
             cause = explain_nonfinite(self.network, inputs, targets, {"task": task, **penalties})
             raise NonFiniteLossError(
-                f"The loss is {float(total)} in epoch {self.current_epoch}, batch {batch_idx} "
-                f"(step {self.global_step}): {cause}. The last good checkpoint is kept; a "
+                f"The loss is {float(total.detach())} in epoch {self.current_epoch}, "
+                f"batch {batch_idx} (step {self.global_step}): {cause}. The last good checkpoint is kept; a "
                 "smaller learning rate or smaller strengths may help."
             )
         if penalties:

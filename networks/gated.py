@@ -29,7 +29,7 @@ class GatedNonlinearity(nn.Module):
     def __init__(self, layout: Rep, dim: int, soft: bool = True) -> None:
         super().__init__()
         self.size = layout.size(dim)
-        self.runs = [(t.size(dim), start, n) for t, start, n in segments(layout, dim)]
+        self.runs = [(t.rank, t.size(dim), start, n) for t, start, n in segments(layout, dim)]
         self.gates = gates(layout, dim)
         self.w_gated = nn.Parameter(torch.full((self.size,), 1e-3)) if soft else None
 
@@ -38,9 +38,9 @@ class GatedNonlinearity(nn.Module):
         values = features[:, : self.size]
         gate = torch.sigmoid(features[:, self.size :])
         parts, used = [], 0
-        for width, start, copies in self.runs:
+        for rank, width, start, copies in self.runs:
             value = values[:, start : start + width * copies]
-            if width == 1:
+            if rank == 0:
                 parts.append(F.silu(value))  # value * sigmoid(value): the scalar is its own gate
             else:
                 opened = gate[:, used : used + copies, None] * value.unflatten(1, (copies, width))

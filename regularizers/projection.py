@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
+import torch
 from lightning import LightningModule, Trainer
 from torch import Tensor, nn
 
@@ -74,15 +75,16 @@ class _SharedPass:
 
     def __init__(self, network: nn.Module, layers: ProjectionPass) -> None:
         self.network, self.layers = network, layers
-        self.versions: list[int] = []
+        self.state: list[int] = []
         self.untaken: dict[int, Tensor] = {}
 
     def serves(self, network: nn.Module) -> bool:
         return self.network is network
 
     def take(self, index: int) -> Tensor:
-        versions = [p._version for p in self.layers.parameters]
-        if index not in self.untaken or versions != self.versions:
+        # answers made without a graph are of no use to a caller who wants gradients
+        state = [int(torch.is_grad_enabled()), *(p._version for p in self.layers.parameters)]
+        if index not in self.untaken or state != self.state:
             self.untaken = dict(enumerate(self.layers.penalties().unbind()))
-            self.versions = versions
+            self.state = state
         return self.untaken.pop(index)

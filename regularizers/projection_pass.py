@@ -108,13 +108,15 @@ class _Penalties(torch.autograd.Function):
             )
         ctx.layers = layers
         ctx.shapes = [(p.shape, p.dtype) for p in parameters]
-        ctx.save_for_backward(gathered, *coordinates)
+        # not save_for_backward, which forgets: the penalties of one pass may be differentiated
+        # one by one
+        ctx.gathered, ctx.coordinates = gathered, coordinates
         return 0.5 * torch.stack(squares).sum(0).to(parameters[0].dtype)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, weights: Tensor) -> tuple[Tensor | None, ...]:
-        gathered, *coordinates = ctx.saved_tensors
+        gathered, coordinates = ctx.gathered, ctx.coordinates
         layers: ProjectionPass = ctx.layers
         weights = weights.double()
         remaining = iter(coordinates)

@@ -34,6 +34,7 @@ class Group:
         ValueError: If a generator is not d x d, not finite, or not invertible.
 
     Example:
+        >>> from symmetries import group
         >>> quarter_turn = Group(2, discrete_generators=[[[0.0, -1.0], [1.0, 0.0]]])
         >>> quarter_turn == group("C(4)")
         True

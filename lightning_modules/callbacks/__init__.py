@@ -1,6 +1,10 @@
 """What runs around the training: checkpoints, progress, records, stopping."""
 
-from lightning_modules.callbacks.checkpoints import BestCheckpoint, SettledEarlyStopping
+from lightning_modules.callbacks.checkpoints import (
+    BestCheckpoint,
+    LastCheckpoint,
+    SettledEarlyStopping,
+)
 from lightning_modules.callbacks.graceful_stop import GracefulStop
 from lightning_modules.callbacks.progress import EpochProgress
 from lightning_modules.callbacks.strength_log import StrengthLog
@@ -9,6 +13,7 @@ __all__ = [
     "BestCheckpoint",
     "EpochProgress",
     "GracefulStop",
+    "LastCheckpoint",
     "SettledEarlyStopping",
     "StrengthLog",
 ]

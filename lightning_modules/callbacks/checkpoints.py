@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
@@ -26,6 +27,19 @@ class BestCheckpoint(ModelCheckpoint):
         """Compares and saves, once settled."""
         if _settled(trainer, pl_module):
             super().on_train_epoch_end(trainer, pl_module)
+
+
+class LastCheckpoint(ModelCheckpoint):
+    """``ModelCheckpoint`` of the latest state, which saves once more when training ends.
+
+    Training may end between two regular saves: by its last epoch, early, or by Ctrl-C.
+    """
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Saves where the training ended."""
+        super().on_train_end(trainer, pl_module)
+        if self.dirpath is not None and not cast(Any, trainer).fast_dev_run:
+            trainer.save_checkpoint(Path(self.dirpath) / f"{self.filename}{self.FILE_EXTENSION}")
 
 
 class SettledEarlyStopping(EarlyStopping):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -15,20 +14,16 @@ log = logging.getLogger(__name__)
 
 
 class GracefulStop(Callback):
-    """On the first SIGINT finishes the epoch, saves a checkpoint and stops; the second kills.
+    """On the first SIGINT finishes the epoch and stops the training; the second kills.
 
-    All ranks stop after the same epoch, whichever heard the signal. A checkpoint at the end of an
-    epoch resumes to the very same result.
-
-    Args:
-        path: Checkpoint to write, normally ``checkpoints/last.ckpt``.
+    All ranks stop after the same epoch, whichever heard the signal. The checkpoint that
+    :class:`LastCheckpoint` writes then resumes to the very same result.
 
     Attributes:
         stopped: Whether the training was stopped in this way.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+    def __init__(self) -> None:
         self.stopped = False
         self._asked = False
         self._previous: Any = None
@@ -43,13 +38,17 @@ class GracefulStop(Callback):
         if trainer.strategy.reduce_boolean_decision(self._asked, all=False):
             self.stopped = trainer.should_stop = True
 
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Saves where the training stopped."""
-        if self.stopped:
-            trainer.save_checkpoint(self.path)
-
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Gives SIGINT back."""
+        self._restore()
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Gives SIGINT back; a run that breaks has no teardown."""
+        self._restore()
+
+    def _restore(self) -> None:
         if self._previous is not None:
             signal.signal(signal.SIGINT, self._previous)
             self._previous = None

@@ -31,9 +31,9 @@ class StrengthLog(Callback):
             raise ValueError(f"every_n_epochs must be at least 1; got {every_n_epochs}.")
         self.path, self.every_n_epochs = Path(path), every_n_epochs
 
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes now and then."""
-        if (trainer.current_epoch + 1) % self.every_n_epochs == 0:
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes now and then, when every callback is done with the epoch before."""
+        if trainer.current_epoch and trainer.current_epoch % self.every_n_epochs == 0:
             self._write(pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -62,11 +63,15 @@ class AdjustOnce(StrengthPolicy):
         self._done = True
         smallest = max(min(self._kept.values()), SMALLEST_PENALTY)
         return {
-            name: strength / max(self._kept[name] / smallest, 1.0) ** self.exponent
+            # by logarithms, since a power of a huge ratio is no float
+            name: strength * math.exp(-self.exponent * self._log_ratio(name, smallest))
             if name in self._kept
             else strength
             for name, strength in strengths.items()
         }
+
+    def _log_ratio(self, name: str, smallest: float) -> float:
+        return math.log(max(self._kept[name] / smallest, 1.0))
 
     def state_dict(self) -> dict[str, Any]:
         """The kept penalties, and whether the adjustment is done."""

@@ -22,6 +22,7 @@ class Embed(Group):
         ValueError: If the axes are not distinct coordinates of R^dim, one for each of the group's.
 
     Example:
+        >>> from symmetries import group
         >>> Embed(group("O(2)"), 3, axes=(0, 1))
         O(2)@xy
     """
@@ -57,5 +58,7 @@ class Embed(Group):
 
     def _name(self, dim: int) -> str:
         if dim <= len(AXIS_NAMES):
-            return f"{self.group}@" + "".join(AXIS_NAMES[axis] for axis in self.axes)
+            axes = "".join(AXIS_NAMES[axis] for axis in self.axes)
+            # of G*H each factor is embedded, as the name would be read
+            return "*".join(f"{factor}@{axes}" for factor in str(self.group).split("*"))
         return f"Embed({self.group}, {dim}, {self.axes})"

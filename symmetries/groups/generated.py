@@ -18,6 +18,7 @@ class Generated(Group):
         ValueError: If no group is given or their dimensions differ.
 
     Example:
+        >>> from symmetries import group
         >>> group("SO(3)*Scaling(3)").dim
         3
     """

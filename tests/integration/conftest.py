@@ -51,13 +51,13 @@ class Trainer:
         self.folder = folder
 
     def start(self, *overrides: str, tiny: bool = True) -> subprocess.Popen:
-        command = [sys.executable, "train.py", *(TINY if tiny else ()), *overrides]
-        if not any(o.startswith(("run_dir=", "-")) for o in overrides):
+        command = [sys.executable, str(ROOT / "train.py"), *(TINY if tiny else ()), *overrides]
+        if not any(o.startswith(("run_dir=", "name=", "-")) for o in overrides):
             command.append(f"run_dir={self.folder / 'run'}")
         environment = {k: v for k, v in os.environ.items() if not k.startswith("WANDB")}
         return subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=self.folder,
             env=environment | {"WANDB_MODE": "offline", "NETRC": "/dev/null", "COLUMNS": "100"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -28,7 +28,8 @@ def test_killed_run_resumes_bitwise(train, finished, epochs):
     assert killed.returncode == -signal.SIGKILL
     assert not (killed.folder / "metrics.json").exists()
     resumed = train("ckpt_path=last")
-    assert "Resuming from" in resumed.output
+    # the first checkpoint comes just after the first rows
+    assert epochs == 1 or "Resuming from" in resumed.output
     assert resumed.metrics == finished.metrics
     assert resumed.strengths == finished.strengths
 
@@ -53,6 +54,8 @@ def test_interrupt_leaves_checkpoint_and_report_and_resumes(train, finished):
     assert resumed.metrics == finished.metrics
 
 
-def test_last_finds_the_newest_run_of_the_name(train, tmp_path, finished):
-    first = train("run_dir=null", f"hydra.run.dir={tmp_path / 'run'}")
-    assert first.metrics == finished.metrics
+def test_last_finds_the_newest_run_of_the_name(train, finished):
+    train("name=mine", "trainer.max_epochs=10", "scheduler.T_max=24")
+    train("name=mine", "ckpt_path=last")
+    (folder,) = (train.folder / "outputs" / "mine").iterdir()
+    assert (folder / "metrics.json").read_text() == (finished.folder / "metrics.json").read_text()

@@ -1,0 +1,35 @@
+"""One line for an epoch where there is no terminal."""
+
+import logging
+
+from small_runs import data, module, planes, trainer
+
+from lightning_modules.callbacks import EpochProgress
+
+
+def lines(folder, caplog, epochs, **settings):
+    progress = EpochProgress("val/mse", **settings)
+    with caplog.at_level(logging.INFO, "lightning_modules"):
+        trainer(folder, epochs, progress, enable_progress_bar=True).fit(module(planes(0.5)), data())
+    return [r.getMessage() for r in caplog.records if r.name.startswith("lightning_modules")]
+
+
+def test_says_metric_and_strengths(tmp_path, caplog):
+    found = lines(tmp_path, caplog, 2, line_every_seconds=0)
+    assert [line.split()[:2] for line in found] == [["epoch", "1/2"], ["epoch", "2/2"]]
+    assert "xy 0.5  yz 0.5  o3 0" in found[1]
+    assert "val/mse" in found[1]
+    assert "decay" not in found[1]
+
+
+def test_at_intervals_and_at_the_end(tmp_path, caplog):
+    found = lines(tmp_path, caplog, 4, line_every_seconds=1e6)
+    assert [line.split()[1] for line in found] == ["4/4"]
+
+
+def test_disabled_as_on_other_ranks(tmp_path, caplog):
+    progress = EpochProgress("val/mse", line_every_seconds=0)
+    progress.disable()
+    with caplog.at_level(logging.INFO, "lightning_modules"):
+        trainer(tmp_path, 1, progress, enable_progress_bar=True).fit(module(), data())
+    assert not [r for r in caplog.records if r.name.startswith("lightning_modules")]

@@ -1,0 +1,57 @@
+"""strengths.csv: one row for each symmetry and epoch."""
+
+import csv
+
+import pytest
+from lightning import Callback
+from small_runs import fit, planes
+
+from lightning_modules.callbacks import StrengthLog
+from regularizers import AdjustOnce
+
+
+def read(path):
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+class Break(Callback):
+    """Fails at the start of an epoch, after saying what the file held by then."""
+
+    def __init__(self, epoch, path):
+        self.epoch, self.path = epoch, path
+
+    def on_train_epoch_start(self, trainer, pl_module):
+        if trainer.current_epoch == self.epoch:
+            self.rows = len(read(self.path)) if self.path.exists() else 0
+            raise RuntimeError("broken")
+
+
+def test_rows_are_the_history(tmp_path):
+    path = tmp_path / "strengths.csv"
+    model, _ = fit(tmp_path, 3, StrengthLog(path), regularizers=planes(), policy=AdjustOnce(2, 1.0))
+    rows = read(path)
+    assert list(rows[0]) == ["epoch", "name", "strength", "penalty"]
+    found = [(int(r["epoch"]), r["name"], float(r["strength"]), float(r["penalty"])) for r in rows]
+    assert found == [tuple(row) for row in model.tuning.history]
+    assert len(found) == 9
+    assert [p.name for p in tmp_path.iterdir()] == ["strengths.csv"]
+
+
+def test_written_now_and_then_and_when_a_run_breaks(tmp_path):
+    path = tmp_path / "strengths.csv"
+    breaking = Break(3, path)
+    with pytest.raises(RuntimeError, match="broken"):
+        fit(tmp_path, 9, StrengthLog(path, every_n_epochs=2), breaking, regularizers=planes())
+    assert len(read(path)) == 3 * 3
+    assert breaking.rows == 2 * 3
+
+
+def test_without_symmetries_there_is_the_header(tmp_path):
+    fit(tmp_path, 1, StrengthLog(tmp_path / "s.csv"))
+    assert (tmp_path / "s.csv").read_text().strip() == "epoch,name,strength,penalty"
+
+
+def test_bad_interval():
+    with pytest.raises(ValueError, match="every_n_epochs must be at least 1; got 0"):
+        StrengthLog("s.csv", every_n_epochs=0)

@@ -1,0 +1,14 @@
+"""What Lightning says about trainings as small as these."""
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _advice():
+    import warnings
+
+    from cli.quiet import quiet
+
+    with warnings.catch_warnings():
+        quiet()
+        yield

@@ -1,0 +1,30 @@
+"""A checkpoint is whole or absent."""
+
+import pytest
+import torch
+from small_runs import data, module, planes, trainer
+
+from lightning_modules.checkpoint_io import AtomicCheckpointIO
+
+
+def test_a_save_that_breaks_leaves_the_old_checkpoint(tmp_path, monkeypatch):
+    path = tmp_path / "new" / "last.ckpt"
+    AtomicCheckpointIO().save_checkpoint({"epoch": 1}, path)
+
+    def half(checkpoint, file):
+        file.write(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(torch, "save", half)
+    with pytest.raises(OSError, match="disk full"):
+        AtomicCheckpointIO().save_checkpoint({"epoch": 2}, path)
+    assert AtomicCheckpointIO().load_checkpoint(path, weights_only=True) == {"epoch": 1}
+
+
+def test_a_trainer_saves_through_it(tmp_path):
+    run = trainer(tmp_path, 1, plugins=[AtomicCheckpointIO()])
+    run.fit(module(planes()), data())
+    run.save_checkpoint(tmp_path / "all.ckpt")
+    assert [p.name for p in tmp_path.iterdir()] == ["all.ckpt"]
+    saved = torch.load(tmp_path / "all.ckpt", weights_only=True)
+    assert "Regularizer[xy]" in saved["callbacks"]

@@ -1,0 +1,210 @@
+"""The loss, what is logged, and what a checkpoint holds."""
+
+from functools import partial
+
+import pytest
+import torch
+from lightning import Callback
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers.logger import Logger
+from small_runs import data, fit, module, network, planes, trainer, weights
+from torch import nn
+from torch.nn import functional as F
+
+from metrics import equivariance_error
+from networks import MLP
+from regularizers import AdjustOnce, ProjectionRegularizer
+
+
+class Memory(Logger):
+    """A logger that remembers."""
+
+    name, version = "memory", 0
+
+    def __init__(self):
+        super().__init__()
+        self.rows = []
+
+    def log_metrics(self, metrics, step=None):
+        self.rows.append(dict(metrics))
+
+    def log_hyperparams(self, *args, **kwargs):
+        pass
+
+
+def bound(model):
+    for regularizer in model.regularizers.values():
+        regularizer.setup(None, model, "fit")
+    return model
+
+
+def batch():
+    source = data()
+    source.setup()
+    return source.splits["train"]
+
+
+def test_the_loss_is_the_task_plus_strength_times_penalty():
+    model = bound(module(planes(2.0)))
+    inputs, targets = batch()
+    expected = F.mse_loss(model.network(inputs), targets)
+    for regularizer in model.regularizers.values():
+        penalty = regularizer.penalty(model, None, None)
+        assert penalty > 0
+        expected = expected + regularizer.strength * penalty
+    torch.testing.assert_close(model.training_step((inputs, targets), 0), expected)
+
+
+def test_names_come_from_the_mapping():
+    model = module(planes())
+    assert [r.name for r in model.regularizers.values()] == ["xy", "yz", "o3", "gate", "decay"]
+    assert len({c.state_key for c in model.configure_callbacks()}) == 6
+
+
+def test_strength_zero_equals_the_plain_run(tmp_path):
+    watched = {name: r for name, r in planes(0.0).items() if r.group is not None}
+    plain, _ = fit(tmp_path, 3)
+    watching, _ = fit(tmp_path, 3, regularizers=watched)
+    assert torch.equal(weights(plain), weights(watching))
+    assert not torch.equal(weights(plain), weights(module()))
+    assert all(row.penalty > 0 for row in watching.tuning.history)
+
+
+def test_a_large_strength_tends_to_the_equivariant_network(tmp_path):
+    def final_penalty(strength):
+        regularizers = {"o3": ProjectionRegularizer("O(3)", strength)}
+        fast = partial(torch.optim.Adam, lr=3e-2)
+        model, _ = fit(tmp_path, 40, regularizers=regularizers, optimizer=fast)
+        return model.tuning.history[-1].penalty
+
+    free, weak, strong = (final_penalty(s) for s in (0.0, 10.0, 1e4))
+    assert free > 50 * weak > 5000 * strong
+
+
+def test_a_run_repeats_exactly(tmp_path):
+    one, other = (fit(tmp_path, 2, regularizers=planes())[0] for _ in range(2))
+    assert torch.equal(weights(one), weights(other))
+
+
+def test_history_has_one_row_for_each_symmetry_and_epoch(tmp_path):
+    model, _ = fit(tmp_path, 3, regularizers=planes(), policy=AdjustOnce(2, 1.0))
+    history = model.tuning.history
+    assert [(row.epoch, row.name) for row in history] == [
+        (epoch, name) for epoch in range(3) for name in ("xy", "yz", "o3")
+    ]
+    assert [row.strength for row in history[:6]] == [1.0, 1.0, 0.0] * 2
+    assert {row.strength for row in history[6:8]} != {1.0}
+
+
+def test_a_checkpoint_keeps_the_plain_network_apart_from_strengths(tmp_path):
+    policy = AdjustOnce(2, 1.0)
+    model, run = fit(tmp_path, 3, regularizers=planes(), policy=policy)
+    run.save_checkpoint(tmp_path / "all.ckpt")
+    saved = torch.load(tmp_path / "all.ckpt", weights_only=True)
+    assert set(saved["state_dict"]) == {f"network.{key}" for key in model.network.state_dict()}
+    network(seed=9).load_state_dict(
+        {key.removeprefix("network."): value for key, value in saved["state_dict"].items()}
+    )
+    strengths = {n: saved["callbacks"][f"Regularizer[{n}]"]["strength"] for n in ("xy", "yz", "o3")}
+    assert strengths == {n: model.regularizers[n].strength for n in strengths}
+    assert saved["callbacks"]["StrengthTuning"]["policy"] == policy.state_dict()
+    assert saved["callbacks"]["StrengthTuning"]["penalties"].shape == (3, 3)
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3])
+def test_a_resumed_run_ends_as_the_undisturbed(stop, tmp_path):
+    settings = {"scheduler": partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=4)}
+
+    def run(folder, epochs, resume=None):
+        keep = ModelCheckpoint(folder, "last", save_on_train_epoch_end=True)
+        settings["policy"] = AdjustOnce(2, 1.0)
+        return fit(folder, epochs, keep, regularizers=planes(), resume=resume, **settings)[0]
+
+    whole = run(tmp_path / "whole", 4)
+    run(tmp_path / "parts", stop)
+    resumed = run(tmp_path / "parts", 4, resume=str(tmp_path / "parts" / "last.ckpt"))
+    assert torch.equal(weights(resumed), weights(whole))
+    assert resumed.tuning.history == whole.tuning.history
+
+
+@pytest.mark.filterwarnings("ignore:Be aware that when using `ckpt_path`, callbacks")
+def test_a_checkpoint_of_other_symmetries_is_refused(tmp_path):
+    _, run = fit(tmp_path, 1, regularizers=planes())
+    run.save_checkpoint(tmp_path / "all.ckpt")
+    with pytest.raises(ValueError, match=r"symmetries \['xy', 'yz', 'o3'\], this run has \['xy'\]"):
+        fit(
+            tmp_path, 2, regularizers={"xy": ProjectionRegularizer("O(2)@xy", 1.0)},
+            resume=str(tmp_path / "all.ckpt"),
+        )  # fmt: skip
+
+
+def test_validation_metrics_are_those_of_the_whole_split(tmp_path):
+    model, run = fit(tmp_path, 2)
+    source = data()
+    source.setup()
+    inputs, targets = source.splits["val"]
+    with torch.no_grad():
+        expected = F.mse_loss(model.network(inputs), targets)
+    assert run.callback_metrics["val/mse"].item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_the_test_measures_network_baselines_and_symmetries(tmp_path):
+    baseline = MLP("2T0 + 2T1", "T2", dim=3, channels=4)
+    model = module(planes(), baselines={"mlp": baseline})
+    source, run = data(eval_batch_size=7), trainer(tmp_path, 1)
+    run.fit(model, source)
+    (found,) = run.test(model, source, verbose=False)
+    assert set(found) == {
+        "test/mse", "test/mlp/mse",
+        *(f"test/equivariance_error/{name}" for name in ("xy", "yz", "o3")),
+    }  # fmt: skip
+    inputs, targets = source.splits["test"]
+    with torch.no_grad():
+        expected = F.mse_loss(baseline(inputs), targets).item()
+        error = equivariance_error(model.network, *("2T0 + 2T1", "T2", "O(3)"), inputs)
+    assert found["test/mlp/mse"] == pytest.approx(expected, rel=1e-5)
+    assert found["test/equivariance_error/o3"] == pytest.approx(error, abs=0.1)
+    assert not any(p.requires_grad and p.grad is not None for p in baseline.parameters())
+
+
+def test_loggers_are_told_every_few_epochs_and_at_the_end(tmp_path):
+    memory = Memory()
+    model = module(planes(), log_every_n_epochs=3)
+    trainer(tmp_path, 6, logger=memory).fit(model, data())
+    rows = [row for row in memory.rows if "train/loss" in row]
+    assert [row["epoch"] for row in rows] == [0, 3, 5]
+    assert {"train/task_loss", "val/mse", "penalty/xy", "strength/xy", "penalty/gate"} <= set(
+        rows[0]
+    )
+    assert rows[0]["train/loss"] > rows[0]["train/task_loss"]
+
+
+def test_the_scheduler_steps_once_an_epoch(tmp_path):
+    seen = []
+
+    class Watch(Callback):
+        def on_train_epoch_start(self, trainer, pl_module):
+            seen.append(trainer.optimizers[0].param_groups[0]["lr"])
+
+    fit(tmp_path, 3, Watch(), scheduler=partial(torch.optim.lr_scheduler.ExponentialLR, gamma=0.5))
+    assert seen == pytest.approx([3e-3, 1.5e-3, 0.75e-3])
+
+
+def test_frozen_weights_are_not_optimised():
+    free = network()
+    free.head.weight.requires_grad_(False)
+    (optimizer,), _ = module(network=free).configure_optimizers()
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    assert id(free.head.weight) not in held
+    assert id(free.head.bias) in held
+
+
+def test_a_regularizer_that_cannot_bind_stops_before_the_training(tmp_path):
+    plain = nn.Linear(8, 9)
+    with pytest.raises(ValueError, match="'xy' finds no typed layer in Linear"):
+        fit(tmp_path, 1, regularizers=planes(), network=plain)
+
+
+def test_bad_interval():
+    with pytest.raises(ValueError, match="log_every_n_epochs must be at least 1; got 0"):
+        module(log_every_n_epochs=0)

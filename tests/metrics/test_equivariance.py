@@ -1,0 +1,137 @@
+"""The equivariance error against a loop, on functions that keep and that break a symmetry."""
+
+import pickle
+
+import pytest
+import torch
+from compliance.groups import elements
+
+from metrics import EquivarianceError, equivariance_error
+from metrics.equivariance import equivariance_errors
+from networks import MLP
+from symmetries import group, rep
+
+
+def inputs(n=200, width=3, dtype=torch.float32):
+    return torch.randn(n, width, generator=torch.Generator().manual_seed(0)).to(dtype)
+
+
+def norm_squared(x):
+    return x.square().sum(1, keepdim=True)
+
+
+def first_coordinate(x):
+    return x[:, :1]
+
+
+def by_loop(f, rep_in, rep_out, G, x, seed):
+    """The definition, one sample at a time."""
+    found = []
+    for row, g in zip(x, elements(G, len(x), seed), strict=True):
+        moved_first = f((rep_in.rho(g) @ row.double()).to(x.dtype)[None])[0].double()
+        moved_last = rep_out.rho(g) @ f(row[None])[0].double()
+        sizes = moved_first.norm() + moved_last.norm()
+        found.append(float((moved_first - moved_last).norm() / sizes))
+    return found
+
+
+@pytest.mark.parametrize("name", ["O(3)", "Scaling(3)", "O(2)@yz", "GL(3)"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_equals_the_definition(name, dtype):
+    G, rep_in, rep_out = group(name), rep("T1"), rep("T0 + T(1,1)")
+    network = MLP(rep_in, rep_out, dim=3, channels=8).to(dtype).requires_grad_(False)
+    x = inputs(20, dtype=dtype)
+    expected = by_loop(network, rep_in, rep_out, G, x, seed=4)
+    generator = torch.Generator().manual_seed(4)
+    found = equivariance_errors(network, rep_in, rep_out, G, x, generator)
+    assert found.tolist() == pytest.approx(expected, rel=1e-4)
+    mean = sum(expected) / len(expected)
+    assert equivariance_error(network, rep_in, rep_out, G, x, seed=4) == pytest.approx(
+        mean, rel=1e-4
+    )
+
+
+@pytest.mark.parametrize(
+    ("f", "rep_out", "kept"),
+    [
+        (norm_squared, "T0", ["O(3)", "SO(3)", "O(2)@xy", "Reflect(3)"]),
+        (lambda x: 3 * x, "T1", ["GL(3)", "Scaling(3)", "O(3)", "O(2)@xz"]),
+        (lambda x: (x[:, :, None] * x[:, None, :]).flatten(1), "T2", ["GL(3)", "O(3)"]),
+        (lambda x: x[:, 2:], "T0", ["O(2)@xy", "C(4)@xy"]),
+        (lambda x: torch.zeros(len(x), 3), "T1", ["O(3)"]),
+    ],
+)
+def test_exactly_equivariant_functions_have_none(f, rep_out, kept):
+    for name in kept:
+        assert equivariance_error(f, "T1", rep_out, name, inputs().double(), samples=2) < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("f", "rep_out", "name", "error"),
+    [
+        (first_coordinate, "T0", "SO(3)", 0.3),
+        (norm_squared, "T0", "Scaling(3)", 0.2),
+        (lambda x: x, "3T0", "O(3)", 0.4),
+        (lambda x: x.abs(), "T1", "O(3)", 0.3),
+        (lambda x: x + 1, "T1", "Reflect(3)", 0.1),
+    ],
+)
+def test_functions_that_must_fail(f, rep_out, name, error):
+    assert error < equivariance_error(f, "T1", rep_out, name, inputs()) <= 1.0
+
+
+def test_opposite_answers_are_off_by_one():
+    sign = equivariance_error(first_coordinate, "T1", "T0", "Reflect(3)", inputs(4000))
+    assert sign == pytest.approx(0.5, abs=0.03)
+
+
+def test_the_seed_decides_and_more_samples_average():
+    torch.manual_seed(0)
+    one = equivariance_error(first_coordinate, "T1", "T0", "O(3)", inputs(), seed=1)
+    torch.manual_seed(1)
+    assert one == equivariance_error(first_coordinate, "T1", "T0", "O(3)", inputs(), seed=1)
+    assert one != equivariance_error(first_coordinate, "T1", "T0", "O(3)", inputs(), seed=2)
+    many = equivariance_error(first_coordinate, "T1", "T0", "O(3)", inputs(), samples=20)
+    assert many == pytest.approx(one, abs=0.1)
+
+
+def test_batches_are_weighted_by_their_size():
+    metric = EquivarianceError("T1", "T0", "O(3)")
+    errors = []
+    for batch in inputs(300).split([1, 199, 100]):
+        start = sum(len(e) for e in errors)
+        generator = torch.Generator().manual_seed(start)
+        types = (rep("T1"), rep("T0"), group("O(3)"))
+        errors.append(equivariance_errors(first_coordinate, *types, batch, generator))
+        metric.update(first_coordinate, batch)
+    assert metric.compute().item() == pytest.approx(torch.cat(errors).double().mean().item())
+    metric.reset()
+    metric.update(first_coordinate, inputs(300)[:0])
+    assert metric.compute().isnan()
+
+
+def test_in_batches_as_at_once():
+    kept, broken = EquivarianceError("T1", "T0", "O(3)"), EquivarianceError("T1", "T0", "O(3)")
+    for batch in inputs(3000).double().split(450):
+        kept.update(norm_squared, batch)
+        broken.update(first_coordinate, batch)
+    at_once = equivariance_error(first_coordinate, "T1", "T0", "O(3)", inputs(3000))
+    assert kept.compute() < 1e-12
+    assert broken.compute().item() == pytest.approx(at_once, abs=0.02)
+
+
+def test_pickles():
+    metric = EquivarianceError("T1", "T0", "O(3)")
+    metric.update(first_coordinate, inputs())
+    assert pickle.loads(pickle.dumps(metric)).compute() == metric.compute()
+
+
+def test_errors():
+    with pytest.raises(
+        ValueError, match=r"rep_in '2T1' has 6 numbers over R\^3, where O\(3\) acts"
+    ):
+        equivariance_error(first_coordinate, "2T1", "T0", "O(3)", inputs())
+    with pytest.raises(ValueError, match=r"rep_out 'T1' has 3 numbers .* shape \(200, 1\)"):
+        equivariance_error(first_coordinate, "T1", "T1", "O(3)", inputs())
+    with pytest.raises(ValueError, match="needs at least one input; got none"):
+        equivariance_error(first_coordinate, "T1", "T0", "O(3)", inputs(0))

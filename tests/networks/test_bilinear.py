@@ -1,0 +1,105 @@
+"""The bilinear term against a matrix built for each sample."""
+
+import pytest
+import torch
+from compliance.groups import elements
+
+from networks.bilinear import Bilinear, map_type
+from networks.layout import gates, hidden_layout, segments
+from symmetries import Scalar, T, group, rep
+
+GROUPS = ("O(3)", "SO(3)*Scaling(3)", "GL(2)", "C(4)")
+
+
+def layout_of(G, channels=24):
+    hidden = hidden_layout(channels, G)
+    return hidden + gates(hidden, G.dim) * Scalar
+
+
+def columns(layout, dim):
+    """Where each copy of each type stands, copies in order of appearance."""
+    found = {}
+    for tensor, start, copies in segments(layout, dim):
+        for copy in range(copies):
+            begin = start + copy * tensor.size(dim)
+            found.setdefault(tensor, []).append(slice(begin, begin + tensor.size(dim)))
+    return found
+
+
+def as_matrix(tensor, i, j, dim):
+    """A tensor of type i (x) j* as the matrix of a map, by the blocks of ``j >> i``."""
+    flat = torch.empty(tensor.numel(), dtype=tensor.dtype)
+    (index,) = (j >> i).blocks(dim).values()
+    flat[index[0]] = tensor
+    return flat.view(i.size(dim), j.size(dim))
+
+
+def by_matrix(layer, layout, G, x):
+    """M(x) x with M built in full, one sample at a time."""
+    where, rows = columns(layout, G.dim), []
+    for row in x:
+        M = torch.zeros(len(row), len(row), dtype=row.dtype)
+        for (i, j, k), weight in zip(layer.pairs, layer.coefficients, strict=True):
+            chosen = layer.get_buffer(f"chosen_{k.p}_{k.q}").tolist()
+            maps = [as_matrix(row[where[k][c]], i, j, G.dim) for c in chosen]
+            for a, to in enumerate(where[i]):
+                for b, of in enumerate(where[j]):
+                    M[to, of] = sum(w * m for w, m in zip(weight[a, b], maps, strict=True))
+        rows.append(M @ row)
+    return torch.stack(rows).detach()
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_equals_a_matrix_for_each_sample(name):
+    G = group(name)
+    layout = layout_of(G)
+    layer = Bilinear(layout, G, seed=1).double()
+    x = torch.randn(3, layout.size(G.dim), generator=torch.Generator().manual_seed(0)).double()
+    torch.testing.assert_close(layer(x).detach(), by_matrix(layer, layout, G, x))
+
+
+@pytest.mark.parametrize("text", ["T1 + 2T0 + T1", "2T(1,1) + T0 + T(0,1) + T(1,1) + T1", "2T1"])
+def test_runs_of_a_type_may_be_apart(text):
+    G, layout = group("GL(2)"), rep(text)
+    layer = Bilinear(layout, G, seed=1).double()
+    x = torch.randn(3, layout.size(2)).double()
+    torch.testing.assert_close(layer(x).detach(), by_matrix(layer, layout, G, x))
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_equivariant(name):
+    G = group(name)
+    layout = layout_of(G)
+    layer = Bilinear(layout, G, seed=1).double()
+    x = torch.randn(3, layout.size(G.dim)).double()
+    rho = layout.rho(elements(G, 1, seed=2)[0])
+    torch.testing.assert_close(layer(x @ rho.T), layer(x) @ rho.T, atol=1e-8, rtol=1e-8)
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_types_of_maps_and_of_the_copies_that_take_part(name):
+    G = group(name)
+    layer = Bilinear(layout_of(G, 60), G, seed=0)
+    assert layer.pairs
+    for i, j, k in layer.pairs:
+        assert k.rank == i.rank + j.rank > 0
+        if not G.is_orthogonal:
+            assert j >> i == k or sorted((j >> i).blocks(G.dim)) == [k] or i.q
+        chosen = layer.get_buffer(f"chosen_{k.p}_{k.q}")
+        assert len(chosen) == min(k.size(G.dim), layer.copies[k]) == len(set(chosen.tolist()))
+    assert map_type(T(1, 2), T(3, 1), group("GL(2)")) == T(2, 5)
+    assert map_type(T(1), T(2), group("O(2)")) == T(3)
+
+
+def test_weights_are_standard_normal():
+    G = group("O(3)")
+    layer = Bilinear(layout_of(G, 128), G, seed=0)
+    weights = torch.cat([w.detach().flatten() for w in layer.coefficients])
+    assert float(weights.std()) == pytest.approx(1.0, abs=0.02)
+    assert abs(float(weights.mean())) < 0.02
+
+
+def test_scalars_alone_give_nothing():
+    layer = Bilinear(rep("4T0"), group("O(3)"), seed=0)
+    assert list(layer.parameters()) == []
+    assert not layer(torch.randn(2, 4)).any()

@@ -1,0 +1,112 @@
+"""The policy of the paper, on numbers worked by hand."""
+
+import pytest
+from compliance.policies import PolicySuite
+
+from regularizers import AdjustOnce
+
+EQUAL = {"xy": 100.0, "yz": 100.0, "xz": 100.0}
+
+
+class TestInTheWindow(PolicySuite):
+    def make(self):
+        return AdjustOnce(epoch=8, exponent=2.0, window=5)
+
+
+class TestWindowLongerThanTheTraining(PolicySuite):
+    def make(self):
+        return AdjustOnce(epoch=4, exponent=0.5)
+
+
+def adjusted(policy, *epochs, strengths=EQUAL):
+    """Strengths after penalties (first epoch number, vectors of penalties)."""
+    first, vectors = epochs[0], epochs[1:]
+    for number, vector in enumerate(vectors):
+        found = policy.update(first + number, dict(zip(strengths, vector, strict=True)), strengths)
+    return found
+
+
+def test_the_formula():
+    policy = AdjustOnce(epoch=1, exponent=2.0)
+    assert adjusted(policy, 1, (0.1, 0.2, 0.4)) == pytest.approx(
+        {"xy": 100.0, "yz": 25.0, "xz": 6.25}
+    )
+    assert (policy.settled_epoch, policy.adjusted_epoch) == (2, 1)
+
+
+@pytest.mark.parametrize(("exponent", "expected"), [(0, 100.0), (1, 50.0), (5, 100 / 32)])
+def test_the_exponent(exponent, expected):
+    assert adjusted(AdjustOnce(1, exponent), 1, (1, 2, 2))["yz"] == pytest.approx(expected)
+
+
+def test_nothing_before_and_nothing_after():
+    policy = AdjustOnce(epoch=3, exponent=1.0)
+    assert adjusted(policy, 1, (1, 2, 4), (1, 2, 4)) == EQUAL
+    assert policy.adjusted_epoch is None
+    changed = adjusted(policy, 3, (1, 2, 4))
+    assert changed != EQUAL
+    assert adjusted(policy, 4, (1, 9, 9), strengths=changed) == changed
+
+
+def kept_ratio(*vectors, epoch=100, window=50, first=51):
+    """Which vector decided, seen by the strengths it leads to with exponent 1."""
+    policy = AdjustOnce(epoch=epoch, exponent=1.0, window=window)
+    found = adjusted(policy, first, *vectors, strengths={"a": 1.0, "b": 1.0})
+    return 1 / found["a"], 1 / found["b"]
+
+
+@pytest.mark.parametrize(
+    ("vectors", "deciding"),
+    [
+        ([(1, 3), (3, 3), (3, 3)], (1, 3)),  # none improved: the first stays
+        ([(1, 3), (5, 2), (6, 6)], (5, 2)),  # one improved: the latest, though the other is worse
+        ([(1, 3), (5, 2), (4, 9)], (4, 9)),  # compared with the kept, not with the best ever
+        ([(1, 3), (1, 3), (1, 2)], (1, 2)),
+        ([(2, 3), (1, 4), (1, 4)], (1, 4)),  # equal is no improvement
+        ([(9, 9), (8, 7), (1, 6)], (1, 6)),  # the epoch of the adjustment counts as well
+    ],
+)
+def test_keeps_the_latest_vector_in_which_any_group_improved_on_the_kept(vectors, deciding):
+    found = kept_ratio(*vectors, first=98)
+    smallest = min(deciding)
+    assert found == pytest.approx(tuple(value / smallest for value in deciding))
+
+
+def test_only_the_window_is_watched():
+    before = [(0.001, 1.0)] * 50
+    inside = [(1.0, 4.0)] * 50
+    assert kept_ratio(*before, *inside, first=1) == pytest.approx((1, 4))
+    one_more = [*before[:49], (0.5, 9.0), *inside]  # epoch 50 is the last one not watched
+    assert kept_ratio(*one_more, first=1) == pytest.approx((1, 4))
+    first_of_window = [*before, (0.5, 9.0), *[(1.0, 9.5)] * 49]
+    assert kept_ratio(*first_of_window, first=1) == pytest.approx((1, 18))
+
+
+def test_strength_zero_takes_no_part():
+    strengths = {"xy": 100.0, "watched": 0.0, "yz": 100.0}
+    found = adjusted(AdjustOnce(1, 2.0), 1, (0.2, 0.001, 0.4), strengths=strengths)
+    assert found == pytest.approx({"xy": 100.0, "watched": 0.0, "yz": 25.0})
+
+
+def test_an_improvement_of_a_watched_symmetry_does_not_count():
+    strengths = {"a": 1.0, "b": 1.0, "watched": 0.0}
+    policy = AdjustOnce(2, 1.0)
+    found = adjusted(policy, 1, (1, 2, 5), (2, 8, 1), strengths=strengths)
+    assert found == pytest.approx({"a": 1.0, "b": 0.5, "watched": 0.0})
+
+
+def test_all_watched_or_exactly_equivariant_divides_by_nothing():
+    nothing = {"a": 0.0, "b": 0.0}
+    assert adjusted(AdjustOnce(1, 2.0), 1, (0.1, 0.2), strengths=nothing) == nothing
+    assert adjusted(AdjustOnce(1, 2.0), 1, (0.0, 0.0, 0.0)) == EQUAL
+    found = adjusted(AdjustOnce(1, 2.0), 1, (0.0, 1.0, 1.0))
+    assert found["xy"] == 100.0
+    assert 0 <= found["yz"] < 1e-50
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"epoch": 0}, {"epoch": 5, "window": 0}, {"epoch": 5, "exponent": -1.0}]
+)
+def test_bad_arguments(arguments):
+    with pytest.raises(ValueError, match=r"epoch >= 1, window >= 1 and exponent >= 0; got epoch="):
+        AdjustOnce(**{"exponent": 1.0, **arguments})

@@ -1,0 +1,173 @@
+"""The projection regularizer: binding, sharing, protocol."""
+
+import pickle
+
+import pytest
+import torch
+from compliance.regularizers import Holder, RegularizerSuite, small_network
+from torch import nn
+
+from networks import MLP
+from regularizers import ProjectionRegularizer
+from regularizers.typed_layers import typed_layers
+from symmetries import group, project, rep
+
+NAMES = ("O(2)@xy", "O(2)@yz", "O(2)@xz", "O(3)")
+
+
+class TestProjection(RegularizerSuite):
+    def make(self, strength=1.0):
+        return ProjectionRegularizer("O(2)@xy", strength)
+
+    def satisfy(self, network):
+        G = group("O(2)@xy")
+        with torch.no_grad():
+            for layer in typed_layers(network):
+                flat = project(G, layer.rep_in >> layer.rep_out, layer.weight.reshape(-1))
+                layer.weight.copy_(flat.view_as(layer.weight))
+                layer.bias.copy_(project(G, layer.rep_out, layer.bias))
+
+
+def together(network, names=NAMES):
+    """Regularizers bound as a module does it, to one shared pass."""
+    module = Holder(network)
+    module.regularizers = {name: ProjectionRegularizer(name, 1.0) for name in names}
+    for regularizer in module.regularizers.values():
+        regularizer.setup(None, module, "fit")
+    return module
+
+
+def values(module):
+    return [r.penalty(module, None, None) for r in module.regularizers.values()]
+
+
+def alone(network, names=NAMES):
+    found = []
+    for name in names:
+        regularizer = ProjectionRegularizer(name, 1.0)
+        regularizer.bind(network)
+        found.append(regularizer.penalty(Holder(network), None, None))
+    return found
+
+
+def gradients(network, value):
+    found = torch.autograd.grad(value, list(network.parameters()), materialize_grads=True)
+    return torch.cat([g.flatten() for g in found])
+
+
+def change(network):
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(1.5)
+
+
+def test_the_shared_pass_equals_separate_ones():
+    network = small_network()
+    shared, separate = values(together(network)), alone(network)
+    for one, other in zip(shared, separate, strict=True):
+        torch.testing.assert_close(one, other)
+        torch.testing.assert_close(gradients(network, one), gradients(network, other))
+
+
+def test_one_pass_serves_all():
+    module = together(small_network())
+    assert len({id(r._shared) for r in module.regularizers.values()}) == 1
+    layers = next(iter(module.regularizers.values()))._shared.layers
+    calls = []
+    original, layers.penalties = layers.penalties, lambda: calls.append(1) or original()
+    values(module)
+    assert len(calls) == 1
+    values(module)
+    assert len(calls) == 2
+
+
+def test_gradients_accumulate_over_two_passes_without_a_change_of_weights():
+    network = small_network()
+    module = together(network)
+    expected = 2 * gradients(network, sum(alone(network)))
+    for _ in range(2):
+        sum(values(module)).backward()
+    found = torch.cat(
+        [torch.zeros_like(p).flatten() if p.grad is None else p.grad.flatten()
+         for p in network.parameters()]
+    )  # fmt: skip
+    torch.testing.assert_close(found, expected)
+
+
+def test_penalties_of_one_pass_may_be_differentiated_one_by_one():
+    network = small_network()
+    module = together(network)
+    for value in values(module):
+        value.backward()
+    expected = gradients(network, sum(alone(network)))[: network.blocks[0].linear.weight.numel()]
+    torch.testing.assert_close(network.blocks[0].linear.weight.grad.flatten(), expected)
+
+
+def test_follows_a_change_of_weights_even_with_answers_left_over():
+    network = small_network()
+    module = together(network)
+    first, second, *_ = module.regularizers.values()
+    first.penalty(module, None, None)
+    change(network)
+    torch.testing.assert_close(second.penalty(module, None, None), alone(network)[1])
+    change(network)
+    for one, other in zip(values(module), alone(network), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_an_answer_left_over_without_a_graph_is_not_used_for_training():
+    network = small_network()
+    module = together(network)
+    first, second, *_ = module.regularizers.values()
+    with torch.no_grad():
+        first.penalty(module, None, None)
+    second.penalty(module, None, None).backward()
+    assert network.head.weight.grad.any()
+
+
+def test_binds_again_to_another_network():
+    module = together(small_network(0))
+    other = small_network(1)
+    module.network = other
+    for regularizer in module.regularizers.values():
+        regularizer.setup(None, module, "fit")
+    for one, expected in zip(values(module), alone(other), strict=True):
+        torch.testing.assert_close(one, expected)
+
+
+def test_a_pickle_leaves_the_network_behind():
+    copy = pickle.loads(pickle.dumps(next(iter(together(small_network()).regularizers.values()))))
+    with pytest.raises(RuntimeError, match="is not bound"):
+        copy.penalty(None, None, None)
+
+
+def test_any_linear_layer_that_carries_types_takes_part():
+    layer = nn.Linear(3, 3, bias=False)
+    layer.rep_in = layer.rep_out = rep("T1")
+    nn.init.zeros_(layer.weight)
+    regularizer = ProjectionRegularizer("O(3)", 1.0)
+    regularizer.bind(nn.Sequential(nn.Linear(1, 3), layer))
+    with torch.no_grad():
+        layer.weight[0, 0] = 3.0
+    # the nearest multiple of the identity is 1: residual diag(2, -1, -1)
+    assert regularizer.penalty(Holder(layer), None, None).item() == pytest.approx(3.0)
+
+
+def test_dim_for_names_that_leave_it_open():
+    assert ProjectionRegularizer("O(2)@xy", 1.0, dim=2).group == group("O(2)")
+    with pytest.raises(ValueError, match=r"acts on R\^3, but the base space here is R\^2"):
+        ProjectionRegularizer("O(3)", 1.0, dim=2)
+
+
+def test_errors():
+    regularizer = ProjectionRegularizer("O(3)", 1.0)
+    with pytest.raises(RuntimeError, match="'ProjectionRegularizer' is not bound; call setup"):
+        regularizer.penalty(Holder(nn.Identity()), None, None)
+    with pytest.raises(ValueError, match=r"finds no typed layer in MLP.*choose network=soft_emlp"):
+        regularizer.bind(MLP("T1", "T1", dim=3))
+    plane = ProjectionRegularizer("O(2)", 1.0)
+    plane.name = "b"
+    with pytest.raises(ValueError, match=r"'b' cannot bind to layer 'blocks.0.linear': over R\^2"):
+        plane.bind(small_network())
+    with pytest.raises(ValueError, match="Unknown group 'Oo'"):
+        ProjectionRegularizer("Oo(3)", 1.0)

@@ -1,0 +1,166 @@
+"""Equivariant bases: against another solver, closed forms, and what a projector is."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from compliance.groups import elements
+from hypothesis import given, settings
+from market import DEAR, SUBGROUPS, pairs, seeds
+
+from symmetries import (
+    Group,
+    T,
+    equivariant_basis,
+    equivariant_blocks,
+    equivariant_projector,
+    group,
+    project,
+    rep,
+)
+
+REFERENCE_GROUPS = (
+    *("Trivial(3)", "SO(2)", "SO(3)", "O(2)", "O(3)", "O(5)", "C(4)", "D(4)", "Scaling(3)"),
+    *("Reflect(3)", "SL(3)", "GL(3)", "O(2)@xy", "O(2)@yz", "O(2)@xz", "SO(3)*Scaling(3)"),
+)
+
+
+def rank(name, *indices):
+    return equivariant_basis(group(name), T(*indices)).shape[1]
+
+
+@pytest.mark.parametrize("name", REFERENCE_GROUPS)
+def test_equals_an_independent_solver(name, reference):
+    archive, G = reference("emlp_projectors.npz"), group(name)
+    keys = [key for key in archive.files if key.split("|")[0] == name.replace("*", "+")]
+    assert len(keys) >= 8
+    for key in keys:
+        p, q = map(int, key.split("|")[1].split(","))
+        error = np.abs(equivariant_projector(G, T(p, q)).numpy() - archive[key]).max()
+        assert error < 1e-5, key
+
+
+@pytest.mark.parametrize("name", ["O(3)", "O(2)@xy", "O(2)@yz", "O(2)@xz"])
+def test_equals_the_projected_layers_of_the_paper(name, reference):
+    archive, G = reference("per_inertia_layers.npz"), group(name)
+    hidden = "54T0 + 18T1 + 6T2 + 2T3"
+    layers = {
+        "input": ("5T0 + 5T1", hidden + " + 26T0"),
+        "hidden": (hidden, hidden + " + 26T0"),
+        "output": (hidden, "T2"),
+    }
+    for layer, (rep_in, rep_out) in layers.items():
+        kinds = {"W": rep(rep_in) >> rep(rep_out), "b": rep(rep_out)}
+        for what, kind in kinds.items():
+            given_values = torch.from_numpy(archive[f"{layer}|{what}"])
+            projected = project(G, kind, given_values.reshape(-1)).reshape(given_values.shape)
+            assert projected.dtype == given_values.dtype
+            expected = archive[f"{layer}|{name}|P{what}"]
+            assert np.abs(projected.numpy() - expected).max() < 1e-5, (layer, what)
+
+
+def check_projector(G, R, seed):
+    P, size = equivariant_projector(G, R), R.size(G.dim)
+    Q = equivariant_basis(G, R)
+    assert Q.dtype == torch.float64
+    torch.testing.assert_close(Q.T @ Q, torch.eye(Q.shape[1], dtype=torch.float64))
+    torch.testing.assert_close(P @ P, P)
+    torch.testing.assert_close(P, P.T)
+    g = R.rho(elements(G, 3, seed))
+    torch.testing.assert_close(g @ P, P.expand(3, -1, -1), atol=1e-7, rtol=1e-7)
+    # orthogonal to what is kept by the dual, so that P commutes where rho is orthogonal
+    if G.is_orthogonal:
+        torch.testing.assert_close(P @ g, g @ P)
+    v = torch.randn(2, size, generator=torch.Generator().manual_seed(seed)).double()
+    torch.testing.assert_close(project(G, R, v), v @ P)
+
+
+@given(pairs(), seeds)
+@settings(max_examples=150)
+def test_projector(pair, seed):
+    check_projector(*pair, seed)
+
+
+@pytest.mark.slow
+@given(pairs(300, DEAR), seeds)
+def test_projector_of_larger_groups(pair, seed):
+    check_projector(*pair, seed)
+
+
+@pytest.mark.parametrize(("small", "large"), SUBGROUPS)
+@pytest.mark.parametrize("text", ["T2", "T(1,1)", "T(2,2)", "T1 >> T2"])
+def test_a_subgroup_keeps_at_least_as_much(small, large, text):
+    less, more = (equivariant_projector(group(name), rep(text)) for name in (large, small))
+    torch.testing.assert_close(more @ less, less)
+
+
+@pytest.mark.parametrize(
+    ("name", "ranks"),
+    [
+        ("O(3)", [1, 0, 1, 0, 3, 0, 15]),
+        ("SO(3)", [1, 0, 1, 1, 3, 6, 15]),
+        ("O(2)", [1, 0, 1, 0, 3, 0, 10]),
+        ("SO(2)", [1, 0, 2, 0, 6, 0, 20]),
+        ("O(1)", [1, 0, 1, 0, 1, 0, 1]),
+        ("O(2)@xy", [1, 1, 2, 4, 10]),
+        ("SL(2)", [1, 0, 1, 0, 2, 0, 5]),
+        ("SL(3)", [1, 0, 0, 1, 0]),
+        ("GL(2)", [1, 0, 0, 0, 0]),
+        ("Trivial(2)", [1, 2, 4, 8, 16]),
+        ("Scaling(3)", [1, 0, 0, 0]),
+    ],
+)
+def test_ranks_of_vector_tensors(name, ranks):
+    assert [rank(name, p) for p in range(len(ranks))] == ranks
+
+
+@pytest.mark.parametrize("n", range(7))
+def test_ranks_by_the_characters_of_finite_groups(n):
+    for k in (1, 2, 3, 4, 6):
+        traces = [2 * math.cos(2 * math.pi * j / k) for j in range(k)]
+        turns = sum(t**n for t in traces)
+        assert rank(f"C({k})", n) == round(turns / k)
+        assert rank(f"D({k})", n) == round((turns + k * 0.0**n) / (2 * k))
+    for d in (2, 3):
+        assert rank(f"Reflect({d})", n) == (d**n + (d - 2) ** n) // 2 or n > 5
+
+
+@pytest.mark.parametrize(("p", "q"), [(0, 0), (1, 0), (1, 1), (2, 1), (2, 2), (1, 2), (0, 3)])
+def test_ranks_under_scale_need_balanced_indices(p, q):
+    balanced = p == q
+    assert rank("Scaling(3)", p, q) == (3 ** (p + q) if balanced else 0)
+    assert rank("GL(2)", p, q) == (math.factorial(p) if balanced else 0)
+    assert rank("SO(3)*Scaling(3)", p, q) == ([1, 1, 3][p] if balanced else 0)
+    assert rank("SL(2)", p, q) == rank("SL(2)", p + q)
+
+
+@pytest.mark.slow
+def test_odd_tensors_of_o3_have_no_invariant_even_of_rank_7():
+    assert rank("O(3)", 7) == 0
+
+
+def test_blocks_together_are_the_projector():
+    G, R = group("GL(2)"), rep("2T1 + T(1,1) >> T1 + T(0,1)")
+    whole = torch.zeros(R.size(2), R.size(2), dtype=torch.float64)
+    for block in equivariant_blocks(G, R):
+        for copy in block.index:
+            whole[copy[:, None], copy] = block.basis @ block.basis.T
+    torch.testing.assert_close(whole, equivariant_projector(G, R))
+
+
+def test_too_large_a_tensor():
+    with pytest.raises(ValueError, match=r"T8 over R\^3 has 6561 numbers; .*4096 numbers are the"):
+        equivariant_basis(group("O(3)"), T(8))
+
+
+def test_project_checks_the_size():
+    with pytest.raises(ValueError, match=r"T2 has 9 numbers over R\^3; got 8"):
+        project(group("O(3)"), T(2), torch.zeros(8))
+
+
+def test_a_basis_that_misses_its_constraints_is_refused():
+    tiny = 1e-6  # an angle too small to tell from none, and too large to ignore
+    turn = [[math.cos(tiny), -math.sin(tiny)], [math.sin(tiny), math.cos(tiny)]]
+    with pytest.raises(ValueError, match=r"The basis of T1 under nearly misses its constraints by"):
+        equivariant_basis(Group(2, discrete_generators=[turn], name="nearly"), T(1))
