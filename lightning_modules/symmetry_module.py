@@ -100,8 +100,8 @@ class SymmetryModule(LightningModule):
             cause = explain_nonfinite(self.network, inputs, targets, {"task": task, **penalties})
             raise NonFiniteLossError(
                 f"The loss is {float(total.detach())} in epoch {self.current_epoch}, "
-                f"batch {batch_idx} (step {self.global_step}): {cause}. The last good checkpoint is kept; a "
-                "smaller learning rate or smaller strengths may help."
+                f"batch {batch_idx} (step {self.global_step}): {cause}. The last good checkpoint "
+                "is kept; a smaller learning rate or smaller strengths may help."
             )
         if penalties:
             self.tuning.observe(penalties)
