@@ -8,8 +8,8 @@ import warnings
 
 def quiet() -> None:
     """Leaves warnings and errors that a user can act on."""
-    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("utilities.rank_zero", "accelerators.cuda", "trainer.connectors"):
+        logging.getLogger(f"lightning.pytorch.{name}").setLevel(logging.WARNING)
     # the loaders are slices of tensors: there is nothing that more workers could do
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     # metrics are reduced over ranks before they are logged

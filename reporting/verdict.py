@@ -79,7 +79,9 @@ def _remark(result: SymmetryResult) -> str:
     data, model = decided_by_data(result), error_grade(result.model_error)
     if data is None or model is None or abs(model - data) < 2:
         return ""
-    return "; the model has not learnt it" if model > data else "; the model keeps it all the same"
+    if model < data:
+        return "; the model keeps it all the same"
+    return "; the model has not learnt it" if model is Grade.BROKEN else "; the model partly"
 
 
 def headline(results: Sequence[SymmetryResult], *, adjusted: bool | None = None) -> str:
