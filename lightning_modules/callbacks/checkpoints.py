@@ -1,32 +1,36 @@
-"""Keeps the best model of those trained with settled strengths."""
+"""Which models are kept: the best with settled strengths, and the latest."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, cast
 
-from lightning import LightningModule, Trainer
+from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 
 from lightning_modules.symmetry_module import SymmetryModule
 
 
-class BestCheckpoint(ModelCheckpoint):
-    """``ModelCheckpoint`` that looks away until the strength policy has settled.
-
-    The model that is tested should be one trained with the strengths the policy arrived at; in
-    the paper, the best on validation after twice the epoch of adjustment.
-    """
+class OnceSettled(Callback):
+    """Mixin for callbacks that monitor a metric: looks away until the strengths have settled."""
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Compares and saves, once settled."""
+        """As the callback mixed with, once settled."""
         if _settled(trainer, pl_module):
             super().on_validation_end(trainer, pl_module)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Compares and saves, once settled."""
+        """As the callback mixed with, once settled."""
         if _settled(trainer, pl_module):
             super().on_train_epoch_end(trainer, pl_module)
+
+
+class BestCheckpoint(OnceSettled, ModelCheckpoint):
+    """``ModelCheckpoint`` of the best model trained with settled strengths.
+
+    The model that is tested should be one trained with the strengths the policy arrived at; in
+    the paper, the best on validation after twice the epoch of adjustment.
+    """
 
 
 class LastCheckpoint(ModelCheckpoint):
@@ -42,18 +46,8 @@ class LastCheckpoint(ModelCheckpoint):
             trainer.save_checkpoint(Path(self.dirpath) / f"{self.filename}{self.FILE_EXTENSION}")
 
 
-class SettledEarlyStopping(EarlyStopping):
+class SettledEarlyStopping(OnceSettled, EarlyStopping):
     """``EarlyStopping`` that starts to count when the strength policy has settled."""
-
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Counts, once settled."""
-        if _settled(trainer, pl_module):
-            super().on_validation_end(trainer, pl_module)
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Counts, once settled."""
-        if _settled(trainer, pl_module):
-            super().on_train_epoch_end(trainer, pl_module)
 
 
 def _settled(trainer: Trainer, pl_module: LightningModule) -> bool:
