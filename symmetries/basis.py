@@ -15,6 +15,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from symmetries.axes import act, act_infinitesimally
 from symmetries.group import Group
 from symmetries.representations import Rep, T, cached_blocks
 
@@ -118,25 +119,9 @@ def tensor_basis(G: Group, tensor: T) -> Tensor:
 
 @lru_cache(maxsize=1024)
 def _solve(G: Group, tensor: T) -> Tensor:
-    size = tensor.size(G.dim)
-    if size > MAX_SIZE:
-        raise ValueError(
-            f"{tensor} over R^{G.dim} has {size} numbers; its basis would need "
-            f"{8 * size**2 / 2**30:.1f} GiB for a dense matrix, and {MAX_SIZE} numbers are the "
-            "limit. Use tensors of lower rank (fewer channels)."
-        )
-    if not len(G.lie_algebra) and not len(G.discrete_generators):
-        return torch.eye(size, dtype=torch.float64)
-    gram = torch.zeros(size, size, dtype=torch.float64)
-    for constraint in _constraints(G, tensor):
-        gram += constraint.T @ constraint
-    eigenvalues, vectors = torch.linalg.eigh(gram)
-    basis = vectors[:, eigenvalues < TOLERANCE * max(float(eigenvalues[-1]), 1.0)].contiguous()
-    residual = (
-        max(float((c @ basis).abs().amax()) for c in _constraints(G, tensor))
-        if basis.shape[1]
-        else 0.0
-    )
+    known = G.closed_form(tensor.p, tensor.q)
+    basis = _null_space(G, tensor) if known is None else known
+    residual = _residual(G, tensor, basis)
     if residual > TOLERANCE:
         raise ValueError(
             f"The basis of {tensor} under {G} misses its constraints by {residual:.1e} "
@@ -145,10 +130,35 @@ def _solve(G: Group, tensor: T) -> Tensor:
     return basis
 
 
-def _constraints(G: Group, tensor: T) -> Iterable[Tensor]:
-    """The rows of C, one generator at a time, each scaled to a size near one."""
-    one = torch.eye(tensor.size(G.dim), dtype=torch.float64)
+def _null_space(G: Group, tensor: T) -> Tensor:
+    """Null space of the constraints, from the eigenvectors of C^T C."""
+    size = tensor.size(G.dim)
+    if not len(G.lie_algebra) and not len(G.discrete_generators):
+        return torch.eye(size, dtype=torch.float64)
+    if size > MAX_SIZE:
+        raise ValueError(
+            f"{tensor} over R^{G.dim} has {size} numbers; its basis would need "
+            f"{8 * size**2 / 2**30:.1f} GiB for a dense matrix, and {MAX_SIZE} numbers are the "
+            "limit. Use tensors of lower rank (fewer channels)."
+        )
+    one = torch.eye(size, dtype=torch.float64)
+    gram = torch.zeros(size, size, dtype=torch.float64)
+    for constraint in _constrain(G, tensor, one):
+        gram += constraint.T @ constraint
+    eigenvalues, vectors = torch.linalg.eigh(gram)
+    return vectors[:, eigenvalues < TOLERANCE * max(float(eigenvalues[-1]), 1.0)].contiguous()
+
+
+def _residual(G: Group, tensor: T, basis: Tensor) -> float:
+    """The largest number that a constraint leaves of a basis vector."""
+    if not basis.shape[1]:
+        return 0.0
+    return max((float(left.abs().amax()) for left in _constrain(G, tensor, basis)), default=0.0)
+
+
+def _constrain(G: Group, tensor: T, v: Tensor) -> Iterable[Tensor]:
+    """C v, one generator at a time, each scaled to a size near one."""
     for A in G.lie_algebra:
-        yield tensor.drho(A / max(float(A.abs().amax()), 1e-300))
+        yield act_infinitesimally(tensor, A / max(float(A.abs().amax()), 1e-300), v)
     for h in G.discrete_generators:
-        yield tensor.rho(h) - one
+        yield act(tensor, h, v) - v

@@ -91,6 +91,14 @@ class Group:
                 elements = torch.where(taken[:, None, None], step, elements)
         return elements.clone()
 
+    def closed_form(self, p: int, q: int) -> Tensor | None:
+        """Orthonormal basis of the invariants of T(p, q), (d^(p + q), r), where one is known.
+
+        None, as here, leaves them to the general solver. Either answer is checked against the
+        generators.
+        """
+        return None
+
     @cached_property
     def key(self) -> str:
         """Digest of what the group is: its dimension and generators, not its name."""

@@ -2,10 +2,17 @@
 
 from itertools import combinations
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from symmetries.group import Group, randn, require_dim
+from symmetries.pairings import (
+    levi_civita,
+    orthonormalised,
+    perfect_matchings,
+    spanning_tensor,
+)
 
 
 def rotation_algebra(n: int) -> Tensor:
@@ -24,11 +31,41 @@ def axis_flip(n: int, axis: int = 0) -> Tensor:
     return flip
 
 
+def pairing_invariants(dim: int, rank: int, antisymmetric: bool) -> Tensor:
+    """Orthonormal basis of what SO(d), or without the antisymmetric tensor O(d), leaves unchanged.
+
+    Args:
+        dim: Dimension d of the base space.
+        rank: Number of indices; vector and dual ones are the same.
+        antisymmetric: Whether one totally antisymmetric tensor of d indices may take part.
+
+    Returns:
+        (d^rank, r).
+    """
+    metric, indices = np.eye(dim), tuple(range(rank))
+    tensors = []
+    if rank % 2 == 0:
+        matchings = perfect_matchings(indices)
+        tensors += [spanning_tensor(dim, rank, [(p, metric) for p in m]) for m in matchings]
+    if antisymmetric and rank >= dim and (rank - dim) % 2 == 0:
+        epsilon = levi_civita(dim)
+        for chosen in combinations(indices, dim):
+            rest = tuple(i for i in indices if i not in chosen)
+            for m in perfect_matchings(rest):
+                parts = [(chosen, epsilon), *((p, metric) for p in m)]
+                tensors.append(spanning_tensor(dim, rank, parts))
+    return torch.from_numpy(orthonormalised(dim**rank, tensors))
+
+
 class O(Group):  # noqa: E742 (the group's name)
     """All orthogonal matrices of R^n; sampled from the Haar measure."""
 
     def __init__(self, n: int) -> None:
         super().__init__(n, rotation_algebra(n), axis_flip(n))
+
+    def closed_form(self, p: int, q: int) -> Tensor:
+        """All ways to pair up the indices, orthonormalised."""
+        return pairing_invariants(self.dim, p + q, antisymmetric=False)
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draws n Haar-distributed elements, (n, d, d): QR of a normal matrix with R's signs."""
@@ -41,6 +78,10 @@ class SO(Group):
 
     def __init__(self, n: int) -> None:
         super().__init__(n, rotation_algebra(n))
+
+    def closed_form(self, p: int, q: int) -> Tensor:
+        """Pairings, and pairings around one totally antisymmetric tensor."""
+        return pairing_invariants(self.dim, p + q, antisymmetric=True)
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draws n Haar-distributed rotations, (n, d, d)."""

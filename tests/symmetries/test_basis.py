@@ -151,7 +151,14 @@ def test_blocks_together_are_the_projector():
 
 def test_too_large_a_tensor():
     with pytest.raises(ValueError, match=r"T8 over R\^3 has 6561 numbers; .*4096 numbers are the"):
-        equivariant_basis(group("O(3)"), T(8))
+        equivariant_basis(group("O(2)@xy"), T(8))
+
+
+@pytest.mark.parametrize(("name", "rank", "count"), [("O(3)", 8, 91), ("SO(3)", 8, 91)])
+def test_closed_forms_reach_tensors_that_a_dense_solver_does_not(name, rank, count):
+    Q = equivariant_basis(group(name), T(rank))
+    assert Q.shape == (3**rank, count)  # Riordan numbers: invariants of SO(3) in T(n)
+    torch.testing.assert_close(Q.T @ Q, torch.eye(count, dtype=torch.float64))
 
 
 def test_project_checks_the_size():
