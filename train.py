@@ -16,6 +16,7 @@ from cli.quiet import quiet
 from cli.run import run
 
 resolvers.register()
+COMMAND = shlex.join(["python", *sys.argv])
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
@@ -24,10 +25,10 @@ def main(config: DictConfig) -> None:
     quiet()
     logging.captureWarnings(True)
     with reported(config.debug):
-        run(config, shlex.join(["python", *sys.argv]))
+        run(config, COMMAND)
 
 
 if __name__ == "__main__":
     with reported():
-        check_command_line(sys.argv[1:])
+        sys.argv += check_command_line(sys.argv[1:])
     main()

@@ -39,6 +39,8 @@ USERS = (
 def reported(debug: bool = False) -> Iterator[None]:
     """Ends the process with a message and exit code 1 when the body raises a user's error.
 
+    Ctrl-C ends it with a line and exit code 130.
+
     The traceback goes to the log file, and to the terminal if asked for.
 
     Args:
@@ -46,6 +48,9 @@ def reported(debug: bool = False) -> Iterator[None]:
     """
     try:
         yield
+    except KeyboardInterrupt:
+        sys.stderr.write("\nInterrupted. What is saved can be continued with ckpt_path=last.\n")
+        sys.exit(130)
     except USERS as error:
         if debug:
             raise

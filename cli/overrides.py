@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import os
 import re
 from collections.abc import Sequence
@@ -17,23 +18,27 @@ from omegaconf.errors import OmegaConfBaseException
 
 from cli.errors import UserError
 
+OWN_FOLDER = ("run_dir=", "hydra.run.dir=")
 CONF = Path(__file__).resolve().parents[1] / "conf"
 
 
-def check_command_line(arguments: Sequence[str]) -> None:
-    """Composes the config as the run will, and checks its folder.
+def check_command_line(arguments: Sequence[str]) -> list[str]:
+    """Composes the config as the run will, checks it, and takes possession of a new folder.
 
     Flags such as ``--help`` or ``--multirun`` are left to Hydra.
 
     Args:
         arguments: What follows ``train.py``.
 
+    Returns:
+        Further arguments: the folder, where it was left to be named by the time.
+
     Raises:
         UserError: If an override names no key, group or choice there is, a value is missing, or
             the run's folder cannot be written.
     """
     if any(argument.startswith("-") for argument in arguments):
-        return
+        return []
     with initialize_config_dir(str(CONF), version_base="1.3"):
         try:
             config = compose("train", list(arguments), return_hydra_config=True)
@@ -44,7 +49,24 @@ def check_command_line(arguments: Sequence[str]) -> None:
     missing = [key for key in _missing(plain) if not key.startswith("hydra.")]
     if missing:
         raise UserError(f"The config lacks a value for {', '.join(missing)}; pass {missing[0]}=...")
-    require_writable(Path(config.hydra.run.dir))
+    folder = Path(config.hydra.run.dir)
+    require_writable(folder)
+    if config.ckpt_path == "last" or any(a.startswith(OWN_FOLDER) for a in arguments):
+        return []
+    return [f"run_dir='{_claimed(folder)}'"]
+
+
+def _claimed(folder: Path) -> str:
+    """Makes a folder that nobody else has, so that runs started in one second stay apart."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for attempt in itertools.count():
+        chosen = folder.with_name(f"{folder.name}-{attempt}") if attempt else folder
+        try:
+            chosen.mkdir()
+        except FileExistsError:
+            continue
+        return str(chosen).replace("'", "\\'")
+    raise AssertionError("unreachable")
 
 
 def require_writable(folder: Path) -> None:
@@ -94,10 +116,12 @@ def _check_numbers(config: DictConfig, arguments: Sequence[str]) -> None:
         override = parser.parse_override(argument)
         key = override.key_or_group
         given = None if override.is_delete() else OmegaConf.select(config, key)
-        if not isinstance(given, str) or not isinstance(override.value(), str):
+        if not isinstance(given, str | float) or override.value() != given:
             continue
         default = OmegaConf.select(compose("train", [a for a in arguments if a != argument]), key)
-        if isinstance(default, int | float):
+        if type(default) is int and isinstance(given, float) and not given.is_integer():
+            raise UserError(f"{key} must be a whole number, such as {default}; got {given}.")
+        if isinstance(default, int | float) and isinstance(given, str):
             raise UserError(f"{key} must be a number, such as {default}; got {given!r}.")
 
 
@@ -118,6 +142,6 @@ def _unknown_key(key: str, arguments: Sequence[str]) -> str:
     hint = f" Did you mean {close[0]!r}?" if close else ""
     where = f"under {parent!r}" if parent else "at the top"
     return (
-        f"Unknown config key {key!r}.{hint} Keys {where}: {', '.join(sorted(allowed))}. "
+        f"Unknown config key {key!r}.{hint} Keys {where}: {', '.join(sorted(allowed)) or 'none'}. "
         f"To add a new key on purpose write +{key}=..."
     )

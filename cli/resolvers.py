@@ -11,6 +11,7 @@ from pathlib import Path
 from omegaconf import OmegaConf
 
 LAST_CHECKPOINT = Path("checkpoints") / "last.ckpt"
+CONFIG = "config.yaml"
 
 
 def child_seed(seed: int, purpose: str) -> int:
@@ -24,12 +25,12 @@ def run_dir(parent: str, ckpt_path: str | None) -> str:
 
     Args:
         parent: Folder of all runs of this name.
-        ckpt_path: ``last`` resumes in the newest run that has a checkpoint, if there is one.
+        ckpt_path: ``last`` resumes in the run that was started last, if there is one.
     """
     if ckpt_path == "last":
-        saved = sorted(Path(parent).glob(f"*/{LAST_CHECKPOINT}"), key=lambda p: p.stat().st_mtime)
-        if saved:
-            return str(saved[-1].parents[1])
+        started = sorted(Path(parent).glob(f"*/{CONFIG}"), key=lambda path: path.parent.name)
+        if started:
+            return str(started[-1].parent)
     return str(Path(parent) / datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
 
 

@@ -22,6 +22,7 @@ from torch import Tensor
 import symmetries
 from datamodules.base import TensorDataModule
 from lightning_modules import SymmetryModule
+from lightning_modules.callbacks import GracefulStop
 from metrics import equivariance_error, nearest_neighbour_error
 from regularizers.tuning import StrengthRow
 from reporting import Predictions, RunSummary, SymmetryResult, all_figures, show, write_report
@@ -61,9 +62,13 @@ class Found:
     @property
     def status(self) -> str:
         """``finished``, or ``interrupted`` by the user."""
-        callbacks = cast(Any, self.trainer).callbacks
-        stopped = any(getattr(callback, "stopped", False) for callback in callbacks)
-        return "interrupted" if stopped else "finished"
+        return "interrupted" if stopped_by(self.trainer) else "finished"
+
+
+def stopped_by(trainer: Trainer) -> int:
+    """The signal that ended the training early, 0 if none did."""
+    callbacks = cast(Any, trainer).callbacks
+    return max((c.stopped for c in callbacks if isinstance(c, GracefulStop)), default=0)
 
 
 def publish(config: DictConfig, command: str, folder: Path, found: Found, seconds: float) -> None:
@@ -120,8 +125,9 @@ def symmetry_results(found: Found, data: DataErrors) -> tuple[SymmetryResult, ..
                 strength=regularizer.strength,
                 penalty=last[name].penalty if name in last else float("nan"),
                 model_error=found.metrics.get(f"test/equivariance_error/{name}"),
-                data_error=error,
+                data_error=None if floor is None else error,
                 data_floor=floor,
+                truth_error=error if floor is None else None,
             )
         )
     return tuple(results)

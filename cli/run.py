@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
+import signal
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,10 +17,12 @@ from lightning import Trainer, seed_everything
 from omegaconf import DictConfig, OmegaConf
 
 from cli.errors import UserError
+from cli.records import require_same_run, start_records
 from cli.resolvers import LAST_CHECKPOINT
-from cli.results import Found, publish
+from cli.results import Found, publish, stopped_by
 from datamodules.base import TensorDataModule
 from lightning_modules import SymmetryModule
+from lightning_modules.callbacks import BestCheckpoint
 
 log = logging.getLogger(__name__)
 
@@ -66,16 +69,20 @@ def run(config: DictConfig, command: str) -> None:
         if not isinstance(config.threads, int) or config.threads < 1:
             raise UserError(f"threads must be a whole number of at least 1; got {config.threads}.")
         torch.set_num_threads(config.threads)
+    if config.seed < 0:
+        raise UserError(f"seed must be a whole number of at least 0; got {config.seed}.")
     seed_everything(config.seed, workers=True, verbose=False)
     parts = build(config)
     if parts.trainer.is_global_zero:
-        _start_records(config, folder)
+        require_same_run(config, folder)
+        start_records(config, folder)
     settings = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
     for logger in parts.trainer.loggers:
         logger.log_hyperparams(settings)
     _warn_of_late_adjustment(parts)
     resumed = _checkpoint(config.ckpt_path, folder)
     parts.trainer.fit(parts.module, parts.datamodule, ckpt_path=resumed, weights_only=True)
+    _leave_if_terminated(parts.trainer)
     history = tuple(parts.module.tuning.history)
     metrics = _test(parts, folder)
     if parts.trainer.is_global_zero:
@@ -85,9 +92,8 @@ def run(config: DictConfig, command: str) -> None:
 
 def _test(parts: Parts, folder: Path) -> Mapping[str, float]:
     """Tests the best model; the last one if none was kept, which is said."""
-    best = folder / "checkpoints" / "best.ckpt"
-    kept = parts.trainer.strategy.broadcast(best.exists())
-    if not kept:
+    best = _best_checkpoint(parts.trainer)
+    if best is None:
         settled = parts.module.tuning.policy.settled_epoch
         log.warning(
             "No best model was kept: training ended before epoch %d, where the strengths count "
@@ -97,11 +103,25 @@ def _test(parts: Parts, folder: Path) -> Mapping[str, float]:
     results = parts.trainer.test(
         parts.module,
         parts.datamodule,
-        ckpt_path=str(best) if kept else None,
+        ckpt_path=best,
         verbose=False,
         weights_only=True,
     )
     return dict(results[0])
+
+
+def _leave_if_terminated(trainer: Trainer) -> None:
+    """After SIGTERM there is no time for a report; the exit code says that the run is not done."""
+    if stopped_by(trainer) == signal.SIGTERM:
+        log.warning("Terminated; the checkpoint is saved, continue with ckpt_path=last.")
+        sys.exit(128 + signal.SIGTERM)
+
+
+def _best_checkpoint(trainer: Trainer) -> str | None:
+    """The best model that this run kept, the same on all ranks."""
+    callbacks = [c for c in cast(Any, trainer).callbacks if isinstance(c, BestCheckpoint)]
+    paths = [c.best_model_path for c in callbacks if Path(c.best_model_path or "?").exists()]
+    return cast("str | None", trainer.strategy.broadcast(paths[0] if paths else None))
 
 
 def _checkpoint(ckpt_path: str | None, folder: Path) -> str | None:
@@ -120,17 +140,6 @@ def _checkpoint(ckpt_path: str | None, folder: Path) -> str | None:
         log.info("There is no checkpoint to resume from: starting from the beginning.")
         return None
     raise UserError(f"ckpt_path={ckpt_path}: there is no such file. Use a path, or 'last'.")
-
-
-def _start_records(config: DictConfig, folder: Path) -> None:
-    """The log file and the config, on rank 0."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(folder / "train.log")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    handler.setLevel(logging.DEBUG)
-    logging.getLogger().addHandler(handler)
-    OmegaConf.save(config, folder / "config.yaml.partial", resolve=True)
-    os.replace(folder / "config.yaml.partial", folder / "config.yaml")
 
 
 def _warn_of_late_adjustment(parts: Parts) -> None:

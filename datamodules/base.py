@@ -127,7 +127,7 @@ class TensorDataModule(LightningDataModule, ABC):
 
     @abstractmethod
     def load(self) -> Mapping[str, Split]:
-        """Returns the splits ``train``, ``val``, ``test`` as float32 tensors on the CPU."""
+        """Returns the splits ``train``, ``val``, ``test`` as CPU tensors, cast to float32."""
 
     def true_function(self) -> Callable[[Tensor], Tensor] | None:
         """The function that made the targets, where it is known; (n, in) to (n, out)."""
@@ -140,7 +140,7 @@ class TensorDataModule(LightningDataModule, ABC):
             ValueError: If sizes disagree with the representations or a number is not finite.
         """
         if not self.splits:
-            splits = dict(self.load())
+            splits = {name: _float32(split) for name, split in self.load().items()}
             for name in SPLITS:
                 check_split(name, splits[name], self.rep_in, self.rep_out, self.dim)
             self.splits = splits
@@ -171,6 +171,11 @@ class TensorDataModule(LightningDataModule, ABC):
             shuffle_seed,
             lambda: trainer.current_epoch,
         )
+
+
+def _float32(data: Split) -> Split:
+    """Arrays of other precision, as numpy makes them, in that of the networks."""
+    return data[0].float(), data[1].float()
 
 
 def check_split(name: str, data: Split, rep_in: Rep, rep_out: Rep, dim: int) -> None:

@@ -44,7 +44,8 @@ class Regularizer(Callback, ABC):
 
     @strength.setter
     def strength(self, value: float) -> None:
-        if isinstance(value, str) or not math.isfinite(value) or value < 0:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or value < 0:
             raise ValueError(
                 f"The strength of a regularizer must be a number of at least 0; got {value!r} for "
                 f"{self.name!r}. Use 0 to watch a symmetry without training towards it."
@@ -58,7 +59,7 @@ class Regularizer(Callback, ABC):
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Binds to the network before training starts."""
-        self.bind(cast(nn.Module, pl_module.network))
+        self.bind(cast(nn.Module, getattr(pl_module, "network", pl_module)))
 
     @abstractmethod
     def bind(self, network: nn.Module) -> None:

@@ -36,7 +36,7 @@ class ProjectionRegularizer(Regularizer):
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Binds all projection regularizers of the module together, once for each network."""
-        network = cast(nn.Module, pl_module.network)
+        network = cast(nn.Module, getattr(pl_module, "network", pl_module))
         if self._shared is None or not self._shared.serves(network):
             listed = getattr(pl_module, "regularizers", {})
             peers = [r for r in listed.values() if isinstance(r, ProjectionRegularizer)]
@@ -71,7 +71,10 @@ def bind_together(regularizers: Sequence[ProjectionRegularizer], network: nn.Mod
 
 
 class _SharedPass:
-    """Runs the pass once a step: again only when the weights changed or an answer was taken."""
+    """Runs the pass once a step: again only when the weights changed or an answer was taken.
+
+    A change is seen by the weights' version counters, which writing through ``.data`` escapes.
+    """
 
     def __init__(self, network: nn.Module, layers: ProjectionPass) -> None:
         self.network, self.layers = network, layers

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 from torch import nn
 
 from symmetries import Group, Rep
+from symmetries import rep as parse_rep
 
 
 @dataclass(frozen=True)
@@ -29,14 +31,21 @@ class TypedLayer:
 
 
 def typed_layers(network: nn.Module) -> list[TypedLayer]:
-    """All submodules that carry a ``weight`` parameter, ``rep_in`` and ``rep_out``, in order."""
+    """All submodules that carry a ``weight`` parameter, ``rep_in`` and ``rep_out``, in order.
+
+    The types may be given as text, such as ``"5T0 + 5T1"``.
+
+    Raises:
+        ValueError: If a layer's types cannot be read.
+    """
     found = []
     for name, layer in network.named_modules():
         weight, bias = getattr(layer, "weight", None), getattr(layer, "bias", None)
-        rep_in, rep_out = getattr(layer, "rep_in", None), getattr(layer, "rep_out", None)
-        if not isinstance(rep_in, Rep) or not isinstance(rep_out, Rep):
-            continue
-        if isinstance(weight, nn.Parameter):
+        if isinstance(weight, nn.Parameter) and hasattr(layer, "rep_in"):
+            rep_in, rep_out = (
+                _read(name, layer, "rep_in"),
+                _read(name, layer, "rep_out"),
+            )
             found.append(TypedLayer(name or type(layer).__name__, weight, bias, rep_in, rep_out))
     return found
 
@@ -64,3 +73,10 @@ def require_typed_layers(network: nn.Module, group: Group, user: str) -> list[Ty
                 "on the base space of the network."
             )
     return layers
+
+
+def _read(name: str, layer: nn.Module, which: str) -> Rep:
+    try:
+        return parse_rep(cast(Any, getattr(layer, which, None)))
+    except ValueError as error:
+        raise ValueError(f"{which} of layer {name!r}: {error}") from None

@@ -22,7 +22,7 @@ class WeightDecay(Regularizer):
         self._parameters = [
             parameter
             for layer in network.modules()
-            if isinstance(layer, nn.Linear)
+            if _is_linear(layer)
             for parameter in layer.parameters(recurse=False)
         ]
         if not self._parameters:
@@ -35,3 +35,9 @@ class WeightDecay(Regularizer):
         """Half the sum of squares."""
         flat = torch.cat([parameter.reshape(-1) for parameter in self._parameters])
         return 0.5 * flat.square().sum()
+
+
+def _is_linear(layer: nn.Module) -> bool:
+    """Whether a module carries a matrix called ``weight``, whatever its class."""
+    weight = getattr(layer, "weight", None)
+    return isinstance(weight, nn.Parameter) and weight.ndim == 2

@@ -24,7 +24,7 @@ def equivariance_figure(summary: RunSummary) -> Figure | None:
     The axis is linear from 0: a kept symmetry has no bar to speak of, whatever power of ten its
     rounding errors have.
     """
-    shown = [r for r in summary.symmetries if known(r.model_error) or known(r.data_error)]
+    shown = [r for r in summary.symmetries if known(r.model_error) or known(r.reference_error)]
     if not shown:
         return None
     figure = Figure(figsize=(7.6, 1.2 + 0.55 * len(shown)), layout="constrained")
@@ -44,13 +44,13 @@ def equivariance_figure(summary: RunSummary) -> Figure | None:
 
 
 def _values(result: SymmetryResult) -> tuple[float | None, float | None, float | None]:
-    return result.data_error, result.model_error, result.data_floor
+    return result.reference_error, result.model_error, result.data_floor
 
 
 def _pair(ax: Axes, row: int, result: SymmetryResult, color: str) -> None:
     """Bars of one symmetry: data above, model below, each with its value."""
     for value, y, alpha in (
-        (result.data_error, row - BAR / 2, 1.0),
+        (result.reference_error, row - BAR / 2, 1.0),
         (result.model_error, row + BAR / 2, PALE),
     ):
         if value is None or not known(value):
@@ -70,7 +70,7 @@ def _pair(ax: Axes, row: int, result: SymmetryResult, color: str) -> None:
 def _legend(figure: Figure, shown: list[SymmetryResult]) -> None:
     """Only what is drawn."""
     handles: list[Patch | Line2D] = []
-    if any(known(r.data_error) for r in shown):
+    if any(known(r.reference_error) for r in shown):
         handles.append(Patch(color=MUTED, label="data"))
     if any(known(r.model_error) for r in shown):
         handles.append(Patch(color=MUTED, alpha=PALE, label="model"))

@@ -2,10 +2,11 @@
 
 The rule, in the order in which evidence is trusted:
 
-1. *The data.* With the true function known, its equivariance error is graded by
-   ``KEPT``, ``NEARLY`` and ``PARTLY``. A nearest-neighbour estimate e with floor f adds in
-   squares to the breaking, so sqrt(e^2 - f^2) is graded, between what it would be were e off by
-   ``NOISE_SHARE`` * f either way. If that range spans at most two grades, this is the answer.
+1. *The data.* Their equivariance error is graded by ``KEPT``, ``NEARLY`` and ``PARTLY``. A
+   nearest-neighbour estimate e with floor f adds in squares to the breaking, so
+   sqrt(e^2 - f^2) is graded, between what it would be were e off by ``NOISE_SHARE`` * f either
+   way. If that range spans at most two grades, this is the answer. The true function of
+   generated data is no such evidence: the verdict must come from what training found.
 2. *The model and the strengths together*, within the range the data left open. A symmetry that
    only watched is graded by the model's error, as nothing pressed the model to keep it. One
    that took part is graded by the model's error only if its strength does not contradict it,

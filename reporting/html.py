@@ -108,7 +108,7 @@ def _rows(summary: RunSummary) -> list[Mapping[str, Any]]:
             "strength": number(result.strength),
             "penalty": number(result.penalty),
             "model_error": error(result.model_error),
-            "data_error": error(result.data_error),
+            "data_error": error(result.reference_error),
             "data_floor": error(result.data_floor),
             "grade": grade(result, summary.symmetries, adjusted=summary.adjusted).name.lower(),
             "verdict": verdict(result, summary.symmetries, adjusted=summary.adjusted),

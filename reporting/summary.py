@@ -22,10 +22,11 @@ class SymmetryResult:
         strength: final strength; 0 means that it only watched and took no part.
         penalty: final penalty, in the units of the regularizer.
         model_error: relative equivariance error of the trained model on test inputs, 0 to 1.
-        data_error: the same of the data, from the true function where it is known, else a
-            nearest-neighbour estimate.
-        data_floor: value of the nearest-neighbour estimate for the identity, which is pure
-            noise; None where the true function is known.
+        data_error: the same of the data, as far as samples alone tell: a nearest-neighbour
+            estimate.
+        data_floor: value of that estimate for the identity, which is pure noise.
+        truth_error: the same of the function that made generated data; shown beside the others
+            and never a ground of the verdict, which must come from what training found.
     """
 
     name: str
@@ -35,6 +36,12 @@ class SymmetryResult:
     model_error: float | None = None
     data_error: float | None = None
     data_floor: float | None = None
+    truth_error: float | None = None
+
+    @property
+    def reference_error(self) -> float | None:
+        """What to show beside the model's error: that of the data, or of the true function."""
+        return self.truth_error if self.data_error is None else self.data_error
 
     @property
     def watched(self) -> bool:

@@ -42,7 +42,7 @@ def symmetry_table(summary: RunSummary) -> Table:
             Text(result.group),
             number(result.strength),
             number(result.penalty),
-            f"{error(result.model_error)} / {error(result.data_error)}",
+            f"{error(result.model_error)} / {error(result.reference_error)}",
             Text(said, style=COLORS[given]),
         )
     return table

@@ -81,7 +81,9 @@ def _remark(result: SymmetryResult) -> str:
         return ""
     if model < data:
         return "; the model keeps it all the same"
-    return "; the model has not learnt it" if model is Grade.BROKEN else "; the model partly"
+    return (
+        "; the model has not learnt it" if model is Grade.BROKEN else "; the model keeps it partly"
+    )
 
 
 def headline(results: Sequence[SymmetryResult], *, adjusted: bool | None = None) -> str:

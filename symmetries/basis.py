@@ -17,6 +17,8 @@ from torch import Tensor
 
 from symmetries.axes import act, act_infinitesimally
 from symmetries.group import Group
+from symmetries.parsing import group as parse_group
+from symmetries.parsing import rep as parse_rep
 from symmetries.representations import Rep, T, cached_blocks
 
 TOLERANCE = 1e-9
@@ -41,18 +43,19 @@ class TypedBlock:
     basis: Tensor
 
 
-def equivariant_blocks(G: Group, R: Rep) -> list[TypedBlock]:
+def equivariant_blocks(G: str | Group, R: str | Rep) -> list[TypedBlock]:
     """The equivariant vectors of type R, block by block; never larger than R itself.
 
     Args:
         G: A group on R^d.
         R: A representation; for maps ``rep_in >> rep_out``.
     """
+    G, R = parse_group(G), parse_rep(R)
     blocks = cached_blocks(R, G.dim)
     return [TypedBlock(t, index, tensor_basis(G, t)) for t, index in blocks.items()]
 
 
-def equivariant_basis(G: Group, R: Rep) -> Tensor:
+def equivariant_basis(G: str | Group, R: str | Rep) -> Tensor:
     """Orthonormal basis of {v : rho(g) v = v for all g in G}, (size R, r) float64.
 
     Args:
@@ -63,10 +66,10 @@ def equivariant_basis(G: Group, R: Rep) -> Tensor:
         ValueError: If a tensor of R is too large, or the solution fails its check.
 
     Example:
-        >>> from symmetries import group, rep
-        >>> equivariant_basis(group("O(3)"), rep("T1 >> T1")).shape
+        >>> equivariant_basis("O(3)", "T1 >> T1").shape
         torch.Size([9, 1])
     """
+    G, R = parse_group(G), parse_rep(R)
     blocks = equivariant_blocks(G, R)
     rank = sum(len(block.index) * block.basis.shape[1] for block in blocks)
     whole = torch.zeros(R.size(G.dim), rank, dtype=torch.float64)
@@ -79,13 +82,13 @@ def equivariant_basis(G: Group, R: Rep) -> Tensor:
     return whole
 
 
-def equivariant_projector(G: Group, R: Rep) -> Tensor:
+def equivariant_projector(G: str | Group, R: str | Rep) -> Tensor:
     """Orthogonal projector P = Q Q^T onto the equivariant vectors, (size R, size R) float64."""
     Q = equivariant_basis(G, R)
     return Q @ Q.T
 
 
-def project(G: Group, R: Rep, v: Tensor) -> Tensor:
+def project(G: str | Group, R: str | Rep, v: Tensor) -> Tensor:
     """Orthogonal projection of vectors onto the equivariant ones, without a projector.
 
     Args:
@@ -96,6 +99,7 @@ def project(G: Group, R: Rep, v: Tensor) -> Tensor:
     Returns:
         (..., size R), dtype and device of v.
     """
+    G, R = parse_group(G), parse_rep(R)
     if v.shape[-1] != R.size(G.dim):
         raise ValueError(f"{R} has {R.size(G.dim)} numbers over R^{G.dim}; got {v.shape[-1]}.")
     projected = torch.zeros_like(v, dtype=torch.float64)

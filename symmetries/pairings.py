@@ -12,10 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
 
-import numpy as np
-from scipy import sparse
+import torch
+from scipy.sparse import csr_array
+from torch import Tensor
 
 Index = tuple[int, ...]
+
+SparseVector = tuple[Tensor, Tensor]
+"""Positions (int64) and the values (float64) there."""
 
 
 def perfect_matchings(indices: Index) -> Iterator[tuple[tuple[int, int], ...]]:
@@ -29,9 +33,7 @@ def perfect_matchings(indices: Index) -> Iterator[tuple[tuple[int, int], ...]]:
             yield ((first, partner), *others)
 
 
-def spanning_tensor(
-    dim: int, rank: int, parts: Sequence[tuple[Index, np.ndarray]]
-) -> tuple[np.ndarray, np.ndarray]:
+def spanning_tensor(dim: int, rank: int, parts: Sequence[tuple[Index, Tensor]]) -> SparseVector:
     """A product of small tensors on disjoint sets of indices, as positions and values.
 
     Args:
@@ -42,33 +44,35 @@ def spanning_tensor(
     Returns:
         Positions in the flattened tensor of d^rank numbers, and the values there.
     """
-    strides = dim ** np.arange(rank - 1, -1, -1)
-    positions, values = np.zeros(1, dtype=np.int64), np.ones(1)
+    strides = dim ** torch.arange(rank - 1, -1, -1)
+    positions, values = torch.zeros(1, dtype=torch.int64), torch.ones(1, dtype=torch.float64)
     for indices, small in parts:
-        entries = np.nonzero(small)
-        offsets = sum(e * strides[i] for e, i in zip(entries, indices, strict=True))
+        entries = small.nonzero()
+        offsets = entries @ strides[list(indices)]
         positions = (positions[:, None] + offsets[None]).reshape(-1)
-        values = (values[:, None] * small[entries][None]).reshape(-1)
+        values = (values[:, None] * small[tuple(entries.T)][None]).reshape(-1)
     return positions, values
 
 
-def levi_civita(dim: int) -> np.ndarray:
+def levi_civita(dim: int) -> Tensor:
     """The totally antisymmetric tensor, shape (d,) * d."""
-    epsilon = np.zeros((dim,) * dim)
+    epsilon = torch.zeros((dim,) * dim, dtype=torch.float64)
     for permutation in permutations(range(dim)):
         inversions = sum(a > b for a, b in combinations(permutation, 2))
         epsilon[permutation] = -1.0 if inversions % 2 else 1.0
     return epsilon
 
 
-def orthonormalised(size: int, tensors: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+def orthonormalised(size: int, tensors: Sequence[SparseVector]) -> Tensor:
     """Orthonormal basis (size, r) of the span of sparse vectors, by their Gram matrix."""
     if not tensors:
-        return np.zeros((size, 0))
-    columns = np.concatenate([np.full(len(p), k) for k, (p, _) in enumerate(tensors)])
-    rows = np.concatenate([positions for positions, _ in tensors])
-    values = np.concatenate([values for _, values in tensors])
-    spanning = sparse.csr_array((values, (rows, columns)), shape=(size, len(tensors)))
-    eigenvalues, vectors = np.linalg.eigh((spanning.T @ spanning).toarray())
+        return torch.zeros(size, 0, dtype=torch.float64)
+    columns = torch.cat([torch.full_like(p, k) for k, (p, _) in enumerate(tensors)])
+    rows = torch.cat([positions for positions, _ in tensors])
+    values = torch.cat([values for _, values in tensors])
+    entries = (values.numpy(), (rows.numpy(), columns.numpy()))
+    spanning = csr_array(entries, shape=(size, len(tensors)))
+    gram = torch.from_numpy((spanning.T @ spanning).toarray())
+    eigenvalues, vectors = torch.linalg.eigh(gram)
     kept = eigenvalues > 1e-10 * eigenvalues[-1]
-    return np.asarray(spanning @ (vectors[:, kept] / np.sqrt(eigenvalues[kept])))
+    return torch.from_numpy(spanning @ (vectors[:, kept] / eigenvalues[kept].sqrt()).numpy())

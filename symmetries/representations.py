@@ -59,9 +59,9 @@ class Rep(ABC):
         return direct_sum([(1, self), (1, other)])
 
     def __mul__(self, other: Rep | int) -> Rep:
-        if isinstance(other, int):
-            return direct_sum([(_require_count(other), self)])
-        return product([self, other])
+        if isinstance(other, Rep):
+            return product([self, other])
+        return direct_sum([(_require_count(other), self)])
 
     def __rmul__(self, count: int) -> Rep:
         return direct_sum([(_require_count(count), self)])
@@ -320,6 +320,8 @@ def _leibniz(factors: list[tuple[Tensor, int]], like: Tensor) -> Tensor:
 
 
 def _require_count(count: int) -> int:
-    if isinstance(count, bool) or count < 0:
-        raise ValueError(f"A multiple of a representation must be 0 or more; got {count!r}.")
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        raise ValueError(
+            f"A multiple of a representation must be a whole number of 0 or more; got {count!r}."
+        )
     return count

@@ -29,9 +29,10 @@ class AdjustOnce(StrengthPolicy):
     """
 
     def __init__(self, epoch: int, exponent: float, window: int = 50) -> None:
-        if epoch < 1 or window < 1 or exponent < 0:
+        whole = all(isinstance(n, int) for n in (epoch, window))
+        if not whole or epoch < 1 or window < 1 or exponent < 0:
             raise ValueError(
-                "AdjustOnce needs epoch >= 1, window >= 1 and exponent >= 0; got "
+                "AdjustOnce needs whole numbers epoch >= 1, window >= 1, and exponent >= 0; got "
                 f"epoch={epoch}, window={window}, exponent={exponent}."
             )
         self.epoch, self.exponent, self.window = epoch, exponent, window

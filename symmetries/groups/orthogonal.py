@@ -2,7 +2,6 @@
 
 from itertools import combinations
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -42,7 +41,7 @@ def pairing_invariants(dim: int, rank: int, antisymmetric: bool) -> Tensor:
     Returns:
         (d^rank, r).
     """
-    metric, indices = np.eye(dim), tuple(range(rank))
+    metric, indices = torch.eye(dim, dtype=torch.float64), tuple(range(rank))
     tensors = []
     if rank % 2 == 0:
         matchings = perfect_matchings(indices)
@@ -54,7 +53,7 @@ def pairing_invariants(dim: int, rank: int, antisymmetric: bool) -> Tensor:
             for m in perfect_matchings(rest):
                 parts = [(chosen, epsilon), *((p, metric) for p in m)]
                 tensors.append(spanning_tensor(dim, rank, parts))
-    return torch.from_numpy(orthonormalised(dim**rank, tensors))
+    return orthonormalised(dim**rank, tensors)
 
 
 class O(Group):  # noqa: E742 (the group's name)

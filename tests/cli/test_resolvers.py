@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from cli.resolvers import child_seed, run_dir, wandb_offline
@@ -18,14 +16,12 @@ def test_new_run_gets_a_folder_by_time(tmp_path):
     assert run_dir(str(tmp_path), None).startswith(str(tmp_path))
 
 
-def test_last_is_the_newest_run_with_a_checkpoint(tmp_path):
-    for age, name in ((300, "old"), (100, "new")):
-        checkpoint = tmp_path / name / "checkpoints" / "last.ckpt"
-        checkpoint.parent.mkdir(parents=True)
-        checkpoint.touch()
-        os.utime(checkpoint, (1e9 - age, 1e9 - age))
-    (tmp_path / "newer-without-checkpoint").mkdir()
-    assert run_dir(str(tmp_path), "last") == str(tmp_path / "new")
+def test_last_is_the_run_started_last_even_without_a_checkpoint(tmp_path):
+    for name in ("2026-01-01_00-00-00", "2026-01-01_00-00-01", "2025-12-31_23-59-59"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.yaml").touch()
+    (tmp_path / "2026-01-01_00-00-02").mkdir()  # claimed, never started
+    assert run_dir(str(tmp_path), "last") == str(tmp_path / "2026-01-01_00-00-01")
 
 
 def test_last_without_any_is_a_new_run(tmp_path):

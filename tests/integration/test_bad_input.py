@@ -25,6 +25,9 @@ CASES = {
     "unwritable folder": ("run_dir=/dev/null/x", "cannot be written: '/dev/null' is no folder"),
     "no such checkpoint": ("ckpt_path=nowhere.ckpt", "nowhere.ckpt: there is no such file"),
     "unknown metric": ("monitor=val/foo", "Choose one of: val/mse"),
+    "fraction for a whole number": ("trainer.max_epochs=1.5", "must be a whole number, such as"),
+    "no strength": ("regularizers.xy.strength=null", "must be a number of at least 0; got None"),
+    "negative seed": ("seed=-1", "seed must be a whole number of at least 0; got -1"),
     "bad number": ("datamodule.axis=7", "axis must be 0, 1, 2 or -1; got 7"),
 }
 

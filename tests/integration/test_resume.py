@@ -59,3 +59,50 @@ def test_last_finds_the_newest_run_of_the_name(train, finished):
     train("name=mine", "ckpt_path=last")
     (folder,) = (train.folder / "outputs" / "mine").iterdir()
     assert (folder / "metrics.json").read_text() == (finished.folder / "metrics.json").read_text()
+
+
+def test_terminated_run_says_so_and_resumes(train, finished):
+    slow = ("checkpoint.every_n_epochs=1", "trainer.max_epochs=100000", "scheduler.T_max=24")
+    stopped = stop(train, signal.SIGTERM, 3, *slow)
+    assert stopped.returncode == 128 + signal.SIGTERM, stopped.output
+    assert "continue with ckpt_path=last" in stopped.output
+    resumed = train("ckpt_path=last")
+    assert resumed.metrics == finished.metrics
+
+
+def test_two_interrupts_stop_at_once_without_a_traceback(train):
+    process = train.start("trainer.max_epochs=100000", "checkpoint.every_n_epochs=1")
+    strengths = train.folder / "run" / "strengths.csv"
+    while not strengths.exists():
+        time.sleep(0.01)
+    for _ in range(2):
+        os.kill(process.pid, signal.SIGINT)
+        time.sleep(0.001)
+    run = train.finish(process)
+    assert run.returncode in (0, 1, 130)  # 0 if the epoch ended between the two
+    assert "Traceback" not in run.output
+
+
+def test_another_config_does_not_resume(train):
+    train("trainer.max_epochs=2")
+    refused = train("ckpt_path=last", "seed=5", ok=False)
+    assert "cannot be resumed with another config" in refused.output
+    assert "seed: 0 then, 5 now" in refused.output
+
+
+def test_a_run_is_not_written_over(train):
+    before = train("trainer.max_epochs=2").metrics
+    refused = train("seed=5", ok=False)
+    assert "holds a run already" in refused.output
+    assert refused.metrics == before
+
+
+def test_runs_of_one_second_keep_apart(train):
+    started = [train.start("name=loop", f"seed={seed}", "trainer.max_epochs=2") for seed in (1, 2)]
+    for process in started:
+        process.communicate(timeout=300)
+        assert process.returncode == 0
+    folders = list((train.folder / "outputs" / "loop").iterdir())
+    assert len(folders) == 2
+    texts = {(folder / "metrics.json").read_text() for folder in folders}
+    assert len(texts) == 2

@@ -71,7 +71,7 @@ def test_report_needs_nothing_from_outside(finished):
     references.feed(page)
     assert references.found == []
     assert "O(2)@xy" in page
-    assert "python train.py" in page
+    assert "train.py logger=csv" in page
     assert page.count("<svg") >= 4
 
 

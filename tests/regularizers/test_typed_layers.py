@@ -31,12 +31,26 @@ def test_a_network_that_is_itself_a_layer():
 
 
 def test_others_are_passed_over():
-    half_typed, untyped, text = nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 3)
-    half_typed.rep_in = rep("T1")
-    text.rep_in, text.rep_out = "T1", "T1"
     typed_without_weight = nn.Identity()
     typed_without_weight.rep_in = typed_without_weight.rep_out = rep("T1")
-    assert typed_layers(nn.Sequential(half_typed, untyped, text, typed_without_weight)) == []
+    assert typed_layers(nn.Sequential(nn.Linear(3, 3), typed_without_weight)) == []
+
+
+def test_types_may_be_text():
+    layer = nn.Linear(3, 9)
+    layer.rep_in, layer.rep_out = "T1", "T2"
+    (found,) = typed_layers(nn.Sequential(layer))
+    assert (found.rep_in, found.rep_out) == (rep("T1"), rep("T2"))
+
+
+def test_half_a_type_or_a_wrong_one_is_no_silent_skip():
+    layer = nn.Linear(3, 3)
+    layer.rep_in = "T1"
+    with pytest.raises(ValueError, match="rep_out of layer '0': A representation is given by text"):
+        typed_layers(nn.Sequential(layer))
+    layer.rep_out = "Q1"
+    with pytest.raises(ValueError, match="rep_out of layer '0': Cannot read the representation"):
+        typed_layers(nn.Sequential(layer))
 
 
 def test_no_typed_layer():

@@ -59,7 +59,7 @@ def test_undecided_says_why():
 
 def test_model_and_data_that_differ_are_told():
     assert verdict(result(data=0.0, model=0.3), []) == "kept; the model has not learnt it"
-    assert verdict(result(data=0.0, model=0.06), []) == "kept; the model partly"
+    assert verdict(result(data=0.0, model=0.06), []) == "kept; the model keeps it partly"
     assert verdict(result(data=0.5, model=0.01), []) == "broken; the model keeps it all the same"
 
 

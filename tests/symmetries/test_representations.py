@@ -145,5 +145,5 @@ def test_bad_indices(indices):
 
 @pytest.mark.parametrize("count", [-1, True])
 def test_bad_multiple(count):
-    with pytest.raises(ValueError, match="must be 0 or more; got"):
+    with pytest.raises(ValueError, match="must be a whole number of 0 or more; got"):
         count * T(1)
