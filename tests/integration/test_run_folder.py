@@ -106,7 +106,7 @@ def test_wandb_offline_never_asks_and_keeps_figures(train):
 def test_help_and_cfg_explain(train):
     explained = train("--help").output
     for group in ("experiment", "datamodule", "network", "regularizers", "policy", "trainer"):
-        assert f"\n    {group}  " in explained
+        assert f"\n  {group} " in explained
     composed = train("--cfg", "job", "experiment=inertia", tiny=False).output
     assert "max_epochs: 8000" in composed
     assert "group: O(2)@xy" in composed
