@@ -20,6 +20,7 @@ class Regularizer(Callback, ABC):
 
     Args:
         strength: Factor of the penalty in the loss, at least 0.
+        name: Key in config and logs; the class by default, and the key of the list it is put in.
 
     Attributes:
         name: Key of the regularizer in the config and of its logs; the list of regularizers
@@ -33,8 +34,8 @@ class Regularizer(Callback, ABC):
 
     group: Group | None = None
 
-    def __init__(self, strength: float) -> None:
-        self.name = type(self).__name__
+    def __init__(self, strength: float, name: str | None = None) -> None:
+        self.name = name or type(self).__name__
         self.strength = strength
 
     @property

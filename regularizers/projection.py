@@ -26,11 +26,18 @@ class ProjectionRegularizer(Regularizer):
         group: The candidate symmetry, e.g. ``"O(2)@xy"``.
         strength: Factor of the penalty; 0 watches without training towards the symmetry.
         dim: Dimension of the base space, where the name leaves it open (``O(2)@xy`` in R^2).
+        name: Key in config and logs.
     """
 
-    def __init__(self, group: str | Group, strength: float, dim: int | None = None) -> None:
+    def __init__(
+        self,
+        group: str | Group,
+        strength: float,
+        dim: int | None = None,
+        name: str | None = None,
+    ) -> None:
         self.group: Group = parse_group(group, dim)
-        super().__init__(strength)
+        super().__init__(strength, name)
         self._shared: _SharedPass | None = None
         self._index = 0
 
