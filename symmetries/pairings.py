@@ -76,3 +76,80 @@ def orthonormalised(size: int, tensors: Sequence[SparseVector]) -> Tensor:
     eigenvalues, vectors = torch.linalg.eigh(gram)
     kept = eigenvalues > 1e-10 * eigenvalues[-1]
     return torch.from_numpy(spanning @ (vectors[:, kept] / eigenvalues[kept].sqrt()).numpy())
+
+
+def form_invariants(form: Tensor, p: int, q: int, antisymmetric: bool = False) -> Tensor:
+    """Orthonormal basis of the tensors T(p, q) that the whole group of a form leaves unchanged.
+
+    Args:
+        form: F (d, d) with g^T F g = F for all g: the metric of O(n) or of space-time, or the
+            antisymmetric form of Sp(m).
+        p: Number of vector indices.
+        q: Number of dual indices.
+        antisymmetric: Whether every g has determinant one, so that one totally antisymmetric
+            tensor may take part.
+
+    Returns:
+        (d^(p + q), r), float64.
+    """
+    dim, rank = len(form), p + q
+    joined = {
+        (True, True): torch.linalg.inv(form),
+        (True, False): torch.eye(dim, dtype=torch.float64),
+        (False, False): form,
+    }
+
+    def paired(indices: Index) -> Iterator[list[tuple[Index, Tensor]]]:
+        for matching in perfect_matchings(indices):
+            yield [((i, j), joined[i < p, j < p]) for i, j in matching]
+
+    products = list(paired(tuple(range(rank)))) if rank % 2 == 0 else []
+    if antisymmetric and rank >= dim and (rank - dim) % 2 == 0:
+        for chosen in combinations(range(rank), dim):
+            epsilon = levi_civita(dim)
+            for axis, index in enumerate(chosen):
+                if index >= p:
+                    epsilon = torch.tensordot(epsilon, form, ([axis], [1])).movedim(-1, axis)
+            rest = tuple(i for i in range(rank) if i not in chosen)
+            products += [[(chosen, epsilon), *pairs] for pairs in paired(rest)]
+    return orthonormalised(dim**rank, [spanning_tensor(dim, rank, parts) for parts in products])
+
+
+def linear_invariants(dim: int, p: int, q: int, antisymmetric: bool) -> Tensor:
+    """Orthonormal basis of the tensors T(p, q) that GL(d), or SL(d), leaves unchanged.
+
+    Args:
+        dim: Dimension d of the base space.
+        p: Number of vector indices.
+        q: Number of dual indices.
+        antisymmetric: Whether totally antisymmetric tensors take part, as for SL(d).
+
+    Returns:
+        (d^(p + q), r), float64.
+    """
+    one, epsilon = torch.eye(dim, dtype=torch.float64), levi_civita(dim)
+    vectors, duals = tuple(range(p)), tuple(range(p, p + q))
+    many, few = (vectors, duals) if p >= q else (duals, vectors)
+    surplus = len(many) - len(few)
+    if surplus % dim or (surplus and not antisymmetric):
+        return orthonormalised(dim ** (p + q), [])
+    products: list[list[tuple[Index, Tensor]]] = [
+        [*((block, epsilon) for block in blocks), *zip(pairs, [one] * len(few), strict=True)]
+        for blocks, rest in _blocks_of(dim, surplus // dim, many)
+        for pairs in (list(zip(order, few, strict=True)) for order in permutations(rest))
+    ]
+    return orthonormalised(
+        dim ** (p + q), [spanning_tensor(dim, p + q, parts) for parts in products]
+    )
+
+
+def _blocks_of(size: int, count: int, indices: Index) -> Iterator[tuple[list[Index], Index]]:
+    """All ways to take ``count`` disjoint blocks of ``size`` indices, with what is left."""
+    if count == 0:
+        yield [], indices
+        return
+    for block in combinations(indices, size):
+        rest = tuple(i for i in indices if i not in block)
+        for others, left in _blocks_of(size, count - 1, rest):
+            if not others or block < others[0]:
+                yield [block, *others], left

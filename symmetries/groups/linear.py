@@ -5,6 +5,7 @@ from torch import Tensor
 
 from symmetries.group import Group, require_dim
 from symmetries.groups.orthogonal import axis_flip
+from symmetries.pairings import linear_invariants
 
 
 def matrix_units(n: int) -> Tensor:
@@ -23,9 +24,17 @@ class SL(Group):
             traceless.append(diagonal)
         super().__init__(n, torch.stack(traceless) if traceless else None)
 
+    def closed_form(self, p: int, q: int) -> Tensor:
+        """Vector indices joined with dual ones, the surplus with antisymmetric tensors."""
+        return linear_invariants(self.dim, p, q, antisymmetric=True)
+
 
 class GL(Group):
     """Invertible matrices of R^n, of either orientation; samples spread as in :class:`Group`."""
 
     def __init__(self, n: int) -> None:
         super().__init__(n, matrix_units(n), axis_flip(n))
+
+    def closed_form(self, p: int, q: int) -> Tensor:
+        """Vector indices joined with dual ones."""
+        return linear_invariants(self.dim, p, q, antisymmetric=False)

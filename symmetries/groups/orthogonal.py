@@ -6,12 +6,7 @@ import torch
 from torch import Tensor
 
 from symmetries.group import Group, randn, require_dim
-from symmetries.pairings import (
-    levi_civita,
-    orthonormalised,
-    perfect_matchings,
-    spanning_tensor,
-)
+from symmetries.pairings import form_invariants
 
 
 def rotation_algebra(n: int) -> Tensor:
@@ -30,32 +25,6 @@ def axis_flip(n: int, axis: int = 0) -> Tensor:
     return flip
 
 
-def pairing_invariants(dim: int, rank: int, antisymmetric: bool) -> Tensor:
-    """Orthonormal basis of what SO(d), or without the antisymmetric tensor O(d), leaves unchanged.
-
-    Args:
-        dim: Dimension d of the base space.
-        rank: Number of indices; vector and dual ones are the same.
-        antisymmetric: Whether one totally antisymmetric tensor of d indices may take part.
-
-    Returns:
-        (d^rank, r).
-    """
-    metric, indices = torch.eye(dim, dtype=torch.float64), tuple(range(rank))
-    tensors = []
-    if rank % 2 == 0:
-        matchings = perfect_matchings(indices)
-        tensors += [spanning_tensor(dim, rank, [(p, metric) for p in m]) for m in matchings]
-    if antisymmetric and rank >= dim and (rank - dim) % 2 == 0:
-        epsilon = levi_civita(dim)
-        for chosen in combinations(indices, dim):
-            rest = tuple(i for i in indices if i not in chosen)
-            for m in perfect_matchings(rest):
-                parts = [(chosen, epsilon), *((p, metric) for p in m)]
-                tensors.append(spanning_tensor(dim, rank, parts))
-    return orthonormalised(dim**rank, tensors)
-
-
 class O(Group):  # noqa: E742 (the group's name)
     """All orthogonal matrices of R^n; sampled from the Haar measure."""
 
@@ -64,7 +33,7 @@ class O(Group):  # noqa: E742 (the group's name)
 
     def closed_form(self, p: int, q: int) -> Tensor:
         """All ways to pair up the indices, orthonormalised."""
-        return pairing_invariants(self.dim, p + q, antisymmetric=False)
+        return form_invariants(torch.eye(self.dim, dtype=torch.float64), p, q)
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draws n Haar-distributed elements, (n, d, d): QR of a normal matrix with R's signs."""
@@ -80,7 +49,7 @@ class SO(Group):
 
     def closed_form(self, p: int, q: int) -> Tensor:
         """Pairings, and pairings around one totally antisymmetric tensor."""
-        return pairing_invariants(self.dim, p + q, antisymmetric=True)
+        return form_invariants(torch.eye(self.dim, dtype=torch.float64), p, q, True)
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draws n Haar-distributed rotations, (n, d, d)."""

@@ -36,10 +36,13 @@ def test_groups(text, dim, expected):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("Scalling(3)", r"Unknown group 'Scalling' .* Did you mean Scaling\? .*families are C, D"),
+        (
+            "Scalling(3)",
+            r"Unknown group 'Scalling' .* Did you mean Scaling\? .*families are C, Cube, D",
+        ),
         ("Embed(3)", "Unknown group 'Embed'"),
         ("Group(3)", "Unknown group 'Group'"),
-        ("SO3", r"Cannot read the group 'SO3'.*Groups are written as 'SO\(3\)'"),
+        ("SO3", r"Unknown group 'SO3'.*Groups are written as 'SO\(3\)'"),
         ("SO(3", r"Cannot read the group 'SO\(3'"),
         ("SO(3)*", "Cannot read the group ''"),
         ("SO(3)+O(3)", "Cannot read the group"),

@@ -1,0 +1,44 @@
+"""Unitary groups in real form."""
+
+import torch
+from torch import Tensor
+
+from symmetries.group import Group, require_dim
+from symmetries.groups.linear import matrix_units
+
+
+class U(Group):
+    """Unitary n x n matrices X + iY, acting on R^(2n) as [[X, -Y], [Y, X]].
+
+    The first n coordinates are real parts, the last n imaginary parts, so that multiplication by
+    i is the matrix [[0, -1], [1, 0]] of n x n blocks.
+    """
+
+    def __init__(self, n: int) -> None:
+        super().__init__(2 * require_dim(n), _anti_hermitian(n, trace=True), name=f"U({n})")
+
+
+class SU(Group):
+    """Unitary matrices of determinant one, in the real form of :class:`U`."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__(2 * require_dim(n), _anti_hermitian(n, trace=False), name=f"SU({n})")
+
+
+def _anti_hermitian(n: int, trace: bool) -> Tensor:
+    """Basis of the matrices X + iY, X antisymmetric and Y symmetric, in real form."""
+    units, zero = matrix_units(n), torch.zeros(n, n, dtype=torch.float64)
+    found = []
+    for i in range(n):
+        for j in range(i):
+            forward, back = units[i * n + j], units[j * n + i]
+            found += [_real_form(forward - back, zero), _real_form(zero, forward + back)]
+    phases = [units[i * n + i] for i in range(n)]
+    if not trace:
+        phases = [phases[i] - phases[i + 1] for i in range(n - 1)]
+    found += [_real_form(zero, phase) for phase in phases]
+    return torch.stack(found) if found else torch.zeros(0, 2 * n, 2 * n, dtype=torch.float64)
+
+
+def _real_form(x: Tensor, y: Tensor) -> Tensor:
+    return torch.cat([torch.cat([x, -y], 1), torch.cat([y, x], 1)], 0)

@@ -1,0 +1,30 @@
+"""U(n) and SU(n) in real form commute with the multiplication by i."""
+
+import pytest
+import torch
+from compliance.groups import GroupSuite, elements
+
+from symmetries import SU, U
+
+
+class TestUnitary(GroupSuite):
+    groups = ("U(1)", "U(2)", "SU(2)")
+
+
+@pytest.mark.parametrize(("G", "size"), [(U(1), 1), (U(3), 9), (SU(1), 0), (SU(3), 8)], ids=str)
+def test_size_of_the_algebra(G, size):
+    assert len(G.lie_algebra) == size
+
+
+@pytest.mark.parametrize("G", [U(2), SU(3)], ids=str)
+def test_complex_structure_and_determinant(G):
+    g, n = elements(G, 20), G.dim // 2
+    x, y = g[:, :n, :n], g[:, n:, :n]
+    torch.testing.assert_close(g[:, :n, n:], -y)
+    torch.testing.assert_close(g[:, n:, n:], x)
+    matrix = torch.complex(x, y)
+    one = torch.eye(n, dtype=torch.complex128).expand_as(matrix)
+    torch.testing.assert_close(matrix @ matrix.mH, one)
+    if isinstance(G, SU):
+        determinant = torch.linalg.det(matrix)
+        torch.testing.assert_close(determinant, torch.ones_like(determinant))
