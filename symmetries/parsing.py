@@ -104,7 +104,8 @@ def _factor(text: str, dim: int | None) -> Group:
 
 def _family(name: str, text: str) -> Callable[..., Group]:
     if name not in _names():
-        close = difflib.get_close_matches(name, _names(), n=1, cutoff=0.5)
+        other_case = [known for known in _names() if known.lower() == name.lower()]
+        close = other_case or difflib.get_close_matches(name, _names(), n=1, cutoff=0.5)
         hint = f" Did you mean {close[0]}?" if close else ""
         raise ValueError(f"Unknown group {name!r} in {text.strip()!r}.{hint} {_allowed()}")
     return Group.families[name]

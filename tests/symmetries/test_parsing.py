@@ -40,6 +40,7 @@ def test_groups(text, dim, expected):
             "Scalling(3)",
             r"Unknown group 'Scalling' .* Did you mean Scaling\? .*families are C, Cube, D",
         ),
+        ("So(3)", r"Unknown group 'So' .*Did you mean SO\?"),
         ("Embed(3)", "Unknown group 'Embed'"),
         ("Group(3)", "Unknown group 'Group'"),
         ("SO3", r"Unknown group 'SO3'.*Groups are written as 'SO\(3\)'"),
