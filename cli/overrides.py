@@ -59,14 +59,19 @@ def check_command_line(arguments: Sequence[str]) -> list[str]:
 def _claimed(folder: Path) -> str:
     """Makes a folder that nobody else has, so that runs started in one second stay apart."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    for attempt in itertools.count():
-        chosen = folder.with_name(f"{folder.name}-{attempt}") if attempt else folder
-        try:
-            chosen.mkdir()
-        except FileExistsError:
-            continue
-        return str(chosen).replace("'", "\\'")
-    raise AssertionError("unreachable")
+    names = (f"{folder.name}-{attempt}" for attempt in itertools.count(1))
+    chosen = folder
+    while not _made(chosen):
+        chosen = folder.with_name(next(names))
+    return str(chosen).replace("'", "\\'")
+
+
+def _made(folder: Path) -> bool:
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return False
+    return True
 
 
 def require_writable(folder: Path) -> None:

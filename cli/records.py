@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
 from cli.errors import UserError
 from cli.resolvers import CONFIG
+from reporting.files import write_atomically
 
 MAY_CHANGE = (
     "callbacks",
@@ -80,5 +80,4 @@ def start_records(config: DictConfig, folder: Path) -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.setLevel(logging.DEBUG)
     logging.getLogger().addHandler(handler)
-    OmegaConf.save(config, folder / f"{CONFIG}.partial", resolve=True)
-    os.replace(folder / f"{CONFIG}.partial", folder / CONFIG)
+    write_atomically(folder / CONFIG, OmegaConf.to_yaml(config, resolve=True))

@@ -137,17 +137,17 @@ def data_errors(found: Found) -> DataErrors:
     """Equivariance error of the data for each symmetry, and the floor where it is an estimate."""
     datamodule, module = found.datamodule, found.module
     types, truth = (datamodule.rep_in, datamodule.rep_out), datamodule.true_function()
-    x, y = (part[:QUERIES] for part in _spread(datamodule, "test", QUERIES))
+    queries = _spread(datamodule, "test", QUERIES)
+    references = _spread(datamodule, "train", REFERENCES)
     errors: DataErrors = {}
     for name in module.tuning.symmetries:
         G = module.regularizers[name].group
         if G is None:
             continue
         if truth is not None:
-            errors[name] = (equivariance_error(truth, *types, G, x), None)
+            errors[name] = (equivariance_error(truth, *types, G, queries[0]), None)
         else:
-            references = _spread(datamodule, "train", REFERENCES)
-            errors[name] = nearest_neighbour_error((x, y), references, *types, G)
+            errors[name] = nearest_neighbour_error(queries, references, *types, G)
     return errors
 
 

@@ -84,13 +84,13 @@ def run(config: DictConfig, command: str) -> None:
     parts.trainer.fit(parts.module, parts.datamodule, ckpt_path=resumed, weights_only=True)
     _leave_if_terminated(parts.trainer)
     history = tuple(parts.module.tuning.history)
-    metrics = _test(parts, folder)
+    metrics = _test(parts)
     if parts.trainer.is_global_zero:
         found = Found(parts.module, parts.datamodule, parts.trainer, history, metrics)
         publish(config, command, folder, found, time.monotonic() - started)
 
 
-def _test(parts: Parts, folder: Path) -> Mapping[str, float]:
+def _test(parts: Parts) -> Mapping[str, float]:
     """Tests the best model; the last one if none was kept, which is said."""
     best = _best_checkpoint(parts.trainer)
     if best is None:

@@ -60,7 +60,7 @@ class Regularizer(Callback, ABC):
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Binds to the network before training starts."""
-        self.bind(cast(nn.Module, getattr(pl_module, "network", pl_module)))
+        self.bind(network_of(pl_module))
 
     @abstractmethod
     def bind(self, network: nn.Module) -> None:
@@ -90,3 +90,8 @@ class Regularizer(Callback, ABC):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restores the strength."""
         self.strength = state_dict["strength"]
+
+
+def network_of(pl_module: LightningModule) -> nn.Module:
+    """The network that a training module trains; the module itself where it names none."""
+    return cast(nn.Module, getattr(pl_module, "network", pl_module))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import torch
 from lightning import LightningModule, Trainer
 from torch import Tensor, nn
 
-from regularizers.base import Regularizer
+from regularizers.base import Regularizer, network_of
 from regularizers.projection_pass import ProjectionPass
 from regularizers.typed_layers import require_typed_layers
 from symmetries import Group
@@ -43,7 +43,7 @@ class ProjectionRegularizer(Regularizer):
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Binds all projection regularizers of the module together, once for each network."""
-        network = cast(nn.Module, getattr(pl_module, "network", pl_module))
+        network = network_of(pl_module)
         if self._shared is None or not self._shared.serves(network):
             listed = getattr(pl_module, "regularizers", {})
             peers = [r for r in listed.values() if isinstance(r, ProjectionRegularizer)]

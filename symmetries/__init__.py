@@ -12,38 +12,34 @@ from symmetries.basis import (
     project,
 )
 from symmetries.group import Group
-from symmetries.groups import (
-    GL,
+from symmetries.groups.cyclic import C, D
+from symmetries.groups.embed import Embed
+from symmetries.groups.euclidean import SE, Rotation, Translation
+from symmetries.groups.generated import Generated
+from symmetries.groups.linear import GL, SL
+from symmetries.groups.lorentz import (
     O11,
     O13,
-    SE,
-    SL,
-    SO,
     SO13,
-    SU,
-    C,
-    Cube,
-    D,
-    Embed,
-    Generated,
     Lorentz,
-    O,
     Parity,
-    PermutationGroup,
-    Reflect,
-    Rotation,
-    RubiksCube,
-    S,
-    Scaling,
     SO11p,
     SO13p,
-    Sp,
     TimeReversal,
-    Translation,
-    Trivial,
-    U,
+)
+from symmetries.groups.orthogonal import SO, O
+from symmetries.groups.permutation import (
+    Cube,
+    PermutationGroup,
+    RubiksCube,
+    S,
     Z,
 )
+from symmetries.groups.reflect import Reflect
+from symmetries.groups.scaling import Scaling
+from symmetries.groups.symplectic import Sp
+from symmetries.groups.trivial import Trivial
+from symmetries.groups.unitary import SU, U
 from symmetries.parsing import group, rep
 from symmetries.representations import Rep, Scalar, T, Vector
 
