@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import comb
 
 from symmetries import Group, Rep, T
+from symmetries.blocks import tensor_blocks
 from symmetries.representations import direct_sum
 
 
@@ -60,7 +61,7 @@ def hidden_layout(channels: int, group: Group) -> Rep:
 
 def gates(layout: Rep, dim: int) -> int:
     """Number of tensors in a layout that are not scalars, each of which has one gate."""
-    return sum(len(index) for tensor, index in layout.blocks(dim).items() if tensor.rank)
+    return sum(len(index) for R, index in tensor_blocks(layout, dim).items() if T(0) != R)
 
 
 def segments(layout: Rep, dim: int) -> list[tuple[T, int, int]]:

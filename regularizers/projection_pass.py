@@ -48,8 +48,8 @@ class ProjectionPass:
 
     def __init__(self, layers: Sequence[TypedLayer], groups: Sequence[Group]) -> None:
         self.parameters: list[Tensor] = []
-        rows: dict[T, list[Tensor]] = {}
-        bases: dict[T, list[Tensor]] = {}
+        rows: dict[Rep, list[Tensor]] = {}
+        bases: dict[Rep, list[Tensor]] = {}
         offset = 0
         same_duals = all(group.is_orthogonal for group in groups)
         for layer in layers:
@@ -141,6 +141,7 @@ def _square(residual: Tensor) -> Tensor:
     return torch.dot(flat, flat)
 
 
-def _key(block: TypedBlock, same_duals: bool) -> T:
+def _key(block: TypedBlock, same_duals: bool) -> Rep:
     """Blocks whose bases agree for every group: of one rank when no group tells duals apart."""
-    return T(block.tensor.rank) if same_duals else block.tensor
+    tensor = block.tensor
+    return T(tensor.rank) if same_duals and isinstance(tensor, T) else tensor

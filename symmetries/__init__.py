@@ -11,8 +11,10 @@ from symmetries.basis import (
     equivariant_projector,
     project,
 )
+from symmetries.disk_cache import cache_bases
 from symmetries.group import Group
 from symmetries.groups.cyclic import C, D
+from symmetries.groups.direct_product import DirectProduct
 from symmetries.groups.embed import Embed
 from symmetries.groups.euclidean import SE, Rotation, Translation
 from symmetries.groups.generated import Generated
@@ -43,6 +45,8 @@ from symmetries.groups.unitary import SU, U
 from symmetries.parsing import group, rep
 from symmetries.representations import Rep, Scalar, T, Vector
 
+V = Vector
+
 __all__ = [
     "GL",
     "O11",
@@ -55,6 +59,7 @@ __all__ = [
     "C",
     "Cube",
     "D",
+    "DirectProduct",
     "Embed",
     "Generated",
     "Group",
@@ -78,8 +83,10 @@ __all__ = [
     "Trivial",
     "TypedBlock",
     "U",
+    "V",
     "Vector",
     "Z",
+    "cache_bases",
     "equivariant_basis",
     "equivariant_blocks",
     "equivariant_projector",

@@ -5,32 +5,68 @@ indices, each pair joined by the metric (Brauer 1937); SO(n) adds one totally an
 of n indices, the other indices being paired; GL(n) pairs vector with dual indices, and SL(n)
 adds totally antisymmetric tensors of n vector (or of n dual) indices (Weyl, *The Classical
 Groups*). Each spanning tensor has few numbers that are not zero, so they are kept sparse.
+
+Where there are more pairings than invariants, those with long chains are combinations of the rest:
+minors (for Sp, Pfaffians) of one size larger vanish, and their leading terms are the chains (Conca
+1994, *Groebner bases of ideals of minors of a symmetric matrix*; Herzog and Trung 1992, *Groebner
+bases and multiplicity of determinantal and Pfaffian ideals*). What is left is a basis.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
+from math import comb, factorial
 
 import torch
 from scipy.sparse import csr_array
 from torch import Tensor
 
+from symmetries.limits import require_memory
+from symmetries.partitions import pairings_count, permutations_count
+
 Index = tuple[int, ...]
+
+Pairs = tuple[tuple[int, int], ...]
 
 SparseVector = tuple[Tensor, Tensor]
 """Positions (int64) and the values (float64) there."""
 
 
-def perfect_matchings(indices: Index) -> Iterator[tuple[tuple[int, int], ...]]:
-    """All ways to pair up an even number of indices."""
+def perfect_matchings(
+    indices: Index, longest: int | None = None, nested: bool = False
+) -> Iterator[Pairs]:
+    """All ways to pair up an even number of indices.
+
+    Args:
+        indices: The indices, rising.
+        longest: Leaves out those with a chain of more pairs than this; none by default.
+        nested: Whether the pairs of a chain lie within one another. Otherwise both their first
+            and their second indices rise.
+    """
+    yield from _matchings(indices, (), (), longest, nested)
+
+
+def _matchings(
+    indices: Index, pairs: Pairs, chains: Index, longest: int | None, nested: bool
+) -> Iterator[Pairs]:
+    """Completes pairs; ``chains`` holds for each the longest chain that ends in it."""
     if not indices:
-        yield ()
+        yield pairs
         return
     first, *rest = indices
     for k, partner in enumerate(rest):
-        for others in perfect_matchings(tuple(rest[:k] + rest[k + 1 :])):
-            yield ((first, partner), *others)
+        before = (
+            length
+            for (_, other), length in zip(pairs, chains, strict=True)
+            if (other > partner) == nested
+        )
+        chain = 1 + max(before, default=0)
+        if longest is None or chain <= longest:
+            others = tuple(rest[:k] + rest[k + 1 :])
+            yield from _matchings(
+                others, (*pairs, (first, partner)), (*chains, chain), longest, nested
+            )
 
 
 def spanning_tensor(dim: int, rank: int, parts: Sequence[tuple[Index, Tensor]]) -> SparseVector:
@@ -93,6 +129,10 @@ def form_invariants(form: Tensor, p: int, q: int, antisymmetric: bool = False) -
         (d^(p + q), r), float64.
     """
     dim, rank = len(form), p + q
+    skew = bool((form == -form.T).all())
+    surplus = rank - dim if antisymmetric and rank >= dim else -1
+    blocks = comb(rank, dim) * pairings_count(surplus, dim, skew) if surplus >= 0 else 0
+    _require_memory(dim, rank, pairings_count(rank, dim, skew) + blocks)
     joined = {
         (True, True): torch.linalg.inv(form),
         (True, False): torch.eye(dim, dtype=torch.float64),
@@ -100,11 +140,11 @@ def form_invariants(form: Tensor, p: int, q: int, antisymmetric: bool = False) -
     }
 
     def paired(indices: Index) -> Iterator[list[tuple[Index, Tensor]]]:
-        for matching in perfect_matchings(indices):
+        for matching in perfect_matchings(indices, dim // 2 if skew else dim, skew):
             yield [((i, j), joined[i < p, j < p]) for i, j in matching]
 
     products = list(paired(tuple(range(rank)))) if rank % 2 == 0 else []
-    if antisymmetric and rank >= dim and (rank - dim) % 2 == 0:
+    if surplus >= 0 and surplus % 2 == 0:
         for chosen in combinations(range(rank), dim):
             epsilon = levi_civita(dim)
             for axis, index in enumerate(chosen):
@@ -133,13 +173,42 @@ def linear_invariants(dim: int, p: int, q: int, antisymmetric: bool) -> Tensor:
     surplus = len(many) - len(few)
     if surplus % dim or (surplus and not antisymmetric):
         return orthonormalised(dim ** (p + q), [])
+    blocks = surplus // dim
+    chosen = factorial(len(many)) // (
+        factorial(dim) ** blocks * factorial(blocks) * factorial(len(few))
+    )
+    _require_memory(dim, p + q, chosen * permutations_count(len(few), dim))
     products: list[list[tuple[Index, Tensor]]] = [
-        [*((block, epsilon) for block in blocks), *zip(pairs, [one] * len(few), strict=True)]
-        for blocks, rest in _blocks_of(dim, surplus // dim, many)
-        for pairs in (list(zip(order, few, strict=True)) for order in permutations(rest))
+        [*((block, epsilon) for block in chosen_blocks), *zip(pairs, [one] * len(few), strict=True)]
+        for chosen_blocks, rest in _blocks_of(dim, surplus // dim, many)
+        for pairs in (list(zip(order, few, strict=True)) for order in _permutations(rest, dim))
     ]
     return orthonormalised(
         dim ** (p + q), [spanning_tensor(dim, p + q, parts) for parts in products]
+    )
+
+
+def _permutations(
+    indices: Index, longest: int, order: Index = (), chains: Index = ()
+) -> Iterator[Index]:
+    """Orders of indices in which none but chains of at most so many rise."""
+    if not indices:
+        yield order
+    for index in indices:
+        before = (c for other, c in zip(order, chains, strict=True) if other < index)
+        chain = 1 + max(before, default=0)
+        if chain <= longest:
+            rest = tuple(i for i in indices if i != index)
+            yield from _permutations(rest, longest, (*order, index), (*chains, chain))
+
+
+def _require_memory(dim: int, rank: int, spanning: int) -> None:
+    """Checks the size of a basis that so many tensors span."""
+    size = dim**rank
+    require_memory(
+        size * min(spanning, size) + spanning**2,
+        f"The basis of {size} numbers, spanned by {spanning} tensors,",
+        "Use tensors of lower rank.",
     )
 
 

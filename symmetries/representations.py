@@ -2,23 +2,41 @@
 
 A representation is an immutable value that says how the numbers of a feature vector change when a
 group element g acts on the base space R^d. It names no group: the same type serves every group.
+:mod:`symmetries.outer` holds the types of direct products, and those that are for one group only.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from math import prod
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor
 
-Blocks = dict["T", Tensor]
-"""For each type of tensor, where its copies' numbers stand: (copies, d^(p + q)) int64."""
+from symmetries.axes import apply, apply_derivative
+from symmetries.elements import (
+    Element,
+    Space,
+    algebra_matrix,
+    matrix,
+    space_of,
+    unsqueezed,
+    whole_dim,
+)
+from symmetries.kronecker import block_diagonal, kron_all, leibniz
+
+if TYPE_CHECKING:
+    from symmetries.group import Group
 
 
 class Rep(ABC):
     """The type of a feature vector.
+
+    A type of your own subclasses this with ``size`` and ``rho``, and is then usable beside all
+    others. It must compare by content (as a frozen dataclass does), since bases are remembered.
 
     Example:
         >>> hidden = 2 * T(0) + 3 * T(1)
@@ -30,30 +48,67 @@ class Rep(ABC):
         True
     """
 
+    is_compound: ClassVar[bool] = False
+    """Whether its text needs parentheses within another."""
+
     @abstractmethod
-    def size(self, dim: int) -> int:
+    def size(self, dim: Space) -> int:
         """Number of components over the base space R^dim."""
 
     @abstractmethod
-    def blocks(self, dim: int) -> Blocks:
-        """Positions of every tensor in the flattened vector, vector axes first, row-major.
-
-        The tensors of a product are those of its expansion: the product of a copy of T(p, q) and
-        a copy of T(r, s) is one tensor T(p + r, q + s).
-        """
-
-    @abstractmethod
-    def rho(self, g: Tensor) -> Tensor:
+    def rho(self, g: Element) -> Tensor:
         """Matrices of group elements g (..., d, d) on the feature vector, (..., size, size)."""
 
-    @abstractmethod
-    def drho(self, A: Tensor) -> Tensor:
-        """Derivative of :meth:`rho` at the identity along A (..., d, d), (..., size, size)."""
+    def drho(self, A: Element) -> Tensor:
+        """Derivative of :meth:`rho` at the identity along A (..., d, d), (..., size, size).
+
+        By forward-mode differentiation of :meth:`rho`, unless a class knows better.
+        """
+        A = algebra_matrix(A)
+        one = torch.eye(A.shape[-1], dtype=A.dtype, device=A.device).expand_as(A)
+        tangent: Tensor = torch.func.jvp(self.rho, (one,), (A,))[1]
+        return tangent
 
     @property
-    @abstractmethod
     def T(self) -> Rep:
         """The dual: ``rho`` of it is the inverse transpose of ``rho`` of this."""
+        return Dual(self)
+
+    def factors(self, g: Element) -> list[Tensor]:
+        """Matrices whose Kronecker product is :meth:`rho`."""
+        return [self.rho(matrix(g))]
+
+    def derivative_factors(self, A: Element) -> list[Tensor]:
+        """Derivatives of :meth:`factors` at the identity along A."""
+        return [self.drho(algebra_matrix(A))]
+
+    def act(self, g: Element, v: Tensor) -> Tensor:
+        """rho(g) v for vectors v (..., size), axis by axis: no matrix of that size is built."""
+        return apply(self.factors(g), v[..., None])[..., 0]
+
+    def act_derivative(self, A: Element, v: Tensor) -> Tensor:
+        """drho(A) v for vectors v (..., size), axis by axis."""
+        return apply_derivative(self.derivative_factors(A), v[..., None])[..., 0]
+
+    def over(self, G: Group) -> Rep:
+        """This type for G, without the names of groups that it may hold.
+
+        Raises:
+            ValueError: If it is for another group, or for a direct product that G is not.
+        """
+        return self
+
+    def __call__(self, G: Group) -> Rep:
+        """This type for one group only, or for that factor of a direct product."""
+        from symmetries.outer import Bound  # noqa: PLC0415 (a subclass of this one)
+
+        return Bound(self, G)
+
+    def __matmul__(self, other: Rep) -> Rep:
+        """Written ``x`` in text: this over the first space, ``other`` over the second."""
+        from symmetries.outer import outer  # noqa: PLC0415 (makes a subclass of this one)
+
+        return outer([self, other])
 
     def __add__(self, other: Rep) -> Rep:
         return direct_sum([(1, self), (1, other)])
@@ -95,18 +150,22 @@ class T(Rep):
         """Number of indices p + q."""
         return self.p + self.q
 
-    def size(self, dim: int) -> int:  # noqa: D102
-        return int(dim**self.rank)
+    def size(self, dim: Space) -> int:  # noqa: D102
+        return int(whole_dim(dim) ** self.rank)
 
-    def blocks(self, dim: int) -> Blocks:  # noqa: D102
-        return {self: torch.arange(self.size(dim))[None]}
+    def rho(self, g: Element) -> Tensor:  # noqa: D102
+        return kron_all(self.factors(g), matrix(g))
 
-    def rho(self, g: Tensor) -> Tensor:  # noqa: D102
-        factors = [g] * self.p + ([torch.linalg.inv(g).mT] * self.q if self.q else [])
-        return reduce(kron, factors, torch.ones_like(g[..., :1, :1]))
+    def drho(self, A: Element) -> Tensor:  # noqa: D102
+        return leibniz(self.derivative_factors(A), algebra_matrix(A))
 
-    def drho(self, A: Tensor) -> Tensor:  # noqa: D102
-        return _leibniz([(A, A.shape[-1])] * self.p + [(-A.mT, A.shape[-1])] * self.q, A)
+    def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
+        g = matrix(g)
+        return [g] * self.p + ([torch.linalg.inv(g).mT] * self.q if self.q else [])
+
+    def derivative_factors(self, A: Element) -> list[Tensor]:  # noqa: D102
+        A = algebra_matrix(A)
+        return [A] * self.p + [-A.mT] * self.q
 
     @property
     def T(self) -> Rep:  # noqa: D102
@@ -118,31 +177,34 @@ class T(Rep):
 
 @dataclass(frozen=True, repr=False)
 class Dual(Rep):
-    """The dual of a tensor with both kinds of index: the same axes, each of the other kind."""
+    """The inverse transpose of a representation: the same axes, each of the other kind."""
 
-    of: T
+    of: Rep
 
-    def size(self, dim: int) -> int:  # noqa: D102
+    def size(self, dim: Space) -> int:  # noqa: D102
         return self.of.size(dim)
 
-    def blocks(self, dim: int) -> Blocks:  # noqa: D102
-        p, q = self.of.p, self.of.q
-        axes = torch.arange(self.size(dim)).reshape([dim] * (p + q))
-        dual_last = axes.permute([*range(p, p + q), *range(p)])
-        return {T(q, p): dual_last.reshape(1, -1)}
+    def rho(self, g: Element) -> Tensor:  # noqa: D102
+        return torch.linalg.inv(self.of.rho(g)).mT
 
-    def rho(self, g: Tensor) -> Tensor:  # noqa: D102
-        return self.of.rho(torch.linalg.inv(g).mT)
+    def drho(self, A: Element) -> Tensor:  # noqa: D102
+        return -self.of.drho(A).mT
 
-    def drho(self, A: Tensor) -> Tensor:  # noqa: D102
-        return self.of.drho(-A.mT)
+    def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
+        return [torch.linalg.inv(factor).mT for factor in self.of.factors(g)]
+
+    def derivative_factors(self, A: Element) -> list[Tensor]:  # noqa: D102
+        return [-derivative.mT for derivative in self.of.derivative_factors(A)]
+
+    def over(self, G: Group) -> Rep:  # noqa: D102
+        return self.of.over(G).T
 
     @property
     def T(self) -> Rep:  # noqa: D102
         return self.of
 
     def __repr__(self) -> str:
-        return f"{self.of}.T"
+        return f"{enclosed(self.of)}.T"
 
 
 @dataclass(frozen=True, repr=False)
@@ -154,26 +216,47 @@ class Sum(Rep):
     """
 
     terms: tuple[tuple[int, Rep], ...]
+    is_compound: ClassVar[bool] = True
 
-    def size(self, dim: int) -> int:  # noqa: D102
+    def size(self, dim: Space) -> int:  # noqa: D102
         return sum(count * term.size(dim) for count, term in self.terms)
 
-    def blocks(self, dim: int) -> Blocks:  # noqa: D102
-        found: dict[T, list[Tensor]] = {}
-        offset = 0
+    def rho(self, g: Element) -> Tensor:  # noqa: D102
+        like = matrix(g)
+        parts = [(count, kron_all(term.factors(g), like)) for count, term in self.terms]
+        return block_diagonal(parts, like)
+
+    def drho(self, A: Element) -> Tensor:  # noqa: D102
+        like = algebra_matrix(A)
+        parts = [(count, leibniz(term.derivative_factors(A), like)) for count, term in self.terms]
+        return block_diagonal(parts, like)
+
+    def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
+        return [self.rho(g)]
+
+    def derivative_factors(self, A: Element) -> list[Tensor]:  # noqa: D102
+        return [self.drho(A)]
+
+    def act(self, g: Element, v: Tensor) -> Tensor:  # noqa: D102
+        return self._by_term(g, v, lambda term, h, copies: term.act(h, copies))
+
+    def act_derivative(self, A: Element, v: Tensor) -> Tensor:  # noqa: D102
+        return self._by_term(A, v, lambda term, B, copies: term.act_derivative(B, copies))
+
+    def _by_term(
+        self, g: Element, v: Tensor, act: Callable[[Rep, Element, Tensor], Tensor]
+    ) -> Tensor:
+        """Lets g act on the copies (..., count, size) of each term in turn."""
+        moved, start, g_of_copies = [], 0, unsqueezed(g, 1)
         for count, term in self.terms:
-            starts = offset + term.size(dim) * torch.arange(count)
-            for tensor, index in term.blocks(dim).items():
-                copies = starts[:, None, None] + index[None]
-                found.setdefault(tensor, []).append(copies.reshape(-1, index.shape[-1]))
-            offset += count * term.size(dim)
-        return {tensor: torch.cat(parts) for tensor, parts in found.items()}
+            size = term.size(space_of(g))
+            copies = v[..., start : start + count * size].unflatten(-1, (count, size))
+            moved.append(act(term, g_of_copies, copies).flatten(-2))
+            start += count * size
+        return torch.cat(moved, -1) if moved else v
 
-    def rho(self, g: Tensor) -> Tensor:  # noqa: D102
-        return block_diagonal([(count, term.rho(g)) for count, term in self.terms], g)
-
-    def drho(self, A: Tensor) -> Tensor:  # noqa: D102
-        return block_diagonal([(count, term.drho(A)) for count, term in self.terms], A)
+    def over(self, G: Group) -> Rep:  # noqa: D102
+        return direct_sum([(count, term.over(G)) for count, term in self.terms])
 
     @property
     def T(self) -> Rep:  # noqa: D102
@@ -182,8 +265,7 @@ class Sum(Rep):
     def __repr__(self) -> str:
         return (
             " + ".join(
-                (str(count) if count > 1 else "")
-                + (f"({term})" if isinstance(term, Product) and count > 1 else str(term))
+                (str(count) if count > 1 else "") + (enclosed(term) if count > 1 else str(term))
                 for count, term in self.terms
             )
             or "0T0"
@@ -195,33 +277,36 @@ class Product(Rep):
     """Tensor product, flattened row-major; make it with ``*`` or ``>>``.
 
     Args:
-        factors: At least two representations, none of them a product.
+        parts: At least two representations, none of them a product.
     """
 
-    factors: tuple[Rep, ...]
+    parts: tuple[Rep, ...]
+    is_compound: ClassVar[bool] = True
 
-    def size(self, dim: int) -> int:  # noqa: D102
-        return reduce(lambda total, factor: total * factor.size(dim), self.factors, 1)
+    def size(self, dim: Space) -> int:  # noqa: D102
+        return prod(part.size(dim) for part in self.parts)
 
-    def blocks(self, dim: int) -> Blocks:  # noqa: D102
-        found = self.factors[0].blocks(dim)
-        for factor in self.factors[1:]:
-            found = _product_blocks(found, factor.blocks(dim), factor.size(dim), dim)
-        return found
+    def rho(self, g: Element) -> Tensor:  # noqa: D102
+        return kron_all(self.factors(g), matrix(g))
 
-    def rho(self, g: Tensor) -> Tensor:  # noqa: D102
-        return reduce(kron, [factor.rho(g) for factor in self.factors])
+    def drho(self, A: Element) -> Tensor:  # noqa: D102
+        return leibniz(self.derivative_factors(A), algebra_matrix(A))
 
-    def drho(self, A: Tensor) -> Tensor:  # noqa: D102
-        dim = A.shape[-1]
-        return _leibniz([(factor.drho(A), factor.size(dim)) for factor in self.factors], A)
+    def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
+        return [factor for part in self.parts for factor in part.factors(g)]
+
+    def derivative_factors(self, A: Element) -> list[Tensor]:  # noqa: D102
+        return [factor for part in self.parts for factor in part.derivative_factors(A)]
+
+    def over(self, G: Group) -> Rep:  # noqa: D102
+        return product([part.over(G) for part in self.parts])
 
     @property
     def T(self) -> Rep:  # noqa: D102
-        return product([factor.T for factor in self.factors])
+        return product([part.T for part in self.parts])
 
     def __repr__(self) -> str:
-        return "*".join(f"({f})" if isinstance(f, Sum) else str(f) for f in self.factors)
+        return "*".join(map(enclosed, self.parts))
 
 
 Scalar = T(0)
@@ -246,7 +331,7 @@ def product(factors: list[Rep]) -> Rep:
     """The tensor product in its normal form: T(p, q) of neighbours whose indices are in order."""
     merged: list[Rep] = []
     for factor in factors:
-        for part in factor.factors if isinstance(factor, Product) else (factor,):
+        for part in factor.parts if isinstance(factor, Product) else (factor,):
             last = merged[-1] if merged else None
             if isinstance(part, T) and isinstance(last, T) and (last.q == 0 or part.p == 0):
                 merged[-1] = T(last.p + part.p, last.q + part.q)
@@ -259,64 +344,9 @@ def product(factors: list[Rep]) -> Rep:
     return merged[0] if len(merged) == 1 else Product(tuple(merged))
 
 
-def kron(a: Tensor, b: Tensor) -> Tensor:
-    """Kronecker product of the last two axes, the leading ones broadcast."""
-    whole = torch.einsum("...ij,...kl->...ikjl", a, b)
-    return whole.reshape(*whole.shape[:-4], a.shape[-2] * b.shape[-2], a.shape[-1] * b.shape[-1])
-
-
-def block_diagonal(parts: list[tuple[int, Tensor]], like: Tensor) -> Tensor:
-    """Square matrices (..., n, n), each repeated ``count`` times, along one diagonal."""
-    size = sum(count * part.shape[-1] for count, part in parts)
-    whole = torch.zeros(*like.shape[:-2], size, size, dtype=like.dtype, device=like.device)
-    offset = 0
-    for count, part in parts:
-        for _ in range(count):
-            stop = offset + part.shape[-1]
-            whole[..., offset:stop, offset:stop] = part
-            offset = stop
-    return whole
-
-
-@lru_cache(maxsize=256)
-def cached_blocks(rep: Rep, dim: int) -> Blocks:
-    """:meth:`Rep.blocks`, remembered: layers of one network ask for the same again."""
-    return rep.blocks(dim)
-
-
-def _product_blocks(left: Blocks, right: Blocks, right_size: int, dim: int) -> Blocks:
-    found: dict[T, list[Tensor]] = {}
-    for a, index_a in left.items():
-        for b, index_b in right.items():
-            pairs = index_a[:, None, :, None] * right_size + index_b[None, :, None, :]
-            axes = pairs.reshape([-1, *[dim] * (a.rank + b.rank)])
-            order = _vector_axes_first(a, b)
-            tensor = T(a.p + b.p, a.q + b.q)
-            index = axes.permute([0, *(1 + axis for axis in order)])
-            found.setdefault(tensor, []).append(index.reshape(-1, tensor.size(dim)))
-    return {tensor: torch.cat(parts) for tensor, parts in found.items()}
-
-
-def _vector_axes_first(a: T, b: T) -> list[int]:
-    """Order of the axes of a (x) b that brings vector indices before dual ones."""
-    start = a.rank
-    vectors = [*range(a.p), *range(start, start + b.p)]
-    duals = [*range(a.p, start), *range(start + b.p, start + b.rank)]
-    return vectors + duals
-
-
-def _leibniz(factors: list[tuple[Tensor, int]], like: Tensor) -> Tensor:
-    """Derivative of a Kronecker product: each factor's derivative in turn, the others 1."""
-    one = torch.ones_like(like[..., :1, :1])
-    total: Tensor | None = None
-    for k in range(len(factors)):
-        parts = [
-            derivative if i == k else torch.eye(size, dtype=like.dtype, device=like.device)
-            for i, (derivative, size) in enumerate(factors)
-        ]
-        term = reduce(kron, parts)
-        total = term if total is None else total + term
-    return torch.zeros_like(one) if total is None else total
+def enclosed(part: Rep) -> str:
+    """Its text, in parentheses where something is to be put before or behind it."""
+    return f"({part})" if part.is_compound else str(part)
 
 
 def _require_count(count: int) -> int:

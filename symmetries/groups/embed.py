@@ -1,11 +1,18 @@
 """A group that acts on some of the axes of a larger space."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from itertools import product
+from math import comb
 
 import torch
 from torch import Tensor
 
-from symmetries.group import Group
+from symmetries.group import Group, enclosed, require_dim
+from symmetries.limits import require_memory
+from symmetries.representations import T
+from symmetries.solver import scattered, tensor_basis
 
 AXIS_NAMES = "xyz"
 
@@ -27,7 +34,10 @@ class Embed(Group):
         O(2)@xy
     """
 
+    algebra_may_be_open = True  # no more than that of the group, which was checked
+
     def __init__(self, group: Group, dim: int, axes: Sequence[int]) -> None:
+        require_dim(dim)
         self.group, self.axes = group, tuple(axes)
         if len(set(self.axes)) != group.dim or len(self.axes) != group.dim:
             raise ValueError(
@@ -47,6 +57,41 @@ class Embed(Group):
         """Draws n elements of the embedded group, (n, dim, dim)."""
         return self._embed(self.group.sample(n, generator), self.dim, 1.0)
 
+    def closed_form(self, p: int, q: int) -> Tensor:
+        """Invariants of the group in some indices, the others at fixed coordinates of their own."""
+        size, fixed = self.dim ** (p + q), self.dim - self.group.dim
+        inner, rank = {}, 0
+        for a, b in product(range(p + 1), range(q + 1)):
+            inner[a, b] = tensor_basis(self.group, T(a, b))
+            patterns = comb(p, a) * comb(q, b) * fixed ** (p - a + q - b)
+            rank += patterns * inner[a, b].shape[1]
+            require_memory(size * rank, f"The basis of {T(p, q)} under {self}", "Use lower ranks.")
+        blocks = []
+        for acted in product((True, False), repeat=p + q):
+            basis = inner[sum(acted[:p]), sum(acted[p:])]
+            if basis.shape[1]:
+                blocks.append((self._positions(acted), basis))
+        return scattered(size, blocks)
+
+    def _positions(self, acted: Sequence[bool]) -> Tensor:
+        """Numbers whose indices are of the group where it says so, fixed ones elsewhere.
+
+        Returns:
+            (choices of the fixed indices, choices of the others).
+        """
+        axes, fixed = torch.tensor(self.axes), torch.tensor(self._fixed(), dtype=torch.int64)
+        found = torch.zeros(1, 1, dtype=torch.int64)
+        for is_acted in acted:
+            found = found * self.dim
+            if is_acted:
+                found = (found[:, :, None] + axes).flatten(1)
+            else:
+                found = (found[:, None, :] + fixed[None, :, None]).flatten(0, 1)
+        return found
+
+    def _fixed(self) -> list[int]:
+        return [axis for axis in range(self.dim) if axis not in self.axes]
+
     def _embed(self, matrices: Tensor, dim: int, rest: float) -> Tensor:
         """Matrices on the axes, ``rest`` times the identity on the others."""
         whole = torch.zeros(len(matrices), dim, dim, dtype=torch.float64)
@@ -59,6 +104,5 @@ class Embed(Group):
     def _name(self, dim: int) -> str:
         if dim <= len(AXIS_NAMES):
             axes = "".join(AXIS_NAMES[axis] for axis in self.axes)
-            # of G*H each factor is embedded, as the name would be read
-            return "*".join(f"{factor}@{axes}" for factor in str(self.group).split("*"))
+            return f"{enclosed(str(self.group))}@{axes}"
         return f"Embed({self.group}, {dim}, {self.axes})"

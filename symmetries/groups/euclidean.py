@@ -3,8 +3,12 @@
 import torch
 from torch import Tensor
 
+from symmetries.constraints import restricted
 from symmetries.group import Group, require_dim
-from symmetries.groups.orthogonal import SO, rotation_algebra
+from symmetries.groups.embed import Embed
+from symmetries.groups.orthogonal import SO
+from symmetries.representations import T
+from symmetries.solver import tensor_basis
 
 
 class Translation(Group):
@@ -14,25 +18,24 @@ class Translation(Group):
         super().__init__(require_dim(n) + 1, _shifts(n), name=f"Translation({n})")
 
 
-class Rotation(Group):
+class Rotation(Embed):
     """Rotations of R^n about the origin; sampled from the Haar measure."""
 
     def __init__(self, n: int) -> None:
-        super().__init__(require_dim(n) + 1, _rotations(n), name=f"Rotation({n})")
-
-    def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
-        """Draws n rotations, (n, d, d)."""
-        elements = torch.eye(self.dim, dtype=torch.float64).repeat(n, 1, 1)
-        elements[:, :-1, :-1] = SO(self.dim - 1).sample(n, generator)
-        return elements
+        super().__init__(SO(n), n + 1, range(n))
+        self.name = f"Rotation({n})"
 
 
 class SE(Group):
     """Rotations and shifts of R^n; sampled as a rotation and then a shift."""
 
     def __init__(self, n: int) -> None:
-        algebra = torch.cat([_rotations(require_dim(n)), _shifts(n)])
+        algebra = torch.cat([Rotation(n).lie_algebra, _shifts(n)])
         super().__init__(n + 1, algebra, name=f"SE({n})")
+
+    def closed_form(self, p: int, q: int) -> Tensor:
+        """What shifts leave unchanged of the invariants of rotations."""
+        return restricted(self, T(p, q), tensor_basis(Rotation(self.dim - 1), T(p, q)))
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draws n motions, (n, d, d)."""
@@ -44,10 +47,3 @@ def _shifts(n: int) -> Tensor:
     shifts = torch.zeros(n, n + 1, n + 1, dtype=torch.float64)
     shifts[torch.arange(n), torch.arange(n), -1] = 1.0
     return shifts
-
-
-def _rotations(n: int) -> Tensor:
-    inner = rotation_algebra(n)
-    rotations = torch.zeros(len(inner), n + 1, n + 1, dtype=torch.float64)
-    rotations[:, :n, :n] = inner
-    return rotations

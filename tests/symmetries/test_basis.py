@@ -19,6 +19,7 @@ from symmetries import (
     project,
     rep,
 )
+from symmetries.limits import TooLargeError
 
 REFERENCE_GROUPS = (
     *("Trivial(3)", "SO(2)", "SO(3)", "O(2)", "O(3)", "O(5)", "C(4)", "D(4)", "Scaling(3)"),
@@ -169,9 +170,38 @@ def test_blocks_together_are_the_projector():
     torch.testing.assert_close(whole, equivariant_projector(G, R))
 
 
-def test_too_large_a_tensor():
-    with pytest.raises(ValueError, match=r"T8 over R\^3 has 6561 numbers; .*4096 numbers are the"):
-        equivariant_basis(group("O(2)@xy"), T(8))
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        (
+            "O(3)",
+            "T40",
+            r"Solving for T40 over R\^3 needs 362,326,665,492.6 GiB, more than half",
+        ),
+        (
+            "Trivial(3)",
+            "T12",
+            r"The basis of T12 under Trivial\(3\), 531441 x 531441, needs 2,104.3",
+        ),
+        ("O(2)", "T26", "spanned by 5200300 tensors, needs"),
+        ("SL(2)", "T26", "spanned by .* tensors, needs"),
+        ("Z(2)", "T30", r"Solving for T30 over R\^2 needs 32.0 GiB"),
+        ("Z(64)", "T4", "orbits needs"),
+        ("O(2)@xy", "T16", r"The basis of T16 under O\(2\)@xy needs"),
+        ("C(1)", "T17", r"131072 numbers in 131072 orbits needs 128.0 GiB"),
+    ],
+)
+def test_what_is_too_large_for_memory_is_refused_at_once(name, text, message, monkeypatch):
+    monkeypatch.setattr("symmetries.limits.memory_limit", lambda: 2 * 2**30)
+    with pytest.raises(TooLargeError, match=message):
+        equivariant_basis(name, text)
+
+
+def test_a_projector_that_is_too_large_names_what_to_use():
+    with pytest.raises(
+        TooLargeError, match=r"810000 x 810000, needs 4,888.* Use equivariant_blocks"
+    ):
+        equivariant_projector("O(3)", "100T2 >> 100T2")
 
 
 @pytest.mark.parametrize(("name", "rank", "count"), [("O(3)", 8, 91), ("SO(3)", 8, 91)])

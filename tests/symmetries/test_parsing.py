@@ -45,7 +45,7 @@ def test_groups(text, dim, expected):
         ("Group(3)", "Unknown group 'Group'"),
         ("SO3", r"Unknown group 'SO3'.*Groups are written as 'SO\(3\)'"),
         ("SO(3", r"Cannot read the group 'SO\(3'"),
-        ("SO(3)*", "Cannot read the group ''"),
+        ("SO(3)*", r"Cannot read the group 'SO\(3\)\*'"),
         ("SO(3)+O(3)", "Cannot read the group"),
         ("", "given by a name such as"),
         (3, "given by a name such as 'SO\\(3\\)'; got 3"),

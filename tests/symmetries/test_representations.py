@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from market import REPS, pairs, seeds
 
 from symmetries import Scalar, T, Vector, group, rep
+from symmetries.blocks import tensor_blocks
 from symmetries.representations import Sum, direct_sum
 
 
@@ -66,7 +67,7 @@ def test_blocks_hold_every_position_once_and_rho_is_block_diagonal_in_them(name,
     G, R = group(name), rep(text)
     g = elements(G, 1)[0]
     size = R.size(G.dim)
-    blocks = R.blocks(G.dim)
+    blocks = tensor_blocks(R, G.dim)
     positions = [index.reshape(-1) for index in blocks.values()] or [torch.zeros(0).long()]
     assert sorted(torch.cat(positions).tolist()) == list(range(size))
     whole, expected = R.rho(g), torch.zeros(size, size, dtype=torch.float64)

@@ -1,0 +1,79 @@
+"""Bases kept on disk, for those who ask: solved once, read by every later process.
+
+Files are named by the content of the group, the type and the version of this package, written to
+a temporary name and then renamed, so that a reader sees a whole file or none. Two processes that
+solve the same at once write the same.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import tempfile
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from symmetries.group import Group
+from symmetries.representations import T
+
+_folder: Path | None = None
+
+
+def cache_bases(folder: str | Path | None) -> None:
+    """Keeps every basis T(p, q) that is solved from now on in a folder, and looks there first.
+
+    What is read is checked as what is solved; a damaged file is solved again and replaced.
+
+    Args:
+        folder: Made if need be; None ends it.
+
+    Raises:
+        ValueError: If the folder cannot be made or written to.
+    """
+    global _folder  # noqa: PLW0603 (one switch for the process, as of torch's own caches)
+    path = None if folder is None else Path(folder).expanduser()
+    if path is not None:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"Bases cannot be kept in {str(path)!r}: {error.strerror}.") from None
+        if not os.access(path, os.W_OK):
+            raise ValueError(f"Bases cannot be kept in {str(path)!r}: it is not writable.")
+    _folder = path
+
+
+def load(G: Group, tensor: T) -> Tensor | None:
+    """The basis on disk; None if there is no folder, no file, or none that can be read."""
+    if _folder is None:
+        return None
+    try:
+        basis = torch.load(_path(_folder, G, tensor), weights_only=True)
+    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError):
+        return None
+    is_basis = isinstance(basis, Tensor) and basis.dtype == torch.float64 and basis.ndim == 2
+    if not is_basis or len(basis) != tensor.size(G.space):
+        return None
+    one = torch.eye(basis.shape[1], dtype=torch.float64)
+    return basis if torch.allclose(basis.T @ basis, one, atol=1e-9) else None
+
+
+def store(G: Group, tensor: T, basis: Tensor) -> None:
+    """Writes a basis, if there is a folder."""
+    if _folder is None:
+        return
+    handle, temporary = tempfile.mkstemp(dir=_folder, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            torch.save(basis.clone(), file)
+        Path(temporary).replace(_path(_folder, G, tensor))
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _path(folder: Path, G: Group, tensor: T) -> Path:
+    from symmetries import __version__  # noqa: PLC0415 (the package imports this module)
+
+    return folder / f"{G.key[:40]}-T{tensor.p}-{tensor.q}-{__version__}.pt"

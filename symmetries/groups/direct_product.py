@@ -1,0 +1,96 @@
+"""The direct product of groups, on the tensor product of their spaces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from math import prod
+
+import torch
+from torch import Tensor
+
+from symmetries.blocks import factors_first
+from symmetries.elements import Element, algebra_matrix, matrix
+from symmetries.group import Group, enclosed
+from symmetries.kronecker import kron
+from symmetries.representations import T
+from symmetries.solver import tensor_basis
+
+
+class DirectProduct(Group):
+    """Pairs (g, h) of elements of two groups, or more, acting on R^d (x) R^e as g (x) h.
+
+    Types over it are T(p, q) of the whole space, and those that say what each group moves, such
+    as ``V(S(5)) x T0`` (see :mod:`symmetries.outer`). Sampled as its factors are.
+
+    Args:
+        groups: At least two groups; direct products among them count as their factors.
+
+    Raises:
+        ValueError: If fewer than two groups are given.
+
+    Example:
+        >>> from symmetries import equivariant_basis, group
+        >>> G = group("S(5)xO(3)")
+        >>> G.dim
+        15
+        >>> equivariant_basis(G, "V(S(5)) x V(O(3)) >> V(S(5)) x V(O(3))").shape
+        torch.Size([225, 2])
+    """
+
+    algebra_may_be_open = True  # no more than those of the factors, which were checked
+
+    def __init__(self, *groups: Group) -> None:
+        if len(groups) < 2:
+            raise ValueError(f"A direct product is of at least two groups; got {list(groups)}.")
+        self._factors = tuple(factor for group in groups for factor in group.factors)
+        dim = prod(group.dim for group in self._factors)
+        algebra = [algebra_matrix(A) for A in self.algebra_elements]
+        discrete = [
+            matrix(self._alone(i, h, 1.0))
+            for i, factor in enumerate(self._factors)
+            for h in factor.discrete_generators
+        ]
+        super().__init__(
+            dim,
+            torch.stack(algebra) if algebra else None,
+            torch.stack(discrete) if discrete else None,
+            "x".join(enclosed(str(factor)) for factor in self._factors),
+        )
+
+    @property
+    def factors(self) -> tuple[Group, ...]:
+        """The groups, one for each space."""
+        return self._factors
+
+    @property
+    def algebra_elements(self) -> Sequence[Element]:
+        """The infinitesimal generators of each factor, the others at rest."""
+        return [
+            self._alone(i, A, 0.0)
+            for i, factor in enumerate(self._factors)
+            for A in factor.lie_algebra
+        ]
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """Draws n elements of the whole space, (n, d, d)."""
+        return matrix(self.sample_elements(n, generator))
+
+    def sample_elements(self, n: int, generator: torch.Generator | None = None) -> Element:
+        """Draws n elements, one matrix (n, d, d) for each factor."""
+        return tuple(factor.sample(n, generator) for factor in self._factors)
+
+    def closed_form(self, p: int, q: int) -> Tensor:
+        """Products of the factors' invariants, their indices brought side by side."""
+        bases = [tensor_basis(factor, T(p, q)) for factor in self._factors]
+        product = reduce(kron, bases)
+        whole = torch.empty_like(product)
+        whole[factors_first(p + q, tuple(factor.dim for factor in self._factors))] = product
+        return whole
+
+    def _alone(self, place: int, of_factor: Tensor, rest: float) -> tuple[Tensor, ...]:
+        """An element of one factor, with ``rest`` times the identity of the others."""
+        return tuple(
+            of_factor if i == place else rest * torch.eye(factor.dim, dtype=torch.float64)
+            for i, factor in enumerate(self._factors)
+        )

@@ -1,0 +1,88 @@
+"""Solves for the invariants of one type of tensor, checks the answer and remembers it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache, reduce
+
+import torch
+from torch import Tensor
+
+from symmetries import disk_cache
+from symmetries.constraints import residual
+from symmetries.group import Group
+from symmetries.kronecker import kron
+from symmetries.limits import require_memory
+from symmetries.null_space import null_space
+from symmetries.outer import Outer
+from symmetries.own_types import require_representation
+from symmetries.representations import Rep, T
+
+TOLERANCE = 1e-9
+"""Largest entry that the constraints may leave of a basis vector."""
+
+
+def scattered(size: int, blocks: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
+    """One basis (size, r) from those of disjoint parts of the vector.
+
+    Args:
+        size: Length of the whole vector.
+        blocks: For each kind of part where its copies stand, (copies, s) int64, and the basis
+            (s, r) of each.
+    """
+    whole = torch.zeros(
+        size, sum(len(index) * basis.shape[1] for index, basis in blocks), dtype=torch.float64
+    )
+    offset = 0
+    for index, basis in blocks:
+        copies, rank = len(index), basis.shape[1]
+        columns = offset + torch.arange(copies * rank).reshape(copies, 1, rank)
+        whole[index[:, :, None], columns] = basis.expand(copies, -1, -1)
+        offset += copies * rank
+    return whole
+
+
+def tensor_basis(G: Group, tensor: Rep) -> Tensor:
+    """Orthonormal basis of the invariants of one type of tensor, (size, r) float64.
+
+    Args:
+        G: The group.
+        tensor: T(p, q), a type of one's own, or a product of these.
+
+    Raises:
+        ValueError: If the type is no representation of the group, or the solution fails its check.
+        TooLargeError: If the basis, or what it takes to find it, is too large.
+    """
+    if isinstance(tensor, Outer):
+        parts = zip(G.factors, tensor.parts, strict=True)
+        return reduce(kron, [tensor_basis(factor, part) for factor, part in parts])
+    if isinstance(tensor, T) and G.is_orthogonal:
+        # inverse transpose is the matrix itself: vector and dual indices are the same
+        tensor = T(tensor.rank)
+    return _solve(G, tensor)
+
+
+@lru_cache(maxsize=1024)
+def _solve(G: Group, tensor: Rep) -> Tensor:
+    size = tensor.size(G.space)
+    require_memory(4 * size, f"Solving for {tensor} over R^{G.dim}", "Use lower ranks.")
+    if not isinstance(tensor, T):
+        require_representation(G, tensor)
+        return _checked(G, tensor, null_space(G, tensor))
+    stored = disk_cache.load(G, tensor)
+    if stored is not None and residual(G, tensor, stored) <= TOLERANCE:
+        return stored
+    known = G.closed_form(tensor.p, tensor.q)
+    basis = _checked(G, tensor, null_space(G, tensor) if known is None else known)
+    disk_cache.store(G, tensor, basis)
+    return basis
+
+
+def _checked(G: Group, tensor: Rep, basis: Tensor) -> Tensor:
+    left = residual(G, tensor, basis)
+    if left > TOLERANCE or not torch.isfinite(basis).all():
+        raise ValueError(
+            f"The basis of {tensor} under {G} misses its constraints by {left:.1e} "
+            f"(at most {TOLERANCE:.0e} is allowed). Are the generators those of a closed group?"
+        )
+    return basis
