@@ -7,12 +7,20 @@ from metrics.displacement import (
     displacement_errors,
 )
 from metrics.equivariance import EquivarianceError, equivariance_error
+from metrics.lie_derivative import (
+    LocalEquivarianceError,
+    lie_derivative,
+    local_equivariance_error,
+)
 
 __all__ = [
     "AverageDisplacementError",
     "EquivarianceError",
     "FinalDisplacementError",
+    "LocalEquivarianceError",
     "displacement_errors",
     "equivariance_error",
+    "lie_derivative",
+    "local_equivariance_error",
     "nearest_neighbour_error",
 ]

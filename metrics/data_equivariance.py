@@ -32,9 +32,8 @@ def nearest_neighbour_error(
         The estimate for G and its floor, both between 0 and 1.
     """
     x, y = (part.double() for part in queries)
-    g = G.sample(len(x), torch.Generator().manual_seed(seed))
-    moved_x = torch.einsum("nij,nj->ni", rep_in.rho(g), x)
-    moved_y = torch.einsum("nij,nj->ni", rep_out.rho(g), y)
+    g = G.sample_elements(len(x), torch.Generator().manual_seed(seed))
+    moved_x, moved_y = rep_in.over(G).act(g, x), rep_out.over(G).act(g, y)
     return _mismatch((moved_x, moved_y), references), _mismatch((x, y), references)
 
 

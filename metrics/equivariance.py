@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from metrics.typed import Function, require_inputs, require_size
 from symmetries import Group, Rep
 from symmetries import group as parse_group
 from symmetries import rep as parse_rep
-
-Function = Callable[[Tensor], Tensor]
+from symmetries.elements import to
 
 
 def equivariance_errors(
@@ -68,9 +66,8 @@ def equivariance_error(
         True
     """
     types, G = (parse_rep(rep_in), parse_rep(rep_out)), parse_group(G)
-    if not len(x):
-        raise ValueError("The equivariance error needs at least one input; got none.")
-    _require_size("rep_in", types[0], G, x)
+    require_inputs("equivariance error", x)
+    require_size("rep_in", types[0], G, x)
     generator = torch.Generator().manual_seed(seed)
     errors = [equivariance_errors(f, *types, G, x, generator) for _ in range(samples)]
     return float(torch.stack(errors).double().mean())
@@ -109,7 +106,7 @@ class EquivarianceError(Metric):
 
     def update(self, f: Function, x: Tensor) -> None:
         """Adds the errors of f at inputs x (n, size in)."""
-        _require_size("rep_in", self.rep_in, self.group, x)
+        require_size("rep_in", self.rep_in, self.group, x)
         generator = torch.Generator().manual_seed(self.seed + int(self.count))
         for _ in range(self.samples if len(x) else 0):
             errors = equivariance_errors(f, self.rep_in, self.rep_out, self.group, x, generator)
@@ -125,16 +122,8 @@ def _both_ways(
     f: Function, rep_in: Rep, rep_out: Rep, G: Group, x: Tensor, generator: torch.Generator | None
 ) -> tuple[Tensor, Tensor]:
     """f(rho_in x) and rho_out f(x), each (n, size out) in float64."""
-    g = G.sample(len(x), generator).to(x.device)
-    moved = torch.einsum("nij,nj->ni", rep_in.rho(g), x.double())
+    g = to(G.sample_elements(len(x), generator), x.device)
+    moved = rep_in.over(G).act(g, x.double())
     first, y = f(moved.to(x.dtype)).double(), f(x).double()
-    _require_size("rep_out", rep_out, G, y)
-    return first, torch.einsum("nij,nj->ni", rep_out.rho(g), y)
-
-
-def _require_size(what: str, R: Rep, G: Group, values: Tensor) -> None:
-    if values.ndim != 2 or values.shape[1] != R.size(G.dim):
-        raise ValueError(
-            f"{what} {str(R)!r} has {R.size(G.dim)} numbers over R^{G.dim}, where {G} acts; got "
-            f"values of shape {tuple(values.shape)}."
-        )
+    require_size("rep_out", rep_out, G, y)
+    return first, rep_out.over(G).act(g, y)

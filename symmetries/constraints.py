@@ -92,7 +92,7 @@ def algebra_factors(G: Group, tensor: Rep) -> Iterator[Factors]:
 
 def discrete_factors(G: Group, tensor: Rep) -> Iterator[Factors]:
     """For each discrete generator, its matrices on the axes of the tensor."""
-    for h in G.discrete_generators:
+    for h in G.discrete_elements:
         yield tensor.factors(h)
 
 

@@ -135,6 +135,11 @@ class Group:
         """The infinitesimal generators one by one; of a direct product by factor."""
         return list(self.lie_algebra)
 
+    @property
+    def discrete_elements(self) -> Sequence[Element]:
+        """The discrete generators one by one; of a direct product by factor."""
+        return list(self.discrete_generators)
+
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draws n group elements, (n, d, d) float64.
 

@@ -46,11 +46,7 @@ class DirectProduct(Group):
         self._factors = tuple(factor for group in groups for factor in group.factors)
         dim = prod(group.dim for group in self._factors)
         algebra = [algebra_matrix(A) for A in self.algebra_elements]
-        discrete = [
-            matrix(self._alone(i, h, 1.0))
-            for i, factor in enumerate(self._factors)
-            for h in factor.discrete_generators
-        ]
+        discrete = [matrix(h) for h in self.discrete_elements]
         super().__init__(
             dim,
             torch.stack(algebra) if algebra else None,
@@ -70,6 +66,15 @@ class DirectProduct(Group):
             self._alone(i, A, 0.0)
             for i, factor in enumerate(self._factors)
             for A in factor.lie_algebra
+        ]
+
+    @property
+    def discrete_elements(self) -> Sequence[Element]:
+        """The discrete generators of each factor, beside the identity of the others."""
+        return [
+            self._alone(i, h, 1.0)
+            for i, factor in enumerate(self._factors)
+            for h in factor.discrete_generators
         ]
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:

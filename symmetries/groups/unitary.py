@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
-from symmetries.group import Group, require_dim
+from symmetries.group import Group, randn, require_dim
 from symmetries.groups.linear import matrix_units
 
 
 class U(Group):
-    """Unitary n x n matrices X + iY, acting on R^(2n) as [[X, -Y], [Y, X]].
+    """Unitary n x n matrices X + iY, on R^(2n) as [[X, -Y], [Y, X]]; sampled by Haar measure.
 
     The first n coordinates are real parts, the last n imaginary parts, so that multiplication by
     i is the matrix [[0, -1], [1, 0]] of n x n blocks.
@@ -17,12 +17,36 @@ class U(Group):
     def __init__(self, n: int) -> None:
         super().__init__(2 * require_dim(n), _anti_hermitian(n, trace=True), name=f"U({n})")
 
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """Draws n Haar-distributed elements, (n, d, d)."""
+        return _of_complex(_haar(n, self.dim // 2, generator))
+
 
 class SU(Group):
-    """Unitary matrices of determinant one, in the real form of :class:`U`."""
+    """Unitary matrices of determinant one, in the real form of :class:`U`; sampled likewise."""
 
     def __init__(self, n: int) -> None:
         super().__init__(2 * require_dim(n), _anti_hermitian(n, trace=False), name=f"SU({n})")
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """Draws n Haar-distributed elements, (n, d, d)."""
+        unitary = _haar(n, self.dim // 2, generator)
+        # one column turned back by the determinant keeps the measure and makes it one
+        unitary[..., 0] = unitary[..., 0] / torch.linalg.det(unitary)[:, None]
+        return _of_complex(unitary)
+
+
+def _haar(n: int, size: int, generator: torch.Generator | None) -> Tensor:
+    """Unitary matrices (n, size, size): QR of complex normal ones, with the phases of R."""
+    normal = torch.complex(*randn(2, n, size, size, generator=generator))
+    q, r = torch.linalg.qr(normal)
+    phases = torch.sgn(r.diagonal(dim1=-2, dim2=-1))
+    return q * phases[:, None, :]
+
+
+def _of_complex(unitary: Tensor) -> Tensor:
+    top = torch.cat([unitary.real, -unitary.imag], -1)
+    return torch.cat([top, torch.cat([unitary.imag, unitary.real], -1)], -2)
 
 
 def _anti_hermitian(n: int, trace: bool) -> Tensor:

@@ -1,0 +1,157 @@
+"""How a function changes under infinitesimal group elements, exactly.
+
+The Lie derivative of f along a generator A of the algebra (Gruver et al. 2022, arXiv 2210.02984,
+eq. 3) is
+
+    L_A f(x) = d/dt at 0 of rho_out(exp(-t A)) f(rho_in(exp(t A)) x)
+             = Df(x) [drho_in(A) x] - drho_out(A) f(x),
+
+which vanishes for every A exactly if f is equivariant under the connected part of the group. The
+derivative of f along one direction is taken by forward-mode differentiation, so nothing is
+approximated and no Jacobian is built. Discrete generators, such as reflections, are not seen: those
+need :func:`metrics.equivariance_error`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+
+from metrics.typed import Function, require_inputs, require_size
+from symmetries import Group, Rep
+from symmetries import group as parse_group
+from symmetries import rep as parse_rep
+from symmetries.elements import to
+
+
+def lie_derivative(
+    f: Function, rep_in: str | Rep, rep_out: str | Rep, G: str | Group, x: Tensor
+) -> Tensor:
+    """The Lie derivatives of f along each generator of the algebra.
+
+    Args:
+        f: Any callable, (n, size in) to (n, size out), that PyTorch can differentiate forwards.
+        rep_in: Type of the inputs.
+        rep_out: Type of the outputs.
+        G: A group with a Lie algebra; its generators set the scale.
+        x: Inputs, (n, size in), n >= 1.
+
+    Returns:
+        (k, n, size out), in the dtype of f(x).
+
+    Raises:
+        ValueError: If sizes and types disagree, there is no input, or the group is discrete.
+
+    Example:
+        >>> x = torch.randn(5, 3)
+        >>> lie_derivative(lambda x: x[:, :1], "T1", "T0", "SO(3)", x).shape
+        torch.Size([3, 5, 1])
+    """
+    return _derivatives(f, parse_rep(rep_in), parse_rep(rep_out), parse_group(G), x)[0]
+
+
+def local_equivariance_error(
+    f: Function, rep_in: str | Rep, rep_out: str | Rep, G: str | Group, x: Tensor
+) -> float:
+    """The rate at which f leaves equivariance, relative to twice the size of its outputs.
+
+    mean over A and x of ||L_A f(x)||, divided by 2 mean over x of ||f(x)||. Under group elements
+    exp(t A) with small t the relative equivariance error is about t times this: 0.1 means an error
+    of 1% after a turn by 0.1 radian. The numerator alone is the local equivariance error of Gruver
+    et al.
+
+    Args:
+        f: As in :func:`lie_derivative`.
+        rep_in: Type of the inputs.
+        rep_out: Type of the outputs.
+        G: A group with a Lie algebra.
+        x: Inputs, (n, size in), n >= 1.
+
+    Returns:
+        At least 0; infinite where f vanishes at all inputs and its derivatives do not.
+
+    Raises:
+        ValueError: As :func:`lie_derivative`.
+
+    Example:
+        >>> local_equivariance_error(lambda x: 2 * x, "T1", "T1", "SO(3)", torch.randn(5, 3)) < 1e-6
+        True
+    """
+    types = parse_rep(rep_in), parse_rep(rep_out)
+    derivatives, outputs = _derivatives(f, *types, parse_group(G), x)
+    return float(_rate(_mean_size(derivatives), _mean_size(outputs)))
+
+
+class LocalEquivarianceError(Metric):
+    """:func:`local_equivariance_error`, accumulated over batches.
+
+    Args:
+        rep_in: Type of the inputs.
+        rep_out: Type of the outputs.
+        group: A group with a Lie algebra.
+
+    Raises:
+        ValueError: If the group is discrete.
+    """
+
+    is_differentiable = False
+    higher_is_better = False
+    full_state_update = False
+    derivatives: Tensor
+    outputs: Tensor
+    count: Tensor
+
+    def __init__(self, rep_in: str | Rep, rep_out: str | Rep, group: str | Group) -> None:
+        super().__init__()
+        self.rep_in, self.rep_out = parse_rep(rep_in), parse_rep(rep_out)
+        self.group = _require_algebra(parse_group(group))
+        for sums in ("derivatives", "outputs", "count"):
+            self.add_state(sums, torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+
+    def update(self, f: Function, x: Tensor) -> None:
+        """Adds the errors of f at inputs x (n, size in)."""
+        require_size("rep_in", self.rep_in, self.group, x)
+        if len(x):
+            derivatives, outputs = _derivatives(f, self.rep_in, self.rep_out, self.group, x)
+            self.derivatives += len(x) * _mean_size(derivatives)
+            self.outputs += len(x) * _mean_size(outputs)
+            self.count += len(x)
+
+    def compute(self) -> Tensor:
+        """The rate, at least 0; NaN before any input."""
+        return _rate(self.derivatives / self.count, self.outputs / self.count)
+
+
+def _derivatives(
+    f: Function, rep_in: Rep, rep_out: Rep, G: Group, x: Tensor
+) -> tuple[Tensor, Tensor]:
+    """L_A f(x) for each generator A, (k, n, size out), and f(x), (n, size out)."""
+    require_inputs("Lie derivative", x)
+    require_size("rep_in", rep_in, _require_algebra(G), x)
+    of_inputs, of_outputs = rep_in.over(G), rep_out.over(G)
+    found = []
+    for generator in G.algebra_elements:
+        A = to(generator, x.device)
+        direction = of_inputs.act_derivative(A, x.double()).to(x.dtype)
+        y, inner, *_ = torch.func.jvp(f, (x,), (direction,))
+        require_size("rep_out", rep_out, G, y)
+        found.append(inner - of_outputs.act_derivative(A, y.double()).to(y.dtype))
+    return torch.stack(found).detach(), y.detach()
+
+
+def _mean_size(values: Tensor) -> Tensor:
+    return values.double().norm(dim=-1).mean()
+
+
+def _rate(derivatives: Tensor, outputs: Tensor) -> Tensor:
+    return torch.where(derivatives == 0, derivatives, derivatives / (2 * outputs))
+
+
+def _require_algebra(G: Group) -> Group:
+    if not len(G.lie_algebra):
+        raise ValueError(
+            f"{G} has no infinitesimal generators, so no Lie derivative: use equivariance_error "
+            "for a discrete group."
+        )
+    return G

@@ -1,0 +1,167 @@
+"""``python -m symmetries``: a look at a group and what it leaves unchanged."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from symmetries.basis import equivariant_basis, equivariant_blocks, equivariant_projector
+from symmetries.constraints import residual
+from symmetries.disk_cache import cache_bases
+from symmetries.group import Group
+from symmetries.parsing import NO_NAMES, group, rep
+from symmetries.picture import draw_basis, draw_projector, require_drawable
+from symmetries.representations import Rep
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+KINDS = ("compact", "orthogonal", "permutation")
+
+EXAMPLES = """examples:
+  python -m symmetries "O(2)@xy" "T(2)"
+  python -m symmetries "SO(3)" "T1 >> T2" --plot
+  python -m symmetries "S(5)xO(3)" "V(S(5)) x V(O(3)) >> V(O(3))"
+  python -m symmetries --list
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command; returns its exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.list:
+        _list(Console())
+        return 0
+    if not options.group:
+        parser.print_help()
+        return 2
+    try:
+        _show(options, Console(highlight=False))
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m symmetries",
+        description="What a group leaves unchanged: dimension, rank and time of a basis.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("group", nargs="?", help="such as 'SO(3)', 'O(2)@xy', 'S(5)xO(3)'")
+    parser.add_argument(
+        "rep", nargs="?", default="T1 >> T1", help="such as 'T(2)'; T1 >> T1 if left out"
+    )
+    parser.add_argument("--dim", type=int, help="dimension of the base space, for G@axes (3)")
+    parser.add_argument(
+        "--plot", nargs="?", const="", metavar="FILE", help="draw a picture (.png, .svg, .pdf)"
+    )
+    parser.add_argument(
+        "--draw",
+        choices=["basis", "projector"],
+        help="what to draw: the basis of a map 'A >> B', the projector otherwise",
+    )
+    parser.add_argument("--cache", metavar="FOLDER", help="keep bases in a folder")
+    parser.add_argument("--list", action="store_true", help="list the families of groups")
+    return parser
+
+
+def _show(options: argparse.Namespace, console: Console) -> None:
+    cache_bases(options.cache)
+    G, R = group(options.group, options.dim), rep(options.rep)
+    path = None if options.plot is None else Path(options.plot or _file_name(options))
+    if path is not None:
+        require_drawable(path)
+    start = time.perf_counter()
+    blocks = equivariant_blocks(G, R)
+    seconds = time.perf_counter() - start
+    rank = sum(len(block.index) * block.basis.shape[1] for block in blocks)
+    left = max((residual(G, block.tensor, block.basis) for block in blocks), default=0.0)
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_row("group", _described(G))
+    table.add_row("representation", f"{options.rep}: {R.over(G).size(G.space)} numbers")
+    table.add_row("rank", str(rank))
+    table.add_row("residual", f"{left:.1e}")
+    table.add_row("time", f"{1e3 * seconds:.1f} ms")
+    console.print(table)
+    if path is not None:
+        _figure(options, G, R).savefig(path, dpi=150)
+        console.print(f"drawn in {path}")
+
+
+def _figure(options: argparse.Namespace, G: Group, R: Rep) -> Figure:
+    title = f"{options.group}: {options.rep}"
+    inputs, arrow, _ = options.rep.partition(">>")
+    if (options.draw or ("basis" if arrow else "projector")) == "projector":
+        return draw_projector(equivariant_projector(G, R), f"projector of {title}")
+    columns = rep(inputs).over(G).size(G.space) if arrow else G.dim
+    size = R.over(G).size(G.space)
+    shape = (size // columns, columns) if size % columns == 0 else (1, size)
+    return draw_basis(equivariant_basis(G, R), shape, f"basis of {title}")
+
+
+def _list(console: Console) -> None:
+    table = Table(
+        title="Families of groups",
+        caption="d, generators (infinitesimal + discrete) and kind are those of the example",
+        box=None,
+        padding=(0, 2, 0, 0),
+        pad_edge=False,
+    )
+    table.add_column("family", no_wrap=True)
+    table.add_column("example", no_wrap=True)
+    table.add_column("d", justify="right", no_wrap=True)
+    table.add_column("generators", justify="right", no_wrap=True)
+    for kind in KINDS:
+        table.add_column(kind, justify="center", no_wrap=True)
+    for name in sorted(set(Group.families) - NO_NAMES):
+        written, example = _example(name)
+        table.add_row(
+            written,
+            str(example),
+            str(example.dim),
+            f"{len(example.lie_algebra)} + {len(example.discrete_generators)}",
+            *("yes" if holds else "-" for holds in _kinds(example)),
+        )
+    console.print(table)
+
+
+def _example(family: str) -> tuple[str, Group]:
+    """How a family is written, and the group with 3 for each argument that it needs."""
+    make: Callable[..., Group] = Group.families[family]
+    parameters = inspect.signature(make).parameters.values()
+    needed = [p.name for p in parameters if p.default is inspect.Parameter.empty]
+    return f"{family}({', '.join(needed)})" if needed else family, make(*[3 for _ in needed])
+
+
+def _described(G: Group) -> str:
+    kinds = [kind for kind, holds in zip(KINDS, _kinds(G), strict=True) if holds]
+    return (
+        f"{G} on R^{G.dim}; {', '.join(kinds) or 'not compact'}; generators: "
+        f"{len(G.lie_algebra)} infinitesimal, {len(G.discrete_generators)} discrete"
+    )
+
+
+def _kinds(G: Group) -> tuple[bool, ...]:
+    return G.is_compact, G.is_orthogonal, G.permutations is not None
+
+
+def _file_name(options: argparse.Namespace) -> str:
+    names = (options.group, options.rep.replace(">>", "to"))
+    return "_".join(re.sub(r"[^\w,]+", "", name) for name in names) + ".png"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
