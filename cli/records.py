@@ -12,6 +12,7 @@ from cli.resolvers import CONFIG
 from reporting.files import write_atomically
 
 MAY_CHANGE = (
+    "basis_cache",
     "callbacks",
     "checkpoint",
     "ckpt_path",

@@ -23,6 +23,7 @@ from cli.results import Found, publish, stopped_by
 from datamodules.base import TensorDataModule
 from lightning_modules import SymmetryModule
 from lightning_modules.callbacks import BestCheckpoint
+from symmetries import cache_bases
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ def run(config: DictConfig, command: str) -> None:
         torch.set_num_threads(config.threads)
     if config.seed < 0:
         raise UserError(f"seed must be a whole number of at least 0; got {config.seed}.")
+    cache_bases(config.basis_cache)
     seed_everything(config.seed, workers=True, verbose=False)
     parts = build(config)
     if parts.trainer.is_global_zero:

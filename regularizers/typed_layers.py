@@ -64,7 +64,7 @@ def require_typed_layers(network: nn.Module, group: Group, user: str) -> list[Ty
             "network=soft_emlp, or give rep_in and rep_out to the linear layers of your network."
         )
     for layer in layers:
-        sizes = (layer.rep_out.size(group.dim), layer.rep_in.size(group.dim))
+        sizes = tuple(R.over(group).size(group.space) for R in (layer.rep_out, layer.rep_in))
         if sizes != tuple(layer.weight.shape):
             raise ValueError(
                 f"Regularizer {user!r} cannot bind to layer {layer.name!r}: over R^{group.dim}, "

@@ -38,6 +38,8 @@ def apply_derivative(matrices: Sequence[Tensor], v: Tensor) -> Tensor:
 
 def along(matrix: Tensor, before: int, v: Tensor) -> Tensor:
     """One matrix (..., s, s) on the axis of v (..., size, n) that ``before`` numbers precede."""
+    if not v.numel():
+        return v
     axes = v.reshape(*v.shape[:-2], before, matrix.shape[-1], -1)
     return torch.einsum("...ij,...ajb->...aib", matrix, axes).reshape(v.shape)
 

@@ -63,8 +63,10 @@ def restricted(G: Group, tensor: Rep, basis: Tensor) -> Tensor:
     """Orthonormal basis of the invariants within the span of an orthonormal ``basis`` (size, r)."""
     if not basis.shape[1]:
         return basis
-    within = sum((left.T @ left for left in constrain(G, tensor, basis)), torch.zeros(1))
-    eigenvalues, vectors = torch.linalg.eigh(within.double())
+    within = torch.zeros(2 * basis.shape[1:], dtype=torch.float64)
+    for left in constrain(G, tensor, basis):
+        within += left.T @ left
+    eigenvalues, vectors = torch.linalg.eigh(within)
     return basis @ vectors[:, eigenvalues < NULL * max(float(eigenvalues[-1]), 1.0)]
 
 

@@ -1,15 +1,16 @@
 """Bases kept on disk, for those who ask: solved once, read by every later process.
 
-Files are named by the content of the group, the type and the version of this package, written to
+Files are named by the identity of the group, the type and the version of this package, written to
 a temporary name and then renamed, so that a reader sees a whole file or none. Two processes that
 solve the same at once write the same.
 """
 
 from __future__ import annotations
 
+import logging
 import os
-import pickle
 import tempfile
+import warnings
 from pathlib import Path
 
 import torch
@@ -17,6 +18,8 @@ from torch import Tensor
 
 from symmetries.group import Group
 from symmetries.representations import T
+
+log = logging.getLogger(__name__)
 
 _folder: Path | None = None
 
@@ -49,8 +52,10 @@ def load(G: Group, tensor: T) -> Tensor | None:
     if _folder is None:
         return None
     try:
-        basis = torch.load(_path(_folder, G, tensor), weights_only=True)
-    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            basis = torch.load(_path(_folder, G, tensor), weights_only=True)
+    except Exception:  # a damaged file fails in as many ways as there are bytes
         return None
     is_basis = isinstance(basis, Tensor) and basis.dtype == torch.float64 and basis.ndim == 2
     if not is_basis or len(basis) != tensor.size(G.space):
@@ -60,14 +65,21 @@ def load(G: Group, tensor: T) -> Tensor | None:
 
 
 def store(G: Group, tensor: T, basis: Tensor) -> None:
-    """Writes a basis, if there is a folder."""
+    """Writes a basis, if there is a folder; a full or lost disk is a warning and no more."""
     if _folder is None:
         return
-    handle, temporary = tempfile.mkstemp(dir=_folder, suffix=".part")
+    try:
+        _write(_folder, G, tensor, basis)
+    except OSError as error:
+        log.warning("The basis of %s under %s could not be kept: %s.", tensor, G, error)
+
+
+def _write(folder: Path, G: Group, tensor: T, basis: Tensor) -> None:
+    handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             torch.save(basis.clone(), file)
-        Path(temporary).replace(_path(_folder, G, tensor))
+        Path(temporary).replace(_path(folder, G, tensor))
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -76,4 +88,4 @@ def store(G: Group, tensor: T, basis: Tensor) -> None:
 def _path(folder: Path, G: Group, tensor: T) -> Path:
     from symmetries import __version__  # noqa: PLC0415 (the package imports this module)
 
-    return folder / f"{G.key[:40]}-T{tensor.p}-{tensor.q}-{__version__}.pt"
+    return folder / f"{G.identity[:40]}-T{tensor.p}-{tensor.q}-{__version__}.pt"

@@ -27,6 +27,12 @@ def space_of(g: Element) -> Space:
     return tuple(part.shape[-1] for part in g) if isinstance(g, tuple) else g.shape[-1]
 
 
+def leading(g: Element) -> torch.Size:
+    """The shape of a batch of elements."""
+    parts = g if isinstance(g, tuple) else (g,)
+    return torch.broadcast_shapes(*(part.shape[:-2] for part in parts))
+
+
 def matrix(g: Element) -> Tensor:
     """The element of the whole space, (..., d, d): the Kronecker product of its parts."""
     return reduce(kron, g) if isinstance(g, tuple) else g

@@ -8,7 +8,12 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-MatrixLike = Tensor | Sequence[Sequence[float]] | Sequence[Sequence[Sequence[float]]]
+Rows = Sequence[Sequence[float]]
+MatrixLike = Tensor | Rows | Sequence[Tensor] | Sequence[Rows]
+
+MARKS, SAME, LARGEST = 4, 1e-6, 1e6
+"""Elements of a finite group are told apart by so many random combinations of their numbers, equal
+within this. Of one with entries beyond the last, powers grow without end."""
 
 FINITE, NUMBERS = 1024, 2**22
 """Largest group that is listed element by element, and most numbers that the list may hold."""
@@ -23,8 +28,10 @@ def require_matrices(values: MatrixLike | None, dim: int, what: str, name: str) 
     if values is None or len(values) == 0:
         return torch.zeros(0, dim, dim, dtype=torch.float64)
     try:
-        matrices = torch.as_tensor(values, dtype=torch.float64).clone().contiguous()
-    except (TypeError, ValueError) as error:
+        if not isinstance(values, Tensor):
+            values = torch.stack([torch.as_tensor(v, dtype=torch.float64) for v in values])
+        matrices = values.detach().to(torch.float64, copy=True).contiguous()
+    except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{what} of {name} must be matrices of numbers: {error}.") from None
     if matrices.ndim == 2:
         matrices = matrices[None]
@@ -44,7 +51,7 @@ def require_invertible(matrices: Tensor, name: str) -> None:
     Raises:
         ValueError: If one is singular.
     """
-    for i in (torch.linalg.cond(matrices) > 1e12).nonzero() if len(matrices) else ():
+    for i in (~(torch.linalg.cond(matrices) <= 1e12)).nonzero() if len(matrices) else ():
         raise ValueError(
             f"A discrete generator must be invertible; number {int(i)} of {name} is singular: "
             f"{matrices[i[0]].tolist()}."
@@ -99,23 +106,29 @@ def permutation_matrices(permutations: Tensor) -> Tensor:
 
 def finite_group(generators: Tensor) -> Tensor | None:
     """All elements (n, d, d) that matrices (m, d, d) generate, or None if they are too many."""
-    most = min(FINITE, NUMBERS // max(generators.shape[-1] ** 2, 1))
-    found = torch.eye(generators.shape[-1], dtype=torch.float64)[None]
-    while len(generators):
-        products = torch.einsum("mij,njk->mnik", generators, found).flatten(0, 1)
-        larger = _distinct(torch.cat([found, products]))
-        if len(larger) == len(found):
-            break
-        if len(larger) > most or not torch.isfinite(larger).all():
-            return None
-        found = larger
+    dim = generators.shape[-1]
+    if not torch.allclose(torch.linalg.det(generators).abs(), torch.ones(1).double()):
+        return None
+    most = min(FINITE, NUMBERS // max(dim**2, 1))
+    found = frontier = torch.eye(dim, dtype=torch.float64)[None]
+    random = torch.Generator().manual_seed(0)
+    marks = torch.randn(dim**2, MARKS, generator=random, dtype=torch.float64)
+    while len(frontier):
+        reached = []
+        for h in generators:
+            # distinct among themselves, since h is invertible
+            products = h @ frontier
+            if float(products.abs().amax()) > LARGEST:
+                return None
+            distances = torch.cdist(
+                products.flatten(1) @ marks,
+                found.flatten(1) @ marks,
+                compute_mode="donot_use_mm_for_euclid_dist",
+            )
+            new = products[distances.amin(1) > SAME]
+            found = torch.cat([found, new])
+            if len(found) > most:
+                return None
+            reached.append(new)
+        frontier = torch.cat(reached) if reached else found[:0]
     return found
-
-
-def _distinct(matrices: Tensor) -> Tensor:
-    """The first of each set of equal matrices, to six digits."""
-    digits = (matrices.flatten(1) * 1e6).round() + 0.0
-    _, inverse = torch.unique(digits, dim=0, return_inverse=True)
-    first = torch.full((int(inverse.max()) + 1,), len(matrices), dtype=torch.int64)
-    first.scatter_reduce_(0, inverse, torch.arange(len(matrices)), "amin")
-    return matrices[first.sort().values]

@@ -190,6 +190,16 @@ class Group:
             digest.update(b"permutations" + self.permutations.numpy().tobytes())
         return digest.hexdigest()
 
+    @property
+    def identity(self) -> str:
+        """Digest of the content and of how the group was made.
+
+        Equal groups may find bases in different ways, which span the same: by this each keeps to
+        its own, whichever is asked first.
+        """
+        made = f"{type(self).__module__}.{type(self).__qualname__} {self.name} {self.key}"
+        return hashlib.sha256(made.encode()).hexdigest()
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Group) and self.key == other.key
 

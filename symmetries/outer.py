@@ -56,8 +56,8 @@ class Outer(Rep):
         groups = G.factors
         if len(groups) != len(self.parts):
             raise ValueError(
-                f"{self} is for a direct product of {len(self.parts)} groups; {G} is none. "
-                "Write such a group as 'S(5)xO(3)'."
+                f"{self} is for a direct product of {len(self.parts)} groups, written as "
+                f"'S(5)xO(3)'; {G} is {f'one of {len(groups)}' if len(groups) > 1 else 'none'}."
             )
         return outer([part.over(H) for part, H in zip(self.parts, groups, strict=True)])
 
@@ -68,8 +68,13 @@ class Outer(Rep):
     def _dims(self, dim: Space) -> Sequence[int]:
         if isinstance(dim, tuple) and len(dim) == len(self.parts):
             return dim
-        dims = [part.group.dim for part in self.parts if isinstance(part, Bound)]
-        if len(dims) != len(self.parts) or (dim != prod(dims)):
+        # scalars have one size over any space
+        dims = [
+            part.group.dim if isinstance(part, Bound) else 1
+            for part in self.parts
+            if isinstance(part, Bound) or part == Scalar
+        ]
+        if len(dims) != len(self.parts) or isinstance(dim, tuple):
             raise ValueError(
                 f"{self} needs the dimension of each of its {len(self.parts)} spaces, as in "
                 f"size((5, 3)), or their groups, as in 'V(S(5)) x V(O(3))'; got {dim!r}."
@@ -105,6 +110,13 @@ class Bound(Rep):
 
     of: Rep
     group: Group
+
+    def __post_init__(self) -> None:
+        if not isinstance(getattr(self.group, "factors", None), tuple):
+            raise ValueError(
+                f"A type is for a Group, as in V(S(5)); got {self.group!r}. Read one from its name "
+                "with group('S(5)')."
+            )
 
     def size(self, dim: Space | None = None) -> int:  # noqa: D102
         return self.of.size(self.group.space)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import torch
 from torch import Tensor
 
-from symmetries.elements import algebra_matrix
 from symmetries.group import Group
+from symmetries.outer import Outer
 from symmetries.representations import Product, Rep, T
 
 CLOSE = 1e-6
@@ -19,32 +21,39 @@ def require_representation(G: Group, R: Rep) -> None:
         ValueError: If rho(g) is no matrix of the stated size, rho(g h) is not rho(g) rho(h), or
             rho(exp A) is not exp drho(A).
     """
-    for part in R.parts if isinstance(R, Product) else (R,):
-        if not isinstance(part, T):
-            _require_homomorphism(G, part)
-            _require_derivative(G, part)
+    if isinstance(R, Outer):
+        for factor, part in zip(G.factors, R.parts, strict=True):
+            require_representation(factor, part)
+    elif isinstance(R, Product):
+        for part in R.parts:
+            require_representation(G, part)
+    elif not isinstance(R, T):
+        _require_homomorphism(G, R)
+        _require_derivative(G, R)
 
 
 def _require_homomorphism(G: Group, R: Rep) -> None:
-    g, h = G.sample(2, torch.Generator().manual_seed(0))
+    # the generators beside random elements, which of a small group may be the identity
+    tried = [*G.sample(2, torch.Generator().manual_seed(0)), *G.discrete_generators[:2]]
     size = R.size(G.space)
-    rho_g = _called(G, R, "rho", g)
-    if rho_g.shape != (size, size):
+    moved = [_called(G, R, "rho", g) for g in tried]
+    if moved[0].shape != (size, size):
         raise ValueError(
             f"rho of {R} must give matrices of shape ({size}, {size}) for {G}; got "
-            f"{tuple(rho_g.shape)}."
+            f"{tuple(moved[0].shape)}."
         )
-    together, apart = _called(G, R, "rho", g @ h), rho_g @ _called(G, R, "rho", h)
-    if not torch.allclose(together, apart, atol=CLOSE, rtol=CLOSE):
-        raise ValueError(
-            f"{R} is no representation of {G}: rho(g h) and rho(g) rho(h) differ by "
-            f"{float((together - apart).abs().max()):.1e} for two of its elements."
-        )
+    for (g, rho_g), (h, rho_h) in product(zip(tried, moved, strict=True), repeat=2):
+        together, apart = _called(G, R, "rho", g @ h), rho_g @ rho_h
+        if not torch.allclose(together, apart, atol=CLOSE, rtol=CLOSE):
+            raise ValueError(
+                f"{R} is no representation of {G}: rho(g h) and rho(g) rho(h) differ by "
+                f"{float((together - apart).abs().max()):.1e} for two of its elements."
+            )
 
 
 def _require_derivative(G: Group, R: Rep) -> None:
-    for i, A in enumerate(G.algebra_elements):
-        step = 0.1 * algebra_matrix(A)
+    for i, A in enumerate(G.lie_algebra):
+        step = 0.1 * A
         moved = _called(G, R, "rho", torch.linalg.matrix_exp(step))
         expected = torch.linalg.matrix_exp(_called(G, R, "drho", step))
         if moved.shape != expected.shape or not torch.allclose(
@@ -59,5 +68,6 @@ def _called(G: Group, R: Rep, method: str, argument: Tensor) -> Tensor:
     try:
         found: Tensor = getattr(R, method)(argument).double()
     except Exception as error:
-        raise ValueError(f"{method} of {R} fails for an element of {G}: {error}.") from error
+        reason = str(error).rstrip(".")
+        raise ValueError(f"{method} of {R} fails for an element of {G}: {reason}.") from error
     return found

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ast
 import difflib
+import operator
 import re
+from collections.abc import Callable
 
 from symmetries.group import Group
 from symmetries.groups.direct_product import DirectProduct
@@ -18,6 +20,13 @@ from symmetries.representations import Rep, Scalar, T, Vector
 
 NO_NAMES = {"DirectProduct", "Embed", "Generated", "PermutationGroup"}
 """Classes that take more than numbers, and so are no families of named groups."""
+
+
+BETWEEN_REPS: dict[type[ast.operator], Callable[[Rep, Rep], Rep]] = {
+    ast.Add: operator.add,
+    ast.MatMult: operator.matmul,
+    ast.RShift: operator.rshift,
+}
 
 
 def group(name: str | Group, dim: int | None = None) -> Group:
@@ -73,8 +82,8 @@ def rep(text: str | Rep) -> Rep:
     if not isinstance(text, str):
         raise ValueError(f"A representation is given by text such as '5T0 + 5T1'; got {text!r}.")
     expression = _with_operators(text)
-    # "5T0" is 5*T(0); "T.T" and "T(1,2).T" keep their attribute
-    expression = re.sub(r"(?<![\w.])(\d+)\s*(?=[A-Z(])", r"\1*", expression)
+    # "5T0" is 5**T(0), the operator that binds tightest; "T.T" and "T(1,2).T" keep their attribute
+    expression = re.sub(r"(?<![\w.])(\d+)\s*(?=[A-Z(])", r"\1**", expression)
     expression = re.sub(r"\bT(\d+)\b", r"T(\1)", expression)
     try:
         found = _rep_node(ast.parse(expression.strip(), mode="eval").body)
@@ -199,15 +208,14 @@ def _rep_node(node: ast.expr) -> Rep | int:
             return T(*(_as_int(_rep_node(arg)) for arg in args))
         case ast.Call(func=inner, args=[arg], keywords=[]):
             of = _as_rep(_rep_node(inner))
-            return of(_GroupReader(ast.unparse(arg), None).node(arg, None))
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _as_rep(_rep_node(left)) + _as_rep(_rep_node(right))
+            written = re.sub(r"\.(\w+)", r"@\1", ast.unparse(arg).replace(" @ ", " x "))
+            return of(_GroupReader(written, None).node(arg, None))
+        case ast.BinOp(left=count, op=ast.Pow(), right=right):
+            return _as_int(_rep_node(count)) * _as_rep(_rep_node(right))
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
             return _rep_node(left) * _rep_node(right)
-        case ast.BinOp(left=left, op=ast.MatMult(), right=right):
-            return _as_rep(_rep_node(left)) @ _as_rep(_rep_node(right))
-        case ast.BinOp(left=left, op=ast.RShift(), right=right):
-            return _as_rep(_rep_node(left)) >> _as_rep(_rep_node(right))
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in BETWEEN_REPS:
+            return BETWEEN_REPS[type(op)](_as_rep(_rep_node(left)), _as_rep(_rep_node(right)))
     raise TypeError
 
 

@@ -21,6 +21,7 @@ from symmetries.elements import (
     Element,
     Space,
     algebra_matrix,
+    leading,
     matrix,
     space_of,
     unsqueezed,
@@ -53,7 +54,7 @@ class Rep(ABC):
 
     @abstractmethod
     def size(self, dim: Space) -> int:
-        """Number of components over the base space R^dim."""
+        """Number of components over R^dim; ``dim`` is a tuple over a direct product's spaces."""
 
     @abstractmethod
     def rho(self, g: Element) -> Tensor:
@@ -65,7 +66,7 @@ class Rep(ABC):
         By forward-mode differentiation of :meth:`rho`, unless a class knows better.
         """
         A = algebra_matrix(A)
-        one = torch.eye(A.shape[-1], dtype=A.dtype, device=A.device).expand_as(A)
+        one = torch.eye(A.shape[-1], dtype=A.dtype, device=A.device).expand_as(A).clone()
         tangent: Tensor = torch.func.jvp(self.rho, (one,), (A,))[1]
         return tangent
 
@@ -83,12 +84,15 @@ class Rep(ABC):
         return [self.drho(algebra_matrix(A))]
 
     def act(self, g: Element, v: Tensor) -> Tensor:
-        """rho(g) v for vectors v (..., size), axis by axis: no matrix of that size is built."""
-        return apply(self.factors(g), v[..., None])[..., 0]
+        """rho(g) v for vectors v (..., size), axis by axis: no matrix of that size is built.
+
+        Leading axes of g and v are broadcast.
+        """
+        return apply(self.factors(g), _broadcast(g, v)[..., None])[..., 0]
 
     def act_derivative(self, A: Element, v: Tensor) -> Tensor:
         """drho(A) v for vectors v (..., size), axis by axis."""
-        return apply_derivative(self.derivative_factors(A), v[..., None])[..., 0]
+        return apply_derivative(self.derivative_factors(A), _broadcast(A, v)[..., None])[..., 0]
 
     def over(self, G: Group) -> Rep:
         """This type for G, without the names of groups that it may hold.
@@ -247,6 +251,7 @@ class Sum(Rep):
         self, g: Element, v: Tensor, act: Callable[[Rep, Element, Tensor], Tensor]
     ) -> Tensor:
         """Lets g act on the copies (..., count, size) of each term in turn."""
+        v = _broadcast(g, v)
         moved, start, g_of_copies = [], 0, unsqueezed(g, 1)
         for count, term in self.terms:
             size = term.size(space_of(g))
@@ -347,6 +352,12 @@ def product(factors: list[Rep]) -> Rep:
 def enclosed(part: Rep) -> str:
     """Its text, in parentheses where something is to be put before or behind it."""
     return f"({part})" if part.is_compound else str(part)
+
+
+def _broadcast(g: Element, v: Tensor) -> Tensor:
+    """V (..., size) with the leading axes of g and its own."""
+    lead = torch.broadcast_shapes(leading(g), v.shape[:-1])
+    return v.expand(*lead, v.shape[-1])
 
 
 def _require_count(count: int) -> int:

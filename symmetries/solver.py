@@ -59,11 +59,12 @@ def tensor_basis(G: Group, tensor: Rep) -> Tensor:
     if isinstance(tensor, T) and G.is_orthogonal:
         # inverse transpose is the matrix itself: vector and dual indices are the same
         tensor = T(tensor.rank)
-    return _solve(G, tensor)
+    return _solve(G, tensor, G.identity)
 
 
 @lru_cache(maxsize=1024)
-def _solve(G: Group, tensor: Rep) -> Tensor:
+def _solve(G: Group, tensor: Rep, identity: str) -> Tensor:
+    """The basis; equal groups that find it in other ways keep bases of their own."""
     size = tensor.size(G.space)
     require_memory(4 * size, f"Solving for {tensor} over R^{G.dim}", "Use lower ranks.")
     if not isinstance(tensor, T):
@@ -83,6 +84,7 @@ def _checked(G: Group, tensor: Rep, basis: Tensor) -> Tensor:
     if left > TOLERANCE or not torch.isfinite(basis).all():
         raise ValueError(
             f"The basis of {tensor} under {G} misses its constraints by {left:.1e} "
-            f"(at most {TOLERANCE:.0e} is allowed). Are the generators those of a closed group?"
+            f"(at most {TOLERANCE:.0e} is allowed). Are the generators those of a closed group, "
+            "exact to the last digit, and types of your own computed in float64?"
         )
     return basis

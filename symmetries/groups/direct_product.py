@@ -51,7 +51,7 @@ class DirectProduct(Group):
             dim,
             torch.stack(algebra) if algebra else None,
             torch.stack(discrete) if discrete else None,
-            "x".join(enclosed(str(factor)) for factor in self._factors),
+            reduce(_joined, (enclosed(str(factor)) for factor in self._factors)),
         )
 
     @property
@@ -99,3 +99,8 @@ class DirectProduct(Group):
             of_factor if i == place else rest * torch.eye(factor.dim, dtype=torch.float64)
             for i, factor in enumerate(self._factors)
         )
+
+
+def _joined(left: str, right: str) -> str:
+    """``GxH``, with spaces where the x would run into the name before it."""
+    return f"{left}x{right}" if left.endswith(")") else f"{left} x {right}"

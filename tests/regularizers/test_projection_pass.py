@@ -143,3 +143,21 @@ def test_a_shared_layer_counts_once_and_frozen_weights_get_no_gradient():
     value.backward()
     assert layer.weight.grad is not None
     assert layer.bias.grad is None
+
+
+def test_layers_between_types_of_a_direct_product():
+    points = "V(S(4)) x V(O(3))"
+    layers = [TypedLinear(rep(points), rep(f"2({points}) + V(O(3)) + T0"), 12)]
+    layers.append(TypedLinear(layers[0].rep_out, rep(points), 12))
+    network, names = nn.Sequential(*layers).double(), ("S(4)xO(3)", "Z(4)xSO(3)")
+    with pytest.raises(ValueError, match=r"representation of S\(4\), which is not Z\(4\)"):
+        pass_over(network, names)
+    found = pass_over(network, names[:1]).penalties()
+    torch.testing.assert_close(found, torch.tensor([dense(network, group(names[0]))]).double())
+    move_to_equivariance(network, group(names[0]), 0.0)
+    assert pass_over(network, names[:1]).penalties().item() < 1e-20
+    g = group(names[0]).sample_elements(5)
+    x = torch.randn(5, 12, dtype=torch.float64)
+    moved_first = network(layers[0].rep_in.over(group(names[0])).act(g, x))
+    moved_last = layers[1].rep_out.over(group(names[0])).act(g, network(x))
+    torch.testing.assert_close(moved_first, moved_last)

@@ -18,6 +18,7 @@ from symmetries import (
     group,
     project,
     rep,
+    solver,
 )
 from symmetries.limits import TooLargeError
 
@@ -42,6 +43,11 @@ def test_equals_an_independent_solver(name, reference):
         p, q = map(int, key.split("|")[1].split(","))
         error = np.abs(equivariant_projector(G, T(p, q)).numpy() - archive[key]).max()
         assert error < 1e-5, key
+
+
+def test_no_group_of_the_independent_solver_is_left_out(reference):
+    archived = {key.split("|")[0] for key in reference("emlp_projectors.npz").files}
+    assert archived == {ARCHIVED.get(name, name) for name in REFERENCE_GROUPS}
 
 
 @pytest.mark.parametrize("name", ["O(3)", "O(2)@xy", "O(2)@yz", "O(2)@xz"])
@@ -209,6 +215,15 @@ def test_closed_forms_reach_tensors_that_a_dense_solver_does_not(name, rank, cou
     Q = equivariant_basis(group(name), T(rank))
     assert Q.shape == (3**rank, count)  # Riordan numbers: invariants of SO(3) in T(n)
     torch.testing.assert_close(Q.T @ Q, torch.eye(count, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("name", ["SO(3)", "SE(2)", "U(1)", "C(5)", "Z(4)xO(2)", "D(3)@yz"])
+def test_solved_twice_is_the_same_to_the_last_bit(name):
+    first = equivariant_basis(name, "T3 >> T1")
+    solver._solve.cache_clear()
+    second = equivariant_basis(name, "T3 >> T1")
+    assert first is not second
+    assert torch.equal(first, second)
 
 
 def test_project_checks_the_size():

@@ -6,7 +6,18 @@ import pytest
 import torch
 from compliance.groups import elements
 
-from symmetries import C, Embed, Group, O, Trivial, equivariant_projector, group, rep
+from symmetries import (
+    GL,
+    C,
+    Embed,
+    Group,
+    O,
+    Trivial,
+    equivariant_basis,
+    equivariant_projector,
+    group,
+    rep,
+)
 
 QUARTER = [[0.0, -1.0], [1.0, 0.0]]
 
@@ -91,3 +102,66 @@ def test_product_is_generated_by_both():
 def test_bad_generators(arguments, message):
     with pytest.raises(ValueError, match=message):
         Group(**arguments, name="mine")
+
+
+@pytest.fixture
+def own_families(monkeypatch):
+    """Families that a test adds are forgotten after it."""
+    monkeypatch.setattr(Group, "families", dict(Group.families))
+
+
+@pytest.mark.usefixtures("own_families")
+def test_a_family_of_ones_own_is_known_by_its_name():
+    class Swap(Group):
+        def __init__(self, n):
+            super().__init__(n, discrete_generators=torch.eye(n).flip(0), name=f"Swap({n})")
+
+    assert group("Swap(3)") == Swap(3)
+    assert group("Swap(2)xC(3)").factors == (Swap(2), C(3))
+    assert equivariant_basis("Swap(3)", "T1").shape == (3, 2)
+
+
+@pytest.mark.usefixtures("own_families")
+def test_a_family_needs_a_name_that_none_has():
+    with pytest.raises(ValueError, match=r"There is a family of groups 'O' in symmetries\.groups"):
+        type("O", (Group,), {"__module__": "mine"})
+    assert Group.families["O"] is O
+
+
+@pytest.mark.usefixtures("own_families")
+def test_a_family_may_be_defined_again_by_the_same_file():
+    body = {"__module__": "mine", "__qualname__": "Mine"}
+    first, second = (type("Mine", (Group,), dict(body)) for _ in range(2))
+    assert first is not second
+    assert Group.families["Mine"] is second
+
+
+@pytest.mark.parametrize(
+    ("name", "compact"),
+    [
+        *(("O(3)", True), ("SO(2)", True), ("D(5)", True), ("Trivial(2)", True), ("U(2)", True)),
+        *(("S(9)", True), ("RubiksCube", True), ("O(2)@xy", True), ("C(3)*Reflect(2)", True)),
+        *(("SL(2)", False), ("Scaling(2)", False), ("SO13p", False), ("SE(2)", False)),
+        ("SO(2)*Scaling(2)", False),
+    ],
+)
+def test_compact_are_orthogonal_and_finite_groups(name, compact):
+    assert group(name).is_compact == compact
+
+
+def test_a_finite_group_in_skewed_coordinates_is_compact():
+    skewed = torch.tensor([[1.0, 3.0], [0.0, 1.0]], dtype=torch.float64)
+    G = Group(2, None, skewed @ C(3).discrete_generators @ torch.linalg.inv(skewed))
+    assert not G.is_orthogonal
+    assert G.is_compact
+    assert len(torch.unique(elements(G, 100).round(decimals=6) + 0.0, dim=0)) == 3
+
+
+def test_generators_of_the_algebra_come_one_by_one():
+    assert torch.equal(torch.stack(GL(2).algebra_elements), GL(2).lie_algebra)
+    assert C(4).algebra_elements == []
+
+
+def test_an_element_of_a_group_is_one_matrix():
+    drawn = O(3).sample_elements(4, torch.Generator().manual_seed(0))
+    assert torch.equal(drawn, elements(O(3), 4))

@@ -4,8 +4,19 @@ import itertools
 
 import pytest
 import torch
+from brute_force import projector
 
-from symmetries.pairings import levi_civita, orthonormalised, perfect_matchings, spanning_tensor
+from symmetries import T, equivariant_projector, group
+from symmetries.limits import TooLargeError
+from symmetries.pairings import (
+    form_invariants,
+    levi_civita,
+    linear_invariants,
+    orthonormalised,
+    perfect_matchings,
+    spanning_tensor,
+)
+from symmetries.partitions import pairings_count, permutations_count
 
 
 def normal(*shape):
@@ -45,3 +56,58 @@ def test_orthonormalised_drops_what_depends():
     assert basis.shape == (4, 2)
     torch.testing.assert_close(basis.T @ basis, torch.eye(2, dtype=torch.float64))
     assert orthonormalised(4, []).shape == (4, 0)
+
+
+@pytest.mark.parametrize("count", [0, 2, 4, 6, 8, 10])
+@pytest.mark.parametrize("dim", [1, 2, 3, 4])
+def test_matchings_without_long_chains_are_as_many_as_invariants(count, dim):
+    indices = tuple(range(count))
+    assert len(list(perfect_matchings(indices, dim))) == pairings_count(count, dim, skew=False)
+    nested = list(perfect_matchings(indices, dim, nested=True))
+    assert len(nested) == pairings_count(count, 2 * dim, skew=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "p", "q"),
+    [
+        *(("O(1)", 4, 0), ("O(1)", 3, 3), ("O(2)", 4, 0), ("O(2)", 6, 0), ("O(2)", 3, 1)),
+        *(("SO(2)", 4, 0), ("SO(2)", 3, 2), ("SO(3)", 5, 0), ("SO(1)", 3, 0), ("Sp(1)", 4, 0)),
+        *(("Sp(1)", 3, 3), ("Sp(2)", 2, 1), ("GL(1)", 2, 2), ("GL(2)", 3, 3), ("GL(2)", 2, 3)),
+        *(("SL(2)", 5, 1), ("SL(2)", 1, 3), ("SL(3)", 1, 4), ("O11", 4, 0), ("SO11p", 2, 2)),
+    ],
+)
+def test_what_is_left_spans_all_invariants(name, p, q):
+    G = group(name)
+    torch.testing.assert_close(equivariant_projector(G, T(p, q)), projector(G, T(p, q)))
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
+@pytest.mark.parametrize("rank", [0, 2, 3, 4, 6])
+def test_pairings_without_long_chains_are_independent(dim, rank):
+    metric = torch.eye(dim, dtype=torch.float64)
+    assert form_invariants(metric, rank, 0).shape == (dim**rank, pairings_count(rank, dim, False))
+
+
+@pytest.mark.parametrize(("dim", "k"), [(1, 3), (2, 1), (2, 3), (2, 4), (3, 2), (3, 3)])
+def test_permutations_without_long_chains_are_independent(dim, k):
+    for antisymmetric in (False, True):
+        basis = linear_invariants(dim, k, k, antisymmetric)
+        assert basis.shape == (dim ** (2 * k), permutations_count(k, dim))
+
+
+@pytest.mark.parametrize("metric", [[1.0, 1.0], [-1.0, 1.0], [2.0, -0.5]])
+def test_the_metric_joins_vectors_its_inverse_duals(metric):
+    form = torch.diag(torch.tensor(metric, dtype=torch.float64))
+    vectors, duals = form_invariants(form, 2, 0), form_invariants(form, 0, 2)
+    for found, wanted in ((vectors, torch.linalg.inv(form)), (duals, form)):
+        unit = wanted.reshape(-1, 1) / wanted.norm()
+        torch.testing.assert_close(found @ found.T, unit @ unit.T)
+
+
+def test_too_many_pairings_are_refused(monkeypatch):
+    monkeypatch.setattr("symmetries.limits.memory_limit", lambda: 2**20)
+    message = r"The basis of 6561 numbers, spanned by 91 tensors, needs .* Use tensors of lower"
+    with pytest.raises(TooLargeError, match=message):
+        form_invariants(torch.eye(3, dtype=torch.float64), 8, 0)
+    with pytest.raises(TooLargeError, match="The basis of 65536 numbers, spanned by 1430 tensors"):
+        linear_invariants(2, 8, 8, antisymmetric=False)

@@ -3,7 +3,23 @@
 import pytest
 from market import GROUPS, REPS
 
-from symmetries import Embed, Generated, O, Reflect, Scalar, T, Vector, group, rep
+from symmetries import (
+    SO,
+    C,
+    Cube,
+    DirectProduct,
+    Embed,
+    Generated,
+    O,
+    Reflect,
+    S,
+    Scalar,
+    Scaling,
+    T,
+    Vector,
+    group,
+    rep,
+)
 
 
 @pytest.mark.parametrize("name", GROUPS)
@@ -26,6 +42,13 @@ def test_printed_representations_parse_back(text):
         ("O(2)@xy", 4, Embed(O(2), 4, (0, 1))),
         ("Reflect(3,1)", None, Reflect(3, 1)),
         ("O(2)@xy * Reflect(3)", 3, Generated(Embed(O(2), 3, (0, 1)), Reflect(3))),
+        ("S(5)xO(3)", None, DirectProduct(S(5), O(3))),
+        (" S(5) x O(3) ", 15, DirectProduct(S(5), O(3))),
+        ("Cube x O(3)", None, DirectProduct(Cube(), O(3))),
+        ("O(2)@xy x S(2)", None, DirectProduct(Embed(O(2), 3, (0, 1)), S(2))),
+        ("S(2)xO(2)@xz", None, DirectProduct(S(2), Embed(O(2), 3, (0, 2)))),
+        ("(SO(2)*Scaling(2))xC(3)", None, DirectProduct(SO(2) * Scaling(2), C(3))),
+        ("S(2)xS(2)xS(2)", 8, DirectProduct(S(2), S(2), S(2))),
     ],
 )
 def test_groups(text, dim, expected):
@@ -59,6 +82,11 @@ def test_groups(text, dim, expected):
         ("O(2)@xx", "needs 2 different axes"),
         ("SO(3)@xy", "needs 3 different axes"),
         ("SO(3)*O(2)", "different dimension"),
+        ("S(5)x", r"Cannot read the group 'S\(5\)x'.* GxH is the direct product"),
+        ("S(5) x", "Cannot read the group"),
+        ("S(5)x3", "Cannot read the group"),
+        ("S(5)xo(3)", "Cannot read the group"),
+        ("S(5)xOO(3)", r"Unknown group 'OO' in 'S\(5\)xOO\(3\)'\. Did you mean O\?"),
     ],
 )
 def test_bad_groups(text, message):
@@ -87,6 +115,17 @@ def test_group_of_another_space():
         ("T1*T1*T1", T(3)),
         ("T10", T(10)),
         (" 2T1 ", 2 * T(1)),
+        ("V(S(5)) x V(O(3))", T(1)(S(5)) @ T(1)(O(3))),
+        ("V(S(5))xT0", T(1)(S(5)) @ T(0)),
+        ("T1 x T0 x T(0,1)", T(1) @ T(0) @ T(0, 1)),
+        ("2(T1 x T0) + T1", 2 * (T(1) @ T(0)) + T(1)),
+        ("T1 x T0 >> T1 x T1", (T(1) @ T(0)) >> (T(1) @ T(1))),
+        ("V x V", T(1) @ T(1)),
+        ("V(SO(2)*Scaling(2))", T(1)(SO(2) * Scaling(2))),
+        ("V(O(2)@xy)", T(1)(Embed(O(2), 3, (0, 1)))),
+        ("T(2,1)(Cube)", T(2, 1)(Cube())),
+        ("(T0 + T1)(S(3))", (T(0) + T(1))(S(3))),
+        ("V(S(5)xO(3))", T(1)(DirectProduct(S(5), O(3)))),
     ],
 )
 def test_reps(text, expected):
@@ -97,10 +136,25 @@ def test_reps(text, expected):
 @pytest.mark.parametrize(
     "text",
     ["", "5", "T", "T1 T2", "T(1,2,3)", "T(-1)", "T1 - T0", "-T1", "T1.5", "X2", "T(T1)", "2*3",
-     "__import__('os')", "T1.size", "T(p=1)", "T1 if 1 else T0", "2T1 +"],
+     "__import__('os')", "T1.size", "T(p=1)", "T1 if 1 else T0", "2T1 +", "T1 x", "x T1", "T1xT1",
+     "V()", "V(G=S(3))", "V(S(3), S(4))"],
 )  # fmt: skip
 def test_bad_reps(text):
     with pytest.raises(ValueError, match=r"Cannot read the representation .* Allowed are T0, T1"):
+        rep(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("V(So(3))", r"Unknown group 'So' in 'So\(3\)'\. Did you mean SO\?"),
+        ("V(S(0))", "whole number d >= 1; got d = 0"),
+        ("T1(2)", r"Cannot read the group '2'"),
+        ("V(SO(3)*O(2))", "different dimension"),
+    ],
+)
+def test_a_type_of_a_group_that_is_none(text, message):
+    with pytest.raises(ValueError, match=message):
         rep(text)
 
 

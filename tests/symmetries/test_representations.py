@@ -8,6 +8,7 @@ from market import REPS, pairs, seeds
 
 from symmetries import Scalar, T, Vector, group, rep
 from symmetries.blocks import tensor_blocks
+from symmetries.kronecker import kron_all, leibniz
 from symmetries.representations import Sum, direct_sum
 
 
@@ -59,6 +60,38 @@ def test_drho_is_the_derivative_of_rho(pair, seed):
     slope = (ahead - behind) / (2 * t)
     torch.testing.assert_close(R.drho(A), slope, atol=2e-5, rtol=1e-5)
     close(torch.linalg.matrix_exp(R.drho(A)), R.rho(torch.linalg.matrix_exp(A)))
+
+
+@given(pairs(), seeds)
+@settings(max_examples=100)
+def test_acting_is_multiplying_by_the_matrix(pair, seed):
+    G, R = pair
+    g, A = elements(G, 6, seed), torch.stack([algebra_element(G, seed + k) for k in range(6)])
+    v = torch.randn(6, R.size(G.dim), generator=torch.Generator().manual_seed(seed)).double()
+    close(R.act(g, v), torch.einsum("nij,nj->ni", R.rho(g), v))
+    close(R.act_derivative(A, v), torch.einsum("nij,nj->ni", R.drho(A), v))
+    close(R.act(g[0], v), v @ R.rho(g[0]).T)
+    batches = R.act(g.view(2, 3, G.dim, G.dim), v.view(2, 3, -1))
+    close(batches.flatten(0, 1), R.act(g, v))
+    close(R.act(g.unsqueeze(0), v.expand(4, -1, -1))[3], R.act(g, v))
+
+
+@given(pairs(), seeds)
+@settings(max_examples=100)
+def test_the_factors_multiply_to_the_matrix(pair, seed):
+    G, R = pair
+    g, A = elements(G, 1, seed)[0], algebra_element(G, seed)
+    close(kron_all(R.factors(g), g), R.rho(g))
+    close(leibniz(R.derivative_factors(A), A), R.drho(A))
+
+
+@given(pairs(), seeds)
+@settings(max_examples=100)
+def test_drho_of_the_dual_is_the_negative_transpose(pair, seed):
+    G, R = pair
+    A = algebra_element(G, seed)
+    close(R.T.drho(A), -R.drho(A).mT)
+    close(R.T.T.drho(A), R.drho(A))
 
 
 @pytest.mark.parametrize("text", REPS)
@@ -148,3 +181,29 @@ def test_bad_indices(indices):
 def test_bad_multiple(count):
     with pytest.raises(ValueError, match="must be a whole number of 0 or more; got"):
         count * T(1)
+
+
+@pytest.mark.parametrize("text", ["T2", "T(1,1).T", "T0 + 2T1", "T1*(T0 + T1)", "0T0", "T1*(0T0)"])
+def test_one_element_moves_many_vectors_and_many_one(text):
+    R, g = rep(text), elements(group("GL(2)"), 3)
+    v = torch.randn(3, R.size(2), dtype=torch.float64)
+    each = torch.stack([R.rho(h) @ w for h, w in zip(g, v, strict=True)])
+    close(R.act(g, v), each)
+    close(R.act(g[0], v), v @ R.rho(g[0]).mT)
+    close(R.act(g, v[0]), torch.einsum("nij,j->ni", R.rho(g), v[0]))
+    assert R.act(g[:, None], v).shape == (3, 3, R.size(2))
+    close(R.act_derivative(g[0], v), v @ R.drho(g[0]).mT)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("T1*2T1", T(1) * (2 * T(1))),
+        ("2T1*T1", (2 * T(1)) * T(1)),
+        ("T1 x 2T1", T(1) @ (2 * T(1))),
+        ("2T(2,1).T", 2 * T(2, 1).T),
+        ("T0 + 2(T0 + T1)", T(0) + 2 * (T(0) + T(1))),
+    ],
+)
+def test_a_multiple_binds_most_tightly(text, expected):
+    assert rep(text) == expected

@@ -2,9 +2,22 @@
 
 import pytest
 import torch
+from brute_force import projector
 from compliance.groups import GroupSuite, elements
 
-from symmetries import SO, C, Embed, Generated, O, Reflect, Scaling, group
+from symmetries import (
+    SO,
+    C,
+    Embed,
+    Generated,
+    O,
+    Reflect,
+    Scaling,
+    T,
+    equivariant_projector,
+    group,
+)
+from symmetries.limits import TooLargeError
 
 
 class TestEmbed(GroupSuite):
@@ -57,3 +70,29 @@ def test_above_three_dimensions_the_name_holds_dimension_and_axes():
 def test_bad_axes(axes, message):
     with pytest.raises(ValueError, match=message):
         Embed(O(2), 3, axes)
+
+
+@pytest.mark.parametrize(
+    "G",
+    [
+        *(group("O(2)@zx"), group("GL(2)@xz"), group("C(3)@yx"), group("Scaling(1)@y")),
+        *(Embed(SO(3), 4, (3, 0, 1)), Embed(SO(2), 4, (3, 1)), Embed(group("SL(2)"), 2, (1, 0))),
+        *(Embed(group("S(2)xO(1)"), 3, (2, 0)), Embed(group("Cube"), 7, range(1, 7))),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("tensor", [T(0), T(1), T(2), T(1, 1), T(0, 2)], ids=str)
+def test_invariants_are_all_of_them(G, tensor):
+    torch.testing.assert_close(equivariant_projector(G, tensor), projector(G, tensor))
+
+
+def test_indices_at_rest_beside_those_of_the_group():
+    G = group("GL(2)@xz")
+    for tensor in (T(2, 1), T(1, 2)):
+        torch.testing.assert_close(equivariant_projector(G, tensor), projector(G, tensor))
+
+
+def test_a_basis_too_large_for_memory_is_refused(monkeypatch):
+    monkeypatch.setattr("symmetries.limits.memory_limit", lambda: 8 * 6**4)
+    with pytest.raises(TooLargeError, match=r"The basis of T4 under Embed\(O\(2\), 5, \(0, 1\)\)"):
+        Embed(O(2), 5, (0, 1)).closed_form(4, 0)

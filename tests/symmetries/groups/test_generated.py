@@ -2,9 +2,20 @@
 
 import pytest
 import torch
+from brute_force import projector
 from compliance.groups import GroupSuite, elements
 
-from symmetries import SO, Generated, O, Scaling, equivariant_projector, group, rep
+from symmetries import (
+    SO,
+    Generated,
+    O,
+    Scaling,
+    T,
+    equivariant_basis,
+    equivariant_projector,
+    group,
+    rep,
+)
 
 
 class TestGenerated(GroupSuite):
@@ -43,3 +54,49 @@ def test_errors():
         Generated()
     with pytest.raises(ValueError, match=r"different dimension .*'SO\(3\)': 3, 'O\(2\)': 2"):
         Generated(SO(3), O(2))
+
+
+MIXTURES = (
+    *("SO(3)*Scaling(3)", "C(4)*Scaling(2)", "O(2)@xy*O(2)@yz", "Reflect(2)*C(3)", "S(3)*Z(3)"),
+    *("S(3)*SO(3)", "SO(2)@xy*Scaling(1)@z", "SL(2)*Reflect(2)", "(S(2)xO(2))*Scaling(4)"),
+)
+
+
+@pytest.mark.parametrize("name", MIXTURES)
+@pytest.mark.parametrize("tensor", [T(0), T(1), T(2), T(1, 1), T(0, 3)], ids=str)
+def test_invariants_are_all_of_them(name, tensor):
+    G = group(name)
+    torch.testing.assert_close(equivariant_projector(G, tensor), projector(G, tensor))
+
+
+def test_starts_from_the_group_that_leaves_least(monkeypatch):
+    monkeypatch.setattr("symmetries.groups.generated.MOST", 3)
+    for name in ("S(3)*SO(3)", "SO(3)*S(3)"):
+        assert group(name).closed_form(4, 0).shape == (81, 3)
+    assert group("C(4)*Scaling(2)").closed_form(2, 2) is None
+
+
+@pytest.mark.parametrize("name", ["SO(3)*Scaling(3)", "O(2)@xy*O(2)@yz"])
+def test_too_many_invariants_to_search_are_solved_for(name, monkeypatch):
+    G = group(name)
+    expected = equivariant_projector(G, T(2, 2))
+    monkeypatch.setattr("symmetries.groups.generated.MOST", 2)
+    assert G.closed_form(2, 2) is None
+    other = Generated(*G.groups)
+    other.name = "another"
+    torch.testing.assert_close(equivariant_projector(other, T(2, 2)), expected)
+
+
+def test_parts_may_be_open_together():
+    G = group("(SO(2)@xy)*(SO(2)@yz)")
+    assert len(G.lie_algebra) == 2
+    for tensor in (T(2), T(3), T(2, 1)):
+        torch.testing.assert_close(
+            equivariant_projector(G, tensor), equivariant_projector("SO(3)", tensor)
+        )
+
+
+@pytest.mark.parametrize("name", ["SO(1)*SO(1)", "SO(1)*Trivial(1)", "(SO(1)@x)*(SO(1)@y)"])
+def test_groups_without_generators_leave_everything(name):
+    size = group(name).dim ** 2
+    assert equivariant_basis(name, "T2").shape == (size, size)
