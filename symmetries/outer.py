@@ -16,15 +16,14 @@ from typing import TYPE_CHECKING, ClassVar
 from torch import Tensor
 
 from symmetries.elements import Element, Space, matrix
-from symmetries.kronecker import kron_all, leibniz
-from symmetries.representations import Rep, Scalar, enclosed
+from symmetries.representations import Factored, Rep, Scalar, enclosed
 
 if TYPE_CHECKING:
     from symmetries.group import Group
 
 
 @dataclass(frozen=True, repr=False)
-class Outer(Rep):
+class Outer(Factored):
     """A tensor product of types over different spaces; make it with ``@``, in text ``x``.
 
     Args:
@@ -37,12 +36,6 @@ class Outer(Rep):
     def size(self, dim: Space) -> int:  # noqa: D102
         dims = self._dims(dim)
         return prod(part.size(d) for part, d in zip(self.parts, dims, strict=True))
-
-    def rho(self, g: Element) -> Tensor:  # noqa: D102
-        return kron_all(self.factors(g), self._elements(g)[0])
-
-    def drho(self, A: Element) -> Tensor:  # noqa: D102
-        return leibniz(self.derivative_factors(A), self._elements(A)[0])
 
     def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
         of = zip(self.parts, self._elements(g), strict=True)

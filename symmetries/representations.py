@@ -130,8 +130,26 @@ class Rep(ABC):
         return product([rep_out, self.T])
 
 
+class Factored(Rep):
+    """A type that is given by its factors."""
+
+    @abstractmethod
+    def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
+        ...
+
+    @abstractmethod
+    def derivative_factors(self, A: Element) -> list[Tensor]:  # noqa: D102
+        ...
+
+    def rho(self, g: Element) -> Tensor:  # noqa: D102
+        return kron_all(self.factors(g), matrix(g))
+
+    def drho(self, A: Element) -> Tensor:  # noqa: D102
+        return leibniz(self.derivative_factors(A), algebra_matrix(A))
+
+
 @dataclass(frozen=True, repr=False)
-class T(Rep):
+class T(Factored):
     """Tensors with p vector and q dual indices, flattened row-major, vector indices first.
 
     Args:
@@ -156,12 +174,6 @@ class T(Rep):
 
     def size(self, dim: Space) -> int:  # noqa: D102
         return int(whole_dim(dim) ** self.rank)
-
-    def rho(self, g: Element) -> Tensor:  # noqa: D102
-        return kron_all(self.factors(g), matrix(g))
-
-    def drho(self, A: Element) -> Tensor:  # noqa: D102
-        return leibniz(self.derivative_factors(A), algebra_matrix(A))
 
     def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
         g = matrix(g)
@@ -278,7 +290,7 @@ class Sum(Rep):
 
 
 @dataclass(frozen=True, repr=False)
-class Product(Rep):
+class Product(Factored):
     """Tensor product, flattened row-major; make it with ``*`` or ``>>``.
 
     Args:
@@ -290,12 +302,6 @@ class Product(Rep):
 
     def size(self, dim: Space) -> int:  # noqa: D102
         return prod(part.size(dim) for part in self.parts)
-
-    def rho(self, g: Element) -> Tensor:  # noqa: D102
-        return kron_all(self.factors(g), matrix(g))
-
-    def drho(self, A: Element) -> Tensor:  # noqa: D102
-        return leibniz(self.derivative_factors(A), algebra_matrix(A))
 
     def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
         return [factor for part in self.parts for factor in part.factors(g)]

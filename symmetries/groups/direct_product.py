@@ -13,6 +13,7 @@ from symmetries.blocks import factors_first
 from symmetries.elements import Element, algebra_matrix, matrix
 from symmetries.group import Group, enclosed
 from symmetries.kronecker import kron
+from symmetries.limits import require_memory
 from symmetries.representations import T
 from symmetries.solver import tensor_basis
 
@@ -45,6 +46,14 @@ class DirectProduct(Group):
             raise ValueError(f"A direct product is of at least two groups; got {list(groups)}.")
         self._factors = tuple(factor for group in groups for factor in group.factors)
         dim = prod(group.dim for group in self._factors)
+        generators = sum(
+            len(group.lie_algebra) + len(group.discrete_generators) for group in self._factors
+        )
+        require_memory(
+            2 * generators * dim**2,
+            f"The {generators} generators of a direct product on R^{dim}",
+            "Use types of each factor alone, with that factor as the group.",
+        )
         algebra = [algebra_matrix(A) for A in self.algebra_elements]
         discrete = [matrix(h) for h in self.discrete_elements]
         super().__init__(
