@@ -9,14 +9,16 @@ Groups*). Each spanning tensor has few numbers that are not zero, so they are ke
 Where there are more pairings than invariants, those with long chains are combinations of the rest:
 minors (for Sp, Pfaffians) of one size larger vanish, and their leading terms are the chains (Conca
 1994, *Groebner bases of ideals of minors of a symmetric matrix*; Herzog and Trung 1992, *Groebner
-bases and multiplicity of determinantal and Pfaffian ideals*). What is left is a basis.
+bases and multiplicity of determinantal and Pfaffian ideals*). What is left is a basis. A totally
+antisymmetric tensor may always hold the first index: alternating n + 1 indices gives zero, which
+trades the partner of that index for one that the tensor held.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
-from math import comb, factorial
+from math import comb, prod
 
 import torch
 from scipy.sparse import csr_array
@@ -131,7 +133,7 @@ def form_invariants(form: Tensor, p: int, q: int, antisymmetric: bool = False) -
     dim, rank = len(form), p + q
     skew = bool((form == -form.T).all())
     surplus = rank - dim if antisymmetric and rank >= dim else -1
-    blocks = comb(rank, dim) * pairings_count(surplus, dim, skew) if surplus >= 0 else 0
+    blocks = comb(rank - 1, dim - 1) * pairings_count(surplus, dim, skew) if surplus >= 0 else 0
     _require_memory(dim, rank, pairings_count(rank, dim, skew) + blocks)
     joined = {
         (True, True): torch.linalg.inv(form),
@@ -145,7 +147,8 @@ def form_invariants(form: Tensor, p: int, q: int, antisymmetric: bool = False) -
 
     products = list(paired(tuple(range(rank)))) if rank % 2 == 0 else []
     if surplus >= 0 and surplus % 2 == 0:
-        for chosen in combinations(range(rank), dim):
+        for others in combinations(range(1, rank), dim - 1):
+            chosen = (0, *others)
             epsilon = levi_civita(dim)
             for axis, index in enumerate(chosen):
                 if index >= p:
@@ -174,9 +177,7 @@ def linear_invariants(dim: int, p: int, q: int, antisymmetric: bool) -> Tensor:
     if surplus % dim or (surplus and not antisymmetric):
         return orthonormalised(dim ** (p + q), [])
     blocks = surplus // dim
-    chosen = factorial(len(many)) // (
-        factorial(dim) ** blocks * factorial(blocks) * factorial(len(few))
-    )
+    chosen = prod(comb(len(many) - k * dim - 1, dim - 1) for k in range(blocks))
     _require_memory(dim, p + q, chosen * permutations_count(len(few), dim))
     products: list[list[tuple[Index, Tensor]]] = [
         [*((block, epsilon) for block in chosen_blocks), *zip(pairs, [one] * len(few), strict=True)]
@@ -213,12 +214,12 @@ def _require_memory(dim: int, rank: int, spanning: int) -> None:
 
 
 def _blocks_of(size: int, count: int, indices: Index) -> Iterator[tuple[list[Index], Index]]:
-    """All ways to take ``count`` disjoint blocks of ``size`` indices, with what is left."""
+    """Disjoint blocks of ``size`` indices, each with the first index left, and what remains."""
     if count == 0:
         yield [], indices
         return
-    for block in combinations(indices, size):
-        rest = tuple(i for i in indices if i not in block)
-        for others, left in _blocks_of(size, count - 1, rest):
-            if not others or block < others[0]:
-                yield [block, *others], left
+    first, *following = indices
+    for others in combinations(following, size - 1):
+        rest = tuple(i for i in following if i not in others)
+        for blocks, left in _blocks_of(size, count - 1, rest):
+            yield [(first, *others), *blocks], left
