@@ -35,7 +35,8 @@ def equivariance_errors(
         moved_first, moved_last = _both_ways(f, rep_in, rep_out, G, x, generator)
     difference = (moved_first - moved_last).norm(dim=-1)
     size = moved_first.norm(dim=-1) + moved_last.norm(dim=-1)
-    return torch.where(size > 0, difference / size.clamp_min(1e-300), 0.0)
+    # NaN stays NaN: a function that fails is not equivariant
+    return torch.where(size == 0, 0.0, difference / size)
 
 
 def equivariance_error(
@@ -55,7 +56,7 @@ def equivariance_error(
         rep_out: Type of the outputs.
         G: The group.
         x: Inputs, (n, size in), n >= 1.
-        samples: Group elements for each input.
+        samples: Group elements for each input, at least 1.
         seed: Seed of the group elements.
 
     Raises:
@@ -67,6 +68,7 @@ def equivariance_error(
     """
     types, G = (parse_rep(rep_in), parse_rep(rep_out)), parse_group(G)
     require_inputs("equivariance error", x)
+    _require_samples(samples)
     require_size("rep_in", types[0], G, x)
     generator = torch.Generator().manual_seed(seed)
     errors = [equivariance_errors(f, *types, G, x, generator) for _ in range(samples)]
@@ -100,6 +102,7 @@ class EquivarianceError(Metric):
     ) -> None:
         super().__init__()
         self.rep_in, self.rep_out = parse_rep(rep_in), parse_rep(rep_out)
+        _require_samples(samples)
         self.group, self.samples, self.seed = parse_group(group), samples, seed
         self.add_state("total", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
         self.add_state("count", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
@@ -116,6 +119,11 @@ class EquivarianceError(Metric):
     def compute(self) -> Tensor:
         """The mean error, 0 to 1; NaN before any input."""
         return self.total / self.count
+
+
+def _require_samples(samples: int) -> None:
+    if samples < 1:
+        raise ValueError(f"samples must be at least 1; got {samples}.")
 
 
 def _both_ways(

@@ -41,7 +41,9 @@ def lie_derivative(
         (k, n, size out), in the dtype of f(x).
 
     Raises:
-        ValueError: If sizes and types disagree, there is no input, or the group is discrete.
+        ValueError: If sizes and types disagree, there is no input, the group is discrete, or f
+            cannot be differentiated. A part of f that is cut off, as by detach(), counts as
+            constant; only where all of it is, that is found.
 
     Example:
         >>> x = torch.randn(5, 3)
@@ -134,10 +136,37 @@ def _derivatives(
     for generator in G.algebra_elements:
         A = to(generator, x.device)
         direction = of_inputs.act_derivative(A, x.double()).to(x.dtype)
-        y, inner, *_ = torch.func.jvp(f, (x,), (direction,))
+        y, inner = _jvp(f, x, direction)
         require_size("rep_out", rep_out, G, y)
         found.append(inner - of_outputs.act_derivative(A, y.double()).to(y.dtype))
     return torch.stack(found).detach(), y.detach()
+
+
+def _jvp(f: Function, x: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
+    """f(x) and the derivative of f along a direction.
+
+    Raises:
+        ValueError: If f cannot be differentiated forwards.
+    """
+    try:
+        y, inner, *_ = torch.func.jvp(f, (x,), (direction,))
+    except RuntimeError as error:
+        raise ValueError(
+            f"PyTorch cannot differentiate this function forwards: {str(error).splitlines()[0]} "
+            "Use operations of PyTorch alone (no numpy, no batch normalisation in training: call "
+            ".eval()), or equivariance_error, which needs values only."
+        ) from error
+    if not inner.any() and direction.any():
+        step = 1e-3 * direction
+        with torch.no_grad():
+            slope = (f(x + step) - f(x - step)) / 2e-3
+        if float(slope.abs().max()) > 0.05 * float(y.abs().max()):
+            raise ValueError(
+                "The function leaves what PyTorch can differentiate, such as by detach() or by "
+                "building a new tensor: its derivative is zero though its values change. Use "
+                "equivariance_error, which needs values only."
+            )
+    return y, inner
 
 
 def _mean_size(values: Tensor) -> Tensor:

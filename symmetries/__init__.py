@@ -44,6 +44,7 @@ from symmetries.groups.trivial import Trivial
 from symmetries.groups.unitary import SU, U
 from symmetries.parsing import group, rep
 from symmetries.representations import Rep, Scalar, T, Vector
+from symmetries.solver import forget_bases
 
 V = Vector
 
@@ -90,6 +91,7 @@ __all__ = [
     "equivariant_basis",
     "equivariant_blocks",
     "equivariant_projector",
+    "forget_bases",
     "group",
     "project",
     "rep",

@@ -19,7 +19,7 @@ from symmetries.constraints import residual
 from symmetries.disk_cache import cache_bases
 from symmetries.group import Group
 from symmetries.parsing import NO_NAMES, group, rep
-from symmetries.picture import draw_basis, draw_projector, require_drawable
+from symmetries.picture import draw_basis, draw_projector, require_drawable, require_legible
 from symmetries.representations import Rep
 
 if TYPE_CHECKING:
@@ -89,27 +89,42 @@ def _show(options: argparse.Namespace, console: Console) -> None:
     seconds = time.perf_counter() - start
     rank = sum(len(block.index) * block.basis.shape[1] for block in blocks)
     left = max((residual(G, block.tensor, block.basis) for block in blocks), default=0.0)
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_row("group", _described(G))
-    table.add_row("representation", f"{options.rep}: {R.over(G).size(G.space)} numbers")
-    table.add_row("rank", str(rank))
-    table.add_row("residual", f"{left:.1e}")
-    table.add_row("time", f"{1e3 * seconds:.1f} ms")
-    console.print(table)
-    if path is not None:
+    lines = {
+        "group": _described(G),
+        "representation": f"{options.rep}: {R.over(G).size(G.space)} numbers",
+        "rank": rank,
+        "residual": f"{left:.1e}",
+        "time": f"{1e3 * seconds:.1f} ms",
+    }
+    for what, value in lines.items():
+        console.print(f"{what:<16}{value}", markup=False, soft_wrap=True)
+    if path is not None and not rank:
+        console.print("nothing to draw: the rank is 0", soft_wrap=True)
+    elif path is not None:
         _figure(options, G, R).savefig(path, dpi=150)
-        console.print(f"drawn in {path}")
+        console.print(f"drawn in {path}", markup=False, soft_wrap=True)
 
 
 def _figure(options: argparse.Namespace, G: Group, R: Rep) -> Figure:
     title = f"{options.group}: {options.rep}"
-    inputs, arrow, _ = options.rep.partition(">>")
-    if (options.draw or ("basis" if arrow else "projector")) == "projector":
-        return draw_projector(equivariant_projector(G, R), f"projector of {title}")
-    columns = rep(inputs).over(G).size(G.space) if arrow else G.dim
+    columns = _columns(options.rep, G)
     size = R.over(G).size(G.space)
+    if (options.draw or ("basis" if columns else "projector")) == "projector":
+        require_legible(size)
+        return draw_projector(equivariant_projector(G, R), f"projector of {title}")
+    columns = columns or G.dim
     shape = (size // columns, columns) if size % columns == 0 else (1, size)
     return draw_basis(equivariant_basis(G, R), shape, f"basis of {title}")
+
+
+def _columns(text: str, G: Group) -> int | None:
+    """Size of the inputs of a map ``A >> B``; None of any other type."""
+    inputs, _, outputs = text.partition(">>")
+    try:
+        rep(outputs)
+        return rep(inputs).over(G).size(G.space)
+    except ValueError:
+        return None
 
 
 def _list(console: Console) -> None:

@@ -49,6 +49,11 @@ def equivariant_blocks(G: str | Group, R: str | Rep) -> list[TypedBlock]:
         ValueError: If R is no representation of G, or a solution fails its check.
         TooLargeError: If a vector or a basis is too large.
     """
+    return [TypedBlock(b.tensor, b.index.clone(), b.basis.clone()) for b in _blocks(G, R)]
+
+
+def _blocks(G: str | Group, R: str | Rep) -> list[TypedBlock]:
+    """The blocks with the remembered tensors themselves, not to be changed."""
     G = parse_group(G)
     R = parse_rep(R).over(G)
     require_memory(4 * R.size(G.space), f"Solving for {R} over R^{G.dim}", "Use lower ranks.")
@@ -71,7 +76,7 @@ def equivariant_basis(G: str | Group, R: str | Rep) -> Tensor:
         >>> equivariant_basis("O(3)", "T1 >> T1").shape
         torch.Size([9, 1])
     """
-    blocks = equivariant_blocks(G, R)
+    blocks = _blocks(G, R)
     size = sum(block.index.numel() for block in blocks)
     rank = sum(len(block.index) * block.basis.shape[1] for block in blocks)
     require_memory(size * rank, f"The basis of {R} under {G}, {size} x {rank},", INSTEAD)
@@ -108,7 +113,7 @@ def project(G: str | Group, R: str | Rep, v: Tensor) -> Tensor:
     if v.shape[-1] != size:
         raise ValueError(f"{R} has {size} numbers over R^{G.dim}; got {v.shape[-1]}.")
     projected = torch.zeros_like(v, dtype=torch.float64)
-    for block in equivariant_blocks(G, R):
+    for block in _blocks(G, R):
         index, Q = block.index.to(v.device), block.basis.to(v.device)
         projected[..., index] = (v[..., index].double() @ Q) @ Q.T
     return projected.to(v.dtype)

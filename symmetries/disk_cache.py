@@ -21,6 +21,9 @@ from symmetries.representations import T
 
 log = logging.getLogger(__name__)
 
+SOLVER = 1
+"""Raised when bases are solved in another way, so that none of the old ones is read."""
+
 _folder: Path | None = None
 
 
@@ -36,6 +39,8 @@ def cache_bases(folder: str | Path | None) -> None:
         ValueError: If the folder cannot be made or written to.
     """
     global _folder  # noqa: PLW0603 (one switch for the process, as of torch's own caches)
+    if folder is not None and not isinstance(folder, str | os.PathLike):
+        raise ValueError(f"Bases are kept in a folder, given by its path; got {folder!r}.")
     path = None if folder is None else Path(folder).expanduser()
     if path is not None:
         try:
@@ -54,13 +59,17 @@ def load(G: Group, tensor: T) -> Tensor | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            basis = torch.load(_path(_folder, G, tensor), weights_only=True)
+            kept = torch.load(_path(_folder, G, tensor), weights_only=True)
+        return _checked(kept["basis"], kept["rank"], tensor.size(G.space))
     except Exception:  # a damaged file fails in as many ways as there are bytes
         return None
-    is_basis = isinstance(basis, Tensor) and basis.dtype == torch.float64 and basis.ndim == 2
-    if not is_basis or len(basis) != tensor.size(G.space):
+
+
+def _checked(basis: Tensor, rank: int, size: int) -> Tensor | None:
+    """The basis, if it is as it was written; its constraints are checked by the solver."""
+    if basis.dtype != torch.float64 or basis.shape != (size, rank):
         return None
-    one = torch.eye(basis.shape[1], dtype=torch.float64)
+    one = torch.eye(rank, dtype=torch.float64)
     return basis if torch.allclose(basis.T @ basis, one, atol=1e-9) else None
 
 
@@ -78,7 +87,7 @@ def _write(folder: Path, G: Group, tensor: T, basis: Tensor) -> None:
     handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            torch.save(basis.clone(), file)
+            torch.save({"basis": basis.clone(), "rank": basis.shape[1]}, file)
         Path(temporary).replace(_path(folder, G, tensor))
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -88,4 +97,4 @@ def _write(folder: Path, G: Group, tensor: T, basis: Tensor) -> None:
 def _path(folder: Path, G: Group, tensor: T) -> Path:
     from symmetries import __version__  # noqa: PLC0415 (the package imports this module)
 
-    return folder / f"{G.identity[:40]}-T{tensor.p}-{tensor.q}-{__version__}.pt"
+    return folder / f"{G.identity[:40]}-T{tensor.p}-{tensor.q}-{__version__}-{SOLVER}.pt"

@@ -25,11 +25,15 @@ def require_matrices(values: MatrixLike | None, dim: int, what: str, name: str) 
     Raises:
         ValueError: If they are no numbers, not d x d, or not finite.
     """
-    if values is None or len(values) == 0:
+    if values is None:
         return torch.zeros(0, dim, dim, dtype=torch.float64)
     try:
+        if len(values) == 0:
+            return torch.zeros(0, dim, dim, dtype=torch.float64)
         if not isinstance(values, Tensor):
-            values = torch.stack([torch.as_tensor(v, dtype=torch.float64) for v in values])
+            values = torch.stack([torch.as_tensor(v) for v in values])
+        if values.is_complex():
+            raise TypeError("complex ones act in real form, X + iY as [[X, -Y], [Y, X]]")
         matrices = values.detach().to(torch.float64, copy=True).contiguous()
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{what} of {name} must be matrices of numbers: {error}.") from None

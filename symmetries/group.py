@@ -13,6 +13,7 @@ from torch import Tensor
 
 from symmetries.elements import Element, Space
 from symmetries.generators import (
+    NUMBERS,
     MatrixLike,
     as_permutations,
     finite_group,
@@ -35,6 +36,7 @@ class Group:
         dim: Dimension d of the base space R^d.
         lie_algebra: Infinitesimal generators (k, d, d); none by default.
         discrete_generators: Further generators (m, d, d); none by default.
+        permutations: These instead, as permutations (m, d) int64 that are kept as such.
         name: How the group prints; :func:`symmetries.group` should read it back.
 
     Attributes:
@@ -55,8 +57,8 @@ class Group:
 
     families: ClassVar[dict[str, type[Group]]] = {}
 
-    algebra_may_be_open: ClassVar[bool] = False
-    """Whether the infinitesimal generators may leave out commutators that they generate."""
+    algebra_needs_no_check: ClassVar[bool] = False
+    """Whether the infinitesimal generators are closed by construction, or may as well be open."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -74,14 +76,18 @@ class Group:
         lie_algebra: MatrixLike | None = None,
         discrete_generators: MatrixLike | None = None,
         name: str | None = None,
+        *,
+        permutations: Tensor | None = None,
     ) -> None:
         self.dim = require_dim(dim)
         self.name = name or f"{type(self).__name__}({dim})"
         self.lie_algebra = require_matrices(lie_algebra, dim, "lie_algebra", self.name)
         discrete = require_matrices(discrete_generators, dim, "discrete_generators", self.name)
-        if not self.algebra_may_be_open:
+        if not self.algebra_needs_no_check:
             require_closed(self.lie_algebra, self.name)
-        self.permutations = None if len(self.lie_algebra) else as_permutations(discrete)
+        if permutations is None and not len(self.lie_algebra):
+            permutations = as_permutations(discrete)
+        self.permutations = permutations
         if self.permutations is None:
             require_invertible(discrete, self.name)
             self.discrete_generators = discrete
@@ -128,7 +134,9 @@ class Group:
 
         Small are up to 1024 elements, and up to four million numbers in all.
         """
-        return None if len(self.lie_algebra) else finite_group(self.discrete_generators)
+        if len(self.lie_algebra) or 2 * self.dim**2 > NUMBERS:
+            return None
+        return finite_group(self.discrete_generators)
 
     @property
     def algebra_elements(self) -> Sequence[Element]:
@@ -207,6 +215,7 @@ class Group:
         return hash(self.key)
 
     def __mul__(self, other: Group) -> Group:
+        require_groups("G * H", [other])
         from symmetries.groups.generated import Generated  # noqa: PLC0415 (a subclass of this one)
 
         return Generated(self, other)
@@ -218,6 +227,20 @@ class Group:
 def enclosed(name: str) -> str:
     """A name, in parentheses where it is made of several."""
     return name if re.fullmatch(r"\w+(\([^()]*\))?(@\w+)?", name) else f"({name})"
+
+
+def require_groups(user: str, groups: Sequence[object]) -> None:
+    """Checks that what a group is made of are groups.
+
+    Raises:
+        ValueError: If one is anything else, such as a name.
+    """
+    for group in groups:
+        if not isinstance(group, Group):
+            raise ValueError(
+                f"{user} is made of groups; got {group!r}. Read one from its name with "
+                "symmetries.group('SO(3)'), or write the whole as a name."
+            )
 
 
 def require_dim(dim: object) -> int:

@@ -8,12 +8,14 @@ dense matrices where they are small, and by a Chebyshev filter where they are la
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 import torch
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
+from symmetries.axes import apply as apply_axes
 from symmetries.chebyshev import NotSeparatedError, filtered_null_space
 from symmetries.constraints import NULL, constraint_matrix, gram
 from symmetries.group import Group
@@ -43,8 +45,41 @@ def null_space(G: Group, tensor: Rep) -> Tensor:
         return _scattered(size, found, f"{tensor} under {G}")
     C = constraint_matrix(G, tensor, ENTRIES)
     if C is None or C.nnz / max(C.shape[0], 1) * C.nnz > 50 * ENTRIES:
+        if size > DENSE and G.finite_elements is not None:
+            return averaged(G.finite_elements, tensor, size)
         return _of_operator(lambda v: gram(G, tensor, v), size)
+    if size > DENSE and G.finite_elements is not None and _largest_component(C) > DENSE:
+        return averaged(G.finite_elements, tensor, size)
     return _scattered(size, _by_components(C), f"{tensor} under {G}")
+
+
+def averaged(elements: Tensor, tensor: Rep, size: int) -> Tensor:
+    """Range of the mean of rho over all elements (n, d, d) of a finite group.
+
+    The mean is a projector whose trace, the mean of the characters, is the number of invariants:
+    so many random vectors, averaged, span them.
+    """
+    characters = [
+        prod(float(f.trace()) for f in tensor.factors(g)) if size > 1 else 1.0 for g in elements
+    ]
+    rank = round(sum(characters) / len(characters))
+    require_memory(
+        4 * size * rank, f"The basis of {size} numbers and rank {rank}", "Use lower ranks."
+    )
+    random = torch.Generator().manual_seed(0)
+    block = torch.randn(size, rank, generator=random, dtype=torch.float64)
+    for _ in range(2):  # once to get there, once more for the last digits
+        total = torch.zeros_like(block)
+        for g in elements:
+            total += apply_axes(tensor.factors(g), block)
+        block = torch.linalg.qr(total / len(elements)).Q
+    return block
+
+
+def _largest_component(C: sparse.csr_array) -> int:
+    squared = C.T @ C
+    labels = connected_components(squared, directed=False)[1]
+    return int(torch.from_numpy(labels).long().bincount().max())
 
 
 def _of_operator(apply: Callable[[Tensor], Tensor], size: int) -> Tensor:

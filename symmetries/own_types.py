@@ -34,7 +34,9 @@ def require_representation(G: Group, R: Rep) -> None:
 
 def _require_homomorphism(G: Group, R: Rep) -> None:
     # the generators beside random elements, which of a small group may be the identity
-    tried = [*G.sample(2, torch.Generator().manual_seed(0)), *G.discrete_generators[:2]]
+    drawn = G.sample(2, torch.Generator().manual_seed(0))
+    one = torch.eye(G.dim, dtype=torch.float64)
+    tried = [one, *drawn, *G.discrete_generators[:2]]
     size = R.size(G.space)
     moved = [_called(G, R, "rho", g) for g in tried]
     if moved[0].shape != (size, size):
@@ -49,6 +51,8 @@ def _require_homomorphism(G: Group, R: Rep) -> None:
                 f"{R} is no representation of {G}: rho(g h) and rho(g) rho(h) differ by "
                 f"{float((together - apart).abs().max()):.1e} for two of its elements."
             )
+    if not torch.allclose(moved[0], torch.eye(size, dtype=torch.float64), atol=CLOSE):
+        raise ValueError(f"{R} is no representation of {G}: rho of the identity is not one.")
 
 
 def _require_derivative(G: Group, R: Rep) -> None:
@@ -66,8 +70,14 @@ def _require_derivative(G: Group, R: Rep) -> None:
 
 def _called(G: Group, R: Rep, method: str, argument: Tensor) -> Tensor:
     try:
-        found: Tensor = getattr(R, method)(argument).double()
+        found: Tensor = getattr(R, method)(argument)
+        dtype = found.dtype
     except Exception as error:
         reason = str(error).rstrip(".")
         raise ValueError(f"{method} of {R} fails for an element of {G}: {reason}.") from error
+    if dtype != argument.dtype:
+        raise ValueError(
+            f"{method} of {R} must compute in the dtype of its argument, {argument.dtype}; got "
+            f"{found.dtype}."
+        )
     return found

@@ -18,24 +18,28 @@ COLOURS = "RdBu_r"
 
 
 def draw_projector(projector: Tensor, title: str) -> Figure:
-    """One heat map of a projector (size, size), white at zero.
-
-    Raises:
-        ValueError: If it has too many rows to be told apart.
-    """
-    if len(projector) > MOST_NUMBERS:
-        raise ValueError(
-            f"A projector of {len(projector)} x {len(projector)} numbers is too large to look at "
-            f"(at most {MOST_NUMBERS}); draw the basis with --draw basis."
-        )
+    """One heat map of a projector (size, size), white at zero."""
     figure = _figure(1, 1, (6.0, 5.4))
     axes, limit = figure.axes[0], float(projector.abs().max()) or 1.0
     image = axes.imshow(
         projector.numpy(), cmap=COLOURS, vmin=-limit, vmax=limit, interpolation="nearest"
     )
     figure.colorbar(image, ax=axes, shrink=0.85)
-    axes.set_title(title)
+    axes.set_title(title, wrap=True)
     return figure
+
+
+def require_legible(size: int) -> None:
+    """Checks that the rows of a projector can be told apart.
+
+    Raises:
+        ValueError: If there are too many.
+    """
+    if size > MOST_NUMBERS:
+        raise ValueError(
+            f"A projector of {size} x {size} numbers is too large to look at "
+            f"(at most {MOST_NUMBERS}); draw the basis with --draw basis."
+        )
 
 
 def draw_basis(basis: Tensor, shape: tuple[int, int], title: str) -> Figure:
@@ -66,7 +70,7 @@ def draw_basis(basis: Tensor, shape: tuple[int, int], title: str) -> Figure:
         axes.set_xticks([])
         axes.set_yticks([])
     left = basis.shape[1] - len(shown)
-    figure.suptitle(title + (f" (and {left} more)" if left else ""))
+    figure.suptitle(title + (f" (and {left} more)" if left else ""), wrap=True)
     return figure
 
 

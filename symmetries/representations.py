@@ -88,11 +88,13 @@ class Rep(ABC):
 
         Leading axes of g and v are broadcast.
         """
-        return apply(self.factors(g), _broadcast(g, v)[..., None])[..., 0]
+        return apply(self.factors(g), _broadcast(self, g, v)[..., None])[..., 0]
 
     def act_derivative(self, A: Element, v: Tensor) -> Tensor:
         """drho(A) v for vectors v (..., size), axis by axis."""
-        return apply_derivative(self.derivative_factors(A), _broadcast(A, v)[..., None])[..., 0]
+        return apply_derivative(self.derivative_factors(A), _broadcast(self, A, v)[..., None])[
+            ..., 0
+        ]
 
     def over(self, G: Group) -> Rep:
         """This type for G, without the names of groups that it may hold.
@@ -115,6 +117,8 @@ class Rep(ABC):
         return outer([self, other])
 
     def __add__(self, other: Rep) -> Rep:
+        if not isinstance(other, Rep):
+            return NotImplemented
         return direct_sum([(1, self), (1, other)])
 
     def __mul__(self, other: Rep | int) -> Rep:
@@ -263,7 +267,7 @@ class Sum(Rep):
         self, g: Element, v: Tensor, act: Callable[[Rep, Element, Tensor], Tensor]
     ) -> Tensor:
         """Lets g act on the copies (..., count, size) of each term in turn."""
-        v = _broadcast(g, v)
+        v = _broadcast(self, g, v)
         moved, start, g_of_copies = [], 0, unsqueezed(g, 1)
         for count, term in self.terms:
             size = term.size(space_of(g))
@@ -360,8 +364,19 @@ def enclosed(part: Rep) -> str:
     return f"({part})" if part.is_compound else str(part)
 
 
-def _broadcast(g: Element, v: Tensor) -> Tensor:
-    """V (..., size) with the leading axes of g and its own."""
+def _broadcast(R: Rep, g: Element, v: Tensor) -> Tensor:
+    """Vectors (..., size of R) with the leading axes of g and its own, and the finer dtype of both.
+
+    Raises:
+        ValueError: If v has another size.
+    """
+    size = R.size(space_of(g))
+    if v.shape[-1] != size:
+        raise ValueError(
+            f"{R} has {size} numbers over R^{whole_dim(space_of(g))}; got {v.shape[-1]}."
+        )
+    part = g[0] if isinstance(g, tuple) else g
+    v = v.to(torch.promote_types(part.dtype, v.dtype))
     lead = torch.broadcast_shapes(leading(g), v.shape[:-1])
     return v.expand(*lead, v.shape[-1])
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache, reduce
+from math import prod
 
 import torch
 from torch import Tensor
 
 from symmetries import disk_cache
+from symmetries.blocks import tensor_blocks
 from symmetries.constraints import residual
 from symmetries.group import Group
 from symmetries.kronecker import kron
@@ -42,6 +44,17 @@ def scattered(size: int, blocks: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
     return whole
 
 
+def kron_of_bases(bases: Sequence[Tensor]) -> Tensor:
+    """Basis of the products of vectors over different spaces.
+
+    Raises:
+        TooLargeError: If it is too large.
+    """
+    size, rank = (prod(basis.shape[axis] for basis in bases) for axis in (0, 1))
+    require_memory(2 * size * rank, f"The product of bases, {size} x {rank},", "Use lower ranks.")
+    return reduce(kron, bases)
+
+
 def tensor_basis(G: Group, tensor: Rep) -> Tensor:
     """Orthonormal basis of the invariants of one type of tensor, (size, r) float64.
 
@@ -55,14 +68,27 @@ def tensor_basis(G: Group, tensor: Rep) -> Tensor:
     """
     if isinstance(tensor, Outer):
         parts = zip(G.factors, tensor.parts, strict=True)
-        return reduce(kron, [tensor_basis(factor, part) for factor, part in parts])
+        return kron_of_bases([tensor_basis(factor, part) for factor, part in parts])
     if isinstance(tensor, T) and G.is_orthogonal:
         # inverse transpose is the matrix itself: vector and dual indices are the same
         tensor = T(tensor.rank)
+    try:
+        hash(tensor)
+    except TypeError:
+        raise ValueError(
+            f"A type of your own must be hashable by content; {type(tensor).__name__} is not. "
+            "Write @dataclass(frozen=True) above its class."
+        ) from None
     return _solve(G, tensor, G.identity)
 
 
-@lru_cache(maxsize=1024)
+def forget_bases() -> None:
+    """Gives back the memory of all bases solved so far in this process."""
+    _solve.cache_clear()
+    tensor_blocks.cache_clear()
+
+
+@lru_cache(maxsize=512)
 def _solve(G: Group, tensor: Rep, identity: str) -> Tensor:
     """The basis; equal groups that find it in other ways keep bases of their own."""
     size = tensor.size(G.space)

@@ -11,11 +11,10 @@ from torch import Tensor
 
 from symmetries.blocks import factors_first
 from symmetries.elements import Element, algebra_matrix, matrix
-from symmetries.group import Group, enclosed
-from symmetries.kronecker import kron
+from symmetries.group import Group, enclosed, require_groups
 from symmetries.limits import require_memory
 from symmetries.representations import T
-from symmetries.solver import tensor_basis
+from symmetries.solver import kron_of_bases, tensor_basis
 
 
 class DirectProduct(Group):
@@ -39,13 +38,18 @@ class DirectProduct(Group):
         torch.Size([225, 2])
     """
 
-    algebra_may_be_open = True  # no more than those of the factors, which were checked
+    algebra_needs_no_check = True  # no more than those of the factors, which were checked
 
     def __init__(self, *groups: Group) -> None:
+        require_groups("DirectProduct", groups)
         if len(groups) < 2:
             raise ValueError(f"A direct product is of at least two groups; got {list(groups)}.")
         self._factors = tuple(factor for group in groups for factor in group.factors)
         dim = prod(group.dim for group in self._factors)
+        name = reduce(_joined, (enclosed(str(factor)) for factor in self._factors))
+        if all(factor.permutations is not None for factor in self._factors):
+            super().__init__(dim, name=name, permutations=self._permutations())
+            return
         generators = sum(
             len(group.lie_algebra) + len(group.discrete_generators) for group in self._factors
         )
@@ -60,7 +64,7 @@ class DirectProduct(Group):
             dim,
             torch.stack(algebra) if algebra else None,
             torch.stack(discrete) if discrete else None,
-            reduce(_joined, (enclosed(str(factor)) for factor in self._factors)),
+            name,
         )
 
     @property
@@ -97,10 +101,22 @@ class DirectProduct(Group):
     def closed_form(self, p: int, q: int) -> Tensor:
         """Products of the factors' invariants, their indices brought side by side."""
         bases = [tensor_basis(factor, T(p, q)) for factor in self._factors]
-        product = reduce(kron, bases)
+        product = kron_of_bases(bases)
         whole = torch.empty_like(product)
         whole[factors_first(p + q, tuple(factor.dim for factor in self._factors))] = product
         return whole
+
+    def _permutations(self) -> Tensor:
+        """Each generator of each factor on the tuples of coordinates, (m, d)."""
+        dims = [factor.dim for factor in self._factors]
+        tuples = torch.arange(prod(dims)).reshape(dims)
+        return torch.stack(
+            [
+                tuples.index_select(i, permutation).reshape(-1)
+                for i, factor in enumerate(self._factors)
+                for permutation in (() if factor.permutations is None else factor.permutations)
+            ]
+        )
 
     def _alone(self, place: int, of_factor: Tensor, rest: float) -> tuple[Tensor, ...]:
         """An element of one factor, with ``rest`` times the identity of the others."""

@@ -9,7 +9,7 @@ from math import comb
 import torch
 from torch import Tensor
 
-from symmetries.group import Group, enclosed, require_dim
+from symmetries.group import Group, enclosed, require_dim, require_groups
 from symmetries.limits import require_memory
 from symmetries.representations import T
 from symmetries.solver import scattered, tensor_basis
@@ -34,10 +34,15 @@ class Embed(Group):
         O(2)@xy
     """
 
-    algebra_may_be_open = True  # no more than that of the group, which was checked
+    algebra_needs_no_check = True  # no more than that of the group, which was checked
 
     def __init__(self, group: Group, dim: int, axes: Sequence[int]) -> None:
         require_dim(dim)
+        require_groups("Embed", [group])
+        if not isinstance(axes, Sequence) or not all(isinstance(axis, int) for axis in axes):
+            raise ValueError(
+                f"The axes of {group} must be whole numbers, as in (0, 1); got {axes!r}."
+            )
         self.group, self.axes = group, tuple(axes)
         if len(set(self.axes)) != group.dim or len(self.axes) != group.dim:
             raise ValueError(

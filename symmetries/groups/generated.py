@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from symmetries.constraints import restricted
-from symmetries.group import Group, enclosed
+from symmetries.group import Group, enclosed, require_groups
 from symmetries.representations import T
 
 MOST = 2000
@@ -16,7 +16,8 @@ MOST = 2000
 class Generated(Group):
     """The smallest group that holds all the given ones (not their union, which is no group).
 
-    Samples are products g_1 h_1 g_2 h_2 of elements of the given groups, in turn and twice over.
+    Sampled uniformly where :attr:`Group.finite_elements` are known; otherwise samples are products
+    g_1 h_1 g_2 h_2 of elements of the given groups, in turn and twice over.
 
     Args:
         groups: Groups on the same R^d.
@@ -30,9 +31,10 @@ class Generated(Group):
         3
     """
 
-    algebra_may_be_open = True
+    algebra_needs_no_check = True
 
     def __init__(self, *groups: Group) -> None:
+        require_groups("Generated", groups)
         if not groups:
             raise ValueError("Generated(...) needs at least one group.")
         dims = {str(g): g.dim for g in groups}
@@ -62,6 +64,8 @@ class Generated(Group):
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draws n products of elements of the groups, (n, d, d)."""
+        if self.finite_elements is not None:
+            return super().sample(n, generator)
         elements = torch.eye(self.dim, dtype=torch.float64).expand(n, -1, -1)
         for group in 2 * self.groups:
             elements = group.sample(n, generator) @ elements

@@ -5,16 +5,20 @@ from torch import Tensor
 
 from symmetries.group import Group, require_dim
 from symmetries.groups.orthogonal import axis_flip
-from symmetries.pairings import linear_invariants
+from symmetries.limits import require_memory
+from symmetries.pairings import form_invariants, levi_civita, linear_invariants
 
 
 def matrix_units(n: int) -> Tensor:
     """The n * n matrices with a single one, (n * n, n, n)."""
-    return torch.eye(require_dim(n) ** 2, dtype=torch.float64).reshape(n * n, n, n)
+    require_memory(2 * require_dim(n) ** 4, f"The units of {n} x {n} matrices", "Use a smaller n.")
+    return torch.eye(n**2, dtype=torch.float64).reshape(n * n, n, n)
 
 
 class SL(Group):
     """Matrices of R^n with determinant 1; the spread of samples is that of :class:`Group`."""
+
+    algebra_needs_no_check = True
 
     def __init__(self, n: int) -> None:
         traceless = [unit for unit in matrix_units(n) if unit.trace() == 0]
@@ -26,11 +30,15 @@ class SL(Group):
 
     def closed_form(self, p: int, q: int) -> Tensor:
         """Vector indices joined with dual ones, the surplus with antisymmetric tensors."""
+        if self.dim == 2:  # the group of the area form, which has the smaller spanning set
+            return form_invariants(levi_civita(2), p, q)
         return linear_invariants(self.dim, p, q, antisymmetric=True)
 
 
 class GL(Group):
     """Invertible matrices of R^n, of either orientation; samples spread as in :class:`Group`."""
+
+    algebra_needs_no_check = True
 
     def __init__(self, n: int) -> None:
         super().__init__(n, matrix_units(n), axis_flip(n))

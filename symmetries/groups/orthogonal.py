@@ -6,12 +6,16 @@ import torch
 from torch import Tensor
 
 from symmetries.group import Group, randn, require_dim
+from symmetries.limits import require_memory
 from symmetries.pairings import form_invariants
 
 
 def rotation_algebra(n: int) -> Tensor:
     """One antisymmetric generator for each plane of R^n, (n (n - 1) / 2, n, n)."""
-    planes = list(combinations(range(require_dim(n)), 2))
+    require_memory(
+        n * n * (n - 1) * require_dim(n) // 2, f"The algebra of SO({n})", "Use a smaller n."
+    )
+    planes = list(combinations(range(n), 2))
     algebra = torch.zeros(len(planes), n, n, dtype=torch.float64)
     for k, (i, j) in enumerate(planes):
         algebra[k, i, j], algebra[k, j, i] = -1.0, 1.0
@@ -28,6 +32,8 @@ def axis_flip(n: int, axis: int = 0) -> Tensor:
 class O(Group):  # noqa: E742 (the group's name)
     """All orthogonal matrices of R^n; sampled from the Haar measure."""
 
+    algebra_needs_no_check = True
+
     def __init__(self, n: int) -> None:
         super().__init__(n, rotation_algebra(n), axis_flip(n))
 
@@ -43,6 +49,8 @@ class O(Group):  # noqa: E742 (the group's name)
 
 class SO(Group):
     """Rotations of R^n; sampled from the Haar measure."""
+
+    algebra_needs_no_check = True
 
     def __init__(self, n: int) -> None:
         super().__init__(n, rotation_algebra(n))

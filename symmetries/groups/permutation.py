@@ -30,13 +30,19 @@ class PermutationGroup(Group):
     """
 
     def __init__(self, permutations: Sequence[Sequence[int]], name: str) -> None:
-        self.moves = torch.as_tensor(permutations, dtype=torch.int64)
+        self.moves = torch.as_tensor(permutations)
+        if self.moves.ndim != 2 or self.moves.is_floating_point() or not self.moves.numel():
+            raise ValueError(
+                f"The generators of {name} must be lists of whole numbers, one for each generator, "
+                f"as in [[1, 0, 2], [1, 2, 0]]; got {permutations}."
+            )
+        self.moves = self.moves.long()
         size = self.moves.shape[1]
         if not (self.moves.sort(1).values == torch.arange(size)).all():
             raise ValueError(
                 f"A generator of {name} must hold each of 0 to {size - 1} once; got {permutations}."
             )
-        super().__init__(size, discrete_generators=permutation_matrices(self.moves), name=name)
+        super().__init__(size, name=name, permutations=self.moves)
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draws n permutation matrices, (n, d, d)."""

@@ -13,6 +13,8 @@ class Sp(Group):
     The algebra is [[A, B], [C, -A^T]] with B and C symmetric.
     """
 
+    algebra_needs_no_check = True
+
     def __init__(self, m: int) -> None:
         require_dim(m)
         units = matrix_units(m)

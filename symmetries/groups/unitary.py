@@ -14,6 +14,8 @@ class U(Group):
     i is the matrix [[0, -1], [1, 0]] of n x n blocks.
     """
 
+    algebra_needs_no_check = True
+
     def __init__(self, n: int) -> None:
         super().__init__(2 * require_dim(n), _anti_hermitian(n, trace=True), name=f"U({n})")
 
@@ -24,6 +26,8 @@ class U(Group):
 
 class SU(Group):
     """Unitary matrices of determinant one, in the real form of :class:`U`; sampled likewise."""
+
+    algebra_needs_no_check = True
 
     def __init__(self, n: int) -> None:
         super().__init__(2 * require_dim(n), _anti_hermitian(n, trace=False), name=f"SU({n})")

@@ -1,5 +1,6 @@
 """The equivariance error against a loop, on functions that keep and that break a symmetry."""
 
+import math
 import pickle
 
 import pytest
@@ -135,3 +136,20 @@ def test_errors():
         equivariance_error(first_coordinate, "T1", "T1", "O(3)", inputs())
     with pytest.raises(ValueError, match="needs at least one input; got none"):
         equivariance_error(first_coordinate, "T1", "T0", "O(3)", inputs(0))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_function_that_fails_is_not_equivariant(value):
+    broken = lambda x: x * value  # noqa: E731
+    assert math.isnan(equivariance_error(broken, "T1", "T1", "O(3)", inputs()))
+    metric = EquivarianceError("T1", "T1", "O(3)")
+    metric.update(broken, inputs())
+    assert torch.isnan(metric.compute())
+
+
+@pytest.mark.parametrize("samples", [0, -1])
+def test_at_least_one_group_element(samples):
+    with pytest.raises(ValueError, match=f"samples must be at least 1; got {samples}"):
+        equivariance_error(norm_squared, "T1", "T0", "O(3)", inputs(), samples=samples)
+    with pytest.raises(ValueError, match="samples must be at least 1"):
+        EquivarianceError("T1", "T0", "O(3)", samples=samples)

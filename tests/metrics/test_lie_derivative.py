@@ -177,3 +177,13 @@ def test_bad_input(arguments, message):
 def test_metric_of_a_discrete_group():
     with pytest.raises(ValueError, match="has no infinitesimal generators"):
         LocalEquivarianceError("T1", "T0", "S(3)")
+
+
+@pytest.mark.parametrize(
+    "f",
+    [lambda x: torch.tensor(x.tolist())[:, [1, 0, 2]], lambda x: torch.from_numpy(x.numpy())],
+    ids=["a new tensor", "numpy"],
+)
+def test_functions_that_leave_what_can_be_differentiated(f):
+    with pytest.raises(ValueError, match="equivariance_error, which needs values only"):
+        lie_derivative(f, "T1", "T1", "SO(3)", inputs())

@@ -238,3 +238,21 @@ def test_a_basis_that_misses_its_constraints_is_refused():
     turn = [[math.cos(tiny), -math.sin(tiny)], [math.sin(tiny), math.cos(tiny)]]
     with pytest.raises(ValueError, match=r"The basis of T1 under nearly misses its constraints by"):
         equivariant_basis(Group(2, discrete_generators=[turn], name="nearly"), T(1))
+
+
+def test_blocks_may_be_changed_without_harm():
+    first = equivariant_basis("O(3)", "T2").clone()
+    for block in equivariant_blocks("O(3)", "T2"):
+        block.basis.mul_(5)
+        block.index.zero_()
+    assert torch.equal(equivariant_basis("O(3)", "T2"), first)
+
+
+def test_products_that_are_too_large_for_memory(monkeypatch):
+    monkeypatch.setattr("symmetries.limits.memory_limit", lambda: 2**27)
+    for name, text in (("Trivial(20)xTrivial(20)", "T1 >> T1"), ("S(10)xS(10)", "T(4) x T(4)")):
+        with pytest.raises(TooLargeError, match=r"The product of bases|Solving for T4 x T4"):
+            equivariant_basis(name, text)
+    for name in ("SO(100)", "GL(100)", "S(3)xO(300)"):
+        with pytest.raises(TooLargeError, match="needs"):
+            group(name)

@@ -105,7 +105,7 @@ def test_a_damaged_file_is_solved_again_and_replaced(kept, damage):
     file, basis = kept
     damage(file)
     assert torch.equal(equivariant_basis(O(3), T(2)), basis)
-    assert torch.equal(torch.load(file, weights_only=True), basis)
+    assert torch.equal(torch.load(file, weights_only=True)["basis"], basis)
     assert list(file.parent.iterdir()) == [file]
 
 
@@ -222,3 +222,16 @@ def test_a_folder_that_cannot_be_written_to(tmp_path, monkeypatch):
     monkeypatch.setattr("os.access", lambda path, mode: False)
     with pytest.raises(ValueError, match=r"Bases cannot be kept in '.*': it is not writable"):
         cache_bases(tmp_path)
+
+
+def test_a_basis_that_lost_columns_is_solved_again(folder):
+    basis = equivariant_basis(O(3), T(4)).clone()
+    (file,) = folder.iterdir()
+    torch.save(torch.load(file, weights_only=True) | {"basis": basis[:, :1].clone()}, file)
+    solver._solve.cache_clear()
+    assert torch.equal(equivariant_basis(O(3), T(4)), basis)
+
+
+def test_a_folder_is_given_by_its_path():
+    with pytest.raises(ValueError, match="given by its path; got 3"):
+        cache_bases(3)

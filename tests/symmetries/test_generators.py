@@ -223,3 +223,13 @@ def test_generators_may_be_a_list_of_tensors():
 def test_what_is_no_matrix_at_all(generators):
     with pytest.raises(ValueError, match="lie_algebra of odd must be matrices of numbers"):
         Group(2, lie_algebra=generators, name="odd")
+
+
+def test_complex_generators_are_pointed_to_their_real_form():
+    with pytest.raises(ValueError, match=r"complex ones act in real form, X \+ iY as \[\[X, -Y\]"):
+        Group(2, discrete_generators=torch.eye(2, dtype=torch.complex64), name="mine")
+
+
+def test_a_number_is_no_list_of_generators():
+    with pytest.raises(ValueError, match="discrete_generators of mine must be matrices of numbers"):
+        Group(2, discrete_generators=5, name="mine")

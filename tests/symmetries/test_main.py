@@ -100,3 +100,16 @@ def test_the_mathematics_loads_nothing_but_torch_and_scipy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("arguments", [["O(3)", "0T0"], ["O(3)", "T1"], ["O(3)", "T1 >> T0"]])
+def test_nothing_to_draw(arguments, tmp_path, capsys):
+    assert main([*arguments, "--plot", str(tmp_path / "x.png")]) == 0
+    assert "nothing to draw: the rank is 0" in capsys.readouterr().out
+
+
+def test_maps_are_told_from_sums_of_maps_and_names_are_printed_as_they_are(tmp_path, capsys):
+    path = tmp_path / "a[bold].png"
+    assert main(["O(3)", "(T1 >> T1) + T0", "--plot", str(path)]) == 0
+    assert f"drawn in {path}" in capsys.readouterr().out
+    assert path.exists()

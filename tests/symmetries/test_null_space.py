@@ -4,7 +4,7 @@ import pytest
 import torch
 from brute_force import projector, scaled
 
-from symmetries import Group, T, group, null_space, rep
+from symmetries import Group, T, equivariant_basis, group, null_space, rep
 from symmetries.chebyshev import NotSeparatedError
 from symmetries.limits import TooLargeError
 from symmetries.null_space import null_space as solve
@@ -92,3 +92,18 @@ def test_a_basis_too_large_for_memory_is_refused(monkeypatch):
     monkeypatch.setattr("symmetries.limits.memory_limit", lambda: 8 * 80 * 80)
     with pytest.raises(TooLargeError, match=r"The basis of T4 under Trivial\(3\), 81 x 81, needs"):
         solve(group("Trivial(3)"), T(4))
+
+
+@pytest.mark.parametrize(
+    ("name", "rank"), [("Z(6)", 3), ("D(5)", 5), ("Cube", 3), ("Reflect(3)", 5)]
+)
+def test_averages_over_a_finite_group_in_dense_coordinates(name, rank, monkeypatch):
+    random = torch.Generator().manual_seed(0)
+    named = group(name)
+    axes = torch.randn(named.dim, named.dim, dtype=torch.float64, generator=random)
+    axes = torch.linalg.qr(axes).Q
+    G = Group(named.dim, discrete_generators=axes @ named.discrete_generators @ axes.T)
+    monkeypatch.setattr("symmetries.null_space.DENSE", 10)
+    found = solve(G, T(rank))
+    Q = T(rank).rho(axes) @ equivariant_basis(named, T(rank))
+    torch.testing.assert_close(found @ found.T, Q @ Q.T, atol=1e-9, rtol=0)

@@ -12,12 +12,12 @@ from symmetries import (
     Rep,
     T,
     equivariant_basis,
-    equivariant_blocks,
     equivariant_projector,
     group,
     rep,
 )
 from symmetries.blocks import tensor_blocks
+from symmetries.solver import tensor_basis
 
 
 def symmetric_traceless():
@@ -235,7 +235,7 @@ def test_copies_and_products_fall_into_tensors():
 
 
 def test_types_of_equal_content_are_solved_once():
-    one, other = (equivariant_blocks("O(3)", Det(power) * T(3))[0].basis for power in (1, 1))
+    one, other = (tensor_basis(O(3), Det(power) * T(3)) for power in (1, 1))
     assert one is other
     assert Det(2) != Det(1)
 
@@ -321,3 +321,50 @@ def test_as_a_part_of_a_type_of_a_direct_product():
     assert equivariant_basis("O(2)xO(3)", R >> R).shape == (4, 1)
     assert equivariant_basis("O(2)xSO(3)", R >> T(1) @ T(0)).shape == (4, 1)
     assert equivariant_basis("O(2)xO(3)", R >> T(1) @ T(0)).shape == (4, 0)
+
+
+@dataclass(frozen=True)
+class Zero(Rep):
+    def size(self, dim):
+        return 1
+
+    def rho(self, g):
+        return 0 * torch.linalg.det(g)[..., None, None]
+
+
+@dataclass(frozen=True)
+class Single(Rep):
+    def size(self, dim):
+        return 1
+
+    def rho(self, g):
+        return torch.ones(1, 1)
+
+
+@dataclass
+class Mutable(Rep):
+    def size(self, dim):
+        return 1
+
+    def rho(self, g):
+        return torch.linalg.det(g)[..., None, None]
+
+
+@pytest.mark.parametrize(
+    ("R", "message"),
+    [
+        (Zero(), r"Zero\(\) is no representation of S\(3\): rho of the identity is not one"),
+        (
+            Single(),
+            r"rho of Single\(\) must compute in the dtype of its argument, torch.float64; got",
+        ),
+    ],
+)
+def test_what_is_no_representation_of_a_finite_group(R, message):
+    with pytest.raises(ValueError, match=message):
+        equivariant_basis("S(3)", R)
+
+
+def test_a_type_that_can_change_is_refused():
+    with pytest.raises((ValueError, TypeError), match="hashable"):
+        equivariant_basis("O(3)", Mutable())

@@ -207,3 +207,20 @@ def test_one_element_moves_many_vectors_and_many_one(text):
 )
 def test_a_multiple_binds_most_tightly(text, expected):
     assert rep(text) == expected
+
+
+@pytest.mark.parametrize(("text", "width"), [("T1", 4), ("T0 + T1", 100), ("T2", 3), ("T0", 2)])
+def test_vectors_of_another_size_are_refused(text, width):
+    g = elements(group("O(2)"), 1)
+    with pytest.raises(ValueError, match=rf"numbers over R\^2; got {width}"):
+        rep(text).act(g, torch.zeros(1, width))
+
+
+def test_single_precision_vectors_are_moved_in_double():
+    moved = Vector.act(elements(group("O(2)"), 3), torch.ones(3, 2))
+    assert moved.dtype == torch.float64
+
+
+def test_text_is_no_representation_to_add():
+    with pytest.raises(TypeError, match="unsupported operand"):
+        Vector + "T2"

@@ -7,6 +7,8 @@ from compliance.groups import GroupSuite, elements
 
 from symmetries import (
     SO,
+    DirectProduct,
+    Embed,
     Generated,
     O,
     Scaling,
@@ -100,3 +102,16 @@ def test_parts_may_be_open_together():
 def test_groups_without_generators_leave_everything(name):
     size = group(name).dim ** 2
     assert equivariant_basis(name, "T2").shape == (size, size)
+
+
+def test_a_finite_group_is_sampled_uniformly():
+    drawn = group("S(2)@xy*S(2)@yz").sample(6000, torch.Generator().manual_seed(0))
+    counts = torch.unique(drawn.flatten(1), dim=0, return_counts=True)[1]
+    assert len(counts) == 6
+    assert counts.min() > 850
+
+
+@pytest.mark.parametrize("make", [Generated, DirectProduct, lambda G, H: Embed(G, 3, (0, 1))])
+def test_names_are_no_groups(make):
+    with pytest.raises(ValueError, match=r"is made of groups; got 'O\(2\)'\. Read one"):
+        make("O(2)", "O(2)")

@@ -7,7 +7,7 @@ import pytest
 import torch
 from compliance.groups import GroupSuite, elements
 
-from symmetries import Cube, PermutationGroup, RubiksCube, S, T, Z, equivariant_basis
+from symmetries import Cube, PermutationGroup, RubiksCube, S, T, Z, equivariant_basis, group
 
 
 class TestPermutations(GroupSuite):
@@ -72,3 +72,17 @@ def test_rubiks_cube_moves_twenty_stickers_in_cycles_of_four():
 def test_no_permutation():
     with pytest.raises(ValueError, match="A generator of bad must hold each of 0 to 2 once; got"):
         PermutationGroup([[0, 0, 1]], "bad")
+
+
+def test_large_permutations_need_no_matrix():
+    G = group("S(20000)")
+    assert "discrete_generators" not in G.__dict__
+    assert equivariant_basis(G, T(1)).shape == (20000, 1)
+    assert "discrete_generators" not in G.__dict__
+    assert "discrete_generators" not in group("S(60)xZ(60)").__dict__
+
+
+@pytest.mark.parametrize("permutations", [[1, 0], [], [[1.5, 0]], [[]]])
+def test_generators_that_are_no_lists_of_whole_numbers(permutations):
+    with pytest.raises(ValueError, match="generators of p must be lists of whole numbers"):
+        PermutationGroup(permutations, "p")
