@@ -9,7 +9,6 @@ from symmetries.basis import (
     equivariant_basis,
     equivariant_blocks,
     equivariant_projector,
-    project,
 )
 from symmetries.disk_cache import cache_bases
 from symmetries.group import Group
@@ -43,6 +42,7 @@ from symmetries.groups.symplectic import Sp
 from symmetries.groups.trivial import Trivial
 from symmetries.groups.unitary import SU, U
 from symmetries.parsing import group, rep
+from symmetries.projector import Projector, project
 from symmetries.representations import Rep, Scalar, T, Vector
 from symmetries.solver import forget_bases
 
@@ -68,6 +68,7 @@ __all__ = [
     "O",
     "Parity",
     "PermutationGroup",
+    "Projector",
     "Reflect",
     "Rep",
     "Rotation",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from symmetries.blocks import tensor_blocks
@@ -95,25 +94,3 @@ def equivariant_projector(G: str | Group, R: str | Rep) -> Tensor:
     require_memory(size**2, f"The projector of {R} under {G}, {size} x {size},", INSTEAD)
     Q = equivariant_basis(G, R)
     return Q @ Q.T
-
-
-def project(G: str | Group, R: str | Rep, v: Tensor) -> Tensor:
-    """Orthogonal projection of vectors onto the equivariant ones, without a projector.
-
-    Args:
-        G: A group on R^d.
-        R: Type of the vectors.
-        v: (..., size R), any floating dtype; computed in float64.
-
-    Returns:
-        (..., size R), dtype and device of v.
-    """
-    G = parse_group(G)
-    size = parse_rep(R).over(G).size(G.space)
-    if v.shape[-1] != size:
-        raise ValueError(f"{R} has {size} numbers over R^{G.dim}; got {v.shape[-1]}.")
-    projected = torch.zeros_like(v, dtype=torch.float64)
-    for block in _blocks(G, R):
-        index, Q = block.index.to(v.device), block.basis.to(v.device)
-        projected[..., index] = (v[..., index].double() @ Q) @ Q.T
-    return projected.to(v.dtype)
