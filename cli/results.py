@@ -83,7 +83,9 @@ def publish(config: DictConfig, command: str, folder: Path, found: Found, second
     """
     data = data_errors(found)
     metrics = flat_metrics(found, data)
-    write_atomically(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+    parameters = sum(p.numel() for p in found.module.network.parameters())
+    cost = {"run/seconds": seconds, "run/parameters": parameters}
+    write_atomically(folder / "metrics.json", json.dumps(metrics | cost, indent=2) + "\n")
     summary = RunSummary(
         title=config.name,
         status=found.status,
@@ -96,7 +98,7 @@ def publish(config: DictConfig, command: str, folder: Path, found: Found, second
         command=command,
         versions=versions(),
         seconds=seconds,
-        parameters=sum(p.numel() for p in found.module.network.parameters()),
+        parameters=parameters,
     )
     report = folder / "symmetry_report.html"
     write_report(summary, report)
@@ -115,14 +117,14 @@ def flat_metrics(found: Found, data: DataErrors) -> dict[str, float]:
 def symmetry_results(found: Found, data: DataErrors) -> tuple[SymmetryResult, ...]:
     """One result for each candidate symmetry, with the strength that the run ended with."""
     last, results = found.last, []
-    for name in found.module.tuning.symmetries:
-        regularizer = found.module.regularizers[name]
+    for name, group in found.module.symmetries.items():
+        regularizer = found.module.regularizers.get(name)
         error, floor = data[name]
         results.append(
             SymmetryResult(
                 name=name,
-                group=str(regularizer.group),
-                strength=regularizer.strength,
+                group=str(group),
+                strength=regularizer.strength if regularizer else 0.0,
                 penalty=last[name].penalty if name in last else float("nan"),
                 model_error=found.metrics.get(f"test/equivariance_error/{name}"),
                 data_error=None if floor is None else error,
@@ -140,10 +142,7 @@ def data_errors(found: Found) -> DataErrors:
     queries = _spread(datamodule, "test", QUERIES)
     references = _spread(datamodule, "train", REFERENCES)
     errors: DataErrors = {}
-    for name in module.tuning.symmetries:
-        G = module.regularizers[name].group
-        if G is None:
-            continue
+    for name, G in module.symmetries.items():
         if truth is not None:
             errors[name] = (equivariance_error(truth, *types, G, queries[0]), None)
         else:

@@ -109,7 +109,7 @@ def _test(parts: Parts) -> Mapping[str, float]:
         verbose=False,
         weights_only=True,
     )
-    return dict(results[0])
+    return {name: value for loader in results for name, value in loader.items()}
 
 
 def _leave_if_terminated(trainer: Trainer) -> None:

@@ -13,8 +13,13 @@ from torchmetrics import Metric, MetricCollection
 from lightning_modules.nonfinite import NonFiniteLossError, explain_nonfinite
 from metrics.equivariance import EquivarianceError
 from regularizers import Fixed, Regularizer, StrengthPolicy, StrengthTuning
+from symmetries import Group
+from symmetries import group as parse_group
 
 Batch = tuple[Tensor, Tensor]
+
+TEST, OOD = "test", "ood"
+"""The sets that the test measures, in the order of the datamodule's loaders."""
 
 
 class SymmetryModule(LightningModule):
@@ -32,6 +37,9 @@ class SymmetryModule(LightningModule):
         scheduler: Makes a learning-rate scheduler of the optimizer; stepped once an epoch.
         metrics: torchmetrics by name, for validation and test.
         baselines: Modules without training, measured beside the network in the test.
+        candidates: Groups by name whose equivariance error the test measures, beside those that
+            are regularized; for models that no regularizer can bind to.
+        dim: Dimension of the base space, where a candidate's name leaves it open.
         log_every_n_epochs: How often loggers are told; metrics to monitor are there every epoch.
     """
 
@@ -45,6 +53,8 @@ class SymmetryModule(LightningModule):
         scheduler: Callable[..., torch.optim.lr_scheduler.LRScheduler] | None = None,
         metrics: Mapping[str, Metric] | None = None,
         baselines: Mapping[str, nn.Module] | None = None,
+        candidates: Mapping[str, str | Group] | None = None,
+        dim: int | None = None,
         log_every_n_epochs: int = 1,
     ) -> None:
         super().__init__()
@@ -60,9 +70,15 @@ class SymmetryModule(LightningModule):
         collection = MetricCollection(dict(metrics or {}))
         self.val_metrics = collection.clone(prefix="val/")
         self.test_metrics: dict[str, MetricCollection] = _modules(
-            {"network": collection.clone(prefix="test/")}
-            | {name: collection.clone(prefix=f"test/{name}/") for name in self.baselines}
+            {f"{split}_network": collection.clone(prefix=f"{split}/") for split in (TEST, OOD)}
+            | {
+                f"{split}_{name}": collection.clone(prefix=f"{split}/{name}/")
+                for split in (TEST, OOD)
+                for name in self.baselines
+            }
         )
+        self.symmetries = {n: parse_group(G, dim) for n, G in (candidates or {}).items()}
+        self.symmetries |= {n: r.group for n, r in self.regularizers.items() if r.group is not None}
         self.equivariance: dict[str, EquivarianceError] = _modules({})
         self.log_every_n_epochs = log_every_n_epochs
         self._losses: list[Tensor] = []
@@ -131,29 +147,35 @@ class SymmetryModule(LightningModule):
         self.val_metrics.reset()
 
     def on_test_start(self) -> None:
-        """Makes an equivariance error for each symmetry that is regularized."""
+        """Makes an equivariance error for each candidate symmetry."""
         data: Any = cast(Any, self.trainer).datamodule
-        for name, regularizer in self.regularizers.items():
-            if regularizer.group is not None:
-                error = EquivarianceError(data.rep_in, data.rep_out, regularizer.group)
-                self.equivariance[name] = error.to(self.device)
+        self._tested = {TEST}
+        for name, group in self.symmetries.items():
+            error = EquivarianceError(data.rep_in, data.rep_out, group)
+            self.equivariance[name] = error.to(self.device)
 
-    def test_step(self, batch: Batch, batch_idx: int) -> None:
-        """Updates the test metrics of network and baselines, and the equivariance errors."""
+    def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Updates the metrics of network and baselines, and on test data the equivariance errors.
+
+        The second loader, where the datamodule has one, is of data from another distribution.
+        """
         inputs, targets = batch
+        split = (TEST, OOD)[dataloader_idx]
+        self._tested.add(split)
         if not len(inputs):
             return
-        for name, metric in self.test_metrics.items():
-            model = self.network if name == "network" else self.baselines[name]
+        for name, model in {"network": self.network, **self.baselines}.items():
+            metric = self.test_metrics[f"{split}_{name}"]
             metric.update(model(inputs).to(targets.dtype), targets)
-        for error in self.equivariance.values():
+        for error in self.equivariance.values() if split == TEST else ():
             error.update(self.network, inputs)
 
     def on_test_epoch_end(self) -> None:
         """Computes them over all ranks."""
-        for metric in self.test_metrics.values():
-            self.log_dict(metric.compute())
-            metric.reset()
+        for key, metric in self.test_metrics.items():
+            if key.split("_")[0] in self._tested:
+                self.log_dict(metric.compute())
+                metric.reset()
         for name, error in self.equivariance.items():
             self.log(f"test/equivariance_error/{name}", error.compute())
             error.reset()

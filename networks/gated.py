@@ -21,17 +21,27 @@ class GatedNonlinearity(nn.Module):
         layout: Type of the values, a sum of tensors.
         dim: Dimension of the base space.
         soft: Whether to add the second term.
+        kept: Components that the second term leaves alone, (k,) int64: homogeneous coordinates,
+            which no move changes and which say how far translations carry a vector.
 
     Shape:
         (batch, layout.size(dim) + gates) to (batch, layout.size(dim)).
     """
 
-    def __init__(self, layout: Rep, dim: int, soft: bool = True) -> None:
+    free: Tensor | None
+
+    def __init__(
+        self, layout: Rep, dim: int, soft: bool = True, kept: Tensor | None = None
+    ) -> None:
         super().__init__()
         self.size = layout.size(dim)
         self.runs = [(t.rank, t.size(dim), start, n) for t, start, n in segments(layout, dim)]
         self.gates = gates(layout, dim)
         self.w_gated = nn.Parameter(torch.full((self.size,), 1e-3)) if soft else None
+        free = None
+        if soft and kept is not None and len(kept):
+            free = torch.ones(self.size).index_fill(0, kept, 0.0)
+        self.register_buffer("free", free, persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
         """Applies the gates."""
@@ -47,4 +57,7 @@ class GatedNonlinearity(nn.Module):
                 parts.append(opened.flatten(1))
                 used += copies
         gated = torch.cat(parts, 1)
-        return gated if self.w_gated is None else gated + self.w_gated * F.silu(values)
+        if self.w_gated is None:
+            return gated
+        w_gated = self.w_gated if self.free is None else self.w_gated * self.free
+        return gated + w_gated * F.silu(values)

@@ -3,44 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol, cast, runtime_checkable
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from networks.typed_linear import TypedLinear
-from symmetries import Group, project
-
-
-def orthogonal(layer: TypedLinear, group: Group, generator: torch.Generator) -> None:
-    """Random orthogonal weight, whatever the group; biases uniform in [0, 1) / sqrt(out)."""
-    nn.init.orthogonal_(layer.weight, generator=generator)
-    if layer.bias is not None:
-        with torch.no_grad():
-            layer.bias.uniform_(0, layer.out_features**-0.5, generator=generator)
+from symmetries import Group, Rep, project
 
 
-def half_equivariant(layer: TypedLinear, group: Group, generator: torch.Generator) -> None:
-    """Orthogonal, then W <- 1/2 P_G W + 1/2 W with the given (largest) group G."""
-    orthogonal(layer, group, generator)
-    with torch.no_grad():
-        flat = layer.weight.reshape(-1)
-        projected = project(group, layer.rep_in >> layer.rep_out, flat)
-        layer.weight.copy_((0.5 * (projected + flat)).reshape(layer.weight.shape))
+@runtime_checkable
+class Startable(Protocol):
+    """A typed linear layer, however its weight is made from its parameters."""
+
+    rep_in: Rep
+    rep_out: Rep
+
+    def start(self, weight: Tensor, bias: Tensor) -> None:
+        """Takes initial values: weight (size out, size in), bias (size out,)."""
 
 
-INITIALIZATIONS: dict[str, Callable[[TypedLinear, Group, torch.Generator], None]] = {
+def orthogonal(weight: Tensor, kind: Rep, group: Group) -> Tensor:
+    """The random orthogonal weight as it is, whatever the group."""
+    return weight
+
+
+def half_equivariant(weight: Tensor, kind: Rep, group: Group) -> Tensor:
+    """W <- 1/2 P_G W + 1/2 W with the given (largest) group G."""
+    return 0.5 * (_projected(weight, kind, group) + weight)
+
+
+def residual(weight: Tensor, kind: Rep, group: Group) -> Tensor:
+    """W <- P_G W + 1e-3 W: equivariant but for a small rest, as a residual pathway starts."""
+    return _projected(weight, kind, group) + 1e-3 * weight
+
+
+INITIALIZATIONS: dict[str, Callable[[Tensor, Rep, Group], Tensor]] = {
     "orthogonal": orthogonal,
     "half_equivariant": half_equivariant,
+    "residual": residual,
 }
+"""Each takes an orthogonal weight (size out, size in), its type, and a group."""
 
 
 def initialize(network: nn.Module, how: str, group: Group, seed: int) -> None:
     """Starts every typed linear layer of a network.
 
+    Each starts from a random orthogonal weight; biases are uniform in [0, 1) / sqrt(out).
+
     Args:
-        network: Its :class:`TypedLinear` layers are set, in order.
-        how: One of ``orthogonal``, ``half_equivariant``.
-        group: The largest candidate group.
+        network: Its typed linear layers are set, in order.
+        how: One of ``orthogonal``, ``half_equivariant``, ``residual``.
+        group: The group of the initialisation, by default of networks their largest.
         seed: Seed of the weights.
 
     Raises:
@@ -49,6 +62,23 @@ def initialize(network: nn.Module, how: str, group: Group, seed: int) -> None:
     if how not in INITIALIZATIONS:
         raise ValueError(f"init must be one of {', '.join(INITIALIZATIONS)}; got {how!r}.")
     generator = torch.Generator().manual_seed(seed)
-    for layer in network.modules():
-        if isinstance(layer, TypedLinear):
-            INITIALIZATIONS[how](layer, group, generator)
+    for module in network.modules():
+        if isinstance(module, Startable):
+            _start(module, INITIALIZATIONS[how], group, generator)
+
+
+def _start(
+    layer: Startable,
+    change: Callable[[Tensor, Rep, Group], Tensor],
+    group: Group,
+    generator: torch.Generator,
+) -> None:
+    like = next(cast(nn.Module, layer).parameters())
+    sizes = (layer.rep_out.size(group.dim), layer.rep_in.size(group.dim))
+    weight = nn.init.orthogonal_(like.new_empty(sizes), generator=generator)
+    bias = like.new_empty(sizes[0]).uniform_(0, sizes[0] ** -0.5, generator=generator)
+    layer.start(change(weight, layer.rep_in >> layer.rep_out, group), bias)
+
+
+def _projected(weight: Tensor, kind: Rep, group: Group) -> Tensor:
+    return project(group, kind, weight.reshape(-1)).view_as(weight)

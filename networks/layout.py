@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from math import comb
 
+import torch
+from torch import Tensor
+
 from symmetries import Group, Rep, T
 from symmetries.blocks import tensor_blocks
 from symmetries.representations import direct_sum
@@ -62,6 +65,36 @@ def hidden_layout(channels: int, group: Group) -> Rep:
 def gates(layout: Rep, dim: int) -> int:
     """Number of tensors in a layout that are not scalars, each of which has one gate."""
     return sum(len(index) for R, index in tensor_blocks(layout, dim).items() if T(0) != R)
+
+
+def homogeneous_entries(layout: Rep, group: Group) -> Tensor:
+    """Where a layout keeps homogeneous coordinates, (k,) int64; none for most groups.
+
+    A group with translations (``SE(n)``, ``Translation(n)``) acts on (position, 1). Of a tensor
+    T(p, 0) the last component in every index is then the same after any move; it is the weight
+    with which the others are moved along. (A vector whose last coordinate is 0 is a direction.)
+
+    Example:
+        >>> from symmetries import group, rep
+        >>> homogeneous_entries(rep("T0 + 2T1"), group("SE(2)"))
+        tensor([3, 6])
+    """
+    none = torch.zeros(0, dtype=torch.int64)
+    if not _has_translations(group):
+        return none
+    blocks = tensor_blocks(layout, group.dim).items()
+    corners = [index[:, -1] for R, index in blocks if isinstance(R, T) and R.p and not R.q]
+    return torch.cat([none, *corners]).sort().values
+
+
+def _has_translations(group: Group) -> bool:
+    if len(group.factors) > 1:
+        return False
+    last = torch.zeros(group.dim, dtype=torch.float64)
+    last[-1] = 1.0
+    algebra, discrete = group.lie_algebra, group.discrete_generators
+    affine = not algebra[:, -1].any() and bool((discrete[:, -1] == last).all())
+    return affine and bool(algebra[:, :-1, -1].any() or discrete[:, :-1, -1].any())
 
 
 def segments(layout: Rep, dim: int) -> list[tuple[T, int, int]]:

@@ -1,8 +1,9 @@
-"""The linear layer whose input and output have types."""
+"""The linear layer whose input and output have types, and whose weight is free."""
 
 from __future__ import annotations
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from symmetries import Rep
 
@@ -23,6 +24,13 @@ class TypedLinear(nn.Linear):
     def __init__(self, rep_in: Rep, rep_out: Rep, dim: int, bias: bool = True) -> None:
         super().__init__(rep_in.size(dim), rep_out.size(dim), bias=bias)
         self.rep_in, self.rep_out = rep_in, rep_out
+
+    @torch.no_grad()
+    def start(self, weight: Tensor, bias: Tensor) -> None:
+        """Takes initial values: weight (size out, size in), bias (size out,)."""
+        self.weight.copy_(weight)
+        if self.bias is not None:
+            self.bias.copy_(bias)
 
     def extra_repr(self) -> str:
         """The types, beside the sizes."""

@@ -2,6 +2,7 @@
 
 from regularizers.base import Regularizer
 from regularizers.gate import GateRegularizer
+from regularizers.path import PathRegularizer
 from regularizers.policies import AdjustOnce, Fixed, StrengthPolicy
 from regularizers.projection import ProjectionRegularizer
 from regularizers.tuning import StrengthTuning
@@ -11,6 +12,7 @@ __all__ = [
     "AdjustOnce",
     "Fixed",
     "GateRegularizer",
+    "PathRegularizer",
     "ProjectionRegularizer",
     "Regularizer",
     "StrengthPolicy",

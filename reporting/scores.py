@@ -46,7 +46,7 @@ def split_key(key: str, baselines: tuple[str, ...] = ()) -> tuple[str, str]:
     return key, MODEL
 
 
-def scores(summary: RunSummary, prefix: str = "") -> Scores:
+def scores(summary: RunSummary, prefix: str | tuple[str, ...] = "") -> Scores:
     """Metrics whose key starts with ``prefix``, test metrics first, model before baselines.
 
     Baselines that no metric mentions are scored on the predictions at hand, and so is the model.

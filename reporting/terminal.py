@@ -50,7 +50,7 @@ def symmetry_table(summary: RunSummary) -> Table:
 
 def metrics_table(summary: RunSummary) -> Table | None:
     """Test metrics of the model beside the baselines, None if there are none."""
-    found = scores(summary, prefix="test")
+    found = scores(summary, prefix=("test", "ood"))
     if not found.rows:
         return None
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)

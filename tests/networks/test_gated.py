@@ -59,3 +59,13 @@ def test_the_hard_gate_is_equivariant_and_the_soft_is_not(name):
     if G.dim > 1:
         soft = GatedNonlinearity(layout, G.dim).double()
         assert not torch.allclose(soft(x @ kind.rho(g).T), soft(x) @ layout.rho(g).T)
+
+
+def test_kept_components_are_left_alone_by_the_soft_term():
+    layout, kept = rep("T0 + T1"), torch.tensor([3])
+    features = torch.randn(4, 5, generator=torch.Generator().manual_seed(0))
+    soft, hard = GatedNonlinearity(layout, 3, True, kept), GatedNonlinearity(layout, 3, soft=False)
+    difference = (soft(features) - hard(features)).abs().amax(0)
+    assert difference[3] == 0
+    assert (difference[:3] > 0).all()
+    assert list(soft.state_dict()) == ["w_gated"]

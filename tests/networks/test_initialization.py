@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from networks import TypedLinear
+from networks import SoftEMLP, TypedLinear
 from networks.initialization import initialize
 from symmetries import group, project, rep
 
@@ -41,11 +41,28 @@ def test_half_equivariant_is_half_way_to_the_projection():
             assert torch.equal(half.bias, whole.bias)
 
 
+def test_residual_is_the_projection_and_a_thousandth():
+    for started_so, whole in zip(started("residual"), started("orthogonal"), strict=True):
+        kind, flat = whole.rep_in >> whole.rep_out, whole.weight.detach().reshape(-1)
+        expected = project(G, kind, flat) + 1e-3 * flat
+        torch.testing.assert_close(started_so.weight.detach().reshape(-1), expected)
+
+
+def test_networks_take_the_group_of_their_initialisation():
+    settings = {"channels": 12, "hidden_layers": 1, "init": "residual"}
+    ours = SoftEMLP("2T1", "T1", "O(3)", init_group="O(2)@xy", **settings)
+    plain = SoftEMLP("2T1", "T1", "O(3)", **settings)
+    assert not torch.equal(ours.head.weight, plain.head.weight)
+    for network, name in ((ours, "O(2)@xy"), (plain, "O(3)")):
+        kind, flat = network.head.rep_in >> network.head.rep_out, network.head.weight.reshape(-1)
+        assert (flat - project(name, kind, flat)).norm() < 0.05 * flat.norm()
+
+
 def test_the_seed_decides():
     assert torch.equal(started("orthogonal")[0].weight, started("orthogonal")[0].weight)
     assert not torch.equal(started("orthogonal")[0].weight, started("orthogonal", 1)[0].weight)
 
 
 def test_unknown():
-    with pytest.raises(ValueError, match="one of orthogonal, half_equivariant; got 'zeros'"):
+    with pytest.raises(ValueError, match=r"one of orthogonal, half_.*, residual; got 'zeros'"):
         started("zeros")

@@ -3,10 +3,17 @@
 import math
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from networks.layout import gates, hidden_layout, segments, tensor_counts
+from networks.layout import (
+    gates,
+    hidden_layout,
+    homogeneous_entries,
+    segments,
+    tensor_counts,
+)
 from symmetries import T, group, rep
 
 
@@ -78,3 +85,24 @@ def test_errors():
         tensor_counts(0, 3)
     with pytest.raises(ValueError, match=r"must be a sum of tensors T\(p, q\); got .*T\(1,1\)\.T"):
         segments(rep("T0 + T(1,1).T"), 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("SE(2)", "T0 + 2T1 + T2", [3, 6, 15]),
+        ("SE(2)", "T(0,1) + T(1,1) + T1", [14]),
+        ("Translation(2)", "T1", [2]),
+        ("Rotation(2)", "T1", []),
+        ("O(2)@xy", "T1 + T2", []),
+        ("GL(3)", "T1", []),
+        ("S(3)", "T1", []),
+        ("Z(4)xO(2)", "T1", []),
+    ],
+)
+def test_homogeneous_coordinates_are_those_that_no_move_changes(name, text, expected):
+    G, R = group(name), rep(text)
+    assert homogeneous_entries(R, G).tolist() == expected
+    v = torch.randn(R.size(G.dim), dtype=torch.float64) if expected else None
+    for g in G.sample(5) if expected else ():
+        torch.testing.assert_close((R.rho(g) @ v)[expected], v[expected])

@@ -1,0 +1,61 @@
+"""The hard-constrained network: exactly equivariant under one group."""
+
+from __future__ import annotations
+
+from networks.projected_linear import ProjectedLinear
+from networks.typed_mlp import TypedMLP
+from symmetries import Group, Rep
+from symmetries import group as parse_group
+
+
+class EMLP(TypedMLP):
+    """Equivariant MLP: every linear layer is projected, W = P_G w (Finzi et al. 2021).
+
+    With the true group of the data it is the oracle that soft networks are compared with; its
+    gates have no term that breaks symmetry (arXiv 2104.09459).
+
+    Args:
+        rep_in: Type of the input.
+        rep_out: Type of the output.
+        group: The group G that the network is equivariant under.
+        largest_group: Fixes the hidden layout, so that networks of different groups have the
+            same; by default G. G must be a part of it for the bilinear term to be equivariant.
+        channels: Width that the hidden layout is made from.
+        hidden_layers: Number of hidden layers.
+        init: ``orthogonal``, ``half_equivariant`` or ``residual``: of w, before projection.
+        init_group: Group of the last two; the largest by default.
+        seed: Seed of all initial weights.
+
+    Shape:
+        (batch, rep_in.size(d)) to (batch, rep_out.size(d)).
+
+    Example:
+        >>> import torch
+        >>> network, x = EMLP("3T1", "T1", "SO(3)", channels=27), torch.randn(2, 9)
+        >>> turn = torch.tensor([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+        >>> turned = (x.view(2, 3, 3) @ turn.T).flatten(1)
+        >>> torch.allclose(network(turned), network(x) @ turn.T, atol=1e-4)
+        True
+    """
+
+    soft = False
+
+    def __init__(
+        self,
+        rep_in: str | Rep,
+        rep_out: str | Rep,
+        group: str | Group,
+        largest_group: str | Group | None = None,
+        channels: int = 128,
+        hidden_layers: int = 3,
+        init: str = "orthogonal",
+        init_group: str | Group | None = None,
+        seed: int = 0,
+    ) -> None:
+        largest = parse_group(group if largest_group is None else largest_group)
+        self._group = parse_group(group, largest.dim)
+        super().__init__(rep_in, rep_out, largest, channels, hidden_layers, init, init_group, seed)
+
+    def linear(self, rep_in: Rep, rep_out: Rep) -> ProjectedLinear:
+        """A layer projected onto the group."""
+        return ProjectedLinear(rep_in, rep_out, self._group)

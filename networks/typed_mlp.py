@@ -1,0 +1,111 @@
+"""The shape that all typed networks share: typed linear, bilinear, gates, and a typed head."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from networks.bilinear import Bilinear
+from networks.gated import GatedNonlinearity
+from networks.initialization import initialize
+from networks.layout import gates, hidden_layout, homogeneous_entries
+from symmetries import Group, Rep, Scalar, rep
+from symmetries import group as parse_group
+
+BILINEAR_SCALE = 0.1
+
+MakeLinear = Callable[[Rep, Rep], nn.Module]
+"""Makes a typed linear layer from its types; what differs between networks."""
+
+
+class TypedBlock(nn.Module):
+    """Typed linear layer, plus 0.1 times a bilinear term, then gates.
+
+    Args:
+        rep_in: Type of the input.
+        layout: Type of the output, a sum of tensors.
+        group: The largest candidate group.
+        linear: Makes the typed linear layer.
+        soft: Whether gates have a term that breaks symmetry.
+        seed: Seed of the bilinear term.
+    """
+
+    def __init__(
+        self, rep_in: Rep, layout: Rep, group: Group, linear: MakeLinear, soft: bool, seed: int
+    ) -> None:
+        super().__init__()
+        gated = layout + gates(layout, group.dim) * Scalar
+        self.linear = linear(rep_in, gated)
+        self.bilinear = Bilinear(gated, group, seed)
+        kept = homogeneous_entries(layout, group)
+        self.gate = GatedNonlinearity(layout, group.dim, soft, kept)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(batch, rep_in) to (batch, layout)."""
+        mapped = self.linear(features)
+        gated: Tensor = self.gate(mapped + BILINEAR_SCALE * self.bilinear(mapped))
+        return gated
+
+
+class TypedMLP(nn.Module, ABC):
+    """Blocks of typed layers and a typed linear head.
+
+    A network says how its linear layers are made (:meth:`linear`) and whether its gates are soft.
+
+    Args:
+        rep_in: Type of the input, e.g. ``"5T0 + 5T1"``.
+        rep_out: Type of the output.
+        largest_group: The largest candidate group: it fixes the base space and, where it is not
+            orthogonal, how hidden tensors split into T(p, q).
+        channels: Width that the hidden layout is made from.
+        hidden_layers: Number of hidden layers.
+        init: ``orthogonal``, ``half_equivariant`` or ``residual``.
+        init_group: Group of the last two; the largest by default.
+        seed: Seed of all initial weights.
+
+    Shape:
+        (batch, rep_in.size(d)) to (batch, rep_out.size(d)).
+
+    Raises:
+        ValueError: If a number is below 1, or a type, a group or ``init`` is unknown.
+    """
+
+    soft: bool
+
+    def __init__(
+        self,
+        rep_in: str | Rep,
+        rep_out: str | Rep,
+        largest_group: str | Group,
+        channels: int,
+        hidden_layers: int,
+        init: str,
+        init_group: str | Group | None,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        if hidden_layers < 1:
+            raise ValueError(f"hidden_layers must be at least 1; got {hidden_layers}.")
+        group = parse_group(largest_group)
+        self.rep_in, self.rep_out, self.largest_group = rep(rep_in), rep(rep_out), group
+        layout = hidden_layout(channels, group)
+        types = [self.rep_in] + [layout] * hidden_layers
+        blocks = [
+            TypedBlock(a, b, group, self.linear, self.soft, seed + 1 + i)
+            for i, (a, b) in enumerate(pairwise(types))
+        ]
+        self.blocks = nn.Sequential(*blocks)
+        self.head = self.linear(layout, self.rep_out)
+        initialize(self, init, parse_group(init_group or group, group.dim), seed)
+
+    @abstractmethod
+    def linear(self, rep_in: Rep, rep_out: Rep) -> nn.Module:
+        """A typed linear layer of this network, with ``start`` for its initial values."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Predicts."""
+        predicted: Tensor = self.head(self.blocks(inputs))
+        return predicted
