@@ -16,6 +16,8 @@ Split = tuple[Tensor, Tensor]
 """Inputs (n, rep_in.size(dim)) and targets (n, rep_out.size(dim))."""
 
 SPLITS = ("train", "val", "test")
+OOD = "ood"
+"""The optional split of samples from outside the training distribution."""
 
 
 class SliceLoader:
@@ -93,6 +95,7 @@ class SliceLoader:
 class TensorDataModule(LightningDataModule, ABC):
     """A dataset small enough for memory, split into train, val and test tensors.
 
+    There may be a fourth split, ``ood``, of samples from outside the training distribution.
     A subclass implements :meth:`load` (and, for files, :meth:`prepare_data`). What the loaded
     arrays hold is checked here against ``rep_in`` and ``rep_out`` before any training.
 
@@ -127,10 +130,22 @@ class TensorDataModule(LightningDataModule, ABC):
 
     @abstractmethod
     def load(self) -> Mapping[str, Split]:
-        """Returns the splits ``train``, ``val``, ``test`` as CPU tensors, cast to float32."""
+        """Returns ``train``, ``val``, ``test``, maybe ``ood``, as CPU tensors, cast to float32."""
 
     def true_function(self) -> Callable[[Tensor], Tensor] | None:
         """The function that made the targets, where it is known; (n, in) to (n, out)."""
+        return None
+
+    def true_symmetries(self) -> Mapping[str, str]:
+        """How well the true function keeps each candidate group, where that is known.
+
+        Returns:
+            Name of the group -> ``exact``, ``approximate`` or ``broken``; empty if unknown.
+        """
+        return {}
+
+    def true_group(self) -> str | None:
+        """Name of a group that the true function keeps exactly, None where that is unknown."""
         return None
 
     def setup(self, stage: str | None = None) -> None:
@@ -141,7 +156,7 @@ class TensorDataModule(LightningDataModule, ABC):
         """
         if not self.splits:
             splits = {name: _float32(split) for name, split in self.load().items()}
-            for name in SPLITS:
+            for name in (*SPLITS, *({OOD} & splits.keys())):
                 check_split(name, splits[name], self.rep_in, self.rep_out, self.dim)
             self.splits = splits
 
@@ -153,9 +168,12 @@ class TensorDataModule(LightningDataModule, ABC):
         """Validation batches in order."""
         return self._loader("val", self.eval_batch_size, None)
 
-    def test_dataloader(self) -> SliceLoader:
-        """Test batches in order."""
-        return self._loader("test", self.eval_batch_size, None)
+    def test_dataloader(self) -> SliceLoader | list[SliceLoader]:
+        """Test batches in order, or a list of theirs and those of ``ood`` where that exists."""
+        test = self._loader("test", self.eval_batch_size, None)
+        if OOD not in self.splits:
+            return test
+        return [test, self._loader(OOD, self.eval_batch_size, None)]
 
     def _loader(self, split: str, batch_size: int, shuffle_seed: int | None) -> SliceLoader:
         trainer = self.trainer

@@ -138,9 +138,23 @@ def test_the_true_function_is_unknown_by_default():
     assert Given(three()).true_function() is None
 
 
-def test_bad_split_stops_setup():
-    broken = three() | {"val": (torch.zeros(5, 2), torch.zeros(5, 1))}
-    with pytest.raises(ValueError, match="but the val data have shape"):
+def test_nothing_is_said_of_symmetries_that_nobody_knows():
+    assert Given(three()).true_symmetries() == {}
+    assert Given(three()).true_group() is None
+
+
+def test_a_split_out_of_distribution_is_a_second_test():
+    data = Given(three() | {"ood": numbered(7)}, eval_batch_size=4)
+    data.setup()
+    test, ood = data.test_dataloader()
+    assert torch.cat([x for x, _ in test]).flatten().tolist() == list(range(10))
+    assert torch.cat([x for x, _ in ood]).flatten().tolist() == list(range(7))
+
+
+@pytest.mark.parametrize("name", ["train", "val", "test", "ood"])
+def test_bad_split_stops_setup(name):
+    broken = three() | {name: (torch.zeros(5, 2), torch.zeros(5, 1))}
+    with pytest.raises(ValueError, match=f"but the {name} data have shape"):
         Given(broken).setup()
 
 

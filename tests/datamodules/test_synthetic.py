@@ -1,0 +1,75 @@
+"""What synthetic tasks share, where it belongs to no single one of them."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+import torch
+from hydra.utils import get_class
+from omegaconf import OmegaConf
+
+from cli import resolvers
+from cli.resolvers import child_seed as child_of_the_run
+from datamodules.synthetic import (
+    child_seed,
+    normal_inputs,
+    reference_seed,
+    require_choice,
+    require_number,
+    symmetry_word,
+)
+
+CONF = Path(__file__).parents[2] / "conf" / "datamodule"
+TASKS = ("inertia", "cosine_similarity", "se3_distance", "known_answer")
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_yaml_names_every_setting(name):
+    resolvers.register()
+    config = OmegaConf.load(CONF / f"{name}.yaml")
+    signature = inspect.signature(get_class(config._target_))
+    assert set(config) - {"_target_"} == set(signature.parameters) - {"eval_batch_size"}
+    assert (config.samples, config.ood, config.shift) == (1000, "shift", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("error", "word"),
+    [
+        (0.0, "exact"),
+        (1e-7, "exact"),
+        (1e-5, "approximate"),
+        (0.29, "approximate"),
+        (0.31, "broken"),
+        (float("nan"), "broken"),
+    ],
+)
+def test_words(error, word):
+    assert symmetry_word(error) == word
+
+
+def test_child_seeds_differ_by_purpose_and_parent():
+    seeds = [child_seed(1, "ood"), child_seed(1, "inputs"), child_seed(2, "ood")]
+    assert len(set(seeds)) == 3
+    assert child_seed(1, "ood") == child_of_the_run(1, "ood")
+
+
+def test_the_reference_seed_is_the_default():
+    assert reference_seed(32, 3, 9) == 44
+    assert torch.equal(normal_inputs(32, 3, 9, None), normal_inputs(32, 3, 9, 44))
+    assert not torch.equal(normal_inputs(32, 3, 9, None), normal_inputs(32, 3, 9, 43))
+
+
+@pytest.mark.parametrize("value", ["a", None, True, float("inf"), -0.1, 1.1])
+def test_a_number_out_of_bounds(value):
+    with pytest.raises(ValueError, match=r"datamodule\.dial must be a finite number from 0 to 1"):
+        require_number("dial", value, 0.0, 1.0)
+
+
+def test_numbers_and_choices_that_are_allowed():
+    require_number("dial", 1, 0, 1)
+    require_number("dial", -7.5)
+    require_choice("kind", None, ("a", None))
+    with pytest.raises(ValueError, match=r"datamodule\.noise .*of at least 0; got -1"):
+        require_number("noise", -1, low=0)
+    with pytest.raises(ValueError, match=r"datamodule\.kind must be one of a, null; got 'b'"):
+        require_choice("kind", "b", ("a", None))
