@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import signal
 import sys
 import time
@@ -24,6 +25,8 @@ from datamodules.base import TensorDataModule
 from lightning_modules import SymmetryModule
 from lightning_modules.callbacks import BestCheckpoint
 from symmetries import cache_bases
+
+CPP_COMPILERS = ("g++", "clang++", "cl")
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +57,7 @@ def build(config: DictConfig) -> Parts:
         _convert_="all",
     )
     _check_monitor(config.monitor, module)
+    _check_spaces(datamodule, module)
     return Parts(datamodule, module, trainer)
 
 
@@ -72,6 +76,7 @@ def run(config: DictConfig, command: str) -> None:
         torch.set_num_threads(config.threads)
     if config.seed < 0:
         raise UserError(f"seed must be a whole number of at least 0; got {config.seed}.")
+    _check_compiler(config)
     cache_bases(config.basis_cache)
     seed_everything(config.seed, workers=True, verbose=False)
     parts = build(config)
@@ -153,6 +158,27 @@ def _warn_of_late_adjustment(parts: Parts) -> None:
             epochs,
             settled,
         )
+
+
+def _check_compiler(config: DictConfig) -> None:
+    on_cpu = config.trainer.accelerator == "cpu"
+    if config.compile and on_cpu and not any(map(shutil.which, CPP_COMPILERS)):
+        raise UserError(
+            "compile=true needs a C++ compiler on the CPU, and none of "
+            f"{', '.join(CPP_COMPILERS)} is installed. Install one, or leave compile=false."
+        )
+
+
+def _check_spaces(datamodule: TensorDataModule, module: SymmetryModule) -> None:
+    """A candidate that only the test measures would otherwise fail after the training."""
+    for name, group in module.symmetries.items():
+        if group.dim != datamodule.dim:
+            raise UserError(
+                f"Symmetry {name!r}: {group} acts on R^{group.dim}, but the data are over "
+                f"R^{datamodule.dim}. Choose a group on R^{datamodule.dim}, such as "
+                f"SO({datamodule.dim}), or leave it out with '~regularizers.{name}' or "
+                f"'~candidates.{name}'."
+            )
 
 
 def _check_monitor(monitor: str, module: SymmetryModule) -> None:

@@ -53,12 +53,29 @@ class Bilinear(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Applies M(features) to features."""
+        if torch.compiler.is_compiling():
+            return self._batch_last(features)
         x = self._by_type(features)
         mixing = {k: x[k][:, self._chosen(k)] for _, _, k in self.pairs}
         out: dict[T, Tensor] = {}
         for (i, j, k), weight in zip(self.pairs, self.coefficients, strict=True):
             block = self._matrix_axes(mixing[k], i, j)
             term = contract(block, x[j], weight)
+            out[i] = out[i] + term if i in out else term
+        return self._flatten(out, features)
+
+    def _batch_last(self, features: Tensor) -> Tensor:
+        """The same with the batch as the last axis, which a compiler turns into fused loops.
+
+        Uncompiled, its products and sums would each make a large intermediate.
+        """
+        last = features.T.contiguous()
+        x = {t: run.movedim(0, -1) for t, run in self._by_type(last.T).items()}
+        out: dict[T, Tensor] = {}
+        for (i, j, k), weight in zip(self.pairs, self.coefficients, strict=True):
+            mixing = x[k][self._chosen(k)].movedim(-1, 0)
+            block = self._matrix_axes(mixing, i, j).movedim(0, -1)
+            term = contract_batch_last(block, x[j], weight).movedim(-1, 0)
             out[i] = out[i] + term if i in out else term
         return self._flatten(out, features)
 
@@ -126,3 +143,24 @@ def contract(block: Tensor, x: Tensor, weight: Tensor) -> Tensor:
     met = torch.bmm(block.reshape(n, c * size_i, size_j), x.mT).view(n, c, size_i, b)
     rows = met.transpose(1, 2).reshape(n * size_i, c * b)
     return (rows @ weight.permute(2, 1, 0).reshape(c * b, a)).view(n, size_i, a).mT
+
+
+def contract_batch_last(block: Tensor, x: Tensor, weight: Tensor) -> Tensor:
+    """As :func:`contract`, the batch n last: out[a,I,n].
+
+    Args:
+        block: (c, size i, size j, batch).
+        x: (b, size j, batch).
+        weight: (a, b, c).
+
+    Returns:
+        (a, size i, batch).
+    """
+    a, b, c = weight.shape
+    size_i, size_j, n = block.shape[1:]
+    mixing = weight.transpose(1, 2)
+    if size_j == 1:
+        mixed = (mixing.reshape(a * c, b) @ x.reshape(b, n)).view(a, c, 1, n)
+        return (mixed * block.squeeze(2)).sum(1)
+    met = (block[:, None] * x[None, :, None]).sum(3)
+    return (mixing.reshape(a, c * b) @ met.reshape(c * b, size_i * n)).view(a, size_i, n)

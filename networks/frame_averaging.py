@@ -7,8 +7,9 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from symmetries import SO, Group, O, Rep, T
+from symmetries import SE, SO, Group, O, Rep, T
 from symmetries import group as parse_group
 from symmetries.blocks import tensor_blocks
 
@@ -20,13 +21,14 @@ class FrameAveraging(nn.Module):
 
     The columns of g are the eigenvectors of sum_i v_i v_i^T over the vectors v_i of the input, by
     rising eigenvalue, under all choices of their signs: 2^n frames for O(n), and the 2^(n - 1) of
-    determinant 1 for SO(n) (Puny et al. 2022, arXiv 2110.03336, sec. 2.2). Exactly equivariant
+    determinant 1 for SO(n) (Puny et al. 2022, arXiv 2110.03336, sec. 2.2). For SE(n) the vectors
+    are points in homogeneous coordinates, taken about their centre. Exactly equivariant
     wherever the eigenvalues differ. There the frames jump: the function is not continuous where
     two eigenvalues meet, as they do in an input of fewer than n - 1 independent vectors.
 
     Args:
         network: Any module with ``rep_in`` and ``rep_out``; the input needs at least one vector.
-        group: ``O(n)`` or ``SO(n)``.
+        group: ``O(n)``, ``SO(n)`` or ``SE(n)``.
 
     Shape:
         As the network.
@@ -48,39 +50,59 @@ class FrameAveraging(nn.Module):
     def __init__(self, network: nn.Module, group: str | Group) -> None:
         super().__init__()
         self.group = parse_group(group)
-        n = self.group.dim
-        if self.group not in (O(n), SO(n)):
-            raise ValueError(f"FrameAveraging needs the group O(n) or SO(n); got {self.group}.")
+        dim = self.group.dim
+        self._moving = dim > 1 and self.group == SE(dim - 1)
+        n = dim - 1 if self._moving else dim
+        self._rotations_only = self._moving or self.group == SO(n)
+        if not self._rotations_only and self.group != O(n):
+            raise ValueError(
+                f"FrameAveraging needs the group O(n), SO(n) or SE(n); got {self.group}."
+            )
         self.network = network
         self.rep_in, self.rep_out = (_type(network, which) for which in ("rep_in", "rep_out"))
-        blocks = tensor_blocks(self.rep_in.over(self.group), n)
-        index = [blocks[R] for R in (T(1), T(0, 1)) if R in blocks]
+        blocks = tensor_blocks(self.rep_in.over(self.group), dim)
+        vectors = (T(1),) if self._moving else (T(1), T(0, 1))
+        index = [blocks[R] for R in vectors if R in blocks]
         if not index:
             raise ValueError(
                 f"FrameAveraging takes frames from the input's vectors, but {self.rep_in} has none."
             )
         self.register_buffer("vectors", torch.cat(index), persistent=False)
         signs = torch.tensor(list(product((1.0, -1.0), repeat=n)))
-        if self.group == SO(n):
+        if self._rotations_only:
             signs = signs[signs.prod(1) > 0]
         self.register_buffer("signs", signs, persistent=False)
 
     def frames(self, inputs: Tensor) -> Tensor:
-        """Orthogonal matrices (frames, batch, n, n) of inputs (batch, size in)."""
+        """Group elements (frames, batch, d, d) of inputs (batch, size in)."""
         V = inputs[:, self.vectors].double()
+        return (self._moves(V) if self._moving else self._axes(V)).to(inputs.dtype)
+
+    def _moves(self, V: Tensor) -> Tensor:
+        """Principal axes about the centre of points (batch, k, n + 1), as rigid motions."""
+        points, weights = V[..., :-1], V[..., -1:]
+        centre = points.sum(1) / weights.sum(1)
+        axes = self._axes(points - weights * centre[:, None])
+        shift = centre.expand(len(axes), -1, -1)[..., None]
+        moves = F.pad(torch.cat([axes, shift], -1), (0, 0, 0, 1))
+        moves[..., -1, -1] = 1.0
+        return moves
+
+    def _axes(self, V: Tensor) -> Tensor:
+        """Principal axes of vectors (batch, k, n), under all allowed signs."""
         axes = torch.linalg.eigh(V.mT @ V).eigenvectors
-        if self.group == SO(self.group.dim):
+        if self._rotations_only:
             # turn one axis around where needed, so that the even choices of signs are rotations
-            turned = torch.cat([axes[..., :-1], axes[..., -1:] * axes.det()[:, None, None]], -1)
-            axes = turned
-        return (axes * self.signs[:, None, None, :]).to(inputs.dtype)
+            axes = torch.cat([axes[..., :-1], axes[..., -1:] * axes.det()[:, None, None]], -1)
+        return axes * self.signs[:, None, None, :]
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Predicts, with one pass of the network over all frames."""
         frames = self.frames(inputs)
         g = frames.flatten(0, 1)
         repeated = inputs.repeat(len(frames), 1)
-        turned = self.network(self.rep_in.over(self.group).act(g.mT, repeated))
+        inverse = torch.linalg.inv(g) if self._moving else g.mT
+        turned = self.network(self.rep_in.over(self.group).act(inverse, repeated))
         back = self.rep_out.over(self.group).act(g, turned)
         return back.unflatten(0, frames.shape[:2]).mean(0)
 

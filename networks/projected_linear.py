@@ -18,9 +18,7 @@ class _Path(nn.Module):
     Regularizers find it by its ``role``, ``equivariant`` or ``residual``.
     """
 
-    def __init__(
-        self, role: str, rep_in: Rep, rep_out: Rep, dim: int, group: Group | None
-    ) -> None:
+    def __init__(self, role: str, rep_in: Rep, rep_out: Rep, dim: int, group: Group | None) -> None:
         super().__init__()
         self.role = role
         shape = rep_out.size(dim), rep_in.size(dim)

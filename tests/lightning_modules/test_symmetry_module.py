@@ -15,6 +15,8 @@ from metrics import equivariance_error
 from networks import MLP
 from regularizers import AdjustOnce, ProjectionRegularizer
 
+ORIGINAL_COMPILE = torch.compile
+
 
 class Memory(Logger):
     """A logger that remembers."""
@@ -208,3 +210,50 @@ def test_a_regularizer_that_cannot_bind_stops_before_the_training(tmp_path):
 def test_bad_interval():
     with pytest.raises(ValueError, match="log_every_n_epochs must be at least 1; got 0"):
         module(log_every_n_epochs=0)
+
+
+def test_candidates_are_measured_without_a_regularizer(tmp_path):
+    plain = MLP("2T0 + 2T1", "T2", dim=3, channels=8)
+    model = module(network=plain, candidates={"xy": "O(2)@xy", "so2": "SO(2)@xy"}, dim=3)
+    source = data()
+    (found,) = trainer(tmp_path, 1).test(model, source, verbose=False)
+    for name, group in (("xy", "O(2)@xy"), ("so2", "SO(2)@xy")):
+        expected = equivariance_error(plain, "2T0 + 2T1", "T2", group, source.splits["test"][0])
+        assert found[f"test/equivariance_error/{name}"] == pytest.approx(expected, rel=0.5)
+        assert expected > 0.01
+
+
+def test_a_regularizer_goes_before_a_candidate_of_its_name():
+    model = module(planes(), candidates={"xy": "O(3)", "more": "SO(3)"})
+    shown = {name: str(group) for name, group in model.symmetries.items()}
+    assert shown == {"xy": "O(2)@xy", "more": "SO(3)", "yz": "O(2)@yz", "o3": "O(3)"}
+
+
+def test_data_out_of_distribution_are_tested_apart(tmp_path):
+    source = data(ood="shift", shift=3.0)
+    model = module(baselines={"zero": nn.Linear(8, 9)})
+    results = trainer(tmp_path, 1).test(model, source, verbose=False)
+    found = {name: value for loader in results for name, value in loader.items()}
+    for split in ("test", "ood"):
+        inputs, targets = source.splits[split]
+        for name, f in (("", model.network), ("zero/", model.baselines["zero"])):
+            expected = F.mse_loss(f(inputs), targets).item()
+            assert found[f"{split}/{name}mse"] == pytest.approx(expected, rel=1e-5)
+    assert found["ood/mse"] != found["test/mse"]
+    plain = trainer(tmp_path, 1).test(module(), data(), verbose=False)
+    assert set(plain[0]) == {"test/mse"}
+
+
+def test_compiled_training_is_the_same_training(tmp_path, monkeypatch):
+    compiled = []
+
+    def compile_by_tracing(function):
+        compiled.append(function)
+        return ORIGINAL_COMPILE(function, backend="eager")
+
+    monkeypatch.setattr(torch, "compile", compile_by_tracing)
+    plain, _ = fit(tmp_path, 3)
+    traced, _ = fit(tmp_path, 3, compile=True)
+    assert len(compiled) == 1
+    torch.testing.assert_close(weights(plain), weights(traced), rtol=1e-3, atol=1e-5)
+    assert list(plain.state_dict()) == list(traced.state_dict())

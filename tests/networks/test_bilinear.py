@@ -104,3 +104,29 @@ def test_scalars_alone_give_nothing():
     layer = Bilinear(rep("4T0"), group("O(3)"), seed=0)
     assert list(layer.parameters()) == []
     assert not layer(torch.randn(2, 4)).any()
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_what_is_compiled_computes_the_same(name):
+    G = group(name)
+    layout = layout_of(G)
+    layer = Bilinear(layout, G, seed=0).double()
+    x = torch.randn(5, layout.size(G.dim), dtype=torch.float64, requires_grad=True)
+    # traced as for a compiler, and run as it is
+    traced = torch.compile(layer, backend="eager")
+    weights = [x, *layer.parameters()]
+    found, expected = traced(x), layer(x)
+    torch.testing.assert_close(found, expected)
+    cotangent = torch.randn_like(expected)
+    gradients = (torch.autograd.grad(y, weights, cotangent) for y in (found, expected))
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_a_compiler_sees_the_batch_last(monkeypatch):
+    layer = Bilinear(layout_of(group("O(3)")), group("O(3)"), seed=0)
+    called = []
+    monkeypatch.setattr(layer, "_batch_last", lambda features: called.append(1) or features)
+    monkeypatch.setattr("torch.compiler.is_compiling", lambda: True)
+    layer(torch.randn(2, layer.runs[-1][1] + layer.runs[-1][2]))
+    assert called

@@ -64,7 +64,7 @@ def test_a_network_that_is_equivariant_stays_as_it_is():
 @pytest.mark.parametrize(
     ("network", "name", "message"),
     [
-        (MLP("3T1", "T0", dim=3), "GL(3)", r"needs the group O\(n\) or SO\(n\).*got GL\(3\)"),
+        (MLP("3T1", "T0", dim=3), "GL(3)", r"needs the group O\(n\), SO\(n\) or SE\(n\); got GL"),
         (MLP("3T0", "T0", dim=3), "O(3)", "takes frames from the input's vectors, but 3T0 has no"),
         (nn.Linear(9, 1), "O(3)", "Linear has no rep_in"),
     ],
@@ -72,3 +72,14 @@ def test_a_network_that_is_equivariant_stays_as_it_is():
 def test_what_it_cannot_average(network, name, message):
     with pytest.raises(ValueError, match=message):
         FrameAveraging(network, name)
+
+
+def test_rigid_motions_of_points_in_homogeneous_coordinates():
+    network = FrameAveraging(MLP("3T1", "T1 + T0", dim=4, channels=16), "SE(3)").double()
+    x = torch.randn(50, 3, 4, generator=torch.Generator().manual_seed(0)).double()
+    x[..., 3] = 1.0
+    x = x.flatten(1)
+    types = ("3T1", "T1 + T0")
+    assert equivariance_error(network.network, *types, "SE(3)", x) > 0.1
+    assert equivariance_error(network, *types, "SE(3)", x) < 1e-9
+    assert network.frames(x).shape == (4, 50, 4, 4)
