@@ -6,6 +6,7 @@ import inspect
 import shlex
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
 
 from cli import resolvers
+from cli.quiet import quiet
+from cli.run import build
 
 ROOT = Path(__file__).resolve().parents[1]
 CONF = ROOT / "conf"
@@ -24,12 +27,13 @@ OPTIONS = sorted(
     if path.parent != CONF and "hydra" not in path.parts
 )
 EXPERIMENTS = [option for option in OPTIONS if option.startswith("experiment/")]
+PAPER = [option for option in EXPERIMENTS if option.startswith("experiment/paper/")]
 NEEDS_GPU = ("trainer/gpu", "trainer/ddp")
 resolvers.register()
 
 
 def composed(option, folder):
-    group, _, name = option.rpartition("/")
+    group, _, name = option.partition("/")
     if group == "regularizer":
         choice = [f"+regularizer@regularizers.extra={name}"]
         if name == "projection":
@@ -84,7 +88,24 @@ def test_experiment_says_its_own_command(option):
     assert named in ([option.replace("/", "=", 1)], []), second
 
 
-@pytest.mark.parametrize("option", EXPERIMENTS)
+@pytest.mark.parametrize("option", [o for o in EXPERIMENTS if o in PAPER])
+def test_recipe_of_the_paper_runs_one_batch(option, tmp_path):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        fast = ["trainer.fast_dev_run=true", "logger=none", "datamodule.samples=20"]
+        folders = [f"paths.output={tmp_path}", f"paths.cache={tmp_path}"]
+        config = compose("train", [option.replace("/", "=", 1), *fast, *folders])
+    with warnings.catch_warnings():
+        quiet()
+        parts = build(config)
+        parts.trainer.fit(parts.module, parts.datamodule)
+        metrics = parts.trainer.test(parts.module, parts.datamodule, verbose=False)
+    assert {"test/mse", "ood/mse"} <= {name for loader in metrics for name in loader}
+    candidates = parts.module.symmetries
+    truth = parts.datamodule.true_symmetries()
+    assert any(str(group) in truth for group in candidates.values())
+
+
+@pytest.mark.parametrize("option", [o for o in EXPERIMENTS if o not in PAPER])
 def test_experiment_runs_one_batch(option, tmp_path):
     extra = []
     if "eth_ucy" in option:
