@@ -1,0 +1,1 @@
+"""The paper's grid: what to run, how, and what to make of the results."""

@@ -1,0 +1,152 @@
+"""What to run: tasks x models x seeds, each a recipe of conf/experiment/paper with overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from cli import resolvers
+from cli.overrides import CONF
+
+MODELS = ("per", "best", "oracle", "emlp", "rpp", "mixed_rpp", "mlp", "frame_averaging")
+LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
+DIALS = ("rotation", "scale", "reflection")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task: a folder of recipes, and the settings of its data.
+
+    Attributes:
+        name: As in tables and on the command line.
+        family: Folder under conf/experiment/paper.
+        data: Settings of the datamodule.
+    """
+
+    name: str
+    family: str
+    data: tuple[tuple[str, str | float], ...]
+
+    @property
+    def overrides(self) -> list[str]:
+        """The settings as overrides of the config."""
+        return [f"datamodule.{key}={value}" for key, value in self.data]
+
+
+def _inertia(name: str, axis: int, eps: float) -> Task:
+    return Task(f"inertia_{name}", "inertia", (("axis", axis), ("eps", eps)))
+
+
+def _dial(**levels: float) -> Task:
+    """A setting of the known-answer task, named by its dials that are not at 0."""
+    turned = [f"{key}{100 * level:.0f}" for key, level in levels.items() if level]
+    data = tuple((key, levels.get(key, 0.0)) for key in DIALS)
+    return Task("_".join(["dial", *(turned or ["0"])]), "known_answer", data)
+
+
+def _all_tasks() -> list[Task]:
+    inertia = [_inertia("z", 2, -1.0), _inertia("exact", 2, 0.0), _inertia("mixed", -1, -1.0)]
+    inertia += [_inertia("x", 0, -1.0), _inertia("y", 1, -1.0)]
+    cosine = [
+        Task(f"cosine_{kind.replace('-', '_')}", "cosine_similarity", (("symmetry", kind),))
+        for kind in ("so3-scale", "so3", "scale", "none")
+    ]
+    se3 = [
+        Task(f"se3_{kind}", "se3_distance", (("symmetry", kind),))
+        for kind in ("se3", "t3", "r3", "ball", "l1distance", "r3t3soft", "rxy2", "txy2")
+    ]
+    dials = [_dial()] + [_dial(**{dial: level}) for dial in DIALS for level in LEVELS if level]
+    return inertia + cosine + se3 + dials
+
+
+TASKS = {task.name: task for task in _all_tasks()}
+DEFAULT_TASKS = tuple(n for n, t in TASKS.items() if t.family in ("inertia", "cosine_similarity"))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A task with a model, composed and checked.
+
+    Attributes:
+        task: Its name.
+        model: Its name.
+        overrides: Of the config, all but seed and run folder.
+        epochs: Length of the training.
+        candidates: Name in logs -> group, of every candidate symmetry.
+        truth: Group -> exact, approximate or broken.
+    """
+
+    task: str
+    model: str
+    overrides: tuple[str, ...]
+    epochs: int
+    candidates: Mapping[str, str] = field(default_factory=dict)
+    truth: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training."""
+
+    recipe: Recipe
+    seed: int
+    folder: Path
+
+    @property
+    def label(self) -> str:
+        """Task, model and seed."""
+        return f"{self.recipe.task} {self.recipe.model} seed {self.seed}"
+
+    @property
+    def overrides(self) -> list[str]:
+        """All that train.py is told, but where to run."""
+        return [*self.recipe.overrides, f"seed={self.seed}", f"run_dir={self.folder}"]
+
+
+def recipes(
+    tasks: Sequence[str], models: Sequence[str], scale: float, extra: Sequence[str] = ()
+) -> list[Recipe]:
+    """Composes every recipe, so that whatever is wrong shows before anything runs.
+
+    Args:
+        tasks: Names from :data:`TASKS`.
+        models: Names of recipes of each task's folder; tasks that have no such recipe are left
+            out of it.
+        scale: Factor of the number of epochs, and of the epoch of adjustment.
+        extra: Further overrides for all.
+    """
+    resolvers.register()
+    found = []
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        for task in (TASKS[name] for name in tasks):
+            for model in models:
+                if (CONF / "experiment" / "paper" / task.family / f"{model}.yaml").exists():
+                    found.append(_recipe(task, model, scale, extra))
+    return found
+
+
+def _recipe(task: Task, model: str, scale: float, extra: Sequence[str]) -> Recipe:
+    overrides = [f"experiment=paper/{task.family}/{model}", *task.overrides]
+    if model == "oracle":
+        probe = compose("train", [*overrides, "paths.output=none"])
+        overrides.append(f"constraint='{instantiate(probe.datamodule).true_group()}'")
+    config = compose("train", [*overrides, *extra, "paths.output=none"])
+    epochs = max(round(scale * config.trainer.max_epochs), 4)
+    overrides += [
+        f"trainer.max_epochs={epochs}",
+        f"adjust_epoch={max(round(scale * config.adjust_epoch), 1)}",
+        f"trainer.check_val_every_n_epoch={max(min(10, epochs // 40), 1)}",
+    ]
+    overrides += [*extra, "threads=1", "logger=none"]
+    truth = instantiate(config.datamodule).true_symmetries()
+    return Recipe(task.name, model, tuple(overrides), epochs, _candidates(config), dict(truth))
+
+
+def _candidates(config: DictConfig) -> dict[str, str]:
+    regularized = {n: r.group for n, r in config.regularizers.items() if "group" in r}
+    return {str(n): str(G) for n, G in {**config.candidates, **regularized}.items()}

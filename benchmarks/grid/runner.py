@@ -1,0 +1,109 @@
+"""Runs trainings several at once, each in a process of its own; finished ones are not run again."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from benchmarks.grid.plan import Run
+from reporting.files import write_atomically
+
+ROOT = Path(__file__).resolve().parents[2]
+RECORD, LOG, METRICS = "grid_run.json", "grid_run.log", "metrics.json"
+
+
+class OtherGridError(ValueError):
+    """The folder holds a run with other settings."""
+
+
+def is_done(run: Run) -> bool:
+    """Whether a run has left its metrics."""
+    return (run.folder / METRICS).exists()
+
+
+def require_same_grid(runs: Sequence[Run]) -> None:
+    """Keeps results of one grid from being taken for those of another.
+
+    Raises:
+        OtherGridError: If a run's folder was made with other overrides.
+    """
+    for run in runs:
+        record = run.folder / RECORD
+        if record.exists() and json.loads(record.read_text()) != run.overrides[:-1]:
+            raise OtherGridError(
+                f"{run.folder} holds a run with other settings than this grid's. Choose another "
+                "folder with --out, or give the same --scale and overrides as before."
+            )
+
+
+def run_all(
+    runs: Sequence[Run], slots: Sequence[str | None], told: Callable[[Run, str], None]
+) -> None:
+    """Runs what is not done yet.
+
+    Args:
+        runs: Trainings; a killed one goes on from its last checkpoint.
+        slots: As many runs at once; each entry the GPU a slot uses, or None for the CPU.
+        told: Called after each run with ``done``, ``failed`` or ``skipped``.
+    """
+    free: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    for slot in slots:
+        free.put(slot)
+    running: set[subprocess.Popen[bytes]] = set()
+    stopping = threading.Event()
+
+    def work(run: Run) -> str:
+        slot = free.get()
+        try:
+            return "stopped" if stopping.is_set() else _train(run, slot, running)
+        finally:
+            free.put(slot)
+
+    with ThreadPoolExecutor(len(slots)) as pool:
+        futures = {pool.submit(work, run): run for run in runs if not is_done(run)}
+        for run in runs:
+            if run not in futures.values():
+                told(run, "skipped")
+        try:
+            for future in as_completed(futures):
+                told(futures[future], future.result())
+        except KeyboardInterrupt:
+            stopping.set()
+            for process in list(running):  # each saves a checkpoint and leaves no metrics
+                process.send_signal(signal.SIGTERM)
+            raise
+
+
+def _train(run: Run, gpu: str | None, running: set[subprocess.Popen[bytes]]) -> str:
+    run.folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(run.folder / RECORD, json.dumps(run.overrides[:-1]))
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    where = []
+    if gpu is not None:
+        environment["CUDA_VISIBLE_DEVICES"] = gpu
+        where = ["trainer=gpu"]
+    resumed = ["ckpt_path=last"] if (run.folder / "config.yaml").exists() else []
+    command = [sys.executable, "train.py", *run.overrides, *where, *resumed]
+    with (run.folder / LOG).open("ab") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches the grid alone, which stops its runs itself
+        )
+        running.add(process)
+        try:
+            status = process.wait()
+        finally:
+            running.discard(process)
+    return "done" if status == 0 and is_done(run) else "failed"

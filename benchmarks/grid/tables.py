@@ -1,0 +1,115 @@
+"""The tables of the grid as Markdown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from benchmarks.grid.plan import TASKS
+from benchmarks.grid.recovery import DialPoint, Recovery, recovery
+from benchmarks.grid.results import MODEL_ERROR, STRENGTH, TRUE_ERROR, Summary
+from reporting.words import error, number
+
+
+def results_table(summaries: Sequence[Summary]) -> str:
+    """Errors of all tasks and models: one table a task, the first row the true function."""
+    return "\n\n".join(_task_table(name, _of(summaries, name)) for name in _names(summaries))
+
+
+def strengths_table(summaries: Sequence[Summary]) -> str:
+    """Final strengths over the largest, for the models that have strengths, and the truth."""
+    lines = _head("task", "model", "strengths, largest = 1 (truth)", "pairs in the right order")
+    for found in recoveries(summaries):
+        recipe = found.summary.recipe
+        lines.append(f"| {recipe.task} | {recipe.model} | {_shares(found)} | {_score(found)} |")
+    return "\n".join(lines)
+
+
+def dial_table(points: Sequence[DialPoint]) -> str:
+    """Strength of each symmetry along its dial."""
+    lines = _head("symmetry", "dial", "error of the truth", "strength, largest = 1, by seed")
+    for point in points:
+        shares = ", ".join(number(value) for value in point.share)
+        lines.append(f"| {point.dial} | {point.level:g} | {error(point.true_error)} | {shares} |")
+    return "\n".join(lines)
+
+
+def failures_list(summaries: Sequence[Summary]) -> str:
+    """Runs that failed, one a line; says so if there is none."""
+    failed = [
+        f"- {s.recipe.task}, {s.recipe.model}, seed {seed}" for s in summaries for seed in s.failed
+    ]
+    return "\n".join(failed) or "No run failed."
+
+
+def recoveries(summaries: Sequence[Summary]) -> list[Recovery]:
+    """Recovery of every task and model that has strengths."""
+    return [found for s in summaries if (found := recovery(s)) is not None]
+
+
+def spread(mean: float, deviation: float) -> str:
+    """Mean and standard deviation, such as ``0.52 (0.04)``; the mean alone of one seed."""
+    return number(mean) if math.isnan(deviation) else f"{number(mean)} ({number(deviation)})"
+
+
+def _task_table(task: str, summaries: Sequence[Summary]) -> str:
+    candidates = dict(item for s in summaries for item in s.recipe.candidates.items())
+    settings = ", ".join(f"{key}={value}" for key, value in TASKS[task].data)
+    columns = [f"error {group}" for group in candidates.values()]
+    head = _head(
+        "model", "test MSE", "OOD MSE", *columns, "epochs", "seconds", "parameters", "runs"
+    )
+    truth = next((s for s in summaries if s.seeds), None)
+    errors = [error(truth.mean(TRUE_ERROR + n)) if truth else "-" for n in candidates]
+    rows = [["*true function*", "0", "0", *errors, "", "", "", ""]]
+    rows += [_row(summary, list(candidates)) for summary in summaries]
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([f"**{task}** ({settings})", "", *head, *lines])
+
+
+def _row(summary: Summary, candidates: Sequence[str]) -> list[str]:
+    def cell(metric: str) -> str:
+        return spread(summary.mean(metric), summary.spread(metric))
+
+    errors = [f"{error(summary.mean(MODEL_ERROR + name))}" for name in candidates]
+    runs = f"{len(summary.seeds)}" + (f", {len(summary.failed)} failed" if summary.failed else "")
+    seconds, size = number(summary.mean("run/seconds")), summary.mean("run/parameters")
+    return [
+        summary.recipe.model.replace("_", " "),
+        cell("test/mse"),
+        cell("ood/mse"),
+        *errors,
+        f"{summary.recipe.epochs}",
+        seconds,
+        "-" if math.isnan(size) else f"{size:.0f}",
+        runs,
+    ]
+
+
+def _shares(found: Recovery) -> str:
+    summary = found.summary
+    means = {name: summary.mean(STRENGTH + name) for name in found.truth}
+    top = max(means.values())
+    groups = summary.recipe.candidates
+    return ", ".join(
+        f"{groups[n]} {number(mean / top)} ({found.truth[n]})" for n, mean in means.items()
+    )
+
+
+def _score(found: Recovery) -> str:
+    if not found.pairs:
+        return "no order to find"
+    wrong = "; ".join(f"{a} not above {b}" for a, b in found.wrong)
+    return f"{found.agreeing} of {found.pairs}" + (f" ({wrong})" if wrong else "")
+
+
+def _names(summaries: Sequence[Summary]) -> list[str]:
+    return list(dict.fromkeys(s.recipe.task for s in summaries))
+
+
+def _of(summaries: Sequence[Summary], task: str) -> list[Summary]:
+    return [s for s in summaries if s.recipe.task == task]
+
+
+def _head(*columns: str) -> list[str]:
+    return [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]

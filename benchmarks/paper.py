@@ -1,0 +1,160 @@
+"""The paper's synthetic results: tasks x models x seeds, as tables and figures.
+
+    python benchmarks/paper.py --quick                      # the whole shape in five minutes
+    python benchmarks/paper.py                              # inertia and cosine similarity, in full
+    python benchmarks/paper.py --scale 0.25 --seeds 0 1 2   # a quarter of the epochs
+    python benchmarks/paper.py --tasks dial_scale50 --models per best --gpus 0 1
+
+Every run is a process of its own, with its own folder under --out. Started again, the grid goes on
+where it stopped: what is done is not run again, a killed run resumes from its checkpoint, and a
+failed one is tried once more. A failure is recorded and leaves the others alone.
+Leaves results.csv (a row a run), report.md, report.html and figures/*.png in --out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from omegaconf.errors import OmegaConfBaseException
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from benchmarks.grid.plan import DEFAULT_TASKS, MODELS, TASKS, Recipe, Run, recipes
+from benchmarks.grid.report import write_report
+from benchmarks.grid.runner import LOG, OtherGridError, require_same_grid, run_all
+
+QUICK_TASKS = ("inertia_z", "cosine_so3", "dial_0", "dial_scale100")
+QUICK_SCALE = 0.02
+
+
+def arguments() -> argparse.Namespace:
+    """The command line, checked."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--tasks",
+        nargs="+",
+        metavar="TASK",
+        help=f"of {', '.join(TASKS)}; all of inertia and "
+        "cosine similarity by default; 'dials' and 'se3' stand for all of these",
+    )
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--scale", type=float, help="share of the epochs of the recipes; 1")
+    parser.add_argument("--jobs", type=int, help="runs at once; one a core, or one a GPU")
+    parser.add_argument("--gpus", nargs="+", help="GPUs to use, such as 0 1; none by default")
+    parser.add_argument("--out", type=Path, help="folder of the grid; outputs/paper")
+    parser.add_argument("--quick", action="store_true", help="a few tasks, one seed, few epochs")
+    parser.add_argument("--report-only", action="store_true", help="runs nothing")
+    parser.add_argument("--set", nargs="+", default=[], help="overrides for all, as train.py's")
+    given = parser.parse_args()
+    given.tasks = _tasks(parser, given)
+    given.scale = (QUICK_SCALE if given.quick else 1.0) if given.scale is None else given.scale
+    given.seeds = given.seeds[:1] if given.quick else given.seeds
+    given.out = given.out or Path("outputs") / ("paper_quick" if given.quick else "paper")
+    if given.scale <= 0:
+        parser.error(f"--scale must be above 0; got {given.scale:g}")
+    if min(given.seeds) < 0:
+        parser.error(f"--seeds must be at least 0; got {min(given.seeds)}")
+    if given.jobs is not None and given.jobs < 1:
+        parser.error(f"--jobs must be at least 1; got {given.jobs}")
+    return given
+
+
+def _tasks(parser: argparse.ArgumentParser, given: argparse.Namespace) -> list[str]:
+    asked = given.tasks or list(QUICK_TASKS if given.quick else DEFAULT_TASKS)
+    families = {"dials": "known_answer", "se3": "se3_distance"}
+    names = []
+    for name in asked:
+        if name in families:
+            names += [task.name for task in TASKS.values() if task.family == families[name]]
+        elif name in TASKS:
+            names.append(name)
+        else:
+            parser.error(f"there is no task {name!r}; choose of {', '.join(TASKS)}, dials, se3")
+    return list(dict.fromkeys(names))
+
+
+def planned(found: Sequence[Recipe], seeds: Sequence[int], out: Path) -> list[Run]:
+    """All runs, seed by seed, so that every cell has a first result early."""
+    folder = out.absolute()
+    return [
+        Run(recipe, seed, folder / recipe.task / recipe.model / f"seed{seed}")
+        for seed in seeds
+        for recipe in found
+    ]
+
+
+def slots(given: argparse.Namespace) -> list[str | None]:
+    """Where runs go at once: GPUs in turn, or one core each."""
+    if given.gpus:
+        count = given.jobs or len(given.gpus)
+        return [given.gpus[i % len(given.gpus)] for i in range(count)]
+    return [None] * (given.jobs or len(os.sched_getaffinity(0)))
+
+
+def main() -> int:
+    """Runs the grid and writes its report; 1 if a run failed."""
+    given, console = arguments(), Console()
+    try:
+        with console.status("composing the recipes"):
+            found = recipes(given.tasks, given.models, given.scale, given.set)
+        runs = planned(found, given.seeds, given.out)
+        require_same_grid(runs)
+    except (OtherGridError, OmegaConfBaseException, ValueError) as error:
+        console.print(f"error: {error}", style="red", markup=False)
+        return 2
+    command = " ".join(["python", *sys.argv])
+    failed = [] if given.report_only else train(runs, slots(given), given, command, console)
+    report = write_report(runs, given.out, command)
+    for run in failed:
+        console.print(f"failed: {run.label}, see {run.folder / LOG}", style="red", markup=False)
+    console.print(f"Report: {report}", soft_wrap=True, markup=False)
+    return 1 if failed else 0
+
+
+def train(
+    runs: Sequence[Run],
+    where: Sequence[str | None],
+    given: argparse.Namespace,
+    command: str,
+    console: Console,
+) -> list[Run]:
+    """Runs everything with a bar, renewing the report after each run; returns what failed."""
+    failed: list[Run] = []
+    columns = (
+        MofNCompleteColumn(),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[last]}"),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("", total=len(runs), last="")
+
+        def told(run: Run, what: str) -> None:
+            if what == "failed":
+                failed.append(run)
+            if not console.is_terminal and what != "skipped":
+                console.print(f"{what}: {run.label}", markup=False)
+            bar.update(task, advance=1, last=f"{what}: {run.label}")
+            if what != "skipped":
+                write_report(runs, given.out, command, figures=False)
+
+        try:
+            run_all(runs, where, told)
+        except KeyboardInterrupt:
+            console.print("Stopped; the same command goes on from here.")
+            write_report(runs, given.out, command)
+            sys.exit(130)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""What the grid runs."""
+
+import pytest
+
+from benchmarks.grid.plan import DEFAULT_TASKS, MODELS, TASKS, Run, recipes
+from symmetries import group
+
+
+def test_names_of_tasks_are_their_keys_and_all_recipes_exist():
+    assert all(task.name == name for name, task in TASKS.items())
+    assert len(DEFAULT_TASKS) == 9
+    assert len([t for t in TASKS.values() if t.family == "known_answer"]) == 13
+
+
+@pytest.fixture(scope="module")
+def found():
+    return recipes(["inertia_x", "cosine_scale"], MODELS, 0.1, ["datamodule.samples=50"])
+
+
+def test_every_model_of_every_task(found):
+    assert [(r.task, r.model) for r in found] == [
+        (task, model) for task in ("inertia_x", "cosine_scale") for model in MODELS
+    ]
+
+
+def test_epochs_and_adjustment_shrink_together(found):
+    per = found[0]
+    assert per.epochs == 800
+    assert {"trainer.max_epochs=800", "adjust_epoch=200", "datamodule.axis=0"} <= set(per.overrides)
+    assert "datamodule.samples=50" in per.overrides
+
+
+def test_the_oracle_keeps_the_true_group(found):
+    oracles = {r.task: r for r in found if r.model == "oracle"}
+    assert "constraint='O(2)@yz'" in oracles["inertia_x"].overrides
+    assert "constraint='Scaling(3)'" in oracles["cosine_scale"].overrides
+
+
+def test_candidates_and_what_is_true_of_them(found):
+    for recipe in found:
+        assert recipe.candidates == found[0 if "inertia" in recipe.task else len(MODELS)].candidates
+        for name in recipe.candidates.values():
+            assert group(name).dim == 3
+            assert recipe.truth[name] in ("exact", "approximate", "broken")
+    assert found[0].truth["O(2)@yz"] == "exact"
+    assert found[0].truth["O(2)@xy"] == "broken"
+
+
+def test_a_run_is_told_its_seed_and_folder(found, tmp_path):
+    run = Run(found[0], 3, tmp_path)
+    assert run.overrides[-2:] == ["seed=3", f"run_dir={tmp_path}"]
+    assert run.label == "inertia_x per seed 3"

@@ -1,0 +1,71 @@
+"""The order of strengths against the truth."""
+
+import math
+
+import pytest
+
+from benchmarks.grid.recovery import dial_points, recovery
+from benchmarks.grid.results import read, summed_up
+
+
+def one(make_run, strengths, truth, seed=0):
+    names = {name: name.upper() for name in strengths}
+    values = {f"strength/{name}": value for name, value in strengths.items()}
+    run = make_run(
+        seed=seed,
+        metrics={"test/mse": 1.0} | values,
+        candidates=names,
+        truth={names[name]: word for name, word in truth.items()},
+    )
+    return recovery(summed_up(read([run]))[0])
+
+
+def test_counts_pairs_over_seeds(two_seeds):
+    found = recovery(summed_up(read(two_seeds))[0])
+    assert (found.agreeing, found.pairs, found.score) == (1, 2, 0.5)
+    assert found.wrong == (("xy", "yz"),)
+    assert "o3" not in found.truth  # only watched
+
+
+@pytest.mark.parametrize(
+    ("strengths", "agreeing", "pairs"),
+    [
+        ({"a": 3.0, "b": 2.0, "c": 1.0}, 3, 3),
+        ({"a": 1.0, "b": 2.0, "c": 3.0}, 0, 3),
+        ({"a": 3.0, "b": 1.0, "c": 2.0}, 2, 3),
+        ({"a": 1.0, "b": 1.0, "c": 1.0}, 0, 3),
+    ],
+)
+def test_exact_above_approximate_above_broken(make_run, strengths, agreeing, pairs):
+    truth = {"a": "exact", "b": "approximate", "c": "broken"}
+    found = one(make_run, strengths, truth)
+    assert (found.agreeing, found.pairs) == (agreeing, pairs)
+
+
+def test_no_order_where_all_hold_alike(make_run):
+    found = one(make_run, {"a": 1.0, "b": 2.0}, {"a": "exact", "b": "exact"})
+    assert found.pairs == 0
+    assert math.isnan(found.score)
+
+
+def test_models_without_strengths_recover_nothing(two_seeds):
+    assert recovery(summed_up(read(two_seeds))[1]) is None
+
+
+def test_points_along_the_dials(make_run):
+    names = {"rotation": "SO(3)", "scale": "Scaling(3)", "reflection": "Reflect(3)"}
+    runs = []
+    for task, scale in (("dial_0", 4.0), ("dial_scale50", 1.0)):
+        strengths = {"rotation": 4.0, "scale": scale, "reflection": 4.0}
+        found = {f"strength/{n}": s for n, s in strengths.items()}
+        found |= {f"data/equivariance_error/{n}": 0.1 for n in names}
+        runs.append(make_run(task=task, metrics=found, candidates=names, truth={}))
+    points = dial_points(summed_up(read(runs)), "per")
+    levels = [(p.dial, p.level, p.share) for p in points]
+    assert levels == [
+        ("reflection", 0.0, (1.0,)),
+        ("rotation", 0.0, (1.0,)),
+        ("scale", 0.0, (1.0,)),
+        ("scale", 0.5, (0.25,)),
+    ]
+    assert dial_points(summed_up(read(runs)), "best") == []
