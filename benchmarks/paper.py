@@ -21,11 +21,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.grid.plan import DEFAULT_TASKS, MODELS, TASKS, Recipe, Run, recipes
+from benchmarks.grid.plan import (
+    DEFAULT_TASKS,
+    MISSPECIFIED,
+    MODELS,
+    TASKS,
+    Recipe,
+    Run,
+    recipes,
+)
 from benchmarks.grid.report import write_report
 from benchmarks.grid.runner import LOG, OtherGridError, require_same_grid, run_all
 
@@ -33,8 +42,8 @@ QUICK_TASKS = ("inertia_z", "cosine_so3", "dial_0", "dial_scale100")
 QUICK_SCALE = 0.02
 
 
-def arguments() -> argparse.Namespace:
-    """The command line, checked."""
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line, checked; that of the process by default."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -45,7 +54,14 @@ def arguments() -> argparse.Namespace:
         help=f"of {', '.join(TASKS)}; all of inertia and "
         "cosine similarity by default; 'dials' and 'se3' stand for all of these",
     )
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
+    parser.add_argument(
+        "--models",
+        nargs="+",
+        metavar="MODEL",
+        choices=(*MODELS, *MISSPECIFIED),
+        default=list(MODELS),
+        help=f"of {', '.join(MODELS)} (all by default), and for inertia {', '.join(MISSPECIFIED)}",
+    )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--scale", type=float, help="share of the epochs of the recipes; 1")
     parser.add_argument("--jobs", type=int, help="runs at once; one a core, or one a GPU")
@@ -54,18 +70,18 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a few tasks, one seed, few epochs")
     parser.add_argument("--report-only", action="store_true", help="runs nothing")
     parser.add_argument("--set", nargs="+", default=[], help="overrides for all, as train.py's")
-    given = parser.parse_args()
-    given.tasks = _tasks(parser, given)
-    given.scale = (QUICK_SCALE if given.quick else 1.0) if given.scale is None else given.scale
-    given.seeds = given.seeds[:1] if given.quick else given.seeds
-    given.out = given.out or Path("outputs") / ("paper_quick" if given.quick else "paper")
-    if given.scale <= 0:
-        parser.error(f"--scale must be above 0; got {given.scale:g}")
-    if min(given.seeds) < 0:
-        parser.error(f"--seeds must be at least 0; got {min(given.seeds)}")
-    if given.jobs is not None and given.jobs < 1:
-        parser.error(f"--jobs must be at least 1; got {given.jobs}")
-    return given
+    parsed = parser.parse_args(given)
+    parsed.tasks = _tasks(parser, parsed)
+    parsed.scale = (QUICK_SCALE if parsed.quick else 1.0) if parsed.scale is None else parsed.scale
+    parsed.seeds = parsed.seeds[:1] if parsed.quick else parsed.seeds
+    parsed.out = parsed.out or Path("outputs") / ("paper_quick" if parsed.quick else "paper")
+    if parsed.scale <= 0:
+        parser.error(f"--scale must be above 0; got {parsed.scale:g}")
+    if min(parsed.seeds) < 0:
+        parser.error(f"--seeds must be at least 0; got {min(parsed.seeds)}")
+    if parsed.jobs is not None and parsed.jobs < 1:
+        parser.error(f"--jobs must be at least 1; got {parsed.jobs}")
+    return parsed
 
 
 def _tasks(parser: argparse.ArgumentParser, given: argparse.Namespace) -> list[str]:
@@ -108,7 +124,7 @@ def main() -> int:
             found = recipes(given.tasks, given.models, given.scale, given.set)
         runs = planned(found, given.seeds, given.out)
         require_same_grid(runs)
-    except (OtherGridError, OmegaConfBaseException, ValueError) as error:
+    except (OtherGridError, HydraException, OmegaConfBaseException, ValueError) as error:
         console.print(f"error: {error}", style="red", markup=False)
         return 2
     command = " ".join(["python", *sys.argv])

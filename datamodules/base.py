@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from lightning import LightningDataModule
@@ -136,8 +136,11 @@ class TensorDataModule(LightningDataModule, ABC):
         """The function that made the targets, where it is known; (n, in) to (n, out)."""
         return None
 
-    def true_symmetries(self) -> Mapping[str, str]:
+    def true_symmetries(self, candidates: Sequence[str] | None = None) -> Mapping[str, str]:
         """How well the true function keeps each candidate group, where that is known.
+
+        Args:
+            candidates: Names of groups; by default those that belong to the task.
 
         Returns:
             Name of the group -> ``exact``, ``approximate`` or ``broken``; empty if unknown.

@@ -131,8 +131,11 @@ class SyntheticDataModule(TensorDataModule):
             splits[OOD] = self._sampled(self.samples, child_seed(seed, OOD), self._moved)
         return splits
 
-    def true_symmetries(self) -> Mapping[str, str]:
+    def true_symmetries(self, candidates: Sequence[str] | None = None) -> Mapping[str, str]:
         """How well the true function keeps each candidate group.
+
+        Args:
+            candidates: Names of groups; by default those that belong to the task.
 
         Returns:
             Name of the group -> ``exact``, ``approximate`` or ``broken``, by the rule above.
@@ -143,7 +146,7 @@ class SyntheticDataModule(TensorDataModule):
         inputs = self.draw(PROBES, seed=0).double()
         targets = self.true_function()(inputs)
         check_split("probe", (inputs, targets), self.rep_in, self.rep_out, self.dim)
-        groups = {name: group(name, self.dim) for name in self.candidates}
+        groups = {name: group(name, self.dim) for name in candidates or self.candidates}
         return {name: symmetry_word(self._error(G, inputs)) for name, G in groups.items()}
 
     def _error(self, G: Group, inputs: Tensor) -> float:

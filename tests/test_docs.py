@@ -6,11 +6,18 @@ import shlex
 from pathlib import Path
 
 import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
+from benchmarks import paper
+from cli import resolvers
+from cli.overrides import CONF
 from symmetries import cache_bases
 from symmetries.__main__ import main
 
-PAGES = sorted((Path(__file__).parents[1] / "docs").glob("*.md"))
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+resolvers.register()
 
 
 def blocks(page, language):
@@ -27,28 +34,48 @@ def _in_a_folder_of_its_own(tmp_path, monkeypatch):
     cache_bases(None)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+WITH_EXAMPLES = [page for page in PAGES if any(blocks(page, "python"))]
+
+
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: page.name)
 def test_python_of(page):
     names = {"__name__": f"docs.{page.stem}"}
     runner = doctest.DocTestRunner()
-    count = 0
     for code, line in blocks(page, "python"):
-        count += 1
         if ">>>" in code:
             example = doctest.DocTestParser().get_doctest(code, names, page.name, str(page), line)
             runner.run(example, clear_globs=False)
             names |= example.globs
         else:
             exec(compile(code, f"{page.name}:{line}", "exec"), names)
-    assert count
     assert runner.summarize(verbose=False).failed == 0
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_commands_of(page, capsys):
-    for text, _ in blocks(page, "bash"):
-        for line in text.splitlines():
-            prefix = "python -m symmetries"
-            assert line.startswith(prefix)
-            assert main(shlex.split(line.removeprefix(prefix))) == 0
+def commands(page):
+    """Every command of a page, in blocks and in tables, as its words."""
+    lines = [line for text, _ in blocks(page, "bash") for line in text.splitlines()]
+    lines += re.findall(r"`(python [^`]+)`", page.read_text())
+    return [shlex.split(line, comments=True) for line in lines]
+
+
+def test_commands_of_the_mathematics(capsys):
+    pages = [page for page in PAGES if page.stem == "symmetries"]
+    for words in commands(pages[0]):
+        assert words[:3] == ["python", "-m", "symmetries"]
+        assert main(words[3:]) == 0
     assert "rank" in capsys.readouterr().out
+
+
+def test_commands_of_the_paper():
+    seen = {"train.py": 0, "benchmarks/paper.py": 0}
+    for program, *given in (words[1:] for words in commands(DOCS / "reproducing.md")):
+        seen[program] += 1
+        if program == "train.py":
+            with initialize_config_dir(str(CONF), version_base="1.3"):
+                config = compose("train", [*given, "paths.output=none"])
+            OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+        else:
+            grid = paper.arguments(given)
+            with initialize_config_dir(str(CONF), version_base="1.3"):
+                compose("train", [*grid.set, "experiment=paper/inertia/per", "paths.output=none"])
+    assert min(seen.values()) > 5

@@ -14,6 +14,9 @@ from cli import resolvers
 from cli.overrides import CONF
 
 MODELS = ("per", "best", "oracle", "emlp", "rpp", "mixed_rpp", "mlp", "frame_averaging")
+MISSPECIFIED = ("per_sl3", "per_gl3", "per_twice_o3", "per_s3", "per_s5")
+"""Inertia with candidates that nothing keeps, that come twice, or that permute."""
+
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 DIALS = ("rotation", "scale", "reflection")
 
@@ -143,8 +146,9 @@ def _recipe(task: Task, model: str, scale: float, extra: Sequence[str]) -> Recip
         f"trainer.check_val_every_n_epoch={max(min(10, epochs // 40), 1)}",
     ]
     overrides += [*extra, "threads=1", "logger=none"]
-    truth = instantiate(config.datamodule).true_symmetries()
-    return Recipe(task.name, model, tuple(overrides), epochs, _candidates(config), dict(truth))
+    candidates = _candidates(config)
+    truth = instantiate(config.datamodule).true_symmetries(list(candidates.values()))
+    return Recipe(task.name, model, tuple(overrides), epochs, candidates, dict(truth))
 
 
 def _candidates(config: DictConfig) -> dict[str, str]:

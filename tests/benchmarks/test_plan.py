@@ -50,3 +50,12 @@ def test_a_run_is_told_its_seed_and_folder(found, tmp_path):
     run = Run(found[0], 3, tmp_path)
     assert run.overrides[-2:] == ["seed=3", f"run_dir={tmp_path}"]
     assert run.label == "inertia_x per seed 3"
+
+
+def test_misspecified_candidates_have_a_truth_as_well():
+    (sl3,) = recipes(["inertia_exact"], ["per_sl3"], 1.0)
+    assert sl3.truth["SL(3)"] == sl3.truth["SL(2)@xy"] == "broken"
+    assert sl3.truth["O(2)@xy"] == "exact"
+    (bodies,) = recipes(["inertia_z"], ["per_s5"], 1.0)
+    assert bodies.truth == {"S(5)": "exact", "O(5)": "broken"}
+    assert recipes(["cosine_so3"], ["per_s5"], 1.0) == []
