@@ -17,7 +17,7 @@ class RPP(TypedMLP):
         rep_in: Type of the input.
         rep_out: Type of the output.
         group: The group G of the equivariant path; fixes the hidden layout as well.
-        channels: Width that the hidden layout is made from; 89 in the paper's comparison.
+        channels: Width that the hidden layout is made from (89 in the paper's comparison).
         hidden_layers: Number of hidden layers.
         init: ``orthogonal``, ``half_equivariant`` or ``residual``: of w.
         init_group: Group of the last two; G by default.
@@ -33,19 +33,6 @@ class RPP(TypedMLP):
     """
 
     soft = True
-
-    def __init__(
-        self,
-        rep_in: str | Rep,
-        rep_out: str | Rep,
-        group: str | Group,
-        channels: int = 89,
-        hidden_layers: int = 3,
-        init: str = "orthogonal",
-        init_group: str | Group | None = None,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(rep_in, rep_out, group, channels, hidden_layers, init, init_group, seed)
 
     def linear(self, rep_in: Rep, rep_out: Rep) -> ResidualLinear:
         """A layer with a free residual path."""
@@ -83,7 +70,7 @@ class MixedRPP(TypedMLP):
         rep_out: str | Rep,
         group: str | Group,
         residual_group: str | Group,
-        channels: int = 89,
+        channels: int = 128,
         hidden_layers: int = 3,
         init: str = "orthogonal",
         init_group: str | Group | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from networks.typed_linear import TypedLinear
 from networks.typed_mlp import TypedMLP
-from symmetries import Group, Rep
+from symmetries import Rep
 
 
 class SoftEMLP(TypedMLP):
@@ -34,19 +34,6 @@ class SoftEMLP(TypedMLP):
     """
 
     soft = True
-
-    def __init__(
-        self,
-        rep_in: str | Rep,
-        rep_out: str | Rep,
-        group: str | Group,
-        channels: int = 128,
-        hidden_layers: int = 3,
-        init: str = "orthogonal",
-        init_group: str | Group | None = None,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(rep_in, rep_out, group, channels, hidden_layers, init, init_group, seed)
 
     def linear(self, rep_in: Rep, rep_out: Rep) -> TypedLinear:
         """A layer with a free weight."""

@@ -58,7 +58,7 @@ class TypedMLP(nn.Module, ABC):
     Args:
         rep_in: Type of the input, e.g. ``"5T0 + 5T1"``.
         rep_out: Type of the output.
-        largest_group: The largest candidate group: it fixes the base space and, where it is not
+        group: The largest candidate group: it fixes the base space and, where it is not
             orthogonal, how hidden tensors split into T(p, q).
         channels: Width that the hidden layout is made from.
         hidden_layers: Number of hidden layers.
@@ -79,27 +79,27 @@ class TypedMLP(nn.Module, ABC):
         self,
         rep_in: str | Rep,
         rep_out: str | Rep,
-        largest_group: str | Group,
-        channels: int,
-        hidden_layers: int,
-        init: str,
-        init_group: str | Group | None,
-        seed: int,
+        group: str | Group,
+        channels: int = 128,
+        hidden_layers: int = 3,
+        init: str = "orthogonal",
+        init_group: str | Group | None = None,
+        seed: int = 0,
     ) -> None:
         super().__init__()
         if hidden_layers < 1:
             raise ValueError(f"hidden_layers must be at least 1; got {hidden_layers}.")
-        group = parse_group(largest_group)
-        self.rep_in, self.rep_out, self.largest_group = rep(rep_in), rep(rep_out), group
-        layout = hidden_layout(channels, group)
+        largest = parse_group(group)
+        self.rep_in, self.rep_out, self.largest_group = rep(rep_in), rep(rep_out), largest
+        layout = hidden_layout(channels, largest)
         types = [self.rep_in] + [layout] * hidden_layers
         blocks = [
-            TypedBlock(a, b, group, self.linear, self.soft, seed + 1 + i)
+            TypedBlock(a, b, largest, self.linear, self.soft, seed + 1 + i)
             for i, (a, b) in enumerate(pairwise(types))
         ]
         self.blocks = nn.Sequential(*blocks)
         self.head = self.linear(layout, self.rep_out)
-        initialize(self, init, parse_group(init_group or group, group.dim), seed)
+        initialize(self, init, parse_group(init_group or largest, largest.dim), seed)
 
     @abstractmethod
     def linear(self, rep_in: Rep, rep_out: Rep) -> nn.Module:
