@@ -72,7 +72,7 @@ def stopped_by(trainer: Trainer) -> int:
 
 
 def publish(config: DictConfig, command: str, folder: Path, found: Found, seconds: float) -> None:
-    """Writes ``metrics.json`` and ``symmetry_report.html``, tells the loggers, shows the table.
+    """Writes metrics, cost and report, tells the loggers, shows the table.
 
     Args:
         config: The composed config.
@@ -84,8 +84,10 @@ def publish(config: DictConfig, command: str, folder: Path, found: Found, second
     data = data_errors(found)
     metrics = flat_metrics(found, data)
     parameters = sum(p.numel() for p in found.module.network.parameters())
+    # what the clock says is no part of the metrics: those of a resumed run are the same
     cost = {"run/seconds": seconds, "run/parameters": parameters}
-    write_atomically(folder / "metrics.json", json.dumps(metrics | cost, indent=2) + "\n")
+    write_atomically(folder / "cost.json", json.dumps(cost, indent=2) + "\n")
+    write_atomically(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
     summary = RunSummary(
         title=config.name,
         status=found.status,

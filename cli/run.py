@@ -57,7 +57,6 @@ def build(config: DictConfig) -> Parts:
         _convert_="all",
     )
     _check_monitor(config.monitor, module)
-    _check_spaces(datamodule, module)
     return Parts(datamodule, module, trainer)
 
 
@@ -167,18 +166,6 @@ def _check_compiler(config: DictConfig) -> None:
             "compile=true needs a C++ compiler on the CPU, and none of "
             f"{', '.join(CPP_COMPILERS)} is installed. Install one, or leave compile=false."
         )
-
-
-def _check_spaces(datamodule: TensorDataModule, module: SymmetryModule) -> None:
-    """A candidate that only the test measures would otherwise fail after the training."""
-    for name, group in module.symmetries.items():
-        if group.dim != datamodule.dim:
-            raise UserError(
-                f"Symmetry {name!r}: {group} acts on R^{group.dim}, but the data are over "
-                f"R^{datamodule.dim}. Choose a group on R^{datamodule.dim}, such as "
-                f"SO({datamodule.dim}), or leave it out with '~regularizers.{name}' or "
-                f"'~candidates.{name}'."
-            )
 
 
 def _check_monitor(monitor: str, module: SymmetryModule) -> None:

@@ -81,7 +81,7 @@ class SymmetryModule(LightningModule):
                 for name in self.baselines
             }
         )
-        self.symmetries = {n: parse_group(G, dim) for n, G in (candidates or {}).items()}
+        self.symmetries = {n: _candidate(n, G, dim) for n, G in (candidates or {}).items()}
         self.symmetries |= {n: r.group for n, r in self.regularizers.items() if r.group is not None}
         self.equivariance: dict[str, EquivarianceError] = _modules({})
         self.log_every_n_epochs = log_every_n_epochs
@@ -195,6 +195,13 @@ class SymmetryModule(LightningModule):
             for logger in self.trainer.loggers:
                 logger.log_metrics(self._epoch_values | {"epoch": epoch}, step=self.global_step)
         self._epoch_values = {}
+
+
+def _candidate(name: str, group: str | Group, dim: int | None) -> Group:
+    try:
+        return parse_group(group, dim)
+    except ValueError as error:
+        raise ValueError(f"candidates.{name}: {error}") from None
 
 
 def _compiled(network: nn.Module) -> Callable[[Tensor], Tensor]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.grid.plan import Recipe, Run
-from benchmarks.grid.runner import LOG, METRICS
+from benchmarks.grid.runner import COST, LOG, METRICS, is_done
 
 WHOLE = ("test/mse", "ood/mse", "run/seconds", "run/parameters")
 MODEL_ERROR, TRUE_ERROR = "test/equivariance_error/", "data/equivariance_error/"
@@ -35,11 +35,14 @@ class Result:
 
 def read(runs: Iterable[Run]) -> list[Result]:
     """The results of all runs."""
-    found = []
-    for run in runs:
-        path = run.folder / METRICS
-        found.append(Result(run, json.loads(path.read_text()) if path.exists() else {}))
-    return found
+    return [Result(run, _metrics(run)) for run in runs]
+
+
+def _metrics(run: Run) -> dict[str, float]:
+    if not is_done(run):
+        return {}
+    files = (run.folder / name for name in (COST, METRICS))
+    return {k: v for f in files if f.exists() for k, v in json.loads(f.read_text()).items()}
 
 
 def as_csv(results: Sequence[Result]) -> str:

@@ -17,7 +17,8 @@ from benchmarks.grid.plan import Run
 from reporting.files import write_atomically
 
 ROOT = Path(__file__).resolve().parents[2]
-RECORD, LOG, METRICS = "grid_run.json", "grid_run.log", "metrics.json"
+RECORD, LOG = "grid_run.json", "grid_run.log"
+METRICS, COST = "metrics.json", "cost.json"
 
 
 class OtherGridError(ValueError):

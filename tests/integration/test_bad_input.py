@@ -28,6 +28,12 @@ CASES = {
     "fraction for a whole number": ("trainer.max_epochs=1.5", "must be a whole number, such as"),
     "no strength": ("regularizers.xy.strength=null", "must be a number of at least 0; got None"),
     "negative seed": ("seed=-1", "seed must be a whole number of at least 0; got -1"),
+    "candidate on another space": (
+        '+candidates.turn="SO(2)"',
+        "candidates.turn: The group SO\\(2\\) acts on R\\^2, but the base space here is R\\^3",
+    ),
+    "unknown candidate": ('+candidates.turn="SX(3)"', "candidates.turn: Unknown group 'SX'"),
+    "bad out-of-distribution set": ("datamodule.ood=far", "ood must be one of shift, sign, null"),
     "bad number": ("datamodule.axis=7", "axis must be 0, 1, 2 or -1; got 7"),
 }
 
@@ -51,6 +57,6 @@ def test_nan_loss_stops_at_once_and_keeps_the_checkpoint(train):
     assert "Traceback" not in run.output
 
 
-def test_nan_in_data_names_the_sample(train, tmp_path):
-    run = train("datamodule.eps=nan", ok=False)
+def test_infinite_data_name_the_sample(train):
+    run = train("datamodule.eps=1e39", ok=False)
     assert "data are not finite: rep_out column" in " ".join(run.output.split())
