@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.grid.plan import Recipe, Run
-from benchmarks.grid.runner import COST, LOG, METRICS, is_done
+from benchmarks.grid.runner import COST, FAILED, METRICS, is_done
 
 WHOLE = ("test/mse", "ood/mse", "run/seconds", "run/parameters")
 MODEL_ERROR, TRUE_ERROR = "test/equivariance_error/", "data/equivariance_error/"
@@ -30,7 +30,7 @@ class Result:
         """``done``, ``failed`` or ``missing``."""
         if self.metrics:
             return "done"
-        return "failed" if (self.run.folder / LOG).exists() else "missing"
+        return "failed" if (self.run.folder / FAILED).exists() else "missing"
 
 
 def read(runs: Iterable[Run]) -> list[Result]:

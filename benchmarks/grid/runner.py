@@ -18,6 +18,9 @@ from reporting.files import write_atomically
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD, LOG = "grid_run.json", "grid_run.log"
+FAILED = "grid_run.failed"
+STOPPED = 128 + signal.SIGTERM
+"""Exit status of a run that saved a checkpoint and went, when the grid was stopped."""
 METRICS, COST = "metrics.json", "cost.json"
 
 
@@ -85,6 +88,7 @@ def run_all(
 
 def _train(run: Run, gpu: str | None, running: set[subprocess.Popen[bytes]]) -> str:
     run.folder.mkdir(parents=True, exist_ok=True)
+    (run.folder / FAILED).unlink(missing_ok=True)
     write_atomically(run.folder / RECORD, json.dumps(run.overrides[:-1]))
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     where = []
@@ -107,4 +111,8 @@ def _train(run: Run, gpu: str | None, running: set[subprocess.Popen[bytes]]) -> 
             status = process.wait()
         finally:
             running.discard(process)
-    return "done" if status == 0 and is_done(run) else "failed"
+    if status == 0 and is_done(run):
+        return "done"
+    if status != STOPPED:
+        write_atomically(run.folder / FAILED, f"exit status {status}\n")
+    return "failed"

@@ -23,7 +23,7 @@ def make_run(tmp_path):
             (run.folder / "metrics.json").write_text(json.dumps(metrics))
         if failed:
             run.folder.mkdir(parents=True, exist_ok=True)
-            (run.folder / "grid_run.log").write_text("no")
+            (run.folder / "grid_run.failed").write_text("exit status 1")
         return run
 
     return make

@@ -45,6 +45,7 @@ def test_a_failure_leaves_the_others_alone(make_run):
     runs = [make_run(seed=seed) for seed in (0, 13, 1)]
     assert run_all(runs) == [(0, "done"), (1, "done"), (13, "failed")]
     assert "no luck" in (runs[1].folder / "grid_run.log").read_text()
+    assert [(run.folder / "grid_run.failed").exists() for run in runs] == [False, True, False]
 
 
 def test_what_is_done_is_not_run_again_and_what_failed_is(make_run):
