@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from networks.layout import segments
+from networks.sample_products import sample_products
 from symmetries import Group, Rep, T
 
 
@@ -53,55 +54,38 @@ class Bilinear(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Applies M(features) to features."""
-        if torch.compiler.is_compiling():
-            return self._batch_last(features)
-        x = self._by_type(features)
-        mixing = {k: x[k][:, self._chosen(k)] for _, _, k in self.pairs}
-        out: dict[T, Tensor] = {}
-        for (i, j, k), weight in zip(self.pairs, self.coefficients, strict=True):
-            block = self._matrix_axes(mixing[k], i, j)
-            term = contract(block, x[j], weight)
-            out[i] = out[i] + term if i in out else term
-        return self._flatten(out, features)
-
-    def _batch_last(self, features: Tensor) -> Tensor:
-        """The same with the batch as the last axis, which a compiler turns into fused loops.
-
-        Uncompiled, its products and sums would each make a large intermediate.
-        """
         last = features.T.contiguous()
-        x = {t: run.movedim(0, -1) for t, run in self._by_type(last.T).items()}
+        x = self._by_type(last)
+        mixing = {k: x[k][self._chosen(k)] for _, _, k in self.pairs}
         out: dict[T, Tensor] = {}
         for (i, j, k), weight in zip(self.pairs, self.coefficients, strict=True):
-            mixing = x[k][self._chosen(k)].movedim(-1, 0)
-            block = self._matrix_axes(mixing, i, j).movedim(0, -1)
-            term = contract_batch_last(block, x[j], weight).movedim(-1, 0)
+            term = contract(self._matrix_axes(mixing[k], i, j), x[j], weight)
             out[i] = out[i] + term if i in out else term
-        return self._flatten(out, features)
+        return self._flatten(out, last).T
 
     def _chosen(self, k: T) -> Tensor:
         return self.get_buffer(f"chosen_{k.p}_{k.q}")
 
-    def _by_type(self, features: Tensor) -> dict[T, Tensor]:
-        """Copies of each type, (batch, copies, d^rank)."""
+    def _by_type(self, last: Tensor) -> dict[T, Tensor]:
+        """Copies of each type, (copies, d^rank, batch)."""
         parts: dict[T, list[Tensor]] = {}
-        for tensor, start, count in self.runs:
-            width = tensor.size(self.dim)
-            run = features[:, start : start + count * width].unflatten(1, (count, width))
-            parts.setdefault(tensor, []).append(run)
-        return {t: run[0] if len(run) == 1 else torch.cat(run, 1) for t, run in parts.items()}
+        sizes = [count * tensor.size(self.dim) for tensor, _, count in self.runs]
+        for (tensor, _, count), run in zip(self.runs, last.split(sizes), strict=True):
+            parts.setdefault(tensor, []).append(run.unflatten(0, (count, -1)))
+        return {t: run[0] if len(run) == 1 else torch.cat(run) for t, run in parts.items()}
 
     def _matrix_axes(self, mixing: Tensor, i: T, j: T) -> Tensor:
-        """Tensors of type i (x) j* as matrices, (batch, copies, size i, size j)."""
+        """Tensors of type i (x) j* as matrices, (copies, size i, size j, batch)."""
         sizes = (i.size(self.dim), j.size(self.dim))
         if not (i.q or j.q):
-            return mixing.unflatten(2, sizes)
-        axes = mixing.unflatten(2, [self.dim] * (i.rank + j.rank))
+            return mixing.unflatten(1, sizes)
+        axes = mixing.unflatten(1, [self.dim] * (i.rank + j.rank))
         p, s, q = i.p, j.q, i.q
         vectors, duals = range(p + s), range(p + s, i.rank + j.rank)
         # rows: vector then dual indices of i; columns: those that meet j's vectors, then its duals
         order = [*vectors[:p], *duals[:q], *duals[q:], *vectors[p:]]
-        return axes.permute(0, 1, *(2 + axis for axis in order)).flatten(2).unflatten(2, sizes)
+        rows_first = axes.permute(0, *(1 + axis for axis in order), -1)
+        return rows_first.flatten(1, -2).unflatten(1, sizes)
 
     def _flatten(self, out: dict[T, Tensor], like: Tensor) -> Tensor:
         used = dict.fromkeys(self.copies, 0)
@@ -110,10 +94,10 @@ class Bilinear(nn.Module):
             start = used[tensor]
             used[tensor] += count
             if tensor in out:
-                parts.append(out[tensor][:, start : start + count].flatten(1))
+                parts.append(out[tensor][start : start + count].flatten(0, 1))
             else:
-                parts.append(like.new_zeros(len(like), count * tensor.size(self.dim)))
-        return torch.cat(parts, 1)
+                parts.append(like.new_zeros(count * tensor.size(self.dim), like.shape[-1]))
+        return torch.cat(parts)
 
 
 def map_type(i: T, j: T, group: Group) -> T:
@@ -124,29 +108,7 @@ def map_type(i: T, j: T, group: Group) -> T:
 
 
 def contract(block: Tensor, x: Tensor, weight: Tensor) -> Tensor:
-    """out[n,a,I] = sum over b, c, J of weight[a,b,c] block[n,c,I,J] x[n,b,J], cheapest order.
-
-    Args:
-        block: (batch, c, size i, size j).
-        x: (batch, b, size j).
-        weight: (a, b, c).
-
-    Returns:
-        (batch, a, size i).
-    """
-    a, b, c = weight.shape
-    n, _, size_i, size_j = block.shape
-    if size_j == 1:
-        # scalars in: mix them first, so that only (a, c) numbers a sample meet the tensors
-        mixed = x.flatten(1) @ weight.transpose(0, 1).reshape(b, a * c)
-        return torch.bmm(mixed.view(n, a, c), block.flatten(2))
-    met = torch.bmm(block.reshape(n, c * size_i, size_j), x.mT).view(n, c, size_i, b)
-    rows = met.transpose(1, 2).reshape(n * size_i, c * b)
-    return (rows @ weight.permute(2, 1, 0).reshape(c * b, a)).view(n, size_i, a).mT
-
-
-def contract_batch_last(block: Tensor, x: Tensor, weight: Tensor) -> Tensor:
-    """As :func:`contract`, the batch n last: out[a,I,n].
+    """out[a,I,n] = sum over b, c, J of weight[a,b,c] block[c,I,J,n] x[b,J,n], cheapest order.
 
     Args:
         block: (c, size i, size j, batch).
@@ -160,7 +122,8 @@ def contract_batch_last(block: Tensor, x: Tensor, weight: Tensor) -> Tensor:
     size_i, size_j, n = block.shape[1:]
     mixing = weight.transpose(1, 2)
     if size_j == 1:
-        mixed = (mixing.reshape(a * c, b) @ x.reshape(b, n)).view(a, c, 1, n)
-        return (mixed * block.squeeze(2)).sum(1)
-    met = (block[:, None] * x[None, :, None]).sum(3)
-    return (mixing.reshape(a, c * b) @ met.reshape(c * b, size_i * n)).view(a, size_i, n)
+        # scalars in: mix them first, so that only (a, c) numbers a sample meet the tensors
+        mixed = (mixing.reshape(a * c, b) @ x.reshape(b, n)).view(a, c, n)
+        return sample_products(block.permute(2, 1, 0, 3), mixed)[0]
+    met = sample_products(block, x)
+    return (mixing.reshape(a, c * b) @ met.view(c * b, size_i * n)).view(a, size_i, n)

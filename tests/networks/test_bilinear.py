@@ -121,12 +121,3 @@ def test_what_is_compiled_computes_the_same(name):
     gradients = (torch.autograd.grad(y, weights, cotangent) for y in (found, expected))
     for one, other in zip(*gradients, strict=True):
         torch.testing.assert_close(one, other)
-
-
-def test_a_compiler_sees_the_batch_last(monkeypatch):
-    layer = Bilinear(layout_of(group("O(3)")), group("O(3)"), seed=0)
-    called = []
-    monkeypatch.setattr(layer, "_batch_last", lambda features: called.append(1) or features)
-    monkeypatch.setattr("torch.compiler.is_compiling", lambda: True)
-    layer(torch.randn(2, layer.runs[-1][1] + layer.runs[-1][2]))
-    assert called
