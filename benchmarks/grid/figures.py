@@ -65,23 +65,34 @@ def recovery_figure(found: Sequence[Recovery]) -> Figure | None:
 
 @styled
 def dial_figure(points: Sequence[DialPoint]) -> Figure | None:
-    """Share of the strength of each symmetry along its dial, a line a symmetry."""
+    """Penalty before the adjustment and share of the strength along each dial, a line each."""
     if not points:
         return None
-    figure = Figure(figsize=(5.6, 3.6), layout="constrained")
-    ax = figure.add_subplot()
-    for place, dial in enumerate(dict.fromkeys(point.dial for point in points)):
-        own = [point for point in points if point.dial == dial]
-        color = SERIES[place % len(SERIES)]
-        for point in own:
-            ax.plot([point.level] * len(point.share), point.share, "o", color=color, markersize=4)
-        means = [math.exp(math.fsum(map(math.log, p.share)) / len(p.share)) for p in own]
-        ax.plot([p.level for p in own], means, color=color, linestyle=DASHES[place], label=dial)
-    log_axis(ax, [value for point in points for value in point.share])
-    ax.set_xlabel("dial: 0 keeps the symmetry, 1 breaks it as much as the target varies")
-    ax.set_ylabel("strength, largest = 1 (log scale)")
-    figure.legend(loc="outside upper left", ncols=3)
+    figure = Figure(figsize=(8.0, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    _along_dials(left, points, [point.penalty for point in points])
+    left.set_ylabel("penalty under equal strengths (log scale)")
+    _along_dials(right, points, [point.share for point in points])
+    right.set_ylabel("strength, largest = 1 (log scale)")
+    figure.supxlabel(
+        "dial: 0 keeps the symmetry, 1 breaks it as much as the target varies", fontsize=9.5
+    )
+    handles, labels = right.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper left", ncols=3)
     return figure
+
+
+def _along_dials(
+    ax: Axes, points: Sequence[DialPoint], values: Sequence[tuple[float, ...]]
+) -> None:
+    for place, dial in enumerate(dict.fromkeys(point.dial for point in points)):
+        color = SERIES[place % len(SERIES)]
+        own = [(p.level, v) for p, v in zip(points, values, strict=True) if p.dial == dial and v]
+        for level, seeds in own:
+            ax.plot([level] * len(seeds), seeds, "o", color=color, markersize=4)
+        means = [math.exp(math.fsum(map(math.log, seeds)) / len(seeds)) for _, seeds in own]
+        ax.plot([x for x, _ in own], means, color=color, linestyle=DASHES[place], label=dial)
+    log_axis(ax, [value for seeds in values for value in seeds])
 
 
 def _strengths(ax: Axes, one: Recovery) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from benchmarks.grid.plan import DIALS, TASKS
-from benchmarks.grid.results import TRUE_ERROR, Summary
+from benchmarks.grid.results import PENALTY, TRUE_ERROR, Summary
 
 RANK = {"exact": 0, "approximate": 1, "broken": 2}
 
@@ -72,12 +72,14 @@ class DialPoint:
         dial: The symmetry that is broken by degree.
         level: 0 keeps it exactly, 1 breaks it as much as the data vary.
         share: Its strength over the largest, by seed.
+        penalty: Its penalty when strengths were still equal, by seed; empty of unadjusted runs.
         true_error: Equivariance error of the true function.
     """
 
     dial: str
     level: float
     share: tuple[float, ...]
+    penalty: tuple[float, ...]
     true_error: float
 
 
@@ -92,7 +94,9 @@ def dial_points(summaries: Sequence[Summary], model: str) -> list[DialPoint]:
         turned = [dial for dial in DIALS if levels[dial]]
         for dial in turned or DIALS:
             share = _shares(summary, dial)
-            points.append(DialPoint(dial, levels[dial], share, summary.mean(TRUE_ERROR + dial)))
+            penalty = summary.values.get(PENALTY + dial, ())
+            true_error = summary.mean(TRUE_ERROR + dial)
+            points.append(DialPoint(dial, levels[dial], share, penalty, true_error))
     return sorted(points, key=lambda point: (point.dial, point.level))
 
 

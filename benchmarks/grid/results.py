@@ -9,13 +9,18 @@ import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
 
 from benchmarks.grid.plan import Recipe, Run
-from benchmarks.grid.runner import COST, FAILED, METRICS, is_done
+from benchmarks.grid.runner import COST, FAILED, METRICS, STRENGTHS, is_done
 
 WHOLE = ("test/mse", "ood/mse", "run/seconds", "run/parameters")
 MODEL_ERROR, TRUE_ERROR = "test/equivariance_error/", "data/equivariance_error/"
 STRENGTH = "strength/"
+PENALTY = "penalty_before_adjustment/"
+"""The penalty under equal strengths, which is what an adjustment goes by."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,26 @@ def _metrics(run: Run) -> dict[str, float]:
     if not is_done(run):
         return {}
     files = (run.folder / name for name in (COST, METRICS))
-    return {k: v for f in files if f.exists() for k, v in json.loads(f.read_text()).items()}
+    found = {k: v for f in files if f.exists() for k, v in json.loads(f.read_text()).items()}
+    return found | _penalties(run.folder / STRENGTHS)
+
+
+def _penalties(path: Path) -> dict[str, float]:
+    """Of each symmetry that takes part, in the last epoch before strengths changed, if they did."""
+    if not path.exists():
+        return {}
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    start: dict[str, str] | None = None
+    found: dict[str, float] = {}
+    for _, epoch in groupby(rows, key=itemgetter("epoch")):
+        penalties = {row["name"]: (row["strength"], float(row["penalty"])) for row in epoch}
+        strengths = {name: strength for name, (strength, _) in penalties.items()}
+        start = start or strengths
+        if strengths != start:
+            return found
+        found = {PENALTY + n: p for n, (strength, p) in penalties.items() if float(strength)}
+    return {}
 
 
 def as_csv(results: Sequence[Result]) -> str:

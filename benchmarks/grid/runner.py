@@ -21,7 +21,7 @@ RECORD, LOG = "grid_run.json", "grid_run.log"
 FAILED = "grid_run.failed"
 STOPPED = 128 + signal.SIGTERM
 """Exit status of a run that saved a checkpoint and went, when the grid was stopped."""
-METRICS, COST = "metrics.json", "cost.json"
+METRICS, COST, STRENGTHS = "metrics.json", "cost.json", "strengths.csv"
 
 
 class OtherGridError(ValueError):

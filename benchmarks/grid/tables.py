@@ -26,11 +26,18 @@ def strengths_table(summaries: Sequence[Summary]) -> str:
 
 
 def dial_table(points: Sequence[DialPoint]) -> str:
-    """Strength of each symmetry along its dial."""
-    lines = _head("symmetry", "dial", "error of the truth", "strength, largest = 1, by seed")
+    """Strength of each symmetry along its dial, and the penalty that it was adjusted by."""
+    lines = _head(
+        "symmetry",
+        "dial",
+        "error of the truth",
+        "penalty before the adjustment, by seed",
+        "strength, largest = 1, by seed",
+    )
     for point in points:
-        shares = ", ".join(number(value) for value in point.share)
-        lines.append(f"| {point.dial} | {point.level:g} | {error(point.true_error)} | {shares} |")
+        cells = [point.dial, f"{point.level:g}", error(point.true_error)]
+        cells += [_listed(point.penalty), _listed(point.share)]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -109,6 +116,10 @@ def _names(summaries: Sequence[Summary]) -> list[str]:
 
 def _of(summaries: Sequence[Summary], task: str) -> list[Summary]:
     return [s for s in summaries if s.recipe.task == task]
+
+
+def _listed(values: Sequence[float]) -> str:
+    return ", ".join(number(value) for value in values) or "-"
 
 
 def _head(*columns: str) -> list[str]:

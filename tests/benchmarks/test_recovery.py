@@ -5,7 +5,7 @@ import math
 import pytest
 
 from benchmarks.grid.recovery import dial_points, recovery
-from benchmarks.grid.results import read, summed_up
+from benchmarks.grid.results import PENALTY, read, summed_up
 
 
 def one(make_run, strengths, truth, seed=0):
@@ -59,13 +59,14 @@ def test_points_along_the_dials(make_run):
         strengths = {"rotation": 4.0, "scale": scale, "reflection": 4.0}
         found = {f"strength/{n}": s for n, s in strengths.items()}
         found |= {f"data/equivariance_error/{n}": 0.1 for n in names}
+        found |= {f"{PENALTY}{n}": 2.0 for n in names if task == "dial_0"}
         runs.append(make_run(task=task, metrics=found, candidates=names, truth={}))
     points = dial_points(summed_up(read(runs)), "per")
-    levels = [(p.dial, p.level, p.share) for p in points]
+    levels = [(p.dial, p.level, p.share, p.penalty) for p in points]
     assert levels == [
-        ("reflection", 0.0, (1.0,)),
-        ("rotation", 0.0, (1.0,)),
-        ("scale", 0.0, (1.0,)),
-        ("scale", 0.5, (0.25,)),
+        ("reflection", 0.0, (1.0,), (2.0,)),
+        ("rotation", 0.0, (1.0,), (2.0,)),
+        ("scale", 0.0, (1.0,), (2.0,)),
+        ("scale", 0.5, (0.25,), ()),
     ]
     assert dial_points(summed_up(read(runs)), "best") == []

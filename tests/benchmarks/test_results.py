@@ -4,7 +4,7 @@ import csv
 import io
 import math
 
-from benchmarks.grid.results import as_csv, read, summed_up
+from benchmarks.grid.results import PENALTY, as_csv, read, summed_up
 
 
 def test_status_of_each_run(two_seeds):
@@ -36,3 +36,32 @@ def test_strengths_of_those_that_took_part(two_seeds):
     per, mlp = summed_up(read(two_seeds))
     assert per.strengths() == {"xy": (100.0, 2.0), "yz": (1.0, 4.0)}
     assert mlp.strengths() == {}
+
+
+ROWS = """epoch,name,strength,penalty
+0,xy,10,3
+0,yz,10,5
+0,o3,0,6
+1,xy,10,1
+1,yz,10,4
+1,o3,0,6
+2,xy,10,0.5
+2,yz,0.1,7
+2,o3,0,6
+"""
+
+
+def test_penalties_before_the_adjustment(make_run):
+    run = make_run(metrics={"test/mse": 1.0})
+    strengths = run.folder / "strengths.csv"
+    strengths.write_text(ROWS)
+    (result,) = read([run])
+    kept = {k: v for k, v in result.metrics.items() if k.startswith(PENALTY)}
+    assert kept == {f"{PENALTY}xy": 1.0, f"{PENALTY}yz": 4.0}
+
+
+def test_no_such_penalties_where_strengths_never_changed(make_run):
+    run = make_run(metrics={"test/mse": 1.0})
+    (run.folder / "strengths.csv").write_text("\n".join(ROWS.splitlines()[:7]))
+    (result,) = read([run])
+    assert not any(k.startswith(PENALTY) for k in result.metrics)
