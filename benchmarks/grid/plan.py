@@ -120,7 +120,8 @@ def recipes(
         tasks: Names from :data:`TASKS`.
         models: Names of recipes of each task's folder; tasks that have no such recipe are left
             out of it.
-        scale: Factor of the number of epochs, and of the epoch of adjustment.
+        scale: Factor of the number of epochs; the strengths are adjusted at the recipe's epoch,
+            or after a quarter of a training that is too short for it.
         extra: Further overrides for all.
     """
     resolvers.register()
@@ -142,13 +143,22 @@ def _recipe(task: Task, model: str, scale: float, extra: Sequence[str]) -> Recip
     epochs = max(round(scale * config.trainer.max_epochs), 4)
     overrides += [
         f"trainer.max_epochs={epochs}",
-        f"adjust_epoch={max(round(scale * config.adjust_epoch), 1)}",
+        f"adjust_epoch={_adjust_epoch(config.adjust_epoch, epochs)}",
         f"trainer.check_val_every_n_epoch={max(min(10, epochs // 40), 1)}",
     ]
     overrides += [*extra, "threads=1", "logger=none"]
     candidates = _candidates(config)
     truth = instantiate(config.datamodule).true_symmetries(list(candidates.values()))
     return Recipe(task.name, model, tuple(overrides), epochs, candidates, dict(truth))
+
+
+def _adjust_epoch(wanted: int, epochs: int) -> int:
+    """When to adjust in a training of so many epochs.
+
+    The paper does after a quarter. Recipes that adjust earlier keep their own epoch: it is set by
+    how long a network takes to leave its initial values, not by how long it trains afterwards.
+    """
+    return max(min(wanted, epochs // 4), 1)
 
 
 def _candidates(config: DictConfig) -> dict[str, str]:

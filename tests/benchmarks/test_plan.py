@@ -23,11 +23,17 @@ def test_every_model_of_every_task(found):
     ]
 
 
-def test_epochs_and_adjustment_shrink_together(found):
+def test_epochs_and_a_late_adjustment_shrink_together(found):
     per = found[0]
     assert per.epochs == 800
     assert {"trainer.max_epochs=800", "adjust_epoch=200", "datamodule.axis=0"} <= set(per.overrides)
     assert "datamodule.samples=50" in per.overrides
+
+
+def test_an_early_adjustment_keeps_its_epoch_where_it_fits():
+    long, short = (recipes(["inertia_z"], ["best"], scale)[0] for scale in (0.125, 0.1))
+    assert {"trainer.max_epochs=500", "adjust_epoch=120"} <= set(long.overrides)
+    assert {"trainer.max_epochs=400", "adjust_epoch=100"} <= set(short.overrides)
 
 
 def test_the_oracle_keeps_the_true_group(found):
