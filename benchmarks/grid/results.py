@@ -57,15 +57,15 @@ def _penalties(path: Path) -> dict[str, float]:
         return {}
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    start: dict[str, str] | None = None
+    start: dict[str, float] | None = None
     found: dict[str, float] = {}
     for _, epoch in groupby(rows, key=itemgetter("epoch")):
-        penalties = {row["name"]: (row["strength"], float(row["penalty"])) for row in epoch}
-        strengths = {name: strength for name, (strength, _) in penalties.items()}
+        named = {row["name"]: row for row in epoch}
+        strengths = {name: float(row["strength"]) for name, row in named.items()}
         start = start or strengths
         if strengths != start:
             return found
-        found = {PENALTY + n: p for n, (strength, p) in penalties.items() if float(strength)}
+        found = {PENALTY + n: float(named[n]["penalty"]) for n, s in strengths.items() if s}
     return {}
 
 
