@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.grid.plan import Recipe, Run, recipes
 from benchmarks.grid.report import write_report
-from benchmarks.grid.runner import OtherGridError, require_same_grid, run_all
+from benchmarks.grid.runner import OtherGridError, only_grid, require_same_grid, run_all
 
 TASK = "inertia_z"
 VARIANTS: dict[str, tuple[str, ...]] = {
@@ -57,15 +58,12 @@ def main() -> int:
     given = parser.parse_args()
     if given.scale <= 0 or given.jobs < 1 or min(given.seeds) < 0:
         parser.error("--scale must be above 0, --jobs at least 1, and --seeds at least 0")
+    recipes_of = variants(given.scale)
     runs = [
         Run(recipe, seed, given.out.absolute() / recipe.model / f"seed{seed}")
-        for seed in given.seeds
-        for recipe in variants(given.scale)
+        for seed in dict.fromkeys(given.seeds)
+        for recipe in recipes_of
     ]
-    try:
-        require_same_grid(runs)
-    except OtherGridError as error:
-        parser.error(str(error))
     failed = []
 
     def told(run: Run, what: str) -> None:
@@ -73,8 +71,13 @@ def main() -> int:
         if what == "failed":
             failed.append(run)
 
-    run_all(runs, [None] * given.jobs, told)
-    print(f"Report: {write_report(runs, given.out, ' '.join(['python', *sys.argv]))}")
+    try:
+        require_same_grid(runs)
+        with only_grid(given.out):
+            run_all(runs, [None] * given.jobs, told)
+    except OtherGridError as error:
+        parser.error(str(error))
+    print(f"Report: {write_report(runs, given.out, shlex.join(['python', *sys.argv]))}")
     return 1 if failed else 0
 
 

@@ -14,7 +14,10 @@ Leaves results.csv (a row a run), report.md, report.html and figures/*.png in --
 from __future__ import annotations
 
 import argparse
+import math
 import os
+import shlex
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,7 +39,13 @@ from benchmarks.grid.plan import (
     recipes,
 )
 from benchmarks.grid.report import write_report
-from benchmarks.grid.runner import LOG, OtherGridError, require_same_grid, run_all
+from benchmarks.grid.runner import (
+    LOG,
+    OtherGridError,
+    only_grid,
+    require_same_grid,
+    run_all,
+)
 
 QUICK_TASKS = ("inertia_z", "cosine_so3", "dial_0", "dial_scale100")
 QUICK_SCALE = 0.02
@@ -74,9 +83,12 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parsed.tasks = _tasks(parser, parsed)
     parsed.scale = (QUICK_SCALE if parsed.quick else 1.0) if parsed.scale is None else parsed.scale
     parsed.seeds = parsed.seeds[:1] if parsed.quick else parsed.seeds
+    parsed.models = list(dict.fromkeys(parsed.models))
     parsed.out = parsed.out or Path("outputs") / ("paper_quick" if parsed.quick else "paper")
-    if parsed.scale <= 0:
-        parser.error(f"--scale must be above 0; got {parsed.scale:g}")
+    if not 0 < parsed.scale < math.inf:
+        parser.error(f"--scale must be a finite number above 0; got {parsed.scale:g}")
+    if parsed.out.exists() and not parsed.out.is_dir():
+        parser.error(f"--out must be a folder; {parsed.out} is a file")
     if min(parsed.seeds) < 0:
         parser.error(f"--seeds must be at least 0; got {min(parsed.seeds)}")
     if parsed.jobs is not None and parsed.jobs < 1:
@@ -103,7 +115,7 @@ def planned(found: Sequence[Recipe], seeds: Sequence[int], out: Path) -> list[Ru
     folder = out.absolute()
     return [
         Run(recipe, seed, folder / recipe.task / recipe.model / f"seed{seed}")
-        for seed in seeds
+        for seed in dict.fromkeys(seeds)
         for recipe in found
     ]
 
@@ -119,15 +131,27 @@ def slots(given: argparse.Namespace) -> list[str | None]:
 def main() -> int:
     """Runs the grid and writes its report; 1 if a run failed."""
     given, console = arguments(), Console()
+    for stop in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: trainings save and end as well
+        signal.signal(stop, signal.default_int_handler)
     try:
         with console.status("composing the recipes"):
             found = recipes(given.tasks, given.models, given.scale, given.set)
         runs = planned(found, given.seeds, given.out)
+        if not runs:
+            raise ValueError(f"None of the tasks has a recipe for {', '.join(given.models)}.")
+        if given.report_only and not given.out.exists():
+            raise ValueError(f"There is no grid in {given.out} to report on; see --out.")
         require_same_grid(runs)
+        with only_grid(given.out):
+            return run_and_report(runs, given, console)
     except (OtherGridError, HydraException, OmegaConfBaseException, ValueError) as error:
         console.print(f"error: {error}", style="red", markup=False)
         return 2
-    command = " ".join(["python", *sys.argv])
+
+
+def run_and_report(runs: Sequence[Run], given: argparse.Namespace, console: Console) -> int:
+    """Trains what is missing and reports on all; 1 if a run failed."""
+    command = shlex.join(["python", *sys.argv])
     failed = [] if given.report_only else train(runs, slots(given), given, command, console)
     report = write_report(runs, given.out, command)
     for run in failed:

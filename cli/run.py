@@ -47,6 +47,11 @@ def build(config: DictConfig) -> Parts:
         UserError: If a type does not fit the network's data, or a class refuses its arguments.
     """
     datamodule = instantiate(config.datamodule)
+    if datamodule.dim != config.dim:
+        raise UserError(
+            f"The data live over R^{datamodule.dim}, but dim={config.dim}, which the candidate "
+            f"groups act on. Set dim={datamodule.dim} and groups that fit, or other data."
+        )
     module = instantiate(config.module)
     callbacks = instantiate(config.callbacks, _convert_="all")
     loggers = instantiate(config.logger, _convert_="all")

@@ -29,6 +29,9 @@ class EMLP(TypedMLP):
     Shape:
         (batch, rep_in.size(d)) to (batch, rep_out.size(d)).
 
+    Raises:
+        ValueError: If G is not orthogonal but the largest group is.
+
     Example:
         >>> import torch
         >>> network, x = EMLP("3T1", "T1", "SO(3)", channels=27), torch.randn(2, 9)
@@ -54,6 +57,11 @@ class EMLP(TypedMLP):
     ) -> None:
         largest = parse_group(group if largest_group is None else largest_group)
         self._group = parse_group(group, largest.dim)
+        if largest.is_orthogonal and not self._group.is_orthogonal:
+            raise ValueError(
+                f"EMLP cannot be equivariant under {self._group} in a layout made for {largest}, "
+                "which has no dual types. Set largest_group to a group that holds both."
+            )
         super().__init__(rep_in, rep_out, largest, channels, hidden_layers, init, init_group, seed)
 
     def linear(self, rep_in: Rep, rep_out: Rep) -> ProjectedLinear:

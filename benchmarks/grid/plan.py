@@ -17,6 +17,9 @@ MODELS = ("per", "best", "oracle", "emlp", "rpp", "mixed_rpp", "mlp", "frame_ave
 MISSPECIFIED = ("per_sl3", "per_gl3", "per_twice_o3", "per_s3", "per_s5")
 """Inertia with candidates that nothing keeps, that come twice, or that permute."""
 
+OWN_SETTINGS = {"seed": "--seeds", "run_dir": "--out"}
+"""Settings that differ from run to run, and the option that they come from."""
+
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 DIALS = ("rotation", "scale", "reflection")
 
@@ -108,7 +111,8 @@ class Run:
     @property
     def overrides(self) -> list[str]:
         """All that train.py is told, but where to run."""
-        return [*self.recipe.overrides, f"seed={self.seed}", f"run_dir={self.folder}"]
+        folder = str(self.folder).replace("\\", "\\\\").replace("'", "\\'")
+        return [*self.recipe.overrides, f"seed={self.seed}", f"run_dir='{folder}'"]
 
 
 def recipes(
@@ -123,7 +127,14 @@ def recipes(
         scale: Factor of the number of epochs; the strengths are adjusted at the recipe's epoch,
             or after a quarter of a training that is too short for it.
         extra: Further overrides for all.
+
+    Raises:
+        ValueError: If an override is of what the grid sets for each run.
     """
+    for override in extra:
+        key = override.split("=")[0].lstrip("+~")
+        if key in OWN_SETTINGS:
+            raise ValueError(f"The grid sets {key} itself: use {OWN_SETTINGS[key]} instead.")
     resolvers.register()
     found = []
     with initialize_config_dir(str(CONF), version_base="1.3"):
@@ -136,20 +147,27 @@ def recipes(
 
 def _recipe(task: Task, model: str, scale: float, extra: Sequence[str]) -> Recipe:
     overrides = [f"experiment=paper/{task.family}/{model}", *task.overrides]
+    config = _composed(overrides, extra)
     if model == "oracle":
-        probe = compose("train", [*overrides, "paths.output=none"])
-        overrides.append(f"constraint='{instantiate(probe.datamodule).true_group()}'")
-    config = compose("train", [*overrides, *extra, "paths.output=none"])
+        overrides.append(f"constraint='{instantiate(config.datamodule).true_group()}'")
     epochs = max(round(scale * config.trainer.max_epochs), 4)
     overrides += [
         f"trainer.max_epochs={epochs}",
         f"adjust_epoch={_adjust_epoch(config.adjust_epoch, epochs)}",
         f"trainer.check_val_every_n_epoch={max(min(10, epochs // 40), 1)}",
+        "threads=1",
+        "logger=none",
+        *extra,
     ]
-    overrides += [*extra, "threads=1", "logger=none"]
+    config = _composed(overrides)
     candidates = _candidates(config)
     truth = instantiate(config.datamodule).true_symmetries(list(candidates.values()))
+    epochs = config.trainer.max_epochs
     return Recipe(task.name, model, tuple(overrides), epochs, candidates, dict(truth))
+
+
+def _composed(overrides: Sequence[str], extra: Sequence[str] = ()) -> DictConfig:
+    return compose("train", [*overrides, *extra, "paths.output=none"])
 
 
 def _adjust_epoch(wanted: int, epochs: int) -> int:

@@ -92,7 +92,7 @@ def dial_points(summaries: Sequence[Summary], model: str) -> list[DialPoint]:
             continue
         levels = {key: float(value) for key, value in task.data}
         turned = [dial for dial in DIALS if levels[dial]]
-        for dial in turned or DIALS:
+        for dial in (d for d in turned or DIALS if d in summary.strengths()):
             share = _shares(summary, dial)
             penalty = summary.values.get(PENALTY + dial, ())
             true_error = summary.mean(TRUE_ERROR + dial)

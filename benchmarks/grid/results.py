@@ -20,7 +20,7 @@ WHOLE = ("test/mse", "ood/mse", "run/seconds", "run/parameters")
 MODEL_ERROR, TRUE_ERROR = "test/equivariance_error/", "data/equivariance_error/"
 STRENGTH = "strength/"
 PENALTY = "penalty_before_adjustment/"
-"""The penalty under equal strengths, which is what an adjustment goes by."""
+"""The penalty under equal strengths, close to the one that an adjustment goes by."""
 
 
 @dataclass(frozen=True)

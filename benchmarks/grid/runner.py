@@ -9,9 +9,12 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from benchmarks.grid.plan import Run
 from reporting.files import write_atomically
@@ -19,8 +22,10 @@ from reporting.files import write_atomically
 ROOT = Path(__file__).resolve().parents[2]
 RECORD, LOG = "grid_run.json", "grid_run.log"
 FAILED = "grid_run.failed"
-STOPPED = 128 + signal.SIGTERM
-"""Exit status of a run that saved a checkpoint and went, when the grid was stopped."""
+LOCK = "grid.lock"
+STOPPED = (128 + signal.SIGTERM, -signal.SIGTERM)
+"""Exit status of a run that went when the grid was stopped: with a checkpoint saved, or before it
+had any."""
 METRICS, COST, STRENGTHS = "metrics.json", "cost.json", "strengths.csv"
 
 
@@ -46,6 +51,23 @@ def require_same_grid(runs: Sequence[Run]) -> None:
                 f"{run.folder} holds a run with other settings than this grid's. Choose another "
                 "folder with --out, or give the same --scale and overrides as before."
             )
+
+
+@contextmanager
+def only_grid(out: Path) -> Iterator[None]:
+    """Keeps two grids from training in the same folders at once.
+
+    Raises:
+        OtherGridError: If another process holds the grid's folder.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(out / LOCK, timeout=0):
+            yield
+    except Timeout:
+        raise OtherGridError(
+            f"Another grid is running in {out}. Wait for it, or choose another --out."
+        ) from None
 
 
 def run_all(
@@ -113,6 +135,6 @@ def _train(run: Run, gpu: str | None, running: set[subprocess.Popen[bytes]]) -> 
             running.discard(process)
     if status == 0 and is_done(run):
         return "done"
-    if status != STOPPED:
+    if status not in STOPPED:
         write_atomically(run.folder / FAILED, f"exit status {status}\n")
     return "failed"

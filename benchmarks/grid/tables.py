@@ -66,12 +66,16 @@ def _task_table(task: str, summaries: Sequence[Summary]) -> str:
     head = _head(
         "model", "test MSE", "OOD MSE", *columns, "epochs", "seconds", "parameters", "runs"
     )
-    truth = next((s for s in summaries if s.seeds), None)
-    errors = [error(truth.mean(TRUE_ERROR + n)) if truth else "-" for n in candidates]
-    rows = [["*true function*", "0", "0", *errors, "", "", "", ""]]
+    errors = [error(_of_any(summaries, TRUE_ERROR + name)) for name in candidates]
+    rows = [["*true function*", "", "", *errors, "", "", "", ""]]
     rows += [_row(summary, list(candidates)) for summary in summaries]
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([f"**{task}** ({settings})", "", *head, *lines])
+
+
+def _of_any(summaries: Sequence[Summary], metric: str) -> float:
+    """The metric of the first model that has it: the truth is the same for all of a task."""
+    return next((s.mean(metric) for s in summaries if s.values.get(metric)), math.nan)
 
 
 def _row(summary: Summary, candidates: Sequence[str]) -> list[str]:

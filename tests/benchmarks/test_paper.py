@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import paper
+from benchmarks.grid.plan import Recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,7 +34,9 @@ def test_families_of_tasks():
     ("given", "message"),
     [
         (["--tasks", "inertia"], "no task 'inertia'; choose of inertia_z"),
-        (["--scale", "0"], "--scale must be above 0; got 0"),
+        (["--scale", "0"], "--scale must be a finite number above 0; got 0"),
+        (["--scale", "nan"], "--scale must be a finite number above 0; got nan"),
+        (["--out", __file__], "test_paper.py is a file"),
         (["--seeds", "-1"], "--seeds must be at least 0; got -1"),
         (["--jobs", "0"], "--jobs must be at least 1; got 0"),
         (["--models", "cnn"], "invalid choice: 'cnn'"),
@@ -49,6 +52,26 @@ def test_gpus_take_turns():
     given = paper.arguments(["--gpus", "0", "1", "--jobs", "3"])
     assert paper.slots(given) == ["0", "1", "0"]
     assert paper.slots(paper.arguments(["--jobs", "3"])) == [None] * 3
+
+
+def test_seeds_and_models_count_once(tmp_path):
+    given = paper.arguments(["--models", "per", "per", "--seeds", "0", "0"])
+    recipe = Recipe("inertia_z", "per", (), 10)
+    assert given.models == ["per"]
+    assert len(paper.planned([recipe], given.seeds, tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--tasks", "cosine_so3", "--models", "per_sl3"], "None of the tasks has a recipe for"),
+        (["--report-only", "--tasks", "inertia_z", "--models", "mlp"], "There is no grid in"),
+    ],
+)
+def test_nothing_to_do(given, message, tmp_path):
+    done = run(*given, "--out", str(tmp_path / "none"))
+    assert done.returncode == 2
+    assert message in done.stdout
 
 
 def run(*arguments):

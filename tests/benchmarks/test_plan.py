@@ -54,7 +54,7 @@ def test_candidates_and_what_is_true_of_them(found):
 
 def test_a_run_is_told_its_seed_and_folder(found, tmp_path):
     run = Run(found[0], 3, tmp_path)
-    assert run.overrides[-2:] == ["seed=3", f"run_dir={tmp_path}"]
+    assert run.overrides[-2:] == ["seed=3", f"run_dir='{tmp_path}'"]
     assert run.label == "inertia_x per seed 3"
 
 
@@ -65,3 +65,20 @@ def test_misspecified_candidates_have_a_truth_as_well():
     (bodies,) = recipes(["inertia_z"], ["per_s5"], 1.0)
     assert bodies.truth == {"S(5)": "exact", "O(5)": "broken"}
     assert recipes(["cosine_so3"], ["per_s5"], 1.0) == []
+
+
+def test_the_oracle_of_changed_data():
+    (oracle,) = recipes(["inertia_z"], ["oracle"], 1.0, ["datamodule.eps=0"])
+    assert "constraint='O(3)'" in oracle.overrides
+
+
+def test_overrides_for_all_win_and_show():
+    (recipe,) = recipes(["inertia_z"], ["mlp"], 0.5, ["trainer.max_epochs=100", "threads=2"])
+    assert recipe.epochs == 100
+    assert recipe.overrides.index("threads=2") > recipe.overrides.index("threads=1")
+
+
+@pytest.mark.parametrize(("override", "option"), [("seed=3", "--seeds"), ("run_dir=x", "--out")])
+def test_what_the_grid_sets_itself(override, option):
+    with pytest.raises(ValueError, match=f"sets {override.split('=')[0]} itself: use {option}"):
+        recipes(["inertia_z"], ["mlp"], 1.0, [override])

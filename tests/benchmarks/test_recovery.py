@@ -70,3 +70,11 @@ def test_points_along_the_dials(make_run):
         ("scale", 0.5, (0.25,), ()),
     ]
     assert dial_points(summed_up(read(runs)), "best") == []
+
+
+def test_a_dial_whose_symmetry_took_no_part(make_run):
+    names = {"rotation": "SO(3)", "scale": "Scaling(3)", "reflection": "Reflect(3)"}
+    strengths = {"strength/rotation": 1.0, "strength/scale": 0.0, "strength/reflection": 1.0}
+    run = make_run(task="dial_0", metrics=strengths, candidates=names, truth={})
+    points = dial_points(summed_up(read([run])), "per")
+    assert [p.dial for p in points] == ["reflection", "rotation"]

@@ -51,3 +51,18 @@ def test_along_a_dial(make_run, tmp_path):
     assert "| scale | 0.5 | 0.100 | 0.5 | 0.25 |" in markdown
     assert "| scale | 0 | 0.100 | - | 1 |" in markdown  # never adjusted
     assert (tmp_path / "grid" / "figures" / "dials_per.png").exists()
+
+
+def test_the_truth_of_candidates_that_one_model_alone_has(make_run, tmp_path):
+    more = {"sl": "SL(3)"}
+    runs = [
+        make_run(metrics={"test/mse": 1.0}),
+        make_run(
+            model="per_sl3",
+            metrics={"test/mse": 1.0, "data/equivariance_error/sl": 0.5},
+            candidates=more,
+        ),
+    ]
+    write_report(runs, tmp_path / "grid", "command", figures=False)
+    markdown = (tmp_path / "grid" / "report.md").read_text()
+    assert "| *true function* |  |  | - | - | - | 0.500 |" in markdown

@@ -13,7 +13,7 @@ from benchmarks.grid import runner
 TRAIN = """
 import json, os, pathlib, sys, time
 given = dict(a.split("=", 1) for a in sys.argv[1:])
-folder = pathlib.Path(given["run_dir"])
+folder = pathlib.Path(given["run_dir"].strip("'"))
 if given["seed"] == "13":
     raise SystemExit("no luck")
 if given["seed"] == "99":
@@ -92,3 +92,14 @@ def test_ctrl_c_terminates_what_runs(make_run):
         run_all([run])
     assert time.monotonic() - start < 30
     assert not runner.is_done(run)
+
+
+def test_one_grid_at_a_time_in_a_folder(tmp_path):
+    with (
+        runner.only_grid(tmp_path / "grid"),
+        pytest.raises(runner.OtherGridError, match=r"Another grid is running in .*grid"),
+        runner.only_grid(tmp_path / "grid"),
+    ):
+        pass
+    with runner.only_grid(tmp_path / "grid"):
+        pass

@@ -34,6 +34,7 @@ CASES = {
     ),
     "unknown candidate": ('+candidates.turn="SX(3)"', "candidates.turn: Unknown group 'SX'"),
     "bad out-of-distribution set": ("datamodule.ood=far", "ood must be one of shift, sign, null"),
+    "data on another space": ("dim=2", "data live over R\\^3, but dim=2.* Set dim=3"),
     "bad number": ("datamodule.axis=7", "axis must be 0, 1, 2 or -1; got 7"),
 }
 

@@ -68,3 +68,10 @@ def test_of_the_trivial_group_equals_the_soft_network_without_soft_gates():
 def test_a_group_of_another_space():
     with pytest.raises(ValueError, match=r"O\(2\) acts on R\^2"):
         EMLP("T1", "T1", "O(2)", "O(3)", channels=6)
+
+
+def test_a_group_that_the_largest_cannot_hold():
+    with pytest.raises(
+        ValueError, match=r"cannot be equivariant under SL\(3\) .* Set largest_group"
+    ):
+        EMLP("3T1", "T1", "SL(3)", "O(3)", channels=27)
