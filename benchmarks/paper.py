@@ -132,7 +132,8 @@ def main() -> int:
     """Runs the grid and writes its report; 1 if a run failed."""
     given, console = arguments(), Console()
     for stop in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: trainings save and end as well
-        signal.signal(stop, signal.default_int_handler)
+        if signal.getsignal(stop) is not signal.SIG_IGN:  # as nohup wants
+            signal.signal(stop, signal.default_int_handler)
     try:
         with console.status("composing the recipes"):
             found = recipes(given.tasks, given.models, given.scale, given.set)
