@@ -11,8 +11,9 @@ layers and copies, are the rows of one matrix B, so that for every group
 
     R_G = B - (B Q_G) Q_G^T,    PER_G = 1/2 ||R_G||^2,    gradient = R_G.
 
-The gradient is known, so no graph goes through the pass. Everything is float64: near
-equivariance the residual is a small difference of large numbers.
+The bases of all groups stand side by side, so that one product gives the coordinates B Q_G of all
+of them, and one more the sum of all gradients. The gradient is known, so no graph goes through the
+pass. Everything is float64: near equivariance the residual is a small difference of large numbers.
 """
 
 from __future__ import annotations
@@ -30,12 +31,19 @@ from symmetries import Group, Rep, T, TypedBlock, equivariant_blocks
 
 @dataclass
 class _Rows:
-    """All blocks of one type: where they end in the gathered weights, and each group's basis."""
+    """All blocks of one type: where they end in the gathered weights, and the groups' bases."""
 
     count: int
     width: int
-    bases: list[Tensor]
-    """For each group Q_G, (width, rank)."""
+    ranks: list[int]
+    """Rank of each group's basis Q_G."""
+    bases: Tensor
+    """[Q_G1 | Q_G2 | ...], (width, sum of ranks)."""
+
+    @property
+    def all_kept(self) -> bool:
+        """Whether every map of this type is equivariant under every group."""
+        return all(rank == self.width for rank in self.ranks)
 
 
 class ProjectionPass:
@@ -47,6 +55,7 @@ class ProjectionPass:
     """
 
     def __init__(self, layers: Sequence[TypedLayer], groups: Sequence[Group]) -> None:
+        self.groups = len(groups)
         self.parameters: list[Tensor] = []
         rows: dict[Rep, list[Tensor]] = {}
         bases: dict[Rep, list[Tensor]] = {}
@@ -67,12 +76,17 @@ class ProjectionPass:
                 self.parameters.append(parameter)
                 offset += parameter.numel()
         self.rows: list[_Rows] = []
-        gathered = []
+        gathered: list[Tensor] = []
+        kept: list[Tensor] = []
         for key, parts in rows.items():
             index = torch.cat(parts)
-            gathered.append(index.reshape(-1))
-            self.rows.append(_Rows(index.shape[0], index.shape[1], bases[key]))
-        self.gather = torch.cat(gathered)
+            ranks = [basis.shape[1] for basis in bases[key]]
+            one = _Rows(index.shape[0], index.shape[1], ranks, torch.cat(bases[key], 1))
+            (kept if one.all_kept else gathered).append(index.reshape(-1))
+            if not one.all_kept:
+                self.rows.append(one)
+        self.kept = sum(len(index) for index in kept)
+        self.gather = torch.cat(gathered + kept)
         self.scatter = torch.argsort(self.gather)
 
     def penalties(self) -> Tensor:
@@ -85,12 +99,13 @@ class ProjectionPass:
         if self.gather.device != device:
             self.gather, self.scatter = self.gather.to(device), self.scatter.to(device)
             for rows in self.rows:
-                rows.bases = [basis.to(device) for basis in rows.bases]
+                rows.bases = rows.bases.to(device)
 
     def split(self, gathered: Tensor) -> list[Tensor]:
         """The matrices B, (count, width) each, as views of the gathered weights."""
-        parts = gathered.split([rows.count * rows.width for rows in self.rows])
-        return [p.view(rows.count, rows.width) for p, rows in zip(parts, self.rows, strict=True)]
+        sizes = [rows.count * rows.width for rows in self.rows]
+        parts = gathered.split([*sizes, self.kept])
+        return [p.view(rows.count, rows.width) for p, rows in zip(parts, self.rows, strict=False)]
 
 
 class _Penalties(torch.autograd.Function):
@@ -98,42 +113,42 @@ class _Penalties(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, layers: ProjectionPass, *parameters: Tensor) -> Tensor:
-        gathered = _flat(parameters)[layers.gather]
-        squares, coordinates = [], []
+        gathered = _flat(parameters).index_select(0, layers.gather).double()
+        total, coordinates = gathered.new_zeros(layers.groups), []
         for rows, B in zip(layers.rows, layers.split(gathered), strict=True):
-            Z = [B @ Q for Q in rows.bases]
-            coordinates += Z
-            squares.append(
-                torch.stack([_square(B - z @ Q.T) for z, Q in zip(Z, rows.bases, strict=True)])
-            )
+            Z = B @ rows.bases
+            coordinates.append(Z)
+            pairs = zip(Z.split(rows.ranks, 1), rows.bases.split(rows.ranks, 1), strict=True)
+            total += torch.stack([_square(torch.addmm(B, z, Q.T, alpha=-1.0)) for z, Q in pairs])
         ctx.layers = layers
         ctx.shapes = [(p.shape, p.dtype) for p in parameters]
         # not save_for_backward, which forgets: the penalties of one pass may be differentiated
         # one by one
         ctx.gathered, ctx.coordinates = gathered, coordinates
-        return 0.5 * torch.stack(squares).sum(0).to(parameters[0].dtype)
+        return 0.5 * total.to(parameters[0].dtype)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, weights: Tensor) -> tuple[Tensor | None, ...]:
-        gathered, coordinates = ctx.gathered, ctx.coordinates
         layers: ProjectionPass = ctx.layers
         weights = weights.double()
-        remaining = iter(coordinates)
         gradients = []
-        for rows, B in zip(layers.rows, layers.split(gathered), strict=True):
-            gradient = weights.sum() * B
-            for weight, Q in zip(weights, rows.bases, strict=True):
-                gradient = torch.addmm(gradient, weight * next(remaining), Q.T, alpha=-1.0)
+        for rows, B, Z in zip(
+            layers.rows, layers.split(ctx.gathered), ctx.coordinates, strict=True
+        ):
+            by_group = zip(Z.split(rows.ranks, 1), weights.unbind(), strict=True)
+            weighted = torch.cat([z * weight for z, weight in by_group], 1)
+            gradient = (weights.sum() * B).addmm_(weighted, rows.bases.T, alpha=-1.0)
             gradients.append(gradient.reshape(-1))
-        flat = torch.cat(gradients)[layers.scatter]
+        gradients.append(ctx.gathered.new_zeros(layers.kept))
+        flat = torch.cat(gradients).index_select(0, layers.scatter)
         parts = flat.split([shape.numel() for shape, _ in ctx.shapes])
         shaped = zip(parts, ctx.shapes, strict=True)
         return None, *(part.view(shape).to(dtype) for part, (shape, dtype) in shaped)
 
 
 def _flat(parameters: Sequence[Tensor]) -> Tensor:
-    return torch.cat([p.detach().reshape(-1) for p in parameters]).double()
+    return torch.cat([p.detach().reshape(-1) for p in parameters])
 
 
 def _square(residual: Tensor) -> Tensor:
