@@ -35,7 +35,7 @@ class GatedNonlinearity(nn.Module):
     ) -> None:
         super().__init__()
         self.size = layout.size(dim)
-        self.runs = [(t.rank, t.size(dim), start, n) for t, start, n in segments(layout, dim)]
+        self.runs = [(t.rank, t.size(dim), n) for t, _, n in segments(layout, dim)]
         self.gates = gates(layout, dim)
         self.w_gated = nn.Parameter(torch.full((self.size,), 1e-3)) if soft else None
         free = None
@@ -45,19 +45,20 @@ class GatedNonlinearity(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Applies the gates."""
-        values = features[:, : self.size]
-        gate = torch.sigmoid(features[:, self.size :])
-        parts, used = [], 0
-        for rank, width, start, copies in self.runs:
-            value = values[:, start : start + width * copies]
+        values, gate = features.split([self.size, self.gates], 1)
+        activated = F.silu(values)
+        opened = torch.sigmoid(gate).split([n for rank, _, n in self.runs if rank], 1)
+        gates_left, parts = iter(opened), []
+        sizes = [width * copies for _, width, copies in self.runs]
+        by_run = zip(self.runs, values.split(sizes, 1), activated.split(sizes, 1), strict=True)
+        for (rank, width, copies), value, own in by_run:
             if rank == 0:
-                parts.append(F.silu(value))  # value * sigmoid(value): the scalar is its own gate
+                parts.append(own)  # value * sigmoid(value): the scalar is its own gate
             else:
-                opened = gate[:, used : used + copies, None] * value.unflatten(1, (copies, width))
-                parts.append(opened.flatten(1))
-                used += copies
+                tensors = value.unflatten(1, (copies, width))
+                parts.append((next(gates_left)[..., None] * tensors).flatten(1))
         gated = torch.cat(parts, 1)
         if self.w_gated is None:
             return gated
         w_gated = self.w_gated if self.free is None else self.w_gated * self.free
-        return gated + w_gated * F.silu(values)
+        return gated + w_gated * activated
