@@ -20,6 +20,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -143,7 +144,7 @@ def main() -> int:
         if given.report_only and not given.out.exists():
             raise ValueError(f"There is no grid in {given.out} to report on; see --out.")
         require_same_grid(runs)
-        with only_grid(given.out):
+        with nullcontext() if given.report_only else only_grid(given.out):
             return run_and_report(runs, given, console)
     except (OtherGridError, HydraException, OmegaConfBaseException, ValueError) as error:
         console.print(f"error: {error}", style="red", markup=False)
