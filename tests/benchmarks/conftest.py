@@ -9,6 +9,7 @@ import pytest
 from benchmarks.grid.plan import Recipe, Run
 
 CANDIDATES = {"xy": "O(2)@xy", "yz": "O(2)@yz", "o3": "O(3)"}
+DIAL_GROUPS = {"rotation": "SO(3)", "scale": "Scaling(3)", "reflection": "Reflect(3)"}
 TRUTH = {"O(2)@xy": "exact", "O(2)@yz": "broken", "O(3)": "broken"}
 
 
@@ -41,6 +42,18 @@ def metrics(mse, xy=100.0, yz=1.0):
         **{f"test/equivariance_error/{n}": 0.25 for n in CANDIDATES},
         **{f"data/equivariance_error/{n}": float(n != "xy") for n in CANDIDATES},
     }
+
+
+@pytest.fixture
+def make_dial_run(make_run):
+    """A known-answer run with these strengths, by dial."""
+
+    def make(task, strengths, **more):
+        found = {f"strength/{n}": s for n, s in strengths.items()}
+        found |= {f"data/equivariance_error/{n}": 0.1 for n in strengths}
+        return make_run(task=task, metrics=found | more, candidates=DIAL_GROUPS, truth={})
+
+    return make
 
 
 @pytest.fixture

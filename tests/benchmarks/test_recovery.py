@@ -52,15 +52,12 @@ def test_models_without_strengths_recover_nothing(two_seeds):
     assert recovery(summed_up(read(two_seeds))[1]) is None
 
 
-def test_points_along_the_dials(make_run):
-    names = {"rotation": "SO(3)", "scale": "Scaling(3)", "reflection": "Reflect(3)"}
-    runs = []
-    for task, scale in (("dial_0", 4.0), ("dial_scale50", 1.0)):
-        strengths = {"rotation": 4.0, "scale": scale, "reflection": 4.0}
-        found = {f"strength/{n}": s for n, s in strengths.items()}
-        found |= {f"data/equivariance_error/{n}": 0.1 for n in names}
-        found |= {f"{PENALTY}{n}": 2.0 for n in names if task == "dial_0"}
-        runs.append(make_run(task=task, metrics=found, candidates=names, truth={}))
+def test_points_along_the_dials(make_dial_run):
+    even = {"rotation": 4.0, "scale": 4.0, "reflection": 4.0}
+    runs = [
+        make_dial_run("dial_0", even, **{f"{PENALTY}{n}": 2.0 for n in even}),
+        make_dial_run("dial_scale50", even | {"scale": 1.0}),
+    ]
     points = dial_points(summed_up(read(runs)), "per")
     levels = [(p.dial, p.level, p.share, p.penalty) for p in points]
     assert levels == [
@@ -72,9 +69,7 @@ def test_points_along_the_dials(make_run):
     assert dial_points(summed_up(read(runs)), "best") == []
 
 
-def test_a_dial_whose_symmetry_took_no_part(make_run):
-    names = {"rotation": "SO(3)", "scale": "Scaling(3)", "reflection": "Reflect(3)"}
-    strengths = {"strength/rotation": 1.0, "strength/scale": 0.0, "strength/reflection": 1.0}
-    run = make_run(task="dial_0", metrics=strengths, candidates=names, truth={})
+def test_a_dial_whose_symmetry_took_no_part(make_dial_run):
+    run = make_dial_run("dial_0", {"rotation": 1.0, "scale": 0.0, "reflection": 1.0})
     points = dial_points(summed_up(read([run])), "per")
     assert [p.dial for p in points] == ["reflection", "rotation"]

@@ -35,14 +35,11 @@ def test_tables_alone_while_the_grid_runs(two_seeds, tmp_path):
     assert (tmp_path / "grid" / "results.csv").exists()
 
 
-def test_along_a_dial(make_run, tmp_path):
-    names = {"rotation": "SO(3)", "scale": "Scaling(3)", "reflection": "Reflect(3)"}
+def test_along_a_dial(make_dial_run, tmp_path):
     runs = []
     for task, scale in (("dial_0", 4.0), ("dial_scale50", 1.0)):
         strengths = {"rotation": 4.0, "scale": scale, "reflection": 4.0}
-        found = {f"strength/{n}": s for n, s in strengths.items()}
-        found |= {f"data/equivariance_error/{n}": 0.1 for n in names}
-        run = make_run(task=task, metrics=found, candidates=names, truth={})
+        run = make_dial_run(task, strengths)
         rows = [f"{e},{n},{s if e else 4},0.5" for e in (0, 1) for n, s in strengths.items()]
         (run.folder / "strengths.csv").write_text("\n".join(["epoch,name,strength,penalty", *rows]))
         runs.append(run)
