@@ -4,6 +4,7 @@
     python benchmarks/paper.py                              # inertia and cosine similarity, in full
     python benchmarks/paper.py --scale 0.25 --seeds 0 1 2   # a quarter of the epochs
     python benchmarks/paper.py --tasks dial_scale50 --models per best --gpus 0 1
+    python benchmarks/paper.py --ablation                   # what each setting of `best` brings
 
 Every run is a process of its own, with its own folder under --out. Started again, the grid goes on
 where it stopped: what is done is not run again, a killed run resumes from its checkpoint, and a
@@ -35,6 +36,7 @@ from benchmarks.grid.plan import (
     MISSPECIFIED,
     MODELS,
     TASKS,
+    VARIANTS,
     Recipe,
     Run,
     recipes,
@@ -50,6 +52,7 @@ from benchmarks.grid.runner import (
 
 QUICK_TASKS = ("inertia_z", "cosine_so3", "dial_0", "dial_scale100")
 QUICK_SCALE = 0.02
+ABLATION_TASKS = ("inertia_z",)
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
@@ -68,9 +71,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         "--models",
         nargs="+",
         metavar="MODEL",
-        choices=(*MODELS, *MISSPECIFIED),
-        default=list(MODELS),
-        help=f"of {', '.join(MODELS)} (all by default), and for inertia {', '.join(MISSPECIFIED)}",
+        choices=(*MODELS, *MISSPECIFIED, *VARIANTS),
+        help=f"of {', '.join(MODELS)} (all by default); for inertia {', '.join(MISSPECIFIED)} as "
+        f"well; and changes of the best recipe: {', '.join(VARIANTS)}",
     )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--scale", type=float, help="share of the epochs of the recipes; 1")
@@ -78,14 +81,21 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--gpus", nargs="+", help="GPUs to use, such as 0 1; none by default")
     parser.add_argument("--out", type=Path, help="folder of the grid; outputs/paper")
     parser.add_argument("--quick", action="store_true", help="a few tasks, one seed, few epochs")
+    parser.add_argument(
+        "--ablation",
+        action="store_true",
+        help="the best recipe and all its changes, on inertia_z if no tasks are given",
+    )
     parser.add_argument("--report-only", action="store_true", help="runs nothing")
     parser.add_argument("--set", nargs="+", default=[], help="overrides for all, as train.py's")
     parsed = parser.parse_args(given)
     parsed.tasks = _tasks(parser, parsed)
     parsed.scale = (QUICK_SCALE if parsed.quick else 1.0) if parsed.scale is None else parsed.scale
     parsed.seeds = parsed.seeds[:1] if parsed.quick else parsed.seeds
-    parsed.models = list(dict.fromkeys(parsed.models))
-    parsed.out = parsed.out or Path("outputs") / ("paper_quick" if parsed.quick else "paper")
+    usual = ("best", *VARIANTS) if parsed.ablation else MODELS
+    parsed.models = list(dict.fromkeys(parsed.models or usual))
+    folder = "ablation" if parsed.ablation else "paper"
+    parsed.out = parsed.out or Path("outputs") / (f"{folder}_quick" if parsed.quick else folder)
     if not 0 < parsed.scale < math.inf:
         parser.error(f"--scale must be a finite number above 0; got {parsed.scale:g}")
     if parsed.out.exists() and not parsed.out.is_dir():
@@ -98,7 +108,8 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def _tasks(parser: argparse.ArgumentParser, given: argparse.Namespace) -> list[str]:
-    asked = given.tasks or list(QUICK_TASKS if given.quick else DEFAULT_TASKS)
+    usual = QUICK_TASKS if given.quick else DEFAULT_TASKS
+    asked = given.tasks or list(ABLATION_TASKS if given.ablation else usual)
     families = {"dials": "known_answer", "se3": "se3_distance"}
     names = []
     for name in asked:

@@ -74,7 +74,17 @@ class FrameAveraging(nn.Module):
         self.register_buffer("signs", signs, persistent=False)
 
     def frames(self, inputs: Tensor) -> Tensor:
-        """Group elements (frames, batch, d, d) of inputs (batch, size in)."""
+        """Group elements (frames, batch, d, d) of inputs (batch, size in).
+
+        Raises:
+            ValueError: If the inputs are not of the network's type over the group's space.
+        """
+        size = self.rep_in.size(self.group.dim)
+        if inputs.shape[-1] != size:
+            raise ValueError(
+                f"FrameAveraging over {self.group} takes {self.rep_in} as {size} numbers; the "
+                f"inputs have {inputs.shape[-1]}. Choose a group that acts on their space."
+            )
         V = inputs[:, self.vectors].double()
         return (self._moves(V) if self._moving else self._axes(V)).to(inputs.dtype)
 

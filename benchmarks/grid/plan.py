@@ -17,6 +17,18 @@ MODELS = ("per", "best", "oracle", "emlp", "rpp", "mixed_rpp", "mlp", "frame_ave
 MISSPECIFIED = ("per_sl3", "per_gl3", "per_twice_o3", "per_s3", "per_s5")
 """Inertia with candidates that nothing keeps, that come twice, or that permute."""
 
+VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "best_exponent_2": ("best", ("adjust_exponent=2.0",)),
+    "best_exponent_6": ("best", ("adjust_exponent=6.0",)),
+    "best_adjusted_at_60": ("best", ("adjust_epoch=60",)),
+    "best_adjusted_at_240": ("best", ("adjust_epoch=240",)),
+    "best_never_adjusted": ("best", ("policy=fixed",)),
+    "best_strength_1": ("best", ("initial_strength=1.0",)),
+    "best_strength_100": ("best", ("initial_strength=100.0",)),
+    "best_lr_0.001": ("best", ("optimizer.lr=1e-3",)),
+}
+"""What each setting of the best recipe brings: a recipe, and what is changed in it."""
+
 OWN_SETTINGS = {"seed": "--seeds", "run_dir": "--out"}
 """Settings that differ from run to run, and the option that they come from."""
 
@@ -122,8 +134,8 @@ def recipes(
 
     Args:
         tasks: Names from :data:`TASKS`.
-        models: Names of recipes of each task's folder; tasks that have no such recipe are left
-            out of it.
+        models: Names of recipes of each task's folder, or of :data:`VARIANTS`; tasks that have no
+            such recipe are left out of it.
         scale: Factor of the number of epochs; the strengths are adjusted at the recipe's epoch,
             or after a quarter of a training that is too short for it.
         extra: Further overrides for all.
@@ -140,15 +152,17 @@ def recipes(
     with initialize_config_dir(str(CONF), version_base="1.3"):
         for task in (TASKS[name] for name in tasks):
             for model in models:
-                if (CONF / "experiment" / "paper" / task.family / f"{model}.yaml").exists():
+                name, _ = VARIANTS.get(model, (model, ()))
+                if (CONF / "experiment" / "paper" / task.family / f"{name}.yaml").exists():
                     found.append(_recipe(task, model, scale, extra))
     return found
 
 
 def _recipe(task: Task, model: str, scale: float, extra: Sequence[str]) -> Recipe:
-    overrides = [f"experiment=paper/{task.family}/{model}", *task.overrides]
+    name, changes = VARIANTS.get(model, (model, ()))
+    overrides = [f"experiment=paper/{task.family}/{name}", *task.overrides, *changes]
     config = _composed(overrides, extra)
-    if model == "oracle":
+    if name == "oracle":
         overrides.append(f"constraint='{instantiate(config.datamodule).true_group()}'")
     epochs = max(round(scale * config.trainer.max_epochs), 4)
     overrides += [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.grid.plan import DEFAULT_TASKS, MODELS, TASKS, Run, recipes
+from benchmarks.grid.plan import DEFAULT_TASKS, MODELS, TASKS, VARIANTS, Run, recipes
 from symmetries import group
 
 
@@ -82,3 +82,13 @@ def test_overrides_for_all_win_and_show():
 def test_what_the_grid_sets_itself(override, option):
     with pytest.raises(ValueError, match=f"sets {override.split('=')[0]} itself: use {option}"):
         recipes(["inertia_z"], ["mlp"], 1.0, [override])
+
+
+def test_each_variant_changes_the_best_recipe_and_nothing_else():
+    found = {r.model: set(r.overrides) for r in recipes(["inertia_z"], ["best", *VARIANTS], 0.25)}
+    assert list(found) == ["best", *VARIANTS]
+    for name, (base, changes) in VARIANTS.items():
+        assert base == "best"
+        assert set(changes) <= found[name]
+        keys = {c.split("=")[0] for c in changes}
+        assert {o.split("=")[0] for o in found[name] ^ found["best"]} == keys

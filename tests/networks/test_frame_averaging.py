@@ -83,3 +83,9 @@ def test_rigid_motions_of_points_in_homogeneous_coordinates():
     assert equivariance_error(network.network, *types, "SE(3)", x) > 0.1
     assert equivariance_error(network, *types, "SE(3)", x) < 1e-9
     assert network.frames(x).shape == (4, 50, 4, 4)
+
+
+def test_inputs_over_another_space():
+    network = FrameAveraging(MLP("3T1", "T0", dim=3), "O(2)")
+    with pytest.raises(ValueError, match=r"over O\(2\) takes 3T1 as 6 numbers; the inputs have 9"):
+        network(torch.randn(4, 9))
