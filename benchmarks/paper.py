@@ -32,6 +32,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.grid.plan import (
+    ABLATION,
     DEFAULT_TASKS,
     MISSPECIFIED,
     MODELS,
@@ -73,7 +74,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         metavar="MODEL",
         choices=(*MODELS, *MISSPECIFIED, *VARIANTS),
         help=f"of {', '.join(MODELS)} (all by default); for inertia {', '.join(MISSPECIFIED)} as "
-        f"well; and changes of the best recipe: {', '.join(VARIANTS)}",
+        f"well; and changes of a recipe: {', '.join(VARIANTS)}",
     )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--scale", type=float, help="share of the epochs of the recipes; 1")
@@ -84,7 +85,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--ablation",
         action="store_true",
-        help="the best recipe and all its changes, on inertia_z if no tasks are given",
+        help="the best recipe and each change of it, on inertia_z if no tasks are given",
     )
     parser.add_argument("--report-only", action="store_true", help="runs nothing")
     parser.add_argument("--set", nargs="+", default=[], help="overrides for all, as train.py's")
@@ -92,7 +93,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parsed.tasks = _tasks(parser, parsed)
     parsed.scale = (QUICK_SCALE if parsed.quick else 1.0) if parsed.scale is None else parsed.scale
     parsed.seeds = parsed.seeds[:1] if parsed.quick else parsed.seeds
-    usual = ("best", *VARIANTS) if parsed.ablation else MODELS
+    usual = ABLATION if parsed.ablation else MODELS
     parsed.models = list(dict.fromkeys(parsed.models or usual))
     folder = "ablation" if parsed.ablation else "paper"
     parsed.out = parsed.out or Path("outputs") / (f"{folder}_quick" if parsed.quick else folder)

@@ -26,8 +26,13 @@ VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "best_strength_1": ("best", ("initial_strength=1.0",)),
     "best_strength_100": ("best", ("initial_strength=100.0",)),
     "best_lr_0.001": ("best", ("optimizer.lr=1e-3",)),
+    "rpp_c128": ("rpp", ("channels=128",)),
+    "mixed_rpp_c128": ("mixed_rpp", ("channels=128",)),
 }
-"""What each setting of the best recipe brings: a recipe, and what is changed in it."""
+"""A recipe, and what is changed in it: models of their own, which run where they are asked for."""
+
+ABLATION = ("best", *(name for name, (base, _) in VARIANTS.items() if base == "best"))
+"""What each setting of the best recipe brings."""
 
 OWN_SETTINGS = {"seed": "--seeds", "run_dir": "--out"}
 """Settings that differ from run to run, and the option that they come from."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import paper
-from benchmarks.grid.plan import Recipe
+from benchmarks.grid.plan import ABLATION, Recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,6 +24,15 @@ def test_quick():
     given = paper.arguments(["--quick"])
     assert (given.scale, given.seeds) == (paper.QUICK_SCALE, [0])
     assert given.out == Path("outputs/paper_quick")
+
+
+def test_ablation():
+    given = paper.arguments(["--ablation"])
+    assert (given.tasks, given.models) == (["inertia_z"], list(ABLATION))
+    assert given.out == Path("outputs/ablation")
+    given = paper.arguments(["--ablation", "--tasks", "cosine_so3", "--models", "best", "--quick"])
+    assert (given.tasks, given.models) == (["cosine_so3"], ["best"])
+    assert given.out == Path("outputs/ablation_quick")
 
 
 def test_families_of_tasks():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.grid.plan import DEFAULT_TASKS, MODELS, TASKS, VARIANTS, Run, recipes
+from benchmarks.grid.plan import ABLATION, DEFAULT_TASKS, MODELS, TASKS, VARIANTS, Run, recipes
 from symmetries import group
 
 
@@ -84,11 +84,16 @@ def test_what_the_grid_sets_itself(override, option):
         recipes(["inertia_z"], ["mlp"], 1.0, [override])
 
 
-def test_each_variant_changes_the_best_recipe_and_nothing_else():
-    found = {r.model: set(r.overrides) for r in recipes(["inertia_z"], ["best", *VARIANTS], 0.25)}
-    assert list(found) == ["best", *VARIANTS]
+def test_each_variant_changes_its_recipe_and_nothing_else():
+    names = ["best", "rpp", "mixed_rpp", *VARIANTS]
+    found = {r.model: set(r.overrides) for r in recipes(["inertia_z"], names, 0.25)}
+    assert list(found) == names
     for name, (base, changes) in VARIANTS.items():
-        assert base == "best"
         assert set(changes) <= found[name]
-        keys = {c.split("=")[0] for c in changes}
-        assert {o.split("=")[0] for o in found[name] ^ found["best"]} == keys
+        keys = {change.split("=")[0] for change in changes}
+        assert {o.split("=")[0] for o in found[name] ^ found[base]} == keys
+
+
+def test_the_ablation_is_of_the_best_recipe():
+    assert ABLATION[0] == "best"
+    assert {name for name in ABLATION[1:]} == {n for n in VARIANTS if n.startswith("best_")}
