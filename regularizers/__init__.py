@@ -3,13 +3,14 @@
 from regularizers.base import Regularizer
 from regularizers.gate import GateRegularizer
 from regularizers.path import PathRegularizer
-from regularizers.policies import AdjustOnce, Fixed, StrengthPolicy
+from regularizers.policies import AdjustOnce, AdjustRepeatedly, Fixed, StrengthPolicy
 from regularizers.projection import ProjectionRegularizer
 from regularizers.tuning import StrengthTuning
 from regularizers.weight_decay import WeightDecay
 
 __all__ = [
     "AdjustOnce",
+    "AdjustRepeatedly",
     "Fixed",
     "GateRegularizer",
     "PathRegularizer",

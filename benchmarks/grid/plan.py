@@ -23,6 +23,14 @@ VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "best_adjusted_at_60": ("best", ("adjust_epoch=60",)),
     "best_adjusted_at_240": ("best", ("adjust_epoch=240",)),
     "best_never_adjusted": ("best", ("policy=fixed",)),
+    "best_adjusted_3_times": ("best", ("policy=adjust_repeatedly",)),
+    "best_averaged": (
+        "best",
+        (
+            "+callbacks.averaging="
+            "{_target_: lightning.pytorch.callbacks.EMAWeightAveraging, decay: 0.99}",
+        ),
+    ),
     "best_strength_1": ("best", ("initial_strength=1.0",)),
     "best_strength_100": ("best", ("initial_strength=100.0",)),
     "best_lr_0.001": ("best", ("optimizer.lr=1e-3",)),

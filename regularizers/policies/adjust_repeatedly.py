@@ -1,0 +1,62 @@
+"""The adjustment of the paper, done again as training goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from regularizers.policies.adjust_once import AdjustOnce
+from regularizers.policies.base import StrengthPolicy
+
+
+class AdjustRepeatedly(StrengthPolicy):
+    """Adjusts as :class:`AdjustOnce` does after T, 2 T, ..., k T epochs.
+
+    Each adjustment starts from the strengths of the last, so that a symmetry whose penalty stays
+    above the smallest loses strength again and again. A model may be kept as the best T epochs
+    after the last.
+
+    Args:
+        epoch: T, number of epochs before the first adjustment and between any two.
+        exponent: p, how sharply a larger penalty lowers the strength each time.
+        times: k, number of adjustments.
+        window: Number of epochs before each adjustment that are watched.
+
+    Raises:
+        ValueError: If T, k or the window is below 1, or p is negative.
+    """
+
+    def __init__(self, epoch: int, exponent: float, times: int, window: int = 50) -> None:
+        if not isinstance(times, int) or times < 1:
+            raise ValueError(f"times must be a whole number of at least 1; got {times!r}.")
+        self.epoch = epoch
+        self._rounds = [AdjustOnce(epoch, exponent, window)]
+        self._rounds += [AdjustOnce(n * epoch, exponent, window) for n in range(2, times + 1)]
+
+    @property
+    def settled_epoch(self) -> int:
+        """T after the last adjustment."""
+        return (len(self._rounds) + 1) * self.epoch
+
+    @property
+    def adjusted_epoch(self) -> int | None:
+        """When the last adjustment so far was."""
+        done = [one.adjusted_epoch for one in self._rounds if one.adjusted_epoch]
+        return max(done, default=None)
+
+    def update(  # noqa: D102
+        self, epochs: int, penalties: Mapping[str, float], strengths: Mapping[str, float]
+    ) -> dict[str, float]:
+        changed = dict(strengths)
+        for one in self._rounds:
+            changed = one.update(epochs, penalties, changed)
+        return changed
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of every adjustment."""
+        return {"rounds": [one.state_dict() for one in self._rounds]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restores it."""
+        for one, state in zip(self._rounds, state_dict["rounds"], strict=True):
+            one.load_state_dict(state)
