@@ -10,8 +10,10 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from benchmarks.grid.expressive import is_constant
 from cli import resolvers
 from cli.overrides import CONF
+from datamodules.synthetic import BROKEN
 
 MODELS = ("per", "best", "oracle", "emlp", "rpp", "mixed_rpp", "mlp", "frame_averaging")
 MISSPECIFIED = ("per_sl3", "per_gl3", "per_twice_o3", "per_s3", "per_s5")
@@ -110,6 +112,8 @@ class Recipe:
         epochs: Length of the training.
         candidates: Name in logs -> group, of every candidate symmetry.
         truth: Group -> exact, approximate or broken.
+        constant: Groups of the truth, not broken, that a typed network can keep exactly only by
+            being constant, so that strengths of weights cannot show them.
     """
 
     task: str
@@ -118,6 +122,7 @@ class Recipe:
     epochs: int
     candidates: Mapping[str, str] = field(default_factory=dict)
     truth: Mapping[str, str] = field(default_factory=dict)
+    constant: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -189,8 +194,16 @@ def _recipe(task: Task, model: str, scale: float, extra: Sequence[str]) -> Recip
     config = _composed(overrides)
     candidates = _candidates(config)
     truth = instantiate(config.datamodule).true_symmetries(list(candidates.values()))
+    kept = [G for G, word in truth.items() if word != BROKEN and tuned(config, G)]
+    constant = tuple(G for G in kept if is_constant(G, config))
     epochs = config.trainer.max_epochs
-    return Recipe(task.name, model, tuple(overrides), epochs, candidates, dict(truth))
+    return Recipe(task.name, model, tuple(overrides), epochs, candidates, dict(truth), constant)
+
+
+def tuned(config: DictConfig, group: str) -> bool:
+    """Whether a run gives the group a strength."""
+    found = (r for r in config.regularizers.values() if "group" in r)
+    return any(str(r.group) == group and r.strength > 0 for r in found)
 
 
 def _composed(overrides: Sequence[str], extra: Sequence[str] = ()) -> DictConfig:

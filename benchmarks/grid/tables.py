@@ -10,6 +10,13 @@ from benchmarks.grid.recovery import DialPoint, Recovery, recovery
 from benchmarks.grid.results import MODEL_ERROR, STRENGTH, TRUE_ERROR, Summary
 from reporting.words import error, number
 
+HIDDEN = (
+    "† A typed network that keeps this group exactly gives the same output for every input here. "
+    "Its strength must fall for anything to be learned, even where the data keep the group: the "
+    "weights cannot show it."
+)
+"""Below the strengths, where a wrong order has this reason."""
+
 
 def results_table(summaries: Sequence[Summary]) -> str:
     """Errors of all tasks and models: one table a task, the first row the true function."""
@@ -22,7 +29,8 @@ def strengths_table(summaries: Sequence[Summary]) -> str:
     for found in recoveries(summaries):
         recipe = found.summary.recipe
         lines.append(f"| {recipe.task} | {recipe.model} | {_shares(found)} | {_score(found)} |")
-    return "\n".join(lines)
+    text = "\n".join(lines)
+    return text + f"\n\n{HIDDEN}" if any(one.hidden for one in recoveries(summaries)) else text
 
 
 def dial_table(points: Sequence[DialPoint]) -> str:
@@ -110,7 +118,11 @@ def _shares(found: Recovery) -> str:
 def _score(found: Recovery) -> str:
     if not found.pairs:
         return "no order to find"
-    wrong = "; ".join(f"{a} not above {b}" for a, b in found.wrong)
+    recipe = found.summary.recipe
+    wrong = "; ".join(
+        f"{a} not above {b}" + (" †" if recipe.candidates[a] in recipe.constant else "")
+        for a, b in found.wrong
+    )
     return f"{found.agreeing} of {found.pairs}" + (f" ({wrong})" if wrong else "")
 
 

@@ -73,3 +73,14 @@ def test_a_dial_whose_symmetry_took_no_part(make_dial_run):
     run = make_dial_run("dial_0", {"rotation": 1.0, "scale": 0.0, "reflection": 1.0})
     points = dial_points(summed_up(read([run])), "per")
     assert [p.dial for p in points] == ["reflection", "rotation"]
+
+
+def test_orders_that_weights_cannot_show_are_wrong_but_told_apart(make_run):
+    metrics = {"test/mse": 1.0, "strength/a": 1.0, "strength/b": 2.0}
+    settings = {"candidates": {"a": "A", "b": "B"}, "truth": {"A": "exact", "B": "broken"}}
+    for constant, hidden in (((), 0), (("A",), 1), (("B",), 0)):
+        run = make_run(metrics=metrics, seed=hidden, constant=constant, **settings)
+        found = recovery(summed_up(read([run]))[0])
+        assert (found.agreeing, found.pairs, found.hidden) == (0, 1, hidden)
+        run.folder.joinpath("metrics.json").unlink()
+        run.folder.rmdir()

@@ -1,0 +1,51 @@
+"""Which candidates leave a typed network nothing to say: kept exactly, it would be constant.
+
+Weights that are equivariant are a smaller class than functions that are. Under ``Scaling(3)`` with
+vectors in and a scalar out, say, every feature of such a network is a polynomial in the input whose
+degree its type fixes, and a scalar has degree 0. Data may keep the symmetry all the same, but
+weights cannot show it: they have to break it to fit anything, and its strength falls.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from networks import EMLP
+
+SAMPLES = 64
+DRAWS = 3
+SAME = 1e-9
+"""Of float64 outputs, against their size: far below what any input changes otherwise."""
+
+
+def is_constant(group: str, config: DictConfig) -> bool:
+    """Whether typed networks with random weights that keep the group do not depend on the input.
+
+    Args:
+        group: The candidate, a part of the config's largest group.
+        config: A run's config, with the data and the network's size.
+    """
+    sizes = (str(config.largest_group), int(config.channels), int(config.hidden_layers))
+    return _is_constant(group, *sizes, OmegaConf.to_yaml(config.datamodule, resolve=True))
+
+
+@cache
+def _is_constant(group: str, largest: str, channels: int, layers: int, data: str) -> bool:
+    datamodule = instantiate(OmegaConf.create(data))
+    datamodule.prepare_data()
+    datamodule.setup()
+    inputs = datamodule.splits["test"][0][:SAMPLES].double()
+    types = datamodule.rep_in, datamodule.rep_out
+    networks = (EMLP(*types, group, largest, channels, layers, seed=n) for n in range(DRAWS))
+    return all(_relative_spread(network, inputs) < SAME for network in networks)
+
+
+@torch.no_grad()
+def _relative_spread(network: EMLP, inputs: torch.Tensor) -> float:
+    """Largest standard deviation of an output over the inputs, against the outputs' size."""
+    outputs = network.double()(inputs)
+    return float(outputs.std(0).max() / outputs.abs().max().clamp(min=1e-300))
