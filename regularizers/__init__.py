@@ -3,7 +3,13 @@
 from regularizers.base import Regularizer
 from regularizers.gate import GateRegularizer
 from regularizers.path import PathRegularizer
-from regularizers.policies import AdjustOnce, AdjustRepeatedly, Fixed, StrengthPolicy
+from regularizers.policies import (
+    AdjustOnce,
+    AdjustRepeatedly,
+    Fixed,
+    GrowThenAdjust,
+    StrengthPolicy,
+)
 from regularizers.projection import ProjectionRegularizer
 from regularizers.tuning import StrengthTuning
 from regularizers.weight_decay import WeightDecay
@@ -13,6 +19,7 @@ __all__ = [
     "AdjustRepeatedly",
     "Fixed",
     "GateRegularizer",
+    "GrowThenAdjust",
     "PathRegularizer",
     "ProjectionRegularizer",
     "Regularizer",

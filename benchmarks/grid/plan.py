@@ -25,6 +25,7 @@ VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "best_adjusted_at_60": ("best", ("adjust_epoch=60",)),
     "best_adjusted_at_240": ("best", ("adjust_epoch=240",)),
     "best_never_adjusted": ("best", ("policy=fixed",)),
+    "best_grown": ("best", ("policy=grow_then_adjust", "initial_strength=0.01")),
     "best_adjusted_3_times": ("best", ("policy=adjust_repeatedly",)),
     "best_averaged": (
         "best",

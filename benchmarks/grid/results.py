@@ -52,7 +52,10 @@ def _metrics(run: Run) -> dict[str, float]:
 
 
 def _penalties(path: Path) -> dict[str, float]:
-    """Of each symmetry that takes part, in the last epoch before strengths changed, if they did."""
+    """Of each symmetry that takes part, in the last epoch before the adjustment, if there was one.
+
+    That is the last with strengths in the same ratios as at the start: all may grow until then.
+    """
     if not path.exists():
         return {}
     with path.open(newline="") as file:
@@ -63,10 +66,15 @@ def _penalties(path: Path) -> dict[str, float]:
         named = {row["name"]: row for row in epoch}
         strengths = {name: float(row["strength"]) for name, row in named.items()}
         start = start or strengths
-        if strengths != start:
+        if not _same_ratios(strengths, start):
             return found
         found = {PENALTY + n: float(named[n]["penalty"]) for n, s in strengths.items() if s}
     return {}
+
+
+def _same_ratios(strengths: Mapping[str, float], start: Mapping[str, float]) -> bool:
+    growth = [strengths[name] / first for name, first in start.items() if first]
+    return max(growth, default=1.0) - min(growth, default=1.0) < 1e-9 * max(growth, default=1.0)
 
 
 def as_csv(results: Sequence[Result]) -> str:

@@ -60,6 +60,14 @@ def test_penalties_before_the_adjustment(make_run):
     assert kept == {f"{PENALTY}xy": 1.0, f"{PENALTY}yz": 4.0}
 
 
+def test_growth_is_no_adjustment(make_run):
+    run = make_run(metrics={"test/mse": 1.0})
+    grown = ROWS.replace("1,xy,10,", "1,xy,30,").replace("1,yz,10,", "1,yz,30.000000000001,")
+    (run.folder / "strengths.csv").write_text(grown)
+    (result,) = read([run])
+    assert result.metrics[f"{PENALTY}yz"] == 4.0
+
+
 def test_no_such_penalties_where_strengths_never_changed(make_run):
     run = make_run(metrics={"test/mse": 1.0})
     (run.folder / "strengths.csv").write_text("\n".join(ROWS.splitlines()[:7]))
