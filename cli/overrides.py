@@ -132,6 +132,12 @@ def _check_numbers(config: DictConfig, arguments: Sequence[str]) -> None:
 
 def _unknown_key(key: str, arguments: Sequence[str]) -> str:
     """Says which keys there are at the place of an unknown one, by composing without it."""
+    if (CONF / key).is_dir():
+        choices = ", ".join(sorted(path.stem for path in (CONF / key).glob("*.yaml")))
+        return (
+            f"{key} takes the name of a choice, not settings: {key}=<name> with one of {choices}. "
+            f"Change its settings one by one as {key}.<setting>=<value>."
+        )
     parser = OverridesParser.create()
     others = [a for a in arguments if parser.parse_override(a).key_or_group != key]
     try:
