@@ -130,20 +130,24 @@ def _check_numbers(config: DictConfig, arguments: Sequence[str]) -> None:
             raise UserError(f"{key} must be a number, such as {default}; got {given!r}.")
 
 
+def _unknown_setting(key: str, config: DictConfig) -> str:
+    """Of a mapping given for a section of the config."""
+    settings = ", ".join(k for k in OmegaConf.select(config, key) if not str(k).startswith("_"))
+    choices = ", ".join(sorted(path.stem for path in (CONF / key).glob("*.yaml")))
+    other = f" For another choice write {key}=<name>, with one of: {choices}." if choices else ""
+    return f"{key}={{...}} may change only settings that are there: {settings}.{other}"
+
+
 def _unknown_key(key: str, arguments: Sequence[str]) -> str:
     """Says which keys there are at the place of an unknown one, by composing without it."""
-    if (CONF / key).is_dir():
-        choices = ", ".join(sorted(path.stem for path in (CONF / key).glob("*.yaml")))
-        return (
-            f"{key} takes the name of a choice, not settings: {key}=<name> with one of {choices}. "
-            f"Change its settings one by one as {key}.<setting>=<value>."
-        )
     parser = OverridesParser.create()
     others = [a for a in arguments if parser.parse_override(a).key_or_group != key]
     try:
         config = compose("train", others)
     except (HydraException, OmegaConfBaseException):
         config = compose("train")
+    if isinstance(OmegaConf.select(config, key), DictConfig):
+        return _unknown_setting(key, config)
     parent, _, last = key.rpartition(".")
     while parent and not isinstance(OmegaConf.select(config, parent), DictConfig):
         parent, _, last = parent.rpartition(".")
