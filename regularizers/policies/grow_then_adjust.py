@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
-from regularizers.policies.adjust_once import AdjustOnce
+from regularizers.policies.adjust_once import SMALLEST_PENALTY, AdjustOnce
 
 
 class GrowThenAdjust(AdjustOnce):
@@ -17,10 +18,16 @@ class GrowThenAdjust(AdjustOnce):
     can do without. After T epochs strengths have grown by ``growth``, and :class:`AdjustOnce`
     takes over with what the penalties have come to. A model may be kept as the best from then on.
 
+    Groups forbid different numbers of directions: a random weight leaves ``SO(3)`` further than
+    ``Reflect(3)``. With ``relative`` the adjustment therefore goes by penalties over those of the
+    first epoch, which are in proportion to these numbers: by the share of what a group forbids
+    that is still in use.
+
     Args:
         epoch: T, number of epochs of growth, after which strengths are adjusted.
         exponent: p, how sharply a larger penalty lowers the strength.
         growth: Factor by which strengths are larger after T epochs, before the adjustment.
+        relative: Whether penalties are taken over those of the first epoch.
         window: Number of epochs before T that are watched.
 
     Raises:
@@ -28,11 +35,19 @@ class GrowThenAdjust(AdjustOnce):
             above 0.
     """
 
-    def __init__(self, epoch: int, exponent: float, growth: float, window: int = 50) -> None:
+    def __init__(
+        self,
+        epoch: int,
+        exponent: float,
+        growth: float,
+        relative: bool = True,
+        window: int = 50,
+    ) -> None:
         super().__init__(epoch, exponent, window)
         if not 0 < growth < math.inf:
             raise ValueError(f"growth must be a finite number above 0; got {growth!r}.")
-        self.growth = growth
+        self.growth, self.relative = growth, relative
+        self._first: dict[str, float] = {}
 
     @property
     def settled_epoch(self) -> int:
@@ -42,8 +57,19 @@ class GrowThenAdjust(AdjustOnce):
     def update(  # noqa: D102
         self, epochs: int, penalties: Mapping[str, float], strengths: Mapping[str, float]
     ) -> dict[str, float]:
+        self._first = self._first or dict(penalties)
         if epochs > self.epoch:
             return super().update(epochs, penalties, strengths)
         factor = self.growth ** (1 / self.epoch)
         grown = {name: strength * factor for name, strength in strengths.items()}
-        return super().update(epochs, penalties, grown)
+        return super().update(epochs, self._compared(penalties), grown)
+
+    def _compared(self, penalties: Mapping[str, float]) -> dict[str, float]:
+        """What the adjustment goes by."""
+        if not self.relative:
+            return dict(penalties)
+        return {n: p / max(self._first[n], SMALLEST_PENALTY) for n, p in penalties.items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the adjustment keeps, and the penalties of the first epoch."""
+        return super().state_dict() | {"_first": dict(self._first)}
