@@ -74,7 +74,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         metavar="MODEL",
         choices=(*MODELS, *MISSPECIFIED, *VARIANTS),
         help=f"of {', '.join(MODELS)} (all by default); for inertia {', '.join(MISSPECIFIED)} as "
-        f"well; and changes of a recipe: {', '.join(VARIANTS)}",
+        f"well, and changes of a recipe: {', '.join(VARIANTS)}",
     )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--scale", type=float, help="share of the epochs of the recipes; 1")

@@ -15,6 +15,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from networks import EMLP
+from symmetries import group as parse_group
 
 SAMPLES = 64
 DRAWS = 3
@@ -26,7 +27,7 @@ def is_constant(group: str, config: DictConfig) -> bool:
     """Whether typed networks with random weights that keep the group do not depend on the input.
 
     Args:
-        group: The candidate, a part of the config's largest group.
+        group: The candidate.
         config: A run's config, with the data and the network's size.
     """
     sizes = (str(config.largest_group), int(config.channels), int(config.hidden_layers))
@@ -40,6 +41,8 @@ def _is_constant(group: str, largest: str, channels: int, layers: int, data: str
     datamodule.setup()
     inputs = datamodule.splits["test"][0][:SAMPLES].double()
     types = datamodule.rep_in, datamodule.rep_out
+    if parse_group(largest).is_orthogonal and not parse_group(group, datamodule.dim).is_orthogonal:
+        largest = group  # a layout without dual types cannot hold it; its own can
     networks = (EMLP(*types, group, largest, channels, layers, seed=n) for n in range(DRAWS))
     return all(_relative_spread(network, inputs) < SAME for network in networks)
 

@@ -59,7 +59,7 @@ def recovery_figure(found: Sequence[Recovery]) -> Figure | None:
         for word, color in TRUTH_COLORS.items()
     ]
     figure.legend(handles=handles, loc="outside upper left", ncols=3)
-    figure.supylabel("strength, largest = 1", fontsize=9.5)
+    figure.supylabel("strength, largest = 1 (log)", fontsize=9.5)
     return figure
 
 

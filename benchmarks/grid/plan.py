@@ -13,7 +13,6 @@ from omegaconf import DictConfig
 from benchmarks.grid.expressive import is_constant
 from cli import resolvers
 from cli.overrides import CONF
-from datamodules.synthetic import BROKEN
 
 MODELS = ("per", "best", "oracle", "emlp", "rpp", "mixed_rpp", "mlp", "frame_averaging")
 MISSPECIFIED = ("per_sl3", "per_gl3", "per_twice_o3", "per_s3", "per_s5")
@@ -40,10 +39,12 @@ VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "rpp_c128": ("rpp", ("channels=128",)),
     "mixed_rpp_c128": ("mixed_rpp", ("channels=128",)),
 }
-"""A recipe, and what is changed in it: models of their own, which run where they are asked for."""
+"""A recipe of inertia, and what is changed in it: models that run where they are asked for."""
 
 ABLATION = ("best", *(name for name, (base, _) in VARIANTS.items() if base == "best"))
 """What each setting of the best recipe brings."""
+
+VARIED_FAMILY = "inertia"
 
 OWN_SETTINGS = {"seed": "--seeds", "run_dir": "--out"}
 """Settings that differ from run to run, and the option that they come from."""
@@ -113,8 +114,8 @@ class Recipe:
         epochs: Length of the training.
         candidates: Name in logs -> group, of every candidate symmetry.
         truth: Group -> exact, approximate or broken.
-        constant: Groups of the truth, not broken, that a typed network can keep exactly only by
-            being constant, so that strengths of weights cannot show them.
+        constant: Groups with a strength that a typed network can keep exactly only by being
+            constant, so that strengths of weights say nothing of whether data keep them.
     """
 
     task: str
@@ -153,14 +154,15 @@ def recipes(
 
     Args:
         tasks: Names from :data:`TASKS`.
-        models: Names of recipes of each task's folder, or of :data:`VARIANTS`; tasks that have no
-            such recipe are left out of it.
+        models: Names of recipes of each task's folder, or of :data:`VARIANTS` for inertia; tasks
+            that have no such recipe are left out of it.
         scale: Factor of the number of epochs; the strengths are adjusted at the recipe's epoch,
             or after a quarter of a training that is too short for it.
         extra: Further overrides for all.
 
     Raises:
-        ValueError: If an override is of what the grid sets for each run.
+        ValueError: If an override is of what the grid sets for each run, or a variant comes to the
+            same as another model.
     """
     for override in extra:
         key = override.split("=")[0].lstrip("+~")
@@ -171,10 +173,30 @@ def recipes(
     with initialize_config_dir(str(CONF), version_base="1.3"):
         for task in (TASKS[name] for name in tasks):
             for model in models:
-                name, _ = VARIANTS.get(model, (model, ()))
-                if (CONF / "experiment" / "paper" / task.family / f"{name}.yaml").exists():
+                if _has(task, model):
                     found.append(_recipe(task, model, scale, extra))
+    _require_distinct(found, scale)
     return found
+
+
+def _has(task: Task, model: str) -> bool:
+    if model in VARIANTS:
+        return task.family == VARIED_FAMILY
+    return (CONF / "experiment" / "paper" / task.family / f"{model}.yaml").exists()
+
+
+def _require_distinct(found: Sequence[Recipe], scale: float) -> None:
+    """Short trainings adjust no later than they can, which may undo what a variant changes."""
+    seen: dict[tuple[str, frozenset[tuple[str, str]]], str] = {}
+    for recipe in found:
+        settings = frozenset({o.partition("=")[0]: o for o in recipe.overrides}.items())
+        other = seen.setdefault((recipe.task, settings), recipe.model)
+        if other != recipe.model:
+            raise ValueError(
+                f"In {recipe.epochs} epochs (--scale {scale:g}) {recipe.model} trains as {other} "
+                f"does: strengths are adjusted after a quarter of them at the latest. Choose a "
+                "larger --scale, or other --models."
+            )
 
 
 def _recipe(task: Task, model: str, scale: float, extra: Sequence[str]) -> Recipe:
@@ -195,14 +217,13 @@ def _recipe(task: Task, model: str, scale: float, extra: Sequence[str]) -> Recip
     config = _composed(overrides)
     candidates = _candidates(config)
     truth = instantiate(config.datamodule).true_symmetries(list(candidates.values()))
-    kept = [G for G, word in truth.items() if word != BROKEN and tuned(config, G)]
-    constant = tuple(G for G in kept if is_constant(G, config))
+    constant = tuple(G for G in truth if _takes_part(config, G) and is_constant(G, config))
     epochs = config.trainer.max_epochs
     return Recipe(task.name, model, tuple(overrides), epochs, candidates, dict(truth), constant)
 
 
-def tuned(config: DictConfig, group: str) -> bool:
-    """Whether a run gives the group a strength."""
+def _takes_part(config: DictConfig, group: str) -> bool:
+    """Whether a run gives the group a strength above 0."""
     found = (r for r in config.regularizers.values() if "group" in r)
     return any(str(r.group) == group and r.strength > 0 for r in found)
 

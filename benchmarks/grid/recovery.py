@@ -2,8 +2,9 @@
 
 For each pair of candidates of which one is known to hold more exactly than the other (exact before
 approximate before broken), the strengths agree if the first is the larger. The score is the share
-of pairs that agree, over all seeds; equal strengths agree with no order. Pairs that strengths of
-weights cannot get right (see :mod:`benchmarks.grid.expressive`) count as wrong, but are told apart.
+of pairs that agree, over all seeds; equal strengths agree with no order. Left out are pairs with a
+group that only a constant network keeps (:mod:`benchmarks.grid.expressive`): weights have to leave
+it to learn anything, whether data keep it or not.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Recovery:
         agreeing: Pairs of the right order, over all seeds.
         pairs: Pairs that have an order, over all seeds.
         wrong: Pairs (first, second) that came out in the wrong order in some seed.
-        hidden: Those of them, over all seeds, whose first only a constant network keeps.
+        left_out: Groups that only a constant network keeps; pairs with them are not counted.
     """
 
     summary: Summary
@@ -37,7 +38,7 @@ class Recovery:
     agreeing: int
     pairs: int
     wrong: tuple[tuple[str, str], ...]
-    hidden: int = 0
+    left_out: tuple[str, ...] = ()
 
     @property
     def score(self) -> float:
@@ -54,18 +55,20 @@ def recovery(summary: Summary) -> Recovery | None:
     }
     if not truth:
         return None
-    agreeing = pairs = hidden = 0
+    agreeing = pairs = 0
+    constant = summary.recipe.constant
     wrong = []
     for first, second in permutations(truth, 2):
         if RANK[truth[first]] >= RANK[truth[second]]:
+            continue
+        if groups[first] in constant or groups[second] in constant:
             continue
         seeds = list(zip(strengths[first], strengths[second], strict=True))
         right = sum(a > b for a, b in seeds)
         agreeing, pairs = agreeing + right, pairs + len(seeds)
         if right < len(seeds):
             wrong.append((first, second))
-            hidden += (len(seeds) - right) * (groups[first] in summary.recipe.constant)
-    return Recovery(summary, truth, agreeing, pairs, tuple(wrong), hidden)
+    return Recovery(summary, truth, agreeing, pairs, tuple(wrong), constant)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from reporting.words import error, number
 
 HIDDEN = (
     "† A typed network that keeps this group exactly gives the same output for every input here. "
-    "Its strength must fall for anything to be learned, even where the data keep the group: the "
-    "weights cannot show it."
+    "Weights have to leave it for anything to be learned, whether the data keep it or not, so that "
+    "its strength says nothing, and pairs with it are not counted."
 )
-"""Below the strengths, where a wrong order has this reason."""
+"""Below the strengths, where a group is of this kind."""
 
 
 def results_table(summaries: Sequence[Summary]) -> str:
@@ -30,7 +30,7 @@ def strengths_table(summaries: Sequence[Summary]) -> str:
         recipe = found.summary.recipe
         lines.append(f"| {recipe.task} | {recipe.model} | {_shares(found)} | {_score(found)} |")
     text = "\n".join(lines)
-    return text + f"\n\n{HIDDEN}" if any(one.hidden for one in recoveries(summaries)) else text
+    return text + f"\n\n{HIDDEN}" if any(one.left_out for one in recoveries(summaries)) else text
 
 
 def dial_table(points: Sequence[DialPoint]) -> str:
@@ -111,18 +111,16 @@ def _shares(found: Recovery) -> str:
     top = max(means.values())
     groups = summary.recipe.candidates
     return ", ".join(
-        f"{groups[n]} {number(mean / top)} ({found.truth[n]})" for n, mean in means.items()
+        f"{groups[n]}{' †' if groups[n] in found.left_out else ''} {number(mean / top)} "
+        f"({found.truth[n]})"
+        for n, mean in means.items()
     )
 
 
 def _score(found: Recovery) -> str:
     if not found.pairs:
         return "no order to find"
-    recipe = found.summary.recipe
-    wrong = "; ".join(
-        f"{a} not above {b}" + (" †" if recipe.candidates[a] in recipe.constant else "")
-        for a, b in found.wrong
-    )
+    wrong = "; ".join(f"{a} not above {b}" for a, b in found.wrong)
     return f"{found.agreeing} of {found.pairs}" + (f" ({wrong})" if wrong else "")
 
 

@@ -32,8 +32,8 @@ class AdjustOnce(StrengthPolicy):
         whole = all(isinstance(n, int) for n in (epoch, window))
         if not whole or epoch < 1 or window < 1 or exponent < 0:
             raise ValueError(
-                "AdjustOnce needs whole numbers epoch >= 1, window >= 1, and exponent >= 0; got "
-                f"epoch={epoch}, window={window}, exponent={exponent}."
+                f"{type(self).__name__} needs whole numbers epoch >= 1, window >= 1, and "
+                f"exponent >= 0; got epoch={epoch}, window={window}, exponent={exponent}."
             )
         self.epoch, self.exponent, self.window = epoch, exponent, window
         self._kept: dict[str, float] = {}

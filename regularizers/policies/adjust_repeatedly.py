@@ -20,7 +20,7 @@ class AdjustRepeatedly(StrengthPolicy):
         epoch: T, number of epochs before the first adjustment and between any two.
         exponent: p, how sharply a larger penalty lowers the strength each time.
         times: k, number of adjustments.
-        window: Number of epochs before each adjustment that are watched.
+        window: Number of epochs before each adjustment that are watched, back to the last one.
 
     Raises:
         ValueError: If T, k or the window is below 1, or p is negative.
@@ -31,7 +31,9 @@ class AdjustRepeatedly(StrengthPolicy):
             raise ValueError(f"times must be a whole number of at least 1; got {times!r}.")
         self.epoch = epoch
         self._rounds = [AdjustOnce(epoch, exponent, window)]
-        self._rounds += [AdjustOnce(n * epoch, exponent, window) for n in range(2, times + 1)]
+        # penalties of before the last adjustment belong to other strengths
+        since = min(window, epoch)
+        self._rounds += [AdjustOnce(n * epoch, exponent, since) for n in range(2, times + 1)]
 
     @property
     def settled_epoch(self) -> int:
@@ -57,6 +59,16 @@ class AdjustRepeatedly(StrengthPolicy):
         return {"rounds": [one.state_dict() for one in self._rounds]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restores it."""
+        """Restores it.
+
+        Raises:
+            ValueError: If the checkpoint has another number of adjustments.
+        """
+        saved = len(state_dict["rounds"])
+        if saved != len(self._rounds):
+            raise ValueError(
+                f"The checkpoint adjusts {saved} times, this run {len(self._rounds)}. Resume with "
+                f"the config of that run (policy.times={saved})."
+            )
         for one, state in zip(self._rounds, state_dict["rounds"], strict=True):
             one.load_state_dict(state)

@@ -20,8 +20,8 @@ class GrowThenAdjust(AdjustOnce):
 
     Groups forbid different numbers of directions: a random weight leaves ``SO(3)`` further than
     ``Reflect(3)``. With ``relative`` the adjustment therefore goes by penalties over those of the
-    first epoch, which are in proportion to these numbers: by the share of what a group forbids
-    that is still in use.
+    first epoch, which from a random start are roughly in proportion to these numbers: by the share
+    of what a group forbids that is still in use.
 
     Args:
         epoch: T, number of epochs of growth, after which strengths are adjusted.
@@ -58,11 +58,12 @@ class GrowThenAdjust(AdjustOnce):
         self, epochs: int, penalties: Mapping[str, float], strengths: Mapping[str, float]
     ) -> dict[str, float]:
         self._first = self._first or dict(penalties)
+        compared = self._compared(penalties)
         if epochs > self.epoch:
-            return super().update(epochs, penalties, strengths)
+            return super().update(epochs, compared, strengths)
         factor = self.growth ** (1 / self.epoch)
         grown = {name: strength * factor for name, strength in strengths.items()}
-        return super().update(epochs, self._compared(penalties), grown)
+        return super().update(epochs, compared, grown)
 
     def _compared(self, penalties: Mapping[str, float]) -> dict[str, float]:
         """What the adjustment goes by."""

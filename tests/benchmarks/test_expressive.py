@@ -44,4 +44,4 @@ def test_recipes_name_what_weights_cannot_show():
     small = ["datamodule.samples=64", "channels=27"]
     found = {r.task: r for r in recipes(["cosine_scale", "cosine_so3"], ["per"], 1.0, small)}
     assert found["cosine_scale"].constant == ("Scaling(3)",)
-    assert found["cosine_so3"].constant == ()  # broken there, and so not in question
+    assert found["cosine_so3"].constant == ("Scaling(3)",)  # whether data keep it or not

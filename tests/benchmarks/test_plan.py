@@ -97,3 +97,12 @@ def test_each_variant_changes_its_recipe_and_nothing_else():
 def test_the_ablation_is_of_the_best_recipe():
     assert ABLATION[0] == "best"
     assert {name for name in ABLATION[1:]} == {n for n in VARIANTS if n.startswith("best_")}
+
+
+def test_variants_are_of_inertia_alone():
+    assert recipes(["cosine_so3", "dial_0"], ["best_exponent_2"], 1.0) == []
+
+
+def test_a_variant_that_a_short_training_undoes_is_refused():
+    with pytest.raises(ValueError, match=r"In 80 epochs .*best_adjusted_at_60 trains as best does"):
+        recipes(["inertia_z"], ["best", "best_adjusted_at_60"], 0.02)

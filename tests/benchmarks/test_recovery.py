@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.grid.recovery import dial_points, recovery
 from benchmarks.grid.results import PENALTY, read, summed_up
+from benchmarks.grid.tables import HIDDEN, strengths_table
 
 
 def one(make_run, strengths, truth, seed=0):
@@ -75,12 +76,18 @@ def test_a_dial_whose_symmetry_took_no_part(make_dial_run):
     assert [p.dial for p in points] == ["reflection", "rotation"]
 
 
-def test_orders_that_weights_cannot_show_are_wrong_but_told_apart(make_run):
-    metrics = {"test/mse": 1.0, "strength/a": 1.0, "strength/b": 2.0}
-    settings = {"candidates": {"a": "A", "b": "B"}, "truth": {"A": "exact", "B": "broken"}}
-    for constant, hidden in (((), 0), (("A",), 1), (("B",), 0)):
-        run = make_run(metrics=metrics, seed=hidden, constant=constant, **settings)
-        found = recovery(summed_up(read([run]))[0])
-        assert (found.agreeing, found.pairs, found.hidden) == (0, 1, hidden)
-        run.folder.joinpath("metrics.json").unlink()
-        run.folder.rmdir()
+@pytest.mark.parametrize(("constant", "pairs"), [((), 3), (("A",), 1), (("B",), 1), (("C",), 1)])
+def test_pairs_that_weights_say_nothing_of_are_left_out(make_run, constant, pairs):
+    truth = {"A": "exact", "B": "approximate", "C": "broken"}
+    run = make_run(
+        metrics={"test/mse": 1.0, "strength/a": 3.0, "strength/b": 2.0, "strength/c": 1.0},
+        candidates={"a": "A", "b": "B", "c": "C"},
+        truth=truth,
+        constant=constant,
+    )
+    (summary,) = summed_up(read([run]))
+    found = recovery(summary)
+    assert (found.agreeing, found.pairs, found.left_out) == (pairs, pairs, constant)
+    text = strengths_table([summary])
+    assert (HIDDEN in text) == bool(constant)
+    assert all(f"{group} † " in text for group in constant)

@@ -42,6 +42,21 @@ def test_nothing_is_adjusted_before_its_time():
     assert policy.adjusted_epoch is None
 
 
+def test_penalties_under_the_strengths_of_before_do_not_count():
+    policy, strengths = AdjustRepeatedly(2, 1.0, times=2, window=50), dict(STRENGTHS)
+    for epoch in range(1, 5):
+        # after the first adjustment every penalty is larger, so that none improves on the kept
+        penalties = {"xy": 1.0, "yz": 4.0} if epoch <= 2 else {"xy": 10.0, "yz": 50.0}
+        strengths = policy.update(epoch, penalties, strengths)
+    assert strengths == pytest.approx({"xy": 100.0, "yz": 100.0 / 4 / 5})
+
+
+def test_a_checkpoint_of_another_number_of_adjustments():
+    state = AdjustRepeatedly(3, 1.0, times=2).state_dict()
+    with pytest.raises(ValueError, match=r"adjusts 2 times, this run 3.*policy.times=2"):
+        AdjustRepeatedly(3, 1.0, times=3).load_state_dict(state)
+
+
 @pytest.mark.parametrize("times", [0, 1.5, -1])
 def test_a_number_of_times_that_is_none(times):
     with pytest.raises(ValueError, match="times must be a whole number of at least 1"):
