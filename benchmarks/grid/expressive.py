@@ -2,8 +2,8 @@
 
 Weights that are equivariant are a smaller class than functions that are. Under ``Scaling(3)`` with
 vectors in and a scalar out, say, every feature of such a network is a polynomial in the input whose
-degree its type fixes, and a scalar has degree 0. Data may keep the symmetry all the same, but
-weights cannot show it: they have to break it to fit anything, and its strength falls.
+degree its type fixes, and a scalar has degree 0. Weights have to break the symmetry to fit
+anything, whether the data keep it or not, so that its strength says nothing of the data.
 """
 
 from __future__ import annotations

@@ -194,7 +194,7 @@ def _require_distinct(found: Sequence[Recipe], scale: float) -> None:
         if other != recipe.model:
             raise ValueError(
                 f"In {recipe.epochs} epochs (--scale {scale:g}) {recipe.model} trains as {other} "
-                f"does: strengths are adjusted after a quarter of them at the latest. Choose a "
+                "does: strengths are adjusted after a quarter of them at the latest. Choose a "
                 "larger --scale, or other --models."
             )
 

@@ -74,7 +74,7 @@ def _penalties(path: Path) -> dict[str, float]:
 
 def _same_ratios(strengths: Mapping[str, float], start: Mapping[str, float]) -> bool:
     growth = [strengths[name] / first for name, first in start.items() if first]
-    return max(growth, default=1.0) - min(growth, default=1.0) < 1e-9 * max(growth, default=1.0)
+    return not growth or math.isclose(min(growth), max(growth), rel_tol=1e-9)
 
 
 def as_csv(results: Sequence[Result]) -> str:
