@@ -12,6 +12,7 @@ from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -97,7 +98,8 @@ def _explain(error: Exception, arguments: Sequence[str]) -> str:
     message = str(error)
     unknown = re.search(r"Could not (?:override|delete from config\.) '([^']+)'", message)
     if unknown:
-        return _unknown_key(unknown[1], arguments)
+        within = re.search(r"full_key: (\S+)", str(error.__cause__))  # a setting of a mapping
+        return _unknown_key(within[1] if within else unknown[1], arguments)
     choice = re.search(
         r"Could not find '([^']+)'.*?Available options in '([^']+)':(.*?)Config", message, re.S
     )
@@ -130,33 +132,37 @@ def _check_numbers(config: DictConfig, arguments: Sequence[str]) -> None:
             raise UserError(f"{key} must be a number, such as {default}; got {given!r}.")
 
 
-def _unknown_setting(key: str, config: DictConfig) -> str:
-    """Of a mapping given for a section of the config."""
-    settings = ", ".join(k for k in OmegaConf.select(config, key) if not str(k).startswith("_"))
-    choices = ", ".join(sorted(path.stem for path in (CONF / key).glob("*.yaml")))
-    other = f" For another choice write {key}=<name>, with one of: {choices}." if choices else ""
-    return f"{key}={{...}} may change only settings that are there: {settings}.{other}"
-
-
 def _unknown_key(key: str, arguments: Sequence[str]) -> str:
     """Says which keys there are at the place of an unknown one, by composing without it."""
-    parser = OverridesParser.create()
-    others = [a for a in arguments if parser.parse_override(a).key_or_group != key]
+    overrides = OverridesParser.create().parse_overrides(list(arguments))
+    given = zip(arguments, overrides, strict=True)
+    others = [argument for argument, override in given if not _sets(override, key)]
     try:
         config = compose("train", others)
     except (HydraException, OmegaConfBaseException):
         config = compose("train")
-    if isinstance(OmegaConf.select(config, key), DictConfig):
-        return _unknown_setting(key, config)
     parent, _, last = key.rpartition(".")
     while parent and not isinstance(OmegaConf.select(config, parent), DictConfig):
         parent, _, last = parent.rpartition(".")
     node = OmegaConf.select(config, parent) if parent else config
     allowed = [str(k) for k in node if not str(k).startswith("_")]
     close = difflib.get_close_matches(last, allowed, n=1, cutoff=0.5)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
+    hint = f" Did you mean {close[0]!r}?" if close else _other_choices(parent)
     where = f"under {parent!r}" if parent else "at the top"
     return (
         f"Unknown config key {key!r}.{hint} Keys {where}: {', '.join(sorted(allowed)) or 'none'}. "
         f"To add a new key on purpose write +{key}=..."
     )
+
+
+def _sets(override: Override, key: str) -> bool:
+    """Whether an override sets a key: by its name, or by a mapping with it."""
+    name = override.key_or_group
+    return name == key or (key.startswith(f"{name}.") and isinstance(override.value(), dict))
+
+
+def _other_choices(section: str) -> str:
+    """What a section of the config can be set to by name."""
+    choices = ", ".join(sorted(path.stem for path in (CONF / section).glob("*.yaml")))
+    known = section and choices
+    return f" For another choice write {section}=<name>, with one of: {choices}." if known else ""
