@@ -31,8 +31,9 @@ CAPTIONS = {
     ),
     "penalties": (
         "Penalties over the epochs",
-        "How far the weights are from those of a model that keeps the symmetry. While "
-        "the strengths are equal, the lowest line is the best kept symmetry.",
+        "How far the weights are from those of a model that keeps the symmetry. While the "
+        "strengths are equal, the lower a line, the better weights keep that symmetry; one that "
+        "asks more of them begins higher.",
     ),
     "equivariance": (
         "Equivariance error",
