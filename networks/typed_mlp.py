@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 from networks.bilinear import Bilinear
@@ -46,7 +47,7 @@ class TypedBlock(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """(batch, rep_in) to (batch, layout)."""
         mapped = self.linear(features)
-        gated: Tensor = self.gate(mapped + BILINEAR_SCALE * self.bilinear(mapped))
+        gated: Tensor = self.gate(torch.add(mapped, self.bilinear(mapped), alpha=BILINEAR_SCALE))
         return gated
 
 
