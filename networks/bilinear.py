@@ -31,7 +31,7 @@ class Bilinear(nn.Module):
 
     Shape:
         (batch, layout.size(dim)) to the same. Fastest where the numbers of one feature are
-        neighbours in memory, as :func:`networks.linear_map.linear_map` leaves them.
+        neighbours in memory; the result is laid out so.
     """
 
     def __init__(self, layout: Rep, group: Group, seed: int) -> None:

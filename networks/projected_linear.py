@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from networks.linear_map import linear_map
 from symmetries import Group, Projector, Rep
 
 RESIDUAL_SCALE = 1e-3
@@ -67,7 +67,7 @@ class ProjectedLinear(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Applies the projected weight."""
-        return linear_map(features, *self.equivariant.made())
+        return F.linear(features, *self.equivariant.made())
 
     @torch.no_grad()
     def start(self, weight: Tensor, bias: Tensor) -> None:
@@ -123,7 +123,7 @@ class ResidualLinear(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Applies the sum of both paths."""
-        return linear_map(features, *self.made())
+        return F.linear(features, *self.made())
 
     @torch.no_grad()
     def start(self, weight: Tensor, bias: Tensor) -> None:

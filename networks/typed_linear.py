@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from networks.linear_map import linear_map
 from symmetries import Rep
 
 
@@ -25,10 +24,6 @@ class TypedLinear(nn.Linear):
     def __init__(self, rep_in: Rep, rep_out: Rep, dim: int, bias: bool = True) -> None:
         super().__init__(rep_in.size(dim), rep_out.size(dim), bias=bias)
         self.rep_in, self.rep_out = rep_in, rep_out
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Applies the weight."""
-        return linear_map(features, self.weight, self.bias)
 
     @torch.no_grad()
     def start(self, weight: Tensor, bias: Tensor) -> None:

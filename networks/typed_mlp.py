@@ -46,7 +46,9 @@ class TypedBlock(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(batch, rep_in) to (batch, layout)."""
-        mapped = self.linear(features)
+        # bilinear term and gate take features apart by type: with the batch last in memory each
+        # type is one piece, and only this is copied
+        mapped = self.linear(features).T.contiguous().T
         gated: Tensor = self.gate(torch.add(mapped, self.bilinear(mapped), alpha=BILINEAR_SCALE))
         return gated
 
