@@ -45,20 +45,20 @@ class GatedNonlinearity(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Applies the gates."""
-        values, gate = features.split([self.size, self.gates], 1)
+        values, gate = features.T.split([self.size, self.gates])
         activated = F.silu(values)
-        opened = torch.sigmoid(gate).split([n for rank, _, n in self.runs if rank], 1)
+        opened = torch.sigmoid(gate).split([n for rank, _, n in self.runs if rank])
         gates_left, parts = iter(opened), []
         sizes = [width * copies for _, width, copies in self.runs]
-        by_run = zip(self.runs, values.split(sizes, 1), activated.split(sizes, 1), strict=True)
+        by_run = zip(self.runs, values.split(sizes), activated.split(sizes), strict=True)
         for (rank, width, copies), value, own in by_run:
             if rank == 0:
                 parts.append(own)  # value * sigmoid(value): the scalar is its own gate
             else:
-                tensors = value.unflatten(1, (copies, width))
-                parts.append((next(gates_left)[..., None] * tensors).flatten(1))
-        gated = torch.cat(parts, 1)
+                tensors = value.unflatten(0, (copies, width))
+                parts.append((next(gates_left)[:, None] * tensors).flatten(0, 1))
+        gated = torch.cat(parts)
         if self.w_gated is None:
-            return gated
+            return gated.T
         w_gated = self.w_gated if self.free is None else self.w_gated * self.free
-        return gated + w_gated * activated
+        return torch.addcmul(gated, w_gated[:, None], activated).T

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 from networks.bilinear import Bilinear
@@ -45,8 +46,10 @@ class TypedBlock(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(batch, rep_in) to (batch, layout)."""
-        mapped = self.linear(features)
-        gated: Tensor = self.gate(mapped + BILINEAR_SCALE * self.bilinear(mapped))
+        # bilinear term and gate take features apart by type: with the batch last in memory each
+        # type is one piece, and only this is copied
+        mapped = self.linear(features).T.contiguous().T
+        gated: Tensor = self.gate(torch.add(mapped, self.bilinear(mapped), alpha=BILINEAR_SCALE))
         return gated
 
 

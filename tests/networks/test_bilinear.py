@@ -4,7 +4,8 @@ import pytest
 import torch
 from compliance.groups import elements
 
-from networks.bilinear import Bilinear, map_type
+from networks.bilinear import Bilinear
+from networks.bilinear_terms import map_type
 from networks.layout import gates, hidden_layout, segments
 from symmetries import Scalar, T, group, rep
 from symmetries.blocks import tensor_blocks
@@ -35,12 +36,17 @@ def as_matrix(tensor, i, j, dim):
     return flat.view(i.size(dim), j.size(dim))
 
 
+def by_term(layer):
+    """Types and weights (a, b, c) of each term."""
+    return [(t.to, t.of, t.by, layer.weight(t)) for t in layer.terms]
+
+
 def by_matrix(layer, layout, G, x):
     """M(x) x with M built in full, one sample at a time."""
     where, rows = columns(layout, G.dim), []
     for row in x:
         M = torch.zeros(len(row), len(row), dtype=row.dtype)
-        for (i, j, k), weight in zip(layer.pairs, layer.coefficients, strict=True):
+        for i, j, k, weight in by_term(layer):
             chosen = layer.get_buffer(f"chosen_{k.p}_{k.q}").tolist()
             maps = [as_matrix(row[where[k][c]], i, j, G.dim) for c in chosen]
             for a, to in enumerate(where[i]):
@@ -81,13 +87,13 @@ def test_equivariant(name):
 def test_types_of_maps_and_of_the_copies_that_take_part(name):
     G = group(name)
     layer = Bilinear(layout_of(G, 60), G, seed=0)
-    assert layer.pairs
-    for i, j, k in layer.pairs:
+    assert layer.terms
+    for i, j, k, _ in by_term(layer):
         assert k.rank == i.rank + j.rank > 0
         if not G.is_orthogonal:
             assert j >> i == k or list(tensor_blocks(j >> i, G.dim)) == [k] or i.q
         chosen = layer.get_buffer(f"chosen_{k.p}_{k.q}")
-        assert len(chosen) == min(k.size(G.dim), layer.copies[k]) == len(set(chosen.tolist()))
+        assert len(chosen) == min(k.size(G.dim), layer.counts[k]) == len(set(chosen.tolist()))
     assert map_type(T(1, 2), T(3, 1), group("GL(2)")) == T(2, 5)
     assert map_type(T(1), T(2), group("O(2)")) == T(3)
 
@@ -95,7 +101,7 @@ def test_types_of_maps_and_of_the_copies_that_take_part(name):
 def test_weights_are_standard_normal():
     G = group("O(3)")
     layer = Bilinear(layout_of(G, 128), G, seed=0)
-    weights = torch.cat([w.detach().flatten() for w in layer.coefficients])
+    weights = torch.cat([w.detach().flatten() for w in layer.parameters()])
     assert float(weights.std()) == pytest.approx(1.0, abs=0.02)
     assert abs(float(weights.mean())) < 0.02
 

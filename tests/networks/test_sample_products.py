@@ -22,9 +22,9 @@ def operands(c, size_i, size_j, b, batch=5):
     ]
 
 
-@pytest.fixture(params=[0, 2**17], ids=["slice by slice", "at once"], autouse=True)
-def cached(request, monkeypatch):
-    monkeypatch.setattr(module, "CACHED", request.param)
+@pytest.fixture(params=[1, 2**22], ids=["sample by sample", "at once"], autouse=True)
+def large(request, monkeypatch):
+    monkeypatch.setattr(module, "LARGE", request.param)
 
 
 @pytest.mark.parametrize("sizes", SIZES)

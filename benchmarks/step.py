@@ -1,0 +1,130 @@
+"""Where the time of one training step goes: linear layers, bilinear terms, gates, penalties.
+
+    python benchmarks/step.py                     # inertia in the paper's size, 1 and 2 threads
+    python benchmarks/step.py --batch 4096 --channels 384 --threads 1
+
+Everything is forward and backward, in milliseconds: the median over the repeats, and the least and
+the most. What is compared is measured in turns, so that a busy moment of the machine falls on all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from networks import SoftEMLP
+from regularizers.projection_pass import ProjectionPass
+from regularizers.typed_layers import typed_layers
+from symmetries import group
+
+GROUPS = (
+    "O(2)@xy", "O(2)@yz", "O(2)@xz", "O(3)", "SO(3)", "SO(2)@xy", "SO(2)@yz", "Reflect(3)",
+)  # fmt: skip
+COUNTS = (1, 3, 8)
+
+Timed = Mapping[str, Callable[[], None]]
+
+
+def parts(channels: int, batch: int, device: torch.device) -> Timed:
+    """What is measured, by name."""
+    network = SoftEMLP("5T0 + 5T1", "T2", "O(3)", channels=channels).to(device)
+    x = torch.randn(batch, network.rep_in.size(3), device=device)
+    block = network.blocks[1]
+    hidden = torch.randn(block.gate.size, batch, device=device).T
+    mapped = torch.randn(block.gate.size + block.gate.gates, batch, device=device).T
+    found = {
+        "network": differentiated(network, x),
+        "linear layer": differentiated(block.linear, hidden),
+        "bilinear term": differentiated(block.bilinear, mapped),
+        "gate": differentiated(block.gate, mapped),
+    }
+    for count in COUNTS:
+        layers = ProjectionPass(typed_layers(network), [group(name) for name in GROUPS[:count]])
+        found[f"penalty, {count} groups"] = penalised(network, layers)
+    return found
+
+
+def differentiated(layer: torch.nn.Module, inputs: Tensor) -> Callable[[], None]:
+    """One call forward and backward, into fresh gradients."""
+    inputs = inputs.detach().requires_grad_()
+    cotangent = torch.randn_like(layer(inputs))
+
+    def step() -> None:
+        layer.zero_grad()
+        inputs.grad = None
+        layer(inputs).backward(cotangent)
+
+    return step
+
+
+def penalised(network: torch.nn.Module, layers: ProjectionPass) -> Callable[[], None]:
+    """Values and gradients of all groups."""
+
+    def step() -> None:
+        network.zero_grad()
+        layers.penalties().sum().backward()
+
+    return step
+
+
+def measure(timed: Timed, repeats: int, device: torch.device) -> dict[str, list[float]]:
+    """Milliseconds of each, in turns."""
+    found: dict[str, list[float]] = {name: [] for name in timed}
+    for repeat in range(repeats + 3):
+        for name, step in timed.items():
+            synchronise(device)
+            began = time.perf_counter()
+            step()
+            synchronise(device)
+            if repeat >= 3:  # the first calls allocate
+                found[name].append(1e3 * (time.perf_counter() - began))
+    return found
+
+
+def synchronise(device: torch.device) -> None:
+    """Waits until the device is done."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def main() -> None:
+    """Prints a table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--channels", type=int, default=128)
+    parser.add_argument("--batch", type=int, default=500)
+    parser.add_argument("--repeats", type=int, default=40, help="at least 5")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    arguments = parser.parse_args()
+    if arguments.repeats < 5:
+        parser.error(f"--repeats must be at least 5; got {arguments.repeats}")
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    where = torch.cuda.get_device_name() if device.type == "cuda" else platform.machine()
+    title = f"{arguments.channels} channels, batch {arguments.batch}; torch {torch.__version__}"
+    table = Table("part", *(f"{n} threads" for n in arguments.threads), title=f"{title}, {where}")
+    timed, cells = parts(arguments.channels, arguments.batch, device), {}
+    for threads in arguments.threads:
+        torch.set_num_threads(threads)
+        for name, times in measure(timed, arguments.repeats, device).items():
+            shown = f"{statistics.median(times):.2f} ({min(times):.2f} to {max(times):.2f})"
+            cells.setdefault(name, []).append(shown)
+    for name, columns in cells.items():
+        table.add_row(name, *columns)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
