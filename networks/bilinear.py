@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -43,12 +43,13 @@ class Bilinear(nn.Module):
             self.counts[tensor] = self.counts.get(tensor, 0) + count
         self.terms = bilinear_terms(self.counts, group)
         generator = torch.Generator().manual_seed(seed)
-        for k in sorted({term.by for term in self.terms}, key=str):
+        self._copied = sorted({term.by for term in self.terms}, key=str)
+        for k in self._copied:
             chosen = torch.randperm(self.counts[k], generator=generator)[: k.size(dim)]
             self.register_buffer(f"chosen_{_key(k)}", chosen)
         first = [term for term in self.terms if term.mixes_first]
         last = [term for term in self.terms if not term.mixes_first]
-        self._by_mapped, self._by_result = _grouped(first, _of), _grouped(last, _to)
+        self._by_mapped, self._by_result = _grouped(first, "of"), _grouped(last, "to")
         self.mix_first, self.mix_last = nn.ParameterDict(), nn.ParameterDict()
         self._start(generator)
 
@@ -68,7 +69,7 @@ class Bilinear(nn.Module):
         """Applies M(features) to features."""
         last = features.T.contiguous()
         x = self._by_type(last)
-        copies = {k: x[k].index_select(0, self._chosen(k)) for k in {t.by for t in self.terms}}
+        copies = {k: x[k].index_select(0, self._chosen(k)) for k in self._copied}
         out: dict[T, Tensor] = {}
         for j, terms in self._by_mapped.items():
             mixed = self.mix_first[_key(j)] @ x[j].flatten(1)
@@ -144,19 +145,11 @@ def _key(tensor: T) -> str:
     return f"{tensor.p}_{tensor.q}"
 
 
-def _of(term: Term) -> T:
-    return term.of
-
-
-def _to(term: Term) -> T:
-    return term.to
-
-
-def _grouped(terms: Sequence[Term], key: Callable[[Term], T]) -> dict[T, list[Term]]:
-    """Terms that share a matrix product."""
+def _grouped(terms: Sequence[Term], shared: str) -> dict[T, list[Term]]:
+    """Terms that share a matrix product, by the type that they have in common."""
     groups: dict[T, list[Term]] = {}
     for term in terms:
-        groups.setdefault(key(term), []).append(term)
+        groups.setdefault(getattr(term, shared), []).append(term)
     return groups
 
 
