@@ -29,6 +29,12 @@ class TypedLayer:
     rep_in: Rep
     rep_out: Rep
 
+    @property
+    def terms(self) -> list[tuple[nn.Parameter, Rep]]:
+        """Weight and bias, where there is one, each with its type."""
+        weight = (self.weight, self.rep_in >> self.rep_out)
+        return [weight] if self.bias is None else [weight, (self.bias, self.rep_out)]
+
 
 def typed_layers(network: nn.Module) -> list[TypedLayer]:
     """All submodules that carry a ``weight`` parameter, ``rep_in`` and ``rep_out``, in order.
