@@ -33,6 +33,7 @@ from cli import resolvers
 from cli.overrides import CONF
 from cli.quiet import quiet
 from cli.run import Parts, build
+from lightning_modules.compilation import compiles
 
 PARTS = ("data", "forward", "penalty", "backward", "optimiser", "validation")
 WARM_UP = 10
@@ -71,8 +72,12 @@ class Stopwatch(Callback):
 
         return wrapper
 
-    def on_train_start(self, *args: Any) -> None:
+    def on_train_start(self, trainer: Any, module: Any) -> None:
         """The first epoch begins."""
+        predict = module.predict
+        timed = self.timed("forward", predict)
+        # validation has a part of its own, so only the training's forward counts here
+        module.predict = lambda inputs: (timed if module.training else predict)(inputs)
         self._epoch_began = time.perf_counter()
 
     def on_before_backward(self, *args: Any) -> None:
@@ -107,12 +112,6 @@ class Stopwatch(Callback):
 def instrument(parts: Parts, watch: Stopwatch) -> None:
     """Marks the parts that no hook of Lightning's encloses."""
     module, datamodule = parts.module, parts.datamodule
-    network = module.network
-    forward = network.forward
-    # validation has a part of its own, so only the training's forward counts here
-    network.forward = lambda *a: (
-        watch.timed("forward", forward)(*a) if network.training else forward(*a)
-    )
     for regularizer in module.regularizers.values():
         regularizer.penalty = watch.timed("penalty", regularizer.penalty)
     make_loader = datamodule.train_dataloader
@@ -143,9 +142,12 @@ def measure(epochs: int, overrides: list[str]) -> tuple[Stopwatch, int]:
     resolvers.register()
     quiet()
     with tempfile.TemporaryDirectory() as folder:
-        fixed = [f"paths.output={folder}", f"trainer.max_epochs={epochs + WARM_UP + 1}"]
+        fixed = [f"paths.output={folder}"]
         with initialize_config_dir(str(CONF), version_base="1.3"):
             config = compose("train", ["experiment=inertia", *overrides, *fixed])
+        settings = config.trainer  # compiled or not as the whole experiment, then made shorter
+        config.compile = compiles(config.compile, settings.accelerator, settings.max_epochs)
+        settings.max_epochs = epochs + WARM_UP + 1
         torch.set_num_threads(config.threads or torch.get_num_threads())
         parts, watch = build(config), Stopwatch()
         parts.trainer.callbacks.insert(0, watch)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import signal
 import sys
 import time
@@ -24,9 +23,8 @@ from cli.results import Found, publish, stopped_by
 from datamodules.base import TensorDataModule
 from lightning_modules import SymmetryModule
 from lightning_modules.callbacks import BestCheckpoint
+from lightning_modules.compilation import check_mode, compiles
 from symmetries import cache_bases
-
-CPP_COMPILERS = ("g++", "clang++", "cl")
 
 log = logging.getLogger(__name__)
 
@@ -165,12 +163,11 @@ def _warn_of_late_adjustment(parts: Parts) -> None:
 
 
 def _check_compiler(config: DictConfig) -> None:
-    on_cpu = config.trainer.accelerator == "cpu"
-    if config.compile and on_cpu and not any(map(shutil.which, CPP_COMPILERS)):
-        raise UserError(
-            "compile=true needs a C++ compiler on the CPU, and none of "
-            f"{', '.join(CPP_COMPILERS)} is installed. Install one, or leave compile=false."
-        )
+    try:
+        compiles(config.module.compile, config.trainer.accelerator, epochs=0)
+        check_mode(config.module.compile_mode)
+    except ValueError as error:
+        raise UserError(str(error)) from None
 
 
 def _check_monitor(monitor: str, module: SymmetryModule) -> None:

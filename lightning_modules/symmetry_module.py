@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import gc
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import torch
@@ -10,6 +12,7 @@ from lightning import Callback, LightningModule
 from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 
+from lightning_modules.compilation import compiled, compiles
 from lightning_modules.nonfinite import NonFiniteLossError, explain_nonfinite
 from metrics.equivariance import EquivarianceError
 from regularizers import Fixed, Regularizer, StrengthPolicy, StrengthTuning
@@ -40,8 +43,11 @@ class SymmetryModule(LightningModule):
         candidates: Groups by name whose equivariance error the test measures, beside those that
             are regularized; for models that no regularizer can bind to.
         dim: Dimension of the base space, where a candidate's name leaves it open.
-        compile: Whether training runs the network through ``torch.compile``; validation and test
-            do not. Worth its half minute (a few seconds once cached) for trainings of minutes.
+        compile: Whether training and validation run the network through ``torch.compile``; the
+            test does not. It takes a minute (seconds once cached), so that it pays for trainings
+            of many minutes; ``auto`` decides by the number of epochs.
+        compile_mode: Mode of ``torch.compile``; ``reduce-overhead`` replays CUDA graphs, so that
+            a prediction is gone when the network is next called.
         log_every_n_epochs: How often loggers are told; metrics to monitor are there every epoch.
     """
 
@@ -57,14 +63,16 @@ class SymmetryModule(LightningModule):
         baselines: Mapping[str, nn.Module] | None = None,
         candidates: Mapping[str, str | Group] | None = None,
         dim: int | None = None,
-        compile: bool = False,
+        compile: bool | str = False,
+        compile_mode: str = "default",
         log_every_n_epochs: int = 1,
     ) -> None:
         super().__init__()
         if log_every_n_epochs < 1:
             raise ValueError(f"log_every_n_epochs must be at least 1; got {log_every_n_epochs}.")
         self.network, self.task_loss = network, loss
-        self._predict = _compiled(network) if compile else network.__call__
+        self.predict: Callable[[Tensor], Tensor] = network.__call__
+        self._compile, self._compile_mode = compile, compile_mode
         self.optimizer, self.scheduler = optimizer, scheduler
         self.regularizers = dict(regularizers or {})
         for name, regularizer in self.regularizers.items():
@@ -88,6 +96,12 @@ class SymmetryModule(LightningModule):
         self._losses: list[Tensor] = []
         self._epoch_values: dict[str, float] = {}
 
+    def setup(self, stage: str) -> None:
+        """Compiles the network for a training."""
+        device, epochs = self.trainer.strategy.root_device.type, self.trainer.max_epochs or 0
+        if stage == "fit" and compiles(self._compile, device, epochs):
+            self.predict = compiled(self.network, self._compile_mode)
+
     def configure_callbacks(self) -> list[Callback]:
         """Hands regularizers and tuning to the trainer, and so to the checkpoint."""
         return [*self.regularizers.values(), self.tuning]
@@ -106,33 +120,57 @@ class SymmetryModule(LightningModule):
         """Task loss plus all regularizers.
 
         Raises:
-            NonFiniteLossError: If the sum is NaN or infinite; no weight has changed by then.
+            NonFiniteLossError: If the sum is NaN or infinite; no weight has changed by then. On a
+                GPU, where asking would stop the stream of work, the epoch's end asks instead.
         """
         inputs, targets = batch
-        prediction = self._predict(inputs)
+        prediction = self.predict(inputs)
         task: Tensor = self.task_loss(prediction, targets)
         penalties = {n: r.penalty(self, batch, prediction) for n, r in self.regularizers.items()}
         total = task
         for name, penalty in penalties.items():
             if strength := self.regularizers[name].strength:
                 total = total + strength * penalty
-        if not torch.isfinite(total):
+        if self._checks_each_step and not torch.isfinite(total):
             cause = explain_nonfinite(self.network, inputs, targets, {"task": task, **penalties})
-            raise NonFiniteLossError(
-                f"The loss is {float(total.detach())} in epoch {self.current_epoch}, "
-                f"batch {batch_idx} (step {self.global_step}): {cause}. The last good checkpoint "
-                "is kept; a smaller learning rate or smaller strengths may help."
-            )
+            raise self._nonfinite(float(total.detach()), batch_idx, self.global_step, cause)
         if penalties:
             self.tuning.observe(penalties)
         self._losses.append(torch.stack([total.detach(), task.detach()]).double())
         return total
 
+    @property
+    def _checks_each_step(self) -> bool:
+        return self.device.type == "cpu"
+
+    def _nonfinite(self, total: float, batch: int, step: int, cause: str) -> NonFiniteLossError:
+        return NonFiniteLossError(
+            f"The loss is {total} in epoch {self.current_epoch}, batch {batch} (step {step}): "
+            f"{cause}. The last good checkpoint is kept; a smaller learning rate or smaller "
+            "strengths may help."
+        )
+
+    def on_train_start(self) -> None:
+        """Spares the garbage collector what lives as long as the training."""
+        gc.collect()
+        gc.freeze()
+
+    def on_train_end(self) -> None:
+        """Returns it to the garbage collector."""
+        gc.unfreeze()
+
     def on_train_epoch_end(self) -> None:
-        """Logs the epoch's mean losses over steps and ranks."""
-        mean = self.trainer.strategy.reduce(torch.stack(self._losses).mean(0), reduce_op="mean")
+        """Logs the epoch's mean losses over steps and ranks.
+
+        Raises:
+            NonFiniteLossError: If one of them is NaN or infinite.
+        """
+        losses = torch.stack(self._losses)
         self._losses.clear()
+        mean = self.trainer.strategy.reduce(losses.mean(0), reduce_op="mean")
         total, task = mean.tolist()
+        if not math.isfinite(total):
+            raise self._nonfinite_epoch(losses[:, 0].tolist())
         self.log_epoch({"train/loss": total, "train/task_loss": task})
         self._tell_loggers()
 
@@ -140,7 +178,7 @@ class SymmetryModule(LightningModule):
         """Updates the validation metrics."""
         inputs, targets = batch
         if len(inputs):
-            self.val_metrics.update(self.network(inputs).to(targets.dtype), targets)
+            self.val_metrics.update(self.predict(inputs).to(targets.dtype), targets)
 
     def on_validation_epoch_end(self) -> None:
         """Computes them over all ranks; none during the sanity check."""
@@ -184,6 +222,15 @@ class SymmetryModule(LightningModule):
             self.log(f"test/equivariance_error/{name}", error.compute())
             error.reset()
 
+    def _nonfinite_epoch(self, losses: Sequence[float]) -> NonFiniteLossError:
+        bad = [batch for batch, total in enumerate(losses) if not math.isfinite(total)]
+        if not bad:
+            cause = "finite here, but not on another process, whose message says where"
+            return self._nonfinite(losses[-1], len(losses) - 1, self.global_step - 1, cause)
+        step = self.global_step - len(losses) + bad[0]
+        cause = "later steps have hidden the cause, which trainer=cpu would name"
+        return self._nonfinite(losses[bad[0]], bad[0], step, cause)
+
     def log_epoch(self, values: Mapping[str, float]) -> None:
         """Keeps values of this epoch; loggers are told at its end, every few epochs."""
         self._epoch_values.update(values)
@@ -202,16 +249,6 @@ def _candidate(name: str, group: str | Group, dim: int | None) -> Group:
         return parse_group(group, dim)
     except ValueError as error:
         raise ValueError(f"candidates.{name}: {error}") from None
-
-
-def _compiled(network: nn.Module) -> Callable[[Tensor], Tensor]:
-    """The network's call, compiled; a function, so that the ``state_dict`` stays as it is."""
-
-    def predict(inputs: Tensor) -> Tensor:
-        prediction: Tensor = network(inputs)
-        return prediction
-
-    return torch.compile(predict)
 
 
 def _modules(modules: Mapping[str, nn.Module]) -> Any:

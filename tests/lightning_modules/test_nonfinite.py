@@ -6,6 +6,7 @@ from small_runs import data, fit, module, network, trainer, weights
 from torch import nn
 
 from datamodules.base import SliceLoader
+from lightning_modules import SymmetryModule
 from lightning_modules.nonfinite import NonFiniteLossError, explain_nonfinite
 
 # the message turns a loss with a graph into a number, which torch remarks on once a process
@@ -87,6 +88,23 @@ def test_names_the_layer(tmp_path):
         NonFiniteLossError, match=r"batch 1 \(step 1\): the output of layer 'blocks"
     ):
         trainer(tmp_path, 3).fit(module(network=small), *poisoned(10, 1e9))
+
+
+def test_where_steps_are_not_asked_the_epoch_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(SymmetryModule, "_checks_each_step", False)  # as on a GPU
+    message = r"in epoch 0, batch 2 \(step 2\): later steps have hidden the cause.*good checkpoint"
+    with pytest.raises(NonFiniteLossError, match=message):
+        trainer(tmp_path, 3).fit(module(), *poisoned(21, torch.nan))
+
+
+def test_a_loss_that_is_not_finite_elsewhere_stops_this_process_too(tmp_path, monkeypatch):
+    def reduce(tensor, *args, **kwargs):
+        return tensor + torch.nan
+
+    run = trainer(tmp_path, 3)
+    monkeypatch.setattr(run.strategy, "reduce", reduce)
+    with pytest.raises(NonFiniteLossError, match=r"batch 2 .*not on another process"):
+        run.fit(module(), data())
 
 
 def test_a_finite_run_is_not_stopped(tmp_path):

@@ -10,7 +10,9 @@ from lightning.pytorch.loggers.logger import Logger
 from small_runs import data, fit, module, network, planes, trainer, weights
 from torch import nn
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from lightning_modules import SymmetryModule
 from metrics import equivariance_error
 from networks import MLP
 from regularizers import AdjustOnce, ProjectionRegularizer
@@ -247,7 +249,7 @@ def test_data_out_of_distribution_are_tested_apart(tmp_path):
 def test_compiled_training_is_the_same_training(tmp_path, monkeypatch):
     compiled = []
 
-    def compile_by_tracing(function):
+    def compile_by_tracing(function, mode):
         compiled.append(function)
         return ORIGINAL_COMPILE(function, backend="eager")
 
@@ -257,3 +259,57 @@ def test_compiled_training_is_the_same_training(tmp_path, monkeypatch):
     assert len(compiled) == 1
     torch.testing.assert_close(weights(plain), weights(traced), rtol=1e-3, atol=1e-5)
     assert list(plain.state_dict()) == list(traced.state_dict())
+
+
+class Waits(TorchDispatchMode):
+    """Finds the operations that make the host wait for a GPU."""
+
+    WAITING = ("_local_scalar_dense", "nonzero", "masked_select", "equal", "unique")
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        name = function.overloadpacket.__name__
+        if name.lstrip("_") in {waiting.lstrip("_") for waiting in self.WAITING}:
+            self.found.append(name)
+        return function(*args, **(kwargs or {}))
+
+
+def one_step(model, optimizer, samples, step):
+    optimizer.zero_grad()
+    model.training_step(samples, step).backward()
+    optimizer.step()
+
+
+def test_the_watch_sees_what_waits():
+    with Waits() as watch:
+        float(torch.ones(1).sum())
+        torch.ones(3).nonzero()
+    assert len(watch.found) == 2
+
+
+def test_no_step_waits_for_the_device(monkeypatch):
+    monkeypatch.setattr(SymmetryModule, "_checks_each_step", False)  # as on a GPU
+    model = bound(module(planes(2.0)))
+    optimizer = torch.optim.Adam(model.network.parameters(), fused=True)
+    samples = batch()
+    one_step(model, optimizer, samples, 0)
+    with Waits() as watch:
+        one_step(model, optimizer, samples, 1)
+    assert watch.found == []
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU to wait for")
+def test_no_step_waits_for_a_gpu():
+    model = bound(module(planes(2.0)).cuda())
+    optimizer = torch.optim.Adam(model.network.parameters(), fused=True)
+    samples = tuple(part.cuda() for part in batch())
+    one_step(model, optimizer, samples, 0)
+    try:
+        torch.cuda.set_sync_debug_mode("error")
+        for step in (1, 2):
+            one_step(model, optimizer, samples, step)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
