@@ -1,36 +1,56 @@
 """Where the blocks of weights stand, and the matrices that hold them for the penalties.
 
 The weight of a typed layer falls into blocks, one for each pair of an output and an input tensor.
-Blocks of one type, over all layers and copies, are columns of one matrix. One of few numbers would
-take longer to call than to multiply: small types share a matrix, in tiles one below the other.
+Many blocks between the same tensors are read from where they stand, at regular distances. For few
+a call would take longer than the product: they are gathered from all layers, and types share a
+matrix, in tiles one below the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from regularizers.grids import Grid, grids
 from regularizers.residuals import Residuals
 from regularizers.typed_layers import TypedLayer
 from symmetries import Group, Rep, T, TypedBlock, equivariant_blocks
 
 CPU_PIECE, GPU_PIECE = 2**17, 2**22
 """Numbers in a matrix at most: about what a core has cache for; what is enough to fill a GPU."""
+MANY = 4
+"""Blocks are many that fill this part of such a matrix."""
 TILE = 16
 """Columns of a matrix that types share; the products of each tile repeat the type's bases."""
+
+Places = tuple[int, Tensor]
+"""Number of a parameter and where blocks stand in it, (width, count)."""
+
+
+class Regular(NamedTuple):
+    """A matrix of blocks that stand at regular distances in one parameter."""
+
+    residuals: Residuals
+    parameter: int
+    grid: Grid
 
 
 class BlockLayout:
     """All blocks that some group penalises.
 
     Attributes:
-        residuals: Of each matrix.
-        index: Where the numbers of all matrices stand among all weights, flat; what fills up the
-            last tile of a type stands one behind them.
+        regular: Matrices that are read from where they stand.
+        gathered: Residuals of each matrix that is gathered.
+        sources: Numbers of the parameters that these are gathered from.
+        index: Where the numbers of all gathered matrices stand in these parameters, one behind the
+            other; what fills up the last tile of a type stands behind them all. Flat.
+        owner: Which parts of the squares count for which group, those of gathered matrices first,
+            (groups, parts).
 
     Args:
         layers: Typed layers whose sizes fit the groups' base space.
@@ -41,49 +61,57 @@ class BlockLayout:
     def __init__(
         self, layers: Sequence[TypedLayer], groups: Sequence[Group], device: torch.device
     ) -> None:
-        types, size = _types(layers, groups)
         most = CPU_PIECE if device.type == "cpu" else GPU_PIECE
-        matrices = _matrices(types, size, most)
-        self.residuals = [residuals.to(device) for residuals, _ in matrices]
+        types = _types(layers, groups)
+        cuts = [_many_and_few(kind.places, most // MANY) for kind in types]
+        self.regular = [
+            matrix
+            for kind, (many, _) in zip(types, cuts, strict=True)
+            for matrix in _regular(kind.bases, many, most, device)
+        ]
+        self.sources = sorted({number for _, few in cuts for number, _ in few})
+        sizes = [parameter.numel() for layer in layers for parameter, _ in layer.terms]
+        *starts, end = accumulate((sizes[number] for number in self.sources), initial=0)
+        start = dict(zip(self.sources, starts, strict=True))
+        few = [
+            (kind.bases, torch.cat([(places + start[n]).int() for n, places in found], 1))
+            for kind, (_, found) in zip(types, cuts, strict=True)
+            if found
+        ]
+        matrices = _matrices(few, end, most)
+        self.gathered = [residuals.to(device) for residuals, _ in matrices]
         self._sizes = [places.numel() for _, places in matrices]
         none = torch.zeros(0, dtype=torch.int32)
-        self.index = torch.cat([none, *(p.reshape(-1) for _, p in matrices)]).to(device)
+        self.index = torch.cat([none, *(places.reshape(-1) for _, places in matrices)]).to(device)
         nobody = torch.zeros(len(groups), 0, dtype=torch.float64, device=device)
-        self.owner = torch.cat([nobody, *(one.owner for one in self.residuals)], 1)
+        all_residuals = [*self.gathered, *(matrix.residuals for matrix in self.regular)]
+        self.owner = torch.cat([nobody, *(residuals.owner for residuals in all_residuals)], 1)
 
     def matrices(self, flat: Tensor) -> list[Tensor]:
-        """Numbers in the order of ``index`` as B for each of the residuals, (height, count)."""
-        parts = zip(self.residuals, flat.split(self._sizes), strict=True)
+        """Numbers in the order of ``index`` as the gathered matrices, (height, count) each."""
+        parts = zip(self.gathered, flat.split(self._sizes), strict=True)
         return [part.view(residuals.height, -1) for residuals, part in parts]
 
 
 class _Type(NamedTuple):
-    """Blocks of one type: the basis of each group and their places, (width, count)."""
+    """Blocks of one type: the basis of each group, (width, rank), and where they stand."""
 
     bases: list[Tensor]
-    places: Tensor
-
-    @property
-    def free(self) -> bool:
-        """Whether every group leaves every block as it is, so that nothing is penalised."""
-        return all(Q.shape[0] == Q.shape[1] for Q in self.bases)
+    places: list[Places]
 
 
-def _types(layers: Sequence[TypedLayer], groups: Sequence[Group]) -> tuple[list[_Type], int]:
-    """The types of all blocks, and the number of weights."""
-    columns: dict[Rep, list[Tensor]] = {}
-    bases: dict[Rep, list[Tensor]] = {}
-    offset = 0
+def _types(layers: Sequence[TypedLayer], groups: Sequence[Group]) -> list[_Type]:
+    """The types of all blocks that some group penalises."""
+    found: dict[Rep, _Type] = {}
     same_duals = all(group.is_orthogonal for group in groups)
-    for layer in layers:
-        for parameter, kind in layer.terms:
-            for blocks in zip(*(equivariant_blocks(G, kind) for G in groups), strict=True):
-                key = _key(blocks[0], same_duals)
-                columns.setdefault(key, []).append((offset + blocks[0].index).int().T)
-                bases[key] = [block.basis for block in blocks]
-            offset += parameter.numel()
-    types = (_Type(bases[key], torch.cat(columns[key], 1)) for key in bases)
-    return [kind for kind in types if not kind.free], offset
+    terms = [term for layer in layers for term in layer.terms]
+    for number, (_, kind) in enumerate(terms):
+        for blocks in zip(*(equivariant_blocks(G, kind) for G in groups), strict=True):
+            bases = [block.basis for block in blocks]
+            if any(Q.shape[0] != Q.shape[1] for Q in bases):  # a full basis leaves all as it is
+                of_type = found.setdefault(_key(blocks[0], same_duals), _Type(bases, []))
+                of_type.places.append((number, blocks[0].index.T))
+    return list(found.values())
 
 
 def _key(block: TypedBlock, same_duals: bool) -> Rep:
@@ -92,10 +120,40 @@ def _key(block: TypedBlock, same_duals: bool) -> Rep:
     return T(tensor.rank) if same_duals and isinstance(tensor, T) else tensor
 
 
-def _matrices(types: Iterable[_Type], zero: int, most: int) -> list[tuple[Residuals, Tensor]]:
-    """The places of all blocks in matrices of at most so many numbers."""
+def _many_and_few(
+    places: Sequence[Places], least: int
+) -> tuple[list[tuple[int, Grid]], list[Places]]:
+    """Blocks at regular distances with at least so many numbers, and all others."""
+    many: list[tuple[int, Grid]] = []
+    few: list[Places] = []
+    for number, table in places:
+        if table.numel() < least:
+            few.append((number, table))
+            continue
+        parts = grids(table)
+        for (count, grid), part in zip(parts, table.split([n for n, _ in parts], 1), strict=True):
+            if grid is None or count * len(table) < least:
+                few.append((number, part))
+            else:
+                many.append((number, grid))
+    return many, few
+
+
+def _regular(
+    bases: Sequence[Tensor], many: Sequence[tuple[int, Grid]], most: int, device: torch.device
+) -> list[Regular]:
+    if not many:
+        return []
+    alone = Residuals([(bases, 1)]).to(device)
+    return [Regular(alone, number, part) for number, grid in many for part in grid.split(most)]
+
+
+def _matrices(
+    types: Sequence[tuple[Sequence[Tensor], Tensor]], zero: int, most: int
+) -> list[tuple[Residuals, Tensor]]:
+    """The places of gathered blocks in matrices of at most so many numbers."""
     found: list[tuple[Residuals, Tensor]] = []
-    shared: list[_Type] = []
+    shared: list[tuple[Sequence[Tensor], Tensor]] = []
     room = most
     for bases, places in types:
         width, count = places.shape
@@ -107,7 +165,7 @@ def _matrices(types: Iterable[_Type], zero: int, most: int) -> list[tuple[Residu
         if size > room:
             found.append(_stacked(shared))
             shared, room = [], most
-        shared.append(_Type(bases, _tiles(places, zero)))
+        shared.append((bases, _tiles(places, zero)))
         room -= size
     return [*found, _stacked(shared)] if shared else found
 
@@ -118,6 +176,6 @@ def _tiles(places: Tensor, zero: int) -> Tensor:
     return filled.unflatten(1, (-1, TILE)).transpose(0, 1)
 
 
-def _stacked(types: Sequence[_Type]) -> tuple[Residuals, Tensor]:
+def _stacked(types: Sequence[tuple[Sequence[Tensor], Tensor]]) -> tuple[Residuals, Tensor]:
     residuals = Residuals([(bases, len(tiles)) for bases, tiles in types])
     return residuals, torch.cat([tiles.flatten(0, 1) for _, tiles in types])

@@ -50,18 +50,25 @@ class ProjectionPass:
 
 
 class _Penalties(torch.autograd.Function):
-    """Values by residual norms, gradients in closed form."""
+    """Values by residual norms, gradients in closed form.
+
+    The graph holds what was gathered, and refers to the weights for the rest. There is no
+    save_for_backward, which forgets: penalties of one pass may be differentiated one by one.
+    """
 
     @staticmethod
     def forward(ctx: Any, layout: BlockLayout, *parameters: Tensor) -> Tensor:
         flat = [p.detach().reshape(-1) for p in parameters]
-        weights = torch.cat([*flat, flat[0].new_zeros(1)])
-        # not save_for_backward, which forgets: the penalties of one pass may be differentiated
-        # one by one
-        ctx.blocks = weights.index_select(0, layout.index)
-        ctx.layout, ctx.shapes = layout, [(p.shape, p.dtype) for p in parameters]
-        pairs = zip(layout.residuals, layout.matrices(ctx.blocks), strict=True)
+        sources = torch.cat([*(flat[n] for n in layout.sources), flat[0].new_zeros(1)])
+        gathered = sources.index_select(0, layout.index)
+        pairs = zip(layout.gathered, layout.matrices(gathered), strict=True)
         parts = [residuals.squares(B) for residuals, B in pairs]
+        parts += [
+            residuals.squares(grid.read(flat[n], torch.float64))
+            for residuals, n, grid in layout.regular
+        ]
+        ctx.layout, ctx.gathered, ctx.parameters = layout, gathered, parameters
+        ctx.versions = [p._version for p in parameters]
         total = layout.owner @ torch.cat([layout.owner.new_zeros(0), *parts])
         return 0.5 * total.to(parameters[0].dtype)
 
@@ -69,11 +76,30 @@ class _Penalties(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, factors: Tensor) -> tuple[Tensor | None, ...]:
         layout, factors = ctx.layout, factors.double()
-        gradient = torch.empty_like(ctx.blocks)
-        matrices = layout.matrices(ctx.blocks), layout.matrices(gradient)
-        for residuals, B, part in zip(layout.residuals, *matrices, strict=True):
+        if ctx.versions != [p._version for p in ctx.parameters]:
+            raise RuntimeError(
+                "The weights have changed since their penalties were computed. Compute the "
+                "penalties again, or call backward before the optimizer's step."
+            )
+        gathered = torch.empty_like(ctx.gathered)
+        matrices = layout.matrices(ctx.gathered), layout.matrices(gathered)
+        for residuals, B, part in zip(layout.gathered, *matrices, strict=True):
             part.copy_(residuals.gradient(B, factors))
-        sizes = [shape.numel() for shape, _ in ctx.shapes]
-        flat = gradient.new_zeros(sum(sizes) + 1).index_add_(0, layout.index, gradient)
-        parts = zip(flat[:-1].split(sizes), ctx.shapes, strict=True)
-        return None, *(part.view(shape).to(dtype) for part, (shape, dtype) in parts)
+        gradients = _scattered(layout, gathered, ctx.parameters)
+        flat = [p.detach().reshape(-1) for p in ctx.parameters]
+        for residuals, n, grid in layout.regular:
+            B = grid.read(flat[n], torch.float64)
+            grid.write(gradients[n], residuals.gradient(B, factors))
+        both = zip(gradients, ctx.parameters, strict=True)
+        return None, *(part.view_as(p).to(p.dtype) for part, p in both)
+
+
+def _scattered(layout: BlockLayout, gathered: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
+    """For each parameter, flat, what was gathered from it; 0 elsewhere."""
+    sizes = [parameters[n].numel() for n in layout.sources]
+    flat = gathered.new_zeros(sum(sizes) + 1).index_add_(0, layout.index, gathered)
+    of_sources = dict(zip(layout.sources, flat[:-1].split(sizes), strict=True))
+    return [
+        of_sources[n] if n in of_sources else gathered.new_zeros(p.numel())
+        for n, p in enumerate(parameters)
+    ]

@@ -65,11 +65,11 @@ class Residuals:
             blocks: B, (height, count).
         """
         B = blocks.double()
-        whole = B.square().sum(1)
+        whole = _squared_norms(B)
         if not len(self.rows):
             return whole
         rest = B.index_select(0, self.rows).addmm_(self.mixing, self.coordinates @ B, alpha=-1.0)
-        return torch.cat([whole, rest.square_().sum(1)])
+        return torch.cat([whole, _squared_norms(rest)])
 
     def gradient(self, blocks: Tensor, factors: Tensor) -> Tensor:
         """Sum over groups of factor_G (I - Q_G Q_G^T) B, (height, count), float64.
@@ -84,6 +84,10 @@ class Residuals:
             return total
         weighted = (self.coordinates @ B).mul_((factors @ self.column)[:, None])
         return total.addmm_(self.combination, weighted, alpha=-1.0)
+
+
+def _squared_norms(rows: Tensor) -> Tensor:
+    return torch.linalg.vector_norm(rows, dim=1).square()  # reads once and writes nothing
 
 
 class _Kind:

@@ -13,7 +13,6 @@ from symmetries import equivariant_projector, group, rep
 
 GROUPS = [group(name) for name in ("O(2)@xy", "SO(3)")]
 CPU = torch.device("cpu")
-SIZES = {"shared": 2**17, "a few share": 600, "alone": 100, "a block each": 1}
 
 
 def network():
@@ -24,30 +23,47 @@ def network():
     )
 
 
-def weights(layers):
-    return torch.cat([p.detach().reshape(-1) for layer in layers for p, _ in layer.terms])
-
-
-@pytest.fixture(params=SIZES)
+@pytest.fixture(params=[2**17, 600, 100, 1])
 def most(request, monkeypatch):
-    monkeypatch.setattr(block_layout, "CPU_PIECE", SIZES[request.param])
-    return SIZES[request.param]
+    """Sizes of a matrix, from one that all types share to one for each block."""
+    monkeypatch.setattr(block_layout, "CPU_PIECE", request.param)
+    return request.param
 
 
 def test_each_penalised_number_stands_at_one_place(most):
     layers = typed_layers(network())
     layout = BlockLayout(layers, GROUPS, CPU)
-    size = len(weights(layers))
-    places = layout.index[layout.index < size]
-    assert len(places.unique()) == len(places)
+    sizes = [p.numel() for layer in layers for p, _ in layer.terms]
+    flat = [torch.zeros(size) for size in sizes]
+    for _, number, grid in layout.regular:
+        grid.of(flat[number]).add_(1)
+    sources = torch.zeros(sum(sizes[number] for number in layout.sources) + 1)
+    sources.index_add_(0, layout.index, torch.ones(len(layout.index)))
+    for number, part in zip(
+        layout.sources, sources[:-1].split([sizes[n] for n in layout.sources]), strict=True
+    ):
+        flat[number] += part
+    seen = torch.cat(flat)
     scalars = 9 * 5 + 5 + 5 * 1 + 1  # between scalars, which every group leaves alone
-    assert len(places) == size - scalars
+    assert set(seen.tolist()) == {0.0, 1.0}
+    assert (seen == 0).sum() == scalars
 
 
-def test_no_matrix_is_larger_than_allowed_unless_it_is_one_block(most):
+def test_no_matrix_is_larger_than_allowed_unless_it_cannot_be_smaller(most):
     layout = BlockLayout(typed_layers(network()), GROUPS, CPU)
     for B in layout.matrices(layout.index):
         assert B.numel() <= most or B.shape[1] == 1
+    for _, _, grid in layout.regular:
+        assert grid.shape[0] * grid.shape[1] <= most or grid.columns[0][0] == 1
+
+
+@pytest.mark.parametrize("most", [2**17, 600], indirect=True)
+def test_many_blocks_are_read_where_they_stand_and_few_are_gathered(most):
+    layout = BlockLayout(typed_layers(network()), GROUPS, CPU)
+    many = [grid.shape for _, _, grid in layout.regular]
+    assert all(width * count >= most / 4 for width, count in many)
+    assert bool(many) == (most == 600)
+    assert layout.gathered
 
 
 def test_the_penalties_do_not_depend_on_it(most):
@@ -64,10 +80,6 @@ def test_the_penalties_do_not_depend_on_it(most):
             found = found[1:]
 
 
-def test_small_types_share_a_matrix():
-    assert len(BlockLayout(typed_layers(network()), GROUPS, CPU).residuals) < 4
-
-
 def test_nothing_is_penalised_where_all_are_free():
     layout = BlockLayout(typed_layers(network()), [group("Trivial(3)")], CPU)
-    assert (layout.residuals, len(layout.index)) == ([], 0)
+    assert (layout.gathered, layout.regular, len(layout.index)) == ([], [], 0)

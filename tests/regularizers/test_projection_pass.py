@@ -135,6 +135,15 @@ def test_weights_of_the_loss_scale_each_gradient():
         torch.testing.assert_close(gradient, expected)
 
 
+def test_weights_that_changed_meanwhile_are_noticed():
+    network = network_over(3)
+    value = pass_over(network, PLANES).penalties().sum()
+    with torch.no_grad():
+        parameters(network)[0].mul_(2.0)
+    with pytest.raises(RuntimeError, match="have changed since"):
+        value.backward()
+
+
 def test_a_shared_layer_counts_once_and_frozen_weights_get_no_gradient():
     layer = TypedLinear(rep("T1"), rep("T1"), 3)
     layer.bias.requires_grad_(False)
