@@ -104,25 +104,32 @@ class _Kind:
     """
 
     def __init__(self, bases: Sequence[Tensor]) -> None:
-        bases = [torch.where(Q.abs() < ROUNDING, 0.0, Q).double().cpu() for Q in bases]
         self.width = len(bases[0])
-        kept = torch.stack([Q.square().sum(1) for Q in bases])
+        sparse_bases = [_without_rounding(Q) for Q in bases]
+        kept = np.stack([Q.power(2).sum(1) for Q in sparse_bases])
         mixed = (kept > 0) & (1 - kept > ROUNDING)
-        self.forbidden = (kept == 0).double()
-        self.penalised = self.forbidden + mixed
-        self.rows = mixed.nonzero()[:, 1]
+        self.forbidden = torch.from_numpy(kept == 0).double()
+        self.penalised = self.forbidden + torch.from_numpy(mixed)
+        self.rows = torch.from_numpy(mixed).nonzero()[:, 1]
         groups = torch.eye(len(bases), dtype=torch.float64)
-        self.owner = groups.repeat_interleave(mixed.sum(1), 1)
-        parts = [torch.where(m[:, None], Q, 0.0) for m, Q in zip(mixed, bases, strict=True)]
-        parts = [Q[:, Q.any(0)] for Q in parts]
+        self.owner = groups.repeat_interleave(torch.from_numpy(mixed.sum(1)), 1)
+        only = [sparse.csr_array(sparse.diags(m.astype(float))) for m in mixed]
+        parts = [chosen @ Q for chosen, Q in zip(only, sparse_bases, strict=True)]
+        parts = [Q[:, np.unique(Q.indices)] for Q in parts]
         self.column = groups.repeat_interleave(torch.tensor([Q.shape[1] for Q in parts]), 1)
-        self.combination = sparse.csr_array(torch.cat(parts, 1).numpy())
-        of_rows = [Q[m].numpy() for m, Q in zip(mixed, parts, strict=True)]
-        self.mixing = sparse.block_diag([sparse.csr_array(Q) for Q in of_rows])
+        self.combination = sparse.hstack(parts)
+        self.mixing = sparse.block_diag([Q[m] for m, Q in zip(mixed, parts, strict=True)])
 
     def rows_of(self, copies: int) -> Tensor:
         """``rows`` of so many blocks that stand one below the other."""
         return (self.width * torch.arange(copies)[:, None] + self.rows).view(-1)
+
+
+def _without_rounding(basis: Tensor) -> sparse.csr_array:
+    found = sparse.csr_array(basis.double().cpu().numpy())
+    found.data[np.abs(found.data) < ROUNDING] = 0.0
+    found.eliminate_zeros()
+    return found
 
 
 def _starts(sizes: Sequence[int]) -> list[int]:

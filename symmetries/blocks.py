@@ -17,11 +17,13 @@ from symmetries.elements import Space, whole_dim
 from symmetries.outer import Outer, outer
 from symmetries.representations import Dual, Product, Rep, Scalar, Sum, T, product
 
+REMEMBERED = 2**18
+"""Numbers of a representation up to which its tables are kept for the next call."""
+
 Blocks = dict[Rep, Tensor]
 """For each type of tensor, where its copies' numbers stand: (copies, size) int64."""
 
 
-@lru_cache(maxsize=256)
 def tensor_blocks(R: Rep, space: Space) -> Blocks:
     """Positions of every tensor in the flattened vector, vector axes first, row-major.
 
@@ -32,6 +34,11 @@ def tensor_blocks(R: Rep, space: Space) -> Blocks:
         R: A representation that holds no names of groups (see :meth:`Rep.over`).
         space: Dimension of the base space, or of each factor of it.
     """
+    # the tables of a wide layer's weight would take twice its memory as long as they are kept
+    return _remembered(R, space) if R.size(space) <= REMEMBERED else _found(R, space)
+
+
+def _found(R: Rep, space: Space) -> Blocks:
     match R:
         case Sum():
             return _sum_blocks(R, space)
@@ -45,6 +52,14 @@ def tensor_blocks(R: Rep, space: Space) -> Blocks:
         case Dual(of=T(p=p, q=q)):
             return {T(q, p): _dual_order(p, q, whole_dim(space))[None]}
     return {R: torch.arange(R.size(space))[None]}
+
+
+_remembered = lru_cache(maxsize=256)(_found)
+
+
+def forget_blocks() -> None:
+    """Forgets all tables."""
+    _remembered.cache_clear()
 
 
 def factors_first(rank: int, space: tuple[int, ...]) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from symmetries import disk_cache
-from symmetries.blocks import tensor_blocks
+from symmetries.blocks import forget_blocks
 from symmetries.constraints import residual
 from symmetries.group import Group
 from symmetries.kronecker import kron
@@ -85,7 +85,7 @@ def tensor_basis(G: Group, tensor: Rep) -> Tensor:
 def forget_bases() -> None:
     """Gives back the memory of all bases solved so far in this process."""
     _solve.cache_clear()
-    tensor_blocks.cache_clear()
+    forget_blocks()
 
 
 @lru_cache(maxsize=512)
