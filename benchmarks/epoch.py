@@ -77,7 +77,7 @@ class Stopwatch(Callback):
         predict = module.predict
         timed = self.timed("forward", predict)
         # validation has a part of its own, so only the training's forward counts here
-        module.predict = lambda inputs: (timed if module.training else predict)(inputs)
+        module.predict = lambda inputs: timed(inputs) if module.training else predict(inputs)
         self._epoch_began = time.perf_counter()
 
     def on_before_backward(self, *args: Any) -> None:

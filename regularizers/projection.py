@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from regularizers.base import Regularizer, network_of
 from regularizers.projection_pass import ProjectionPass
-from regularizers.typed_layers import require_typed_layers
+from regularizers.sharing import ALL, Share, share_of, shared_out
+from regularizers.typed_layers import TypedLayer, require_typed_layers
 from symmetries import Group
 from symmetries import group as parse_group
 
@@ -21,6 +22,10 @@ class ProjectionRegularizer(Regularizer):
 
     Penalty: sum over layers of 1/2 ||W - P_G W||^2 + 1/2 ||b - P'_G b||^2. Those of one network
     are computed together, in one pass over its weights.
+
+    Where gradients are averaged over n processes (DDP), each computes n times the penalty of a
+    part of the layers: the mean over processes, which loss, logs and policies take anyway, is the
+    penalty, and each does an n-th of the work.
 
     Args:
         group: The candidate symmetry, e.g. ``"O(2)@xy"``.
@@ -47,14 +52,17 @@ class ProjectionRegularizer(Regularizer):
         if self._shared is None or not self._shared.serves(network):
             listed = getattr(pl_module, "regularizers", {})
             peers = [r for r in listed.values() if isinstance(r, ProjectionRegularizer)]
-            bind_together(peers if self in peers else [self], network)
+            bind_together(peers if self in peers else [self], network, share_of(trainer))
 
     def bind(self, network: nn.Module) -> None:
         """Binds this regularizer alone."""
         bind_together([self], network)
 
     def penalty(self, module: LightningModule, batch: Any, prediction: Tensor) -> Tensor:
-        """PER of the bound layers; batch and prediction play no part."""
+        """PER of the bound layers, under DDP n times that of this process's.
+
+        Batch and prediction play no part.
+        """
         if self._shared is None:
             raise RuntimeError(f"Regularizer {self.name!r} is not bound; call setup or bind first.")
         return self._shared.take(self._index)
@@ -64,15 +72,22 @@ class ProjectionRegularizer(Regularizer):
         return {**self.__dict__, "_shared": None}
 
 
-def bind_together(regularizers: Sequence[ProjectionRegularizer], network: nn.Module) -> None:
+def bind_together(
+    regularizers: Sequence[ProjectionRegularizer], network: nn.Module, share: Share = ALL
+) -> None:
     """Gives regularizers one pass over the typed layers of a network.
+
+    Args:
+        regularizers: All on the same base space.
+        network: The network.
+        share: Which part of the layers is this process's.
 
     Raises:
         ValueError: If the network has no typed layer, or one that does not fit a group.
     """
     for regularizer in regularizers:
         layers = require_typed_layers(network, regularizer.group, regularizer.name)
-    shared = _SharedPass(network, ProjectionPass(layers, [r.group for r in regularizers]))
+    shared = _SharedPass(network, layers, [r.group for r in regularizers], share)
     for index, regularizer in enumerate(regularizers):
         regularizer._shared, regularizer._index = shared, index
 
@@ -83,8 +98,18 @@ class _SharedPass:
     A change is seen by the weights' version counters, which writing through ``.data`` escapes.
     """
 
-    def __init__(self, network: nn.Module, layers: ProjectionPass) -> None:
-        self.network, self.layers = network, layers
+    def __init__(
+        self,
+        network: nn.Module,
+        layers: Sequence[TypedLayer],
+        groups: Sequence[Group],
+        share: Share,
+    ) -> None:
+        self.network = network
+        mine = shared_out(layers, share)
+        # a process without layers joins in with one that counts nothing
+        factor = share.processes if mine else 0
+        self.layers = ProjectionPass(mine or layers[:1], groups, factor)
         self.state: list[int] = []
         self.untaken: dict[int, Tensor] = {}
 

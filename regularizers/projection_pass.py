@@ -33,19 +33,22 @@ class ProjectionPass:
     Args:
         layers: Typed layers whose sizes fit the groups' base space.
         groups: Candidate groups, all on the same R^d.
+        factor: Of all penalties.
     """
 
-    def __init__(self, layers: Sequence[TypedLayer], groups: Sequence[Group]) -> None:
-        self.layers, self.groups = layers, groups
+    def __init__(
+        self, layers: Sequence[TypedLayer], groups: Sequence[Group], factor: float = 1.0
+    ) -> None:
+        self.layers, self.groups, self.factor = layers, groups, factor
         self.parameters: list[Tensor] = [p for layer in layers for p, _ in layer.terms]
         self._layout = BlockLayout(layers, groups, self.parameters[0].device)
 
     def penalties(self) -> Tensor:
-        """PER of each group, (groups,), in the dtype and on the device of the weights."""
+        """``factor`` times PER of each group, (groups,), in the dtype and device of the weights."""
         device = self.parameters[0].device
         if self._layout.index.device != device:
             self._layout = BlockLayout(self.layers, self.groups, device)
-        result: Tensor = _Penalties.apply(self._layout, *self.parameters)
+        result: Tensor = _Penalties.apply(self._layout, self.factor, *self.parameters)
         return result
 
 
@@ -57,7 +60,7 @@ class _Penalties(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, layout: BlockLayout, *parameters: Tensor) -> Tensor:
+    def forward(ctx: Any, layout: BlockLayout, factor: float, *parameters: Tensor) -> Tensor:
         flat = [p.detach().reshape(-1) for p in parameters]
         sources = torch.cat([*(flat[n] for n in layout.sources), flat[0].new_zeros(1)])
         gathered = sources.index_select(0, layout.index)
@@ -67,15 +70,16 @@ class _Penalties(torch.autograd.Function):
             residuals.squares(grid.read(flat[n], torch.float64))
             for residuals, n, grid in layout.regular
         ]
-        ctx.layout, ctx.gathered, ctx.parameters = layout, gathered, parameters
+        ctx.layout, ctx.factor = layout, factor
+        ctx.gathered, ctx.parameters = gathered, parameters
         ctx.versions = [p._version for p in parameters]
         total = layout.owner @ torch.cat([layout.owner.new_zeros(0), *parts])
-        return 0.5 * total.to(parameters[0].dtype)
+        return (0.5 * factor) * total.to(parameters[0].dtype)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, factors: Tensor) -> tuple[Tensor | None, ...]:
-        layout, factors = ctx.layout, factors.double()
+        layout, factors = ctx.layout, ctx.factor * factors.double()
         if ctx.versions != [p._version for p in ctx.parameters]:
             raise RuntimeError(
                 "The weights have changed since their penalties were computed. Compute the "
@@ -91,7 +95,7 @@ class _Penalties(torch.autograd.Function):
             B = grid.read(flat[n], torch.float64)
             grid.write(gradients[n], residuals.gradient(B, factors))
         both = zip(gradients, ctx.parameters, strict=True)
-        return None, *(part.view_as(p).to(p.dtype) for part, p in both)
+        return None, None, *(part.view_as(p).to(p.dtype) for part, p in both)
 
 
 def _scattered(layout: BlockLayout, gathered: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:

@@ -1,0 +1,44 @@
+"""Which process of a data-parallel training computes the penalties of which layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from lightning import Trainer
+from lightning.pytorch.strategies import DDPStrategy
+
+from regularizers.typed_layers import TypedLayer
+
+
+class Share(NamedTuple):
+    """One of several equal processes."""
+
+    rank: int
+    processes: int
+
+
+ALL = Share(0, 1)
+
+
+def share_of(trainer: Trainer | None) -> Share:
+    """The share of this process: all, unless gradients are averaged over several processes."""
+    strategy = trainer.strategy if trainer is not None else None
+    if isinstance(strategy, DDPStrategy):
+        return Share(strategy.global_rank, strategy.world_size)
+    return ALL
+
+
+def shared_out(layers: Sequence[TypedLayer], share: Share) -> list[TypedLayer]:
+    """The layers of one process, so that all have about as many weights; the largest go first.
+
+    Every process finds the same answer. Where there are more processes than layers, some get none.
+    """
+    load = [0] * share.processes
+    mine = []
+    for layer in sorted(layers, key=lambda layer: -layer.weight.numel()):
+        rank = load.index(min(load))
+        load[rank] += layer.weight.numel()
+        if rank == share.rank:
+            mine.append(layer)
+    return mine

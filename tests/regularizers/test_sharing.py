@@ -1,0 +1,84 @@
+"""Processes that share the penalties do together what one does alone."""
+
+import pytest
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+from compliance.regularizers import Holder, small_network
+from lightning import Trainer
+
+from regularizers import ProjectionRegularizer
+from regularizers.projection import bind_together
+from regularizers.sharing import ALL, Share, share_of, shared_out
+from regularizers.typed_layers import typed_layers
+
+NAMES = ("O(2)@xy", "O(2)@yz", "SO(3)")
+FACTORS = (2.0, 0.0, 3.0)
+
+
+def penalties(network, share=None):
+    """Values and gradients of each parameter, the latter with FACTORS."""
+    regularizers = [ProjectionRegularizer(name, 1.0) for name in NAMES]
+    bind_together(regularizers, network, *([share] if share else []))
+    values = torch.stack([r.penalty(Holder(network), None, None) for r in regularizers])
+    parameters = list(network.parameters())
+    total = values @ values.new_tensor(FACTORS)
+    gradients = torch.autograd.grad(total, parameters, materialize_grads=True)
+    return values.detach(), torch.cat([g.flatten() for g in gradients])
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 7])
+def test_each_layer_is_one_process_s(processes):
+    layers = typed_layers(small_network())
+    parts = [shared_out(layers, Share(rank, processes)) for rank in range(processes)]
+    names = [layer.name for part in parts for layer in part]
+    assert sorted(names) == sorted(layer.name for layer in layers)
+    assert (min(map(len, parts)) > 0) == (processes <= len(layers))
+
+
+@pytest.mark.parametrize("processes", [2, 3, 7])
+def test_the_mean_over_processes_is_the_whole(processes):
+    network = small_network()
+    value, gradient = penalties(network)
+    parts = [penalties(network, Share(rank, processes)) for rank in range(processes)]
+    mean_value, mean_gradient = (torch.stack(p).mean(0) for p in zip(*parts, strict=True))
+    torch.testing.assert_close(mean_value, value, rtol=1e-6, atol=0)
+    torch.testing.assert_close(mean_gradient, gradient, rtol=1e-6, atol=1e-7)
+
+
+def process(rank, folder):
+    """One of two processes: its share, averaged with the other's by the usual reduction."""
+    dist.init_process_group("gloo", f"file://{folder}/meeting", rank=rank, world_size=2)
+    network = torch.nn.parallel.DistributedDataParallel(small_network())
+    regularizers = [ProjectionRegularizer(name, 1.0) for name in NAMES]
+    bind_together(regularizers, network.module, Share(rank, 2))
+    output = network(torch.ones(3, network.module.rep_in.size(3), dtype=torch.float64))
+    values = torch.stack([r.penalty(Holder(network.module), None, None) for r in regularizers])
+    loss = 0.0 * output.sum() + values @ values.new_tensor(FACTORS)
+    loss.backward()
+    values = values.detach()
+    dist.all_reduce(values)
+    gradient = torch.cat([p.grad.flatten() for p in network.module.parameters()])
+    torch.save((values / 2, gradient), f"{folder}/{rank}.pt")
+    dist.destroy_process_group()
+
+
+def test_two_processes_equal_one(tmp_path):
+    mp.spawn(process, (str(tmp_path),), nprocs=2)
+    value, gradient = penalties(small_network())
+    for rank in (0, 1):
+        found = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
+        torch.testing.assert_close(found[0], value, rtol=1e-6, atol=0)
+        torch.testing.assert_close(found[1], gradient, rtol=1e-6, atol=1e-7)
+
+
+def test_one_process_has_all():
+    alone = Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
+    assert share_of(alone) == share_of(None) == ALL
+
+
+def test_processes_of_ddp_share():
+    several = Trainer(
+        accelerator="cpu", devices=3, strategy="ddp", logger=False, enable_checkpointing=False
+    )
+    assert share_of(several) == Share(0, 3)
