@@ -11,7 +11,6 @@ epoch is the loop itself (Lightning, callbacks, logging, checkpoints).
 from __future__ import annotations
 
 import argparse
-import platform
 import statistics
 import sys
 import tempfile
@@ -29,6 +28,7 @@ from lightning import Callback
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.timing import default_device, device_name, synchronise
 from cli import resolvers
 from cli.overrides import CONF
 from cli.quiet import quiet
@@ -50,14 +50,12 @@ class Stopwatch(Callback):
 
     def begin(self, part: str) -> None:
         """Starts the clock of a part."""
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
+        synchronise(default_device())
         self._began[part] = time.perf_counter()
 
     def end(self, part: str) -> None:
         """Stops it."""
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
+        synchronise(default_device())
         self._now[part] += time.perf_counter() - self._began.pop(part)
 
     def timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -181,8 +179,8 @@ def main() -> None:
     if arguments.epochs < 2:
         parser.error(f"--epochs must be at least 2; got {arguments.epochs}")
     watch, threads = measure(arguments.epochs, arguments.overrides)
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine()
-    title = f"torch {torch.__version__}, {threads} threads, {device}"
+    where = device_name(default_device())
+    title = f"torch {torch.__version__}, {threads} threads, {where}"
     Console().print(table(watch, title))
 
 

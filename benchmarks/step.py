@@ -10,10 +10,7 @@ the most. What is compared is measured in turns, so that a busy moment of the ma
 from __future__ import annotations
 
 import argparse
-import platform
-import statistics
 import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -24,8 +21,10 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+from benchmarks.timing import default_device, device_name, in_turns, spread
 from networks import SoftEMLP
 from regularizers.projection_pass import ProjectionPass
+from regularizers.sharing import Share, shared_out
 from regularizers.typed_layers import typed_layers
 from symmetries import group
 
@@ -50,9 +49,12 @@ def parts(channels: int, batch: int, device: torch.device) -> Timed:
         "bilinear term": differentiated(block.bilinear, mapped),
         "gate": differentiated(block.gate, mapped),
     }
+    layers = typed_layers(network)
     for count in COUNTS:
-        layers = ProjectionPass(typed_layers(network), [group(name) for name in GROUPS[:count]])
-        found[f"penalty, {count} groups"] = penalised(network, layers)
+        groups = [group(name) for name in GROUPS[:count]]
+        found[f"penalty, {count} groups"] = penalised(network, ProjectionPass(layers, groups))
+    share = ProjectionPass(shared_out(layers, Share(0, 2)), [group(name) for name in GROUPS[:3]])
+    found["penalty, 3 groups, one of 2 processes"] = penalised(network, share)
     return found
 
 
@@ -79,26 +81,6 @@ def penalised(network: torch.nn.Module, layers: ProjectionPass) -> Callable[[], 
     return step
 
 
-def measure(timed: Timed, repeats: int, device: torch.device) -> dict[str, list[float]]:
-    """Milliseconds of each, in turns."""
-    found: dict[str, list[float]] = {name: [] for name in timed}
-    for repeat in range(repeats + 3):
-        for name, step in timed.items():
-            synchronise(device)
-            began = time.perf_counter()
-            step()
-            synchronise(device)
-            if repeat >= 3:  # the first calls allocate
-                found[name].append(1e3 * (time.perf_counter() - began))
-    return found
-
-
-def synchronise(device: torch.device) -> None:
-    """Waits until the device is done."""
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-
-
 def main() -> None:
     """Prints a table."""
     parser = argparse.ArgumentParser(
@@ -111,16 +93,18 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.repeats < 5:
         parser.error(f"--repeats must be at least 5; got {arguments.repeats}")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    where = torch.cuda.get_device_name() if device.type == "cuda" else platform.machine()
+    device = default_device()
     title = f"{arguments.channels} channels, batch {arguments.batch}; torch {torch.__version__}"
-    table = Table("part", *(f"{n} threads" for n in arguments.threads), title=f"{title}, {where}")
+    table = Table(
+        "part",
+        *(f"{n} threads" for n in arguments.threads),
+        title=f"{title}, {device_name(device)}",
+    )
     timed, cells = parts(arguments.channels, arguments.batch, device), {}
     for threads in arguments.threads:
         torch.set_num_threads(threads)
-        for name, times in measure(timed, arguments.repeats, device).items():
-            shown = f"{statistics.median(times):.2f} ({min(times):.2f} to {max(times):.2f})"
-            cells.setdefault(name, []).append(shown)
+        for name, times in in_turns(timed, arguments.repeats, device).items():
+            cells.setdefault(name, []).append(spread(times))
     for name, columns in cells.items():
         table.add_row(name, *columns)
     Console().print(table)

@@ -25,8 +25,9 @@ CPU_PIECE, GPU_PIECE = 2**17, 2**22
 """Numbers in a matrix at most: about what a core has cache for; what is enough to fill a GPU."""
 MANY = 4
 """Blocks are many that fill this part of such a matrix."""
-TILE = 16
-"""Columns of a matrix that types share; the products of each tile repeat the type's bases."""
+TILE, WIDE_TILE = 16, 128
+"""Columns of a matrix that types share: more where there are enough blocks of each type, because
+every tile repeats the type's bases."""
 
 Places = tuple[int, Tensor]
 """Number of a parameter and where blocks stand in it, (width, count)."""
@@ -86,6 +87,12 @@ class BlockLayout:
         nobody = torch.zeros(len(groups), 0, dtype=torch.float64, device=device)
         all_residuals = [*self.gathered, *(matrix.residuals for matrix in self.regular)]
         self.owner = torch.cat([nobody, *(residuals.owner for residuals in all_residuals)], 1)
+
+    @property
+    def bytes(self) -> int:
+        """Memory of all tables and bases."""
+        distinct = {id(one): one for one in [*self.gathered, *(r for r, _, _ in self.regular)]}
+        return self.index.nbytes + self.owner.nbytes + sum(r.bytes for r in distinct.values())
 
     def matrices(self, flat: Tensor) -> list[Tensor]:
         """Numbers in the order of ``index`` as the gathered matrices, (height, count) each."""
@@ -155,25 +162,27 @@ def _matrices(
     found: list[tuple[Residuals, Tensor]] = []
     shared: list[tuple[Sequence[Tensor], Tensor]] = []
     room = most
+    scarcest = min((places.shape[1] for _, places in types), default=0)
+    tile = min(max(TILE, scarcest), WIDE_TILE)
     for bases, places in types:
         width, count = places.shape
-        size = width * count + width * (-count % TILE)
-        if size > most or count < TILE // 2:
+        size = width * count + width * (-count % tile)
+        if size > most or count < tile // 2:
             alone = Residuals([(bases, 1)])
             found += [(alone, part) for part in places.split(max(most // width, 1), 1)]
             continue
         if size > room:
             found.append(_stacked(shared))
             shared, room = [], most
-        shared.append((bases, _tiles(places, zero)))
+        shared.append((bases, _tiles(places, tile, zero)))
         room -= size
     return [*found, _stacked(shared)] if shared else found
 
 
-def _tiles(places: Tensor, zero: int) -> Tensor:
-    """(width, count) as (tiles, width, TILE), filled up with a place."""
-    filled = F.pad(places, (0, -places.shape[1] % TILE), value=zero)
-    return filled.unflatten(1, (-1, TILE)).transpose(0, 1)
+def _tiles(places: Tensor, tile: int, zero: int) -> Tensor:
+    """(width, count) as (tiles, width, tile), filled up with a place."""
+    filled = F.pad(places, (0, -places.shape[1] % tile), value=zero)
+    return filled.unflatten(1, (-1, tile)).transpose(0, 1)
 
 
 def _stacked(types: Sequence[tuple[Sequence[Tensor], Tensor]]) -> tuple[Residuals, Tensor]:

@@ -43,6 +43,11 @@ class ProjectionPass:
         self.parameters: list[Tensor] = [p for layer in layers for p, _ in layer.terms]
         self._layout = BlockLayout(layers, groups, self.parameters[0].device)
 
+    @property
+    def kept_bytes(self) -> int:
+        """Memory that is kept from pass to pass, beside the weights."""
+        return self._layout.bytes
+
     def penalties(self) -> Tensor:
         """``factor`` times PER of each group, (groups,), in the dtype and device of the weights."""
         device = self.parameters[0].device

@@ -55,6 +55,11 @@ class Residuals:
             setattr(self, name, getattr(self, name).to(device))
         return self
 
+    @property
+    def bytes(self) -> int:
+        """Memory of all that it holds."""
+        return sum(_bytes(getattr(self, name)) for name in FIELDS)
+
     def squares(self, blocks: Tensor) -> Tensor:
         """Parts of ||(I - Q_G Q_G^T) B||^2, float64; their sums by ``owner`` are the norms.
 
@@ -84,6 +89,13 @@ class Residuals:
             return total
         weighted = (self.coordinates @ B).mul_((factors @ self.column)[:, None])
         return total.addmm_(self.combination, weighted, alpha=-1.0)
+
+
+def _bytes(tensor: Tensor) -> int:
+    if tensor.layout == torch.sparse_csr:
+        parts = (tensor.crow_indices(), tensor.col_indices(), tensor.values())
+        return sum(part.nbytes for part in parts)
+    return tensor.nbytes
 
 
 def _squared_norms(rows: Tensor) -> Tensor:
