@@ -116,6 +116,10 @@ def _explain(error: Exception, arguments: Sequence[str]) -> str:
     return " ".join(line for line in lines if not line.startswith(("full_key", "object_type")))
 
 
+CHECKED_LATER = ("compile", "module.compile")
+"""True or false, or a word that is checked where it is used."""
+
+
 def _check_numbers(config: DictConfig, arguments: Sequence[str]) -> None:
     """Text where the config has a number would fail later, deep in somebody else's code."""
     parser = OverridesParser.create()
@@ -128,7 +132,10 @@ def _check_numbers(config: DictConfig, arguments: Sequence[str]) -> None:
         default = OmegaConf.select(compose("train", [a for a in arguments if a != argument]), key)
         if type(default) is int and isinstance(given, float) and not given.is_integer():
             raise UserError(f"{key} must be a whole number, such as {default}; got {given}.")
-        if isinstance(default, int | float) and isinstance(given, str):
+        if isinstance(default, bool) and isinstance(given, str):
+            if key not in CHECKED_LATER:
+                raise UserError(f"{key} must be true or false; got {given!r}.")
+        elif isinstance(default, int | float) and isinstance(given, str):
             raise UserError(f"{key} must be a number, such as {default}; got {given!r}.")
 
 

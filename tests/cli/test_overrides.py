@@ -42,6 +42,7 @@ def test_good_command_lines_pass(arguments):
         (["policy=fixed", "policy={low: 3}"], r"'policy.low'. For .* Keys under 'policy': none"),
         (["trainer={max_epoch: 3}"], r"'trainer.max_epoch'. Did you mean 'max_epochs'"),
         (["datamodule.samples=many"], r"must be a number, such as 1000; got 'many'"),
+        (["debug=often"], r"debug must be true or false; got 'often'"),
         (["experiment"], "missing EQUAL"),
         (["datamodule.samples=???"], r"lacks a value for datamodule.samples"),
     ],
