@@ -37,7 +37,7 @@ from rich.progress import track
 from rich.table import Table
 from torch import nn
 
-from benchmarks.timing import default_device, device_name, in_turns, spread, synchronise
+from benchmarks.timing import default_device, device_name, in_turns, positive, spread, synchronise
 from networks import TypedLinear
 from regularizers.projection_pass import ProjectionPass
 from regularizers.typed_layers import typed_layers
@@ -131,6 +131,8 @@ def measure(panel: str, value: int, batch: int, repeats: int, device: torch.devi
     model.zero_grad()
     asked_for = peak_bytes(lambda: layers_pass.penalties().sum().backward(), device)
     memory = layers_pass.kept_bytes + asked_for - 4 * weights
+    width = layers[1].rep_in.size(DIM)  # about what was asked for
+    value = width if panel == "width" else value
     return Point(panel, value, weights, times["penalties"], times["step"], build, memory)
 
 
@@ -220,18 +222,18 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--widths", type=int, nargs="*", default=[64, 128, 256, 512, 1024, 2048, 4096])
+    add("--widths", type=positive, nargs="*", default=[64, 128, 256, 512, 1024, 2048, 4096])
     add(
         "--groups",
-        type=int,
+        type=positive,
         nargs="*",
         default=[1, 2, 4, 8, 16],
         help="numbers of groups, at most 16",
     )
-    add("--ranks", type=int, nargs="*", default=[1, 2, 3, 4])
-    add("--batch", type=int, default=1024, help="of the step to compare with")
-    add("--repeats", type=int, default=5, help="at least 5")
-    add("--threads", type=int, default=torch.get_num_threads())
+    add("--ranks", type=positive, nargs="*", default=[1, 2, 3, 4])
+    add("--batch", type=positive, default=1024, help="of the step to compare with")
+    add("--repeats", type=positive, default=5, help="at least 5")
+    add("--threads", type=positive, default=torch.get_num_threads())
     add("--figure", type=Path, default=Path("outputs/scaling.png"))
     arguments = parser.parse_args()
     if arguments.repeats < 5:
@@ -239,8 +241,6 @@ def main() -> None:
     if max(arguments.groups, default=1) > len(GROUPS):
         parser.error(f"--groups must be at most {len(GROUPS)}; got {max(arguments.groups)}")
     values = (arguments.widths, arguments.groups, arguments.ranks)
-    if min((v for of_panel in values for v in of_panel), default=1) < 1:
-        parser.error("widths, groups and ranks must be at least 1")
     torch.set_num_threads(arguments.threads)
     device = default_device()
     title = f"torch {torch.__version__}, {arguments.threads} threads, {device_name(device)}"

@@ -23,11 +23,11 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from benchmarks.timing import default_device, device_name, in_turns, spread
+from benchmarks.timing import default_device, device_name, in_turns, positive, spread
 from lightning_modules.compilation import compiled
 from networks import SoftEMLP
 from regularizers.projection_pass import ProjectionPass
-from regularizers.sharing import Share, shared_out
+from regularizers.sharing import Share
 from regularizers.typed_layers import typed_layers
 from symmetries import group
 
@@ -61,7 +61,7 @@ def parts(channels: int, batch: int, compile: bool, device: torch.device) -> Tim
     for count in COUNTS:
         groups = [group(name) for name in GROUPS[:count]]
         found[f"penalty, {count} groups"] = penalised(network, ProjectionPass(layers, groups))
-    share = ProjectionPass(shared_out(layers, Share(0, 2)), [group(name) for name in GROUPS[:3]])
+    share = ProjectionPass(layers, [group(name) for name in GROUPS[:3]], Share(0, 2))
     found["penalty, 3 groups, one of 2 processes"] = penalised(network, share)
     return found
 
@@ -115,10 +115,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--channels", type=int, default=128, help="width of the hidden layers")
-    parser.add_argument("--batch", type=int, default=500, help="number of samples")
-    parser.add_argument("--repeats", type=int, default=40, help="at least 5")
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--channels", type=positive, default=128, help="width of the hidden layers")
+    parser.add_argument("--batch", type=positive, default=500, help="number of samples")
+    parser.add_argument("--repeats", type=positive, default=40, help="at least 5")
+    parser.add_argument("--threads", type=positive, nargs="+", default=[1, 2])
     parser.add_argument("--compile", action="store_true", help="the compiled network too")
     arguments = parser.parse_args()
     if arguments.repeats < 5:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import platform
 import statistics
 import time
@@ -27,6 +28,14 @@ def default_device() -> torch.device:
 def device_name(device: torch.device) -> str:
     """The model of the GPU, or the kind of processor."""
     return torch.cuda.get_device_name() if device.type == "cuda" else platform.machine()
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1, for arguments."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1; got {number}")
+    return number
 
 
 def in_turns(

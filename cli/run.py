@@ -23,7 +23,7 @@ from cli.results import Found, publish, stopped_by
 from datamodules.base import TensorDataModule
 from lightning_modules import SymmetryModule
 from lightning_modules.callbacks import BestCheckpoint
-from lightning_modules.compilation import check_mode, compiles
+from lightning_modules.compilation import check_settings, compiles
 from symmetries import cache_bases
 
 log = logging.getLogger(__name__)
@@ -163,9 +163,11 @@ def _warn_of_late_adjustment(parts: Parts) -> None:
 
 
 def _check_compiler(config: DictConfig) -> None:
+    accelerator = config.trainer.accelerator
+    has_gpu = accelerator not in ("cpu", "auto") or torch.cuda.is_available()
     try:
-        compiles(config.module.compile, config.trainer.accelerator, epochs=0)
-        check_mode(config.module.compile_mode)
+        check_settings(config.module.compile, config.module.compile_mode)
+        compiles(config.module.compile, accelerator if has_gpu else "cpu", epochs=0)
     except ValueError as error:
         raise UserError(str(error)) from None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 
 import torch
@@ -11,40 +10,51 @@ from torch import Tensor, nn
 MODES = ("default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs")
 """Of ``torch.compile``; the second and the third replay CUDA graphs."""
 CUDA_GRAPHS = ("reduce-overhead", "max-autotune")
-CPP_COMPILERS = ("g++", "clang++", "cl")
-"""One of these has to be there on the CPU."""
 AUTO_EPOCHS = 1000
 """Epochs from which ``auto`` compiles: about where the minute spent on it is won back."""
 
 
-def compiles(wanted: bool | str, accelerator: str, epochs: int) -> bool:
+def compiles(wanted: bool | str, device: str, epochs: int) -> bool:
     """Whether a training is to be compiled.
 
     Args:
         wanted: True, False, or ``auto``: for trainings of many epochs, if it can be done.
-        accelerator: Of the trainer, e.g. ``cpu``.
-        epochs: Length of the training.
+        device: Kind of device, e.g. ``cpu``.
+        epochs: Length of the training; -1 for one without end.
 
     Raises:
         ValueError: If ``wanted`` is something else, or compiling is wanted and cannot be done.
     """
-    if wanted not in (True, False, "auto"):
-        raise ValueError(f"compile must be true, false or auto; got {wanted}.")
-    possible = accelerator != "cpu" or any(map(shutil.which, CPP_COMPILERS))
+    check_settings(wanted)
+    if not wanted:
+        return False
+    long = epochs >= AUTO_EPOCHS or epochs < 0  # without end
     if wanted == "auto":
-        return possible and epochs >= AUTO_EPOCHS
-    if wanted and not possible:
+        return long and has_compiler()
+    if device == "cpu" and not has_compiler():
         raise ValueError(
-            "compile=true needs a C++ compiler on the CPU, and none of "
-            f"{', '.join(CPP_COMPILERS)} is installed. Install one, or set compile=false."
+            "compile=true needs a C++ compiler on the CPU: g++, or the one that CXX names. "
+            "Install one, or set compile=false."
         )
-    return bool(wanted)
+    return True
 
 
-def check_mode(mode: str) -> None:
-    """Raises ValueError if there is no such mode."""
+def check_settings(wanted: bool | str, mode: str = "default") -> None:
+    """Raises ValueError for an answer that is neither yes, no nor ``auto``, or an unknown mode."""
+    if not isinstance(wanted, bool) and wanted != "auto":
+        raise ValueError(f"compile must be true, false or auto; got {wanted}.")
     if mode not in MODES:
         raise ValueError(f"compile_mode must be one of {', '.join(MODES)}; got {mode}.")
+
+
+def has_compiler() -> bool:
+    """Whether ``torch.compile`` finds a C++ compiler; code for GPUs is launched by C++ too."""
+    from torch._inductor import cpp_builder, exc  # noqa: PLC0415  takes seconds to load
+
+    try:
+        return bool(cpp_builder.get_cpp_compiler())
+    except exc.InvalidCxxCompiler:
+        return False
 
 
 def compiled(network: nn.Module, mode: str) -> Callable[[Tensor], Tensor]:
@@ -57,7 +67,7 @@ def compiled(network: nn.Module, mode: str) -> Callable[[Tensor], Tensor]:
     Raises:
         ValueError: If there is no such mode.
     """
-    check_mode(mode)
+    check_settings(True, mode)
 
     def predict(inputs: Tensor) -> Tensor:
         prediction: Tensor = network(inputs)

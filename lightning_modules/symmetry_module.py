@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
@@ -12,7 +11,7 @@ from lightning import Callback, LightningModule
 from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 
-from lightning_modules.compilation import compiled, compiles
+from lightning_modules.compilation import check_settings, compiled, compiles
 from lightning_modules.nonfinite import NonFiniteLossError, explain_nonfinite
 from metrics.equivariance import EquivarianceError
 from regularizers import Fixed, Regularizer, StrengthPolicy, StrengthTuning
@@ -71,8 +70,9 @@ class SymmetryModule(LightningModule):
         if log_every_n_epochs < 1:
             raise ValueError(f"log_every_n_epochs must be at least 1; got {log_every_n_epochs}.")
         self.network, self.task_loss = network, loss
-        self.predict: Callable[[Tensor], Tensor] = network.__call__
+        check_settings(compile, compile_mode)
         self._compile, self._compile_mode = compile, compile_mode
+        self._compiled: tuple[nn.Module, Callable[[Tensor], Tensor]] | None = None
         self.optimizer, self.scheduler = optimizer, scheduler
         self.regularizers = dict(regularizers or {})
         for name, regularizer in self.regularizers.items():
@@ -100,7 +100,11 @@ class SymmetryModule(LightningModule):
         """Compiles the network for a training."""
         device, epochs = self.trainer.strategy.root_device.type, self.trainer.max_epochs or 0
         if stage == "fit" and compiles(self._compile, device, epochs):
-            self.predict = compiled(self.network, self._compile_mode)
+            self._compiled = self.network, compiled(self.network, self._compile_mode)
+
+    def on_train_start(self) -> None:
+        """Forgets what an interrupted epoch has left."""
+        self._losses.clear()
 
     def configure_callbacks(self) -> list[Callback]:
         """Hands regularizers and tuning to the trainer, and so to the checkpoint."""
@@ -115,6 +119,15 @@ class SymmetryModule(LightningModule):
         """Predicts."""
         prediction: Tensor = self.network(inputs)
         return prediction
+
+    def predict(self, inputs: Tensor) -> Tensor:
+        """As ``forward``, by the compiled network where this training has compiled it."""
+        network, run = self._compiled or (None, None)
+        return run(inputs) if run is not None and network is self.network else self(inputs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without compiled code, which belongs to this network in this process."""
+        return {**self.__dict__, "_compiled": None}
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Task loss plus all regularizers.
@@ -133,7 +146,9 @@ class SymmetryModule(LightningModule):
                 total = total + strength * penalty
         if self._checks_each_step and not torch.isfinite(total):
             cause = explain_nonfinite(self.network, inputs, targets, {"task": task, **penalties})
-            raise self._nonfinite(float(total.detach()), batch_idx, self.global_step, cause)
+            raise self._nonfinite(
+                float(total.detach()), batch_idx, f" (step {self.global_step})", cause
+            )
         if penalties:
             self.tuning.observe(penalties)
         self._losses.append(torch.stack([total.detach(), task.detach()]).double())
@@ -143,21 +158,12 @@ class SymmetryModule(LightningModule):
     def _checks_each_step(self) -> bool:
         return self.device.type == "cpu"
 
-    def _nonfinite(self, total: float, batch: int, step: int, cause: str) -> NonFiniteLossError:
+    def _nonfinite(self, total: float, batch: int, where: str, cause: str) -> NonFiniteLossError:
         return NonFiniteLossError(
-            f"The loss is {total} in epoch {self.current_epoch}, batch {batch} (step {step}): "
-            f"{cause}. The last good checkpoint is kept; a smaller learning rate or smaller "
-            "strengths may help."
+            f"The loss is {total} in epoch {self.current_epoch}, batch {batch}{where}: {cause}. "
+            "The last good checkpoint is kept; a smaller learning rate or smaller strengths may "
+            "help."
         )
-
-    def on_train_start(self) -> None:
-        """Spares the garbage collector what lives as long as the training."""
-        gc.collect()
-        gc.freeze()
-
-    def on_train_end(self) -> None:
-        """Returns it to the garbage collector."""
-        gc.unfreeze()
 
     def on_train_epoch_end(self) -> None:
         """Logs the epoch's mean losses over steps and ranks.
@@ -226,10 +232,9 @@ class SymmetryModule(LightningModule):
         bad = [batch for batch, total in enumerate(losses) if not math.isfinite(total)]
         if not bad:
             cause = "finite here, but not on another process, whose message says where"
-            return self._nonfinite(losses[-1], len(losses) - 1, self.global_step - 1, cause)
-        step = self.global_step - len(losses) + bad[0]
+            return self._nonfinite(losses[-1], len(losses) - 1, "", cause)
         cause = "later steps have hidden the cause, which trainer=cpu would name"
-        return self._nonfinite(losses[bad[0]], bad[0], step, cause)
+        return self._nonfinite(losses[bad[0]], bad[0], "", cause)
 
     def log_epoch(self, values: Mapping[str, float]) -> None:
         """Keeps values of this epoch; loggers are told at its end, every few epochs."""

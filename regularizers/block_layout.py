@@ -19,12 +19,14 @@ from torch.nn import functional as F
 from regularizers.grids import Grid, grids
 from regularizers.residuals import Residuals
 from regularizers.typed_layers import TypedLayer
-from symmetries import Group, Rep, T, TypedBlock, equivariant_blocks
+from symmetries import Group, Rep, T, shared_blocks
 
 CPU_PIECE, GPU_PIECE = 2**17, 2**22
 """Numbers in a matrix at most: about what a core has cache for; what is enough to fill a GPU."""
 MANY = 4
 """Blocks are many that fill this part of such a matrix."""
+PATIENCE = 16
+"""Small or irregular parts of a layer's table after which the rest is gathered without a look."""
 TILE, WIDE_TILE = 16, 128
 """Columns of a matrix that types share: more where there are enough blocks of each type, because
 every tile repeats the type's bases."""
@@ -75,7 +77,7 @@ class BlockLayout:
         *starts, end = accumulate((sizes[number] for number in self.sources), initial=0)
         start = dict(zip(self.sources, starts, strict=True))
         few = [
-            (kind.bases, torch.cat([(places + start[n]).int() for n, places in found], 1))
+            (kind.bases, torch.cat([places + start[n] for n, places in found], 1))
             for kind, (_, found) in zip(types, cuts, strict=True)
             if found
         ]
@@ -113,17 +115,15 @@ def _types(layers: Sequence[TypedLayer], groups: Sequence[Group]) -> list[_Type]
     same_duals = all(group.is_orthogonal for group in groups)
     terms = [term for layer in layers for term in layer.terms]
     for number, (_, kind) in enumerate(terms):
-        for blocks in zip(*(equivariant_blocks(G, kind) for G in groups), strict=True):
-            bases = [block.basis for block in blocks]
+        for tensor, index, bases in shared_blocks(groups, kind):
             if any(Q.shape[0] != Q.shape[1] for Q in bases):  # a full basis leaves all as it is
-                of_type = found.setdefault(_key(blocks[0], same_duals), _Type(bases, []))
-                of_type.places.append((number, blocks[0].index.T))
+                of_type = found.setdefault(_key(tensor, same_duals), _Type(bases, []))
+                of_type.places.append((number, index.int().T))
     return list(found.values())
 
 
-def _key(block: TypedBlock, same_duals: bool) -> Rep:
+def _key(tensor: Rep, same_duals: bool) -> Rep:
     """Blocks whose bases agree for every group: of one rank when no group tells duals apart."""
-    tensor = block.tensor
     return T(tensor.rank) if same_duals and isinstance(tensor, T) else tensor
 
 
@@ -134,15 +134,18 @@ def _many_and_few(
     many: list[tuple[int, Grid]] = []
     few: list[Places] = []
     for number, table in places:
-        if table.numel() < least:
-            few.append((number, table))
-            continue
-        parts = grids(table)
-        for (count, grid), part in zip(parts, table.split([n for n, _ in parts], 1), strict=True):
-            if grid is None or count * len(table) < least:
-                few.append((number, part))
-            else:
+        patience, seen = (PATIENCE, 0) if table.numel() >= least else (0, 0)
+        for part, grid in grids(table) if patience else ():
+            seen += part.shape[1]
+            if grid is not None and part.numel() >= least:
                 many.append((number, grid))
+                continue
+            few.append((number, part))
+            patience -= 1
+            if not patience:
+                break
+        if seen < table.shape[1]:
+            few.append((number, table[:, seen:]))
     return many, few
 
 

@@ -6,6 +6,7 @@ Read with strides they are a matrix, blocks as columns, two to three times faste
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -51,38 +52,38 @@ class Grid:
         view.copy_(values.view(view.shape))
 
     def split(self, most: int) -> list[Grid]:
-        """Grids of at most so many numbers, along the slowest axis of the columns."""
-        (size, stride), *others = self.columns
+        """Grids of at most so many numbers, along the slowest axis of columns that there is."""
+        cut = next((n for n, (size, _) in enumerate(self.columns) if size > 1), 0)
+        before, (size, stride), after = (
+            self.columns[:cut], self.columns[cut], self.columns[cut + 1 :],
+        )  # fmt: skip
         step = max(most * size // (self.shape[0] * self.shape[1]), 1)
         return [
             replace(
                 self,
                 base=self.base + stride * start,
-                columns=((min(step, size - start), stride), *others),
+                columns=(*before, (min(step, size - start), stride), *after),
             )
             for start in range(0, size, step)
         ]
 
 
-def grids(places: Tensor) -> list[tuple[int, Grid | None]]:
-    """Cuts a table into grids.
+def grids(places: Tensor) -> Iterator[tuple[Tensor, Grid | None]]:
+    """Cuts a table into grids, one after the other; each takes a look at all that is left.
 
     Args:
         places: (width, count), at least one column.
 
-    Returns:
-        From left to right the number of columns and their grid; None where there is no regularity.
+    Yields:
+        From left to right a part of the table and its grid; None where there is no regularity.
     """
-    found: list[tuple[int, Grid | None]] = []
     while places.shape[1]:
         offsets = places - places[:1]
         alike = _leading((offsets == offsets[:, :1]).all(0))
         rows, columns = _axes(offsets[:, 0]), _leading_axes(places[0, :alike])
         count = _length(columns)
-        grid = Grid(int(places[0, 0]), rows, columns) if rows else None
-        found.append((count, grid))
+        yield places[:, :count], Grid(int(places[0, 0]), rows, columns) if rows else None
         places = places[:, count:]
-    return found
 
 
 def _axes(places: Tensor) -> tuple[Axis, ...]:

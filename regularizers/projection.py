@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from regularizers.base import Regularizer, network_of
 from regularizers.projection_pass import ProjectionPass
-from regularizers.sharing import ALL, Share, share_of, shared_out
+from regularizers.sharing import ALL, Share, share_of
 from regularizers.typed_layers import TypedLayer, require_typed_layers
 from symmetries import Group
 from symmetries import group as parse_group
@@ -49,10 +49,11 @@ class ProjectionRegularizer(Regularizer):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Binds all projection regularizers of the module together, once for each network."""
         network = network_of(pl_module)
-        if self._shared is None or not self._shared.serves(network):
+        share = share_of(trainer)
+        if self._shared is None or not self._shared.serves(network, share):
             listed = getattr(pl_module, "regularizers", {})
             peers = [r for r in listed.values() if isinstance(r, ProjectionRegularizer)]
-            bind_together(peers if self in peers else [self], network, share_of(trainer))
+            bind_together(peers if self in peers else [self], network, share)
 
     def bind(self, network: nn.Module) -> None:
         """Binds this regularizer alone."""
@@ -105,16 +106,13 @@ class _SharedPass:
         groups: Sequence[Group],
         share: Share,
     ) -> None:
-        self.network = network
-        mine = shared_out(layers, share)
-        # a process without layers joins in with one that counts nothing
-        factor = share.processes if mine else 0
-        self.layers = ProjectionPass(mine or layers[:1], groups, factor)
+        self.network, self.share = network, share
+        self.layers = ProjectionPass(layers, groups, share)
         self.state: list[int] = []
         self.untaken: dict[int, Tensor] = {}
 
-    def serves(self, network: nn.Module) -> bool:
-        return self.network is network
+    def serves(self, network: nn.Module, share: Share) -> bool:
+        return self.network is network and self.share == share
 
     def take(self, index: int) -> Tensor:
         # answers made without a graph are of no use to a caller who wants gradients

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from regularizers.block_layout import BlockLayout
+from regularizers.sharing import ALL, Share, shared_out
 from regularizers.typed_layers import TypedLayer
 from symmetries import Group
 
@@ -33,15 +34,20 @@ class ProjectionPass:
     Args:
         layers: Typed layers whose sizes fit the groups' base space.
         groups: Candidate groups, all on the same R^d.
-        factor: Of all penalties.
+        share: Which of the layers count, times the number of processes. The weights of all belong
+            to the graph, as DDP waits for every weight that any process has a gradient for.
     """
 
     def __init__(
-        self, layers: Sequence[TypedLayer], groups: Sequence[Group], factor: float = 1.0
+        self, layers: Sequence[TypedLayer], groups: Sequence[Group], share: Share = ALL
     ) -> None:
-        self.layers, self.groups, self.factor = layers, groups, factor
-        self.parameters: list[Tensor] = [p for layer in layers for p, _ in layer.terms]
-        self._layout = BlockLayout(layers, groups, self.parameters[0].device)
+        self.layers, self.groups = shared_out(layers, share), groups
+        self.factor = share.processes
+        own = [p for layer in self.layers for p, _ in layer.terms]
+        mine = {id(p) for p in own}
+        others = [p for layer in layers for p, _ in layer.terms if id(p) not in mine]
+        self.parameters: list[Tensor] = [*own, *others]
+        self._layout = BlockLayout(self.layers, groups, self.parameters[0].device)
 
     @property
     def kept_bytes(self) -> int:
@@ -49,7 +55,7 @@ class ProjectionPass:
         return self._layout.bytes
 
     def penalties(self) -> Tensor:
-        """``factor`` times PER of each group, (groups,), in the dtype and device of the weights."""
+        """PER of each group, (groups,), in the dtype and on the device of the weights."""
         device = self.parameters[0].device
         if self._layout.index.device != device:
             self._layout = BlockLayout(self.layers, self.groups, device)
@@ -66,7 +72,7 @@ class _Penalties(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, layout: BlockLayout, factor: float, *parameters: Tensor) -> Tensor:
-        flat = [p.detach().reshape(-1) for p in parameters]
+        flat = [_flat(p) for p in parameters]
         sources = torch.cat([*(flat[n] for n in layout.sources), flat[0].new_zeros(1)])
         gathered = sources.index_select(0, layout.index)
         pairs = zip(layout.gathered, layout.matrices(gathered), strict=True)
@@ -95,20 +101,26 @@ class _Penalties(torch.autograd.Function):
         for residuals, B, part in zip(layout.gathered, *matrices, strict=True):
             part.copy_(residuals.gradient(B, factors))
         gradients = _scattered(layout, gathered, ctx.parameters)
-        flat = [p.detach().reshape(-1) for p in ctx.parameters]
+        flat = [_flat(p) for p in ctx.parameters]
         for residuals, n, grid in layout.regular:
             B = grid.read(flat[n], torch.float64)
             grid.write(gradients[n], residuals.gradient(B, factors))
         both = zip(gradients, ctx.parameters, strict=True)
-        return None, None, *(part.view_as(p).to(p.dtype) for part, p in both)
+        return None, None, *(None if g is None else g.view(p.shape).to(p.dtype) for g, p in both)
 
 
-def _scattered(layout: BlockLayout, gathered: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
-    """For each parameter, flat, what was gathered from it; 0 elsewhere."""
+def _flat(parameter: Tensor) -> Tensor:
+    return parameter.detach().contiguous().view(-1)
+
+
+def _scattered(
+    layout: BlockLayout, gathered: Tensor, parameters: Sequence[Tensor]
+) -> list[Tensor | None]:
+    """For each parameter what was gathered from it, flat, else 0; None where nothing counts."""
     sizes = [parameters[n].numel() for n in layout.sources]
     flat = gathered.new_zeros(sum(sizes) + 1).index_add_(0, layout.index, gathered)
-    of_sources = dict(zip(layout.sources, flat[:-1].split(sizes), strict=True))
-    return [
-        of_sources[n] if n in of_sources else gathered.new_zeros(p.numel())
-        for n, p in enumerate(parameters)
-    ]
+    found = dict(zip(layout.sources, flat[:-1].split(sizes), strict=True))
+    for _, n, _ in layout.regular:
+        if n not in found:
+            found[n] = parameters[n].new_zeros(parameters[n].numel())
+    return [found.get(n) for n in range(len(parameters))]

@@ -9,6 +9,7 @@ from symmetries.basis import (
     equivariant_basis,
     equivariant_blocks,
     equivariant_projector,
+    shared_blocks,
 )
 from symmetries.disk_cache import cache_bases
 from symmetries.group import Group
@@ -96,6 +97,7 @@ __all__ = [
     "group",
     "project",
     "rep",
+    "shared_blocks",
 ]
 
 __version__ = "0.1.0"

@@ -7,6 +7,7 @@ tensors (:mod:`symmetries.blocks`), each solved once for a group and remembered
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -58,6 +59,32 @@ def _blocks(G: str | Group, R: str | Rep) -> list[TypedBlock]:
     require_memory(4 * R.size(G.space), f"Solving for {R} over R^{G.dim}", "Use lower ranks.")
     blocks = tensor_blocks(R, G.space)
     return [TypedBlock(t, index, tensor_basis(G, t)) for t, index in blocks.items()]
+
+
+def shared_blocks(groups: Sequence[Group], R: str | Rep) -> list[tuple[Rep, Tensor, list[Tensor]]]:
+    """The blocks of type R with the bases of several groups on the same space.
+
+    Args:
+        groups: At least one group, all on the same R^d.
+        R: A representation of all of them.
+
+    Returns:
+        For each block its tensor, where its copies stand, (copies, size), and the basis of each
+        group, (size, rank). The tensors are those that are remembered, not to be changed.
+
+    Raises:
+        ValueError: If R is no representation of a group, or a solution fails its check.
+        TooLargeError: If a vector or a basis is too large.
+    """
+    R = parse_rep(R)
+    first = _blocks(groups[0], R)
+    bases = [[block.basis for block in first]]
+    for G in groups[1:]:
+        same = R.over(G) == R.over(groups[0]) and G.space == groups[0].space
+        tensors = [b.tensor for b in first] if same else [b.tensor for b in _blocks(G, R)]
+        bases.append([tensor_basis(G, tensor) for tensor in tensors])
+    of_blocks = zip(first, zip(*bases, strict=True), strict=True)
+    return [(block.tensor, block.index, list(found)) for block, found in of_blocks]
 
 
 def equivariant_basis(G: str | Group, R: str | Rep) -> Tensor:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
-from lightning_modules.compilation import CPP_COMPILERS
+from lightning_modules.compilation import has_compiler
 
 SHORT = ("trainer.max_epochs=6", "policy.epoch=2")
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not any(map(shutil.which, CPP_COMPILERS)), reason="no C++ compiler")
+@pytest.mark.skipif(not has_compiler(), reason="no C++ compiler")
 @pytest.mark.parametrize("mode", ["default", "reduce-overhead"])
 def test_compiled_equals_plain(train, tmp_path, mode):
     plain = train(*SHORT, f"run_dir={tmp_path / 'plain'}")

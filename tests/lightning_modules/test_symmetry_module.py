@@ -1,5 +1,6 @@
 """The loss, what is logged, and what a checkpoint holds."""
 
+import copy
 from functools import partial
 
 import pytest
@@ -259,6 +260,26 @@ def test_compiled_training_is_the_same_training(tmp_path, monkeypatch):
     assert len(compiled) == 1
     torch.testing.assert_close(weights(plain), weights(traced), rtol=1e-3, atol=1e-5)
     assert list(plain.state_dict()) == list(traced.state_dict())
+
+
+def test_a_copy_of_a_compiled_module_predicts_by_its_own_network(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch, "compile", lambda function, mode: function)
+    model, _ = fit(tmp_path, 1, compile=True)
+    x = batch()[0]
+    copied = copy.deepcopy(model)
+    with torch.no_grad():
+        for parameter in copied.network.parameters():
+            parameter.zero_()
+        torch.testing.assert_close(copied.predict(x), copied.network(x))
+        model.network = network(seed=9)
+        torch.testing.assert_close(model.predict(x), model.network(x))
+
+
+def test_settings_of_compiling_are_checked_when_the_module_is_made():
+    with pytest.raises(ValueError, match="true, false or auto"):
+        module(compile="maybe")
+    with pytest.raises(ValueError, match="compile_mode must be one of"):
+        module(compile_mode="fast")
 
 
 class Waits(TorchDispatchMode):

@@ -83,3 +83,18 @@ def test_the_penalties_do_not_depend_on_it(most):
 def test_nothing_is_penalised_where_all_are_free():
     layout = BlockLayout(typed_layers(network()), [group("Trivial(3)")], CPU)
     assert (layout.gathered, layout.regular, len(layout.index)) == ([], [], 0)
+
+
+def test_an_irregular_order_of_types_is_laid_out_in_no_time():
+    order = torch.randint(2, (160,), generator=torch.Generator().manual_seed(0)).tolist()
+    kind = rep(" + ".join(f"T{rank}" for rank in order))
+    layout = BlockLayout(typed_layers(TypedLinear(kind, kind, 3)), GROUPS, CPU)
+    looks = []
+    original = block_layout.grids
+    block_layout.grids = lambda table: (looks.append(1) or pair for pair in original(table))
+    try:
+        BlockLayout(typed_layers(TypedLinear(kind, kind, 3)), GROUPS, CPU)
+    finally:
+        block_layout.grids = original
+    assert layout.gathered
+    assert 0 < len(looks) <= 3 * block_layout.PATIENCE

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from networks import TypedLinear
+from regularizers import block_layout
 from regularizers.projection_pass import ProjectionPass
 from regularizers.typed_layers import typed_layers
 from symmetries import equivariant_projector, group, project, rep
@@ -133,6 +134,34 @@ def test_weights_of_the_loss_scale_each_gradient():
     for i, gradient in enumerate(found):
         expected = sum(f * part[i] for f, part in zip(factors, parts, strict=True))
         torch.testing.assert_close(gradient, expected)
+
+
+@pytest.mark.parametrize("layout", ["every second column", "transposed", "behind others"])
+def test_wide_weights_that_are_not_contiguous(layout, monkeypatch):
+    kind = rep("40T0 + 40T1")
+    layer, G = TypedLinear(kind, kind, 3, bias=False).double(), group("O(2)@xy")
+    weight = layer.weight.detach()
+    if layout == "every second column":
+        strided = weight.new_zeros(160, 320)[:, ::2].copy_(weight)
+    elif layout == "transposed":
+        strided = weight.T.contiguous().T
+    else:
+        strided = torch.cat([weight.new_ones(7), weight.reshape(-1)])[7:].view(160, 160)
+    layer.weight = nn.Parameter(strided)
+    monkeypatch.setattr(block_layout, "CPU_PIECE", 2**12)
+    values = pass_over(layer, ["O(2)@xy"])
+    assert values._layout.regular
+    (value,) = values.penalties()
+    assert value.item() == pytest.approx(dense_blocks(layer, G), rel=1e-9)
+    (gradient,) = torch.autograd.grad(value, [layer.weight])
+    flat = weight.reshape(-1)
+    residual = flat - project(G, kind >> kind, flat)
+    torch.testing.assert_close(gradient.reshape(-1), residual)
+
+
+def dense_blocks(layer, G):
+    flat = layer.weight.detach().reshape(-1)
+    return 0.5 * (flat - project(G, layer.rep_in >> layer.rep_out, flat)).square().sum().item()
 
 
 def test_weights_that_changed_meanwhile_are_noticed():

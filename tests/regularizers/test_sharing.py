@@ -9,10 +9,12 @@ import torch.multiprocessing as mp
 from compliance.regularizers import Holder, small_network
 from lightning import Trainer
 
+from networks import TypedLinear
 from regularizers import ProjectionRegularizer
 from regularizers.projection import bind_together
 from regularizers.sharing import ALL, Share, share_of, shared_out
 from regularizers.typed_layers import typed_layers
+from symmetries import rep
 
 NAMES = ("O(2)@xy", "O(2)@yz", "SO(3)")
 FACTORS = (2.0, 0.0, 3.0)
@@ -48,13 +50,39 @@ def test_the_mean_over_processes_is_the_whole(processes):
     torch.testing.assert_close(mean_gradient, gradient, rtol=1e-6, atol=1e-7)
 
 
-def process(rank, folder):
+def test_another_trainer_binds_anew():
+    module = Holder(small_network())
+    regularizer = ProjectionRegularizer("O(3)", 1.0)
+    whole = regularizer.setup(None, module, "fit") or regularizer.penalty(module, None, None)
+    several = Trainer(
+        accelerator="cpu", devices=2, strategy="ddp", logger=False, enable_checkpointing=False
+    )
+    regularizer.setup(several, module, "fit")
+    assert regularizer.penalty(module, None, None).item() != pytest.approx(whole.item())
+    regularizer.setup(None, module, "fit")
+    assert regularizer.penalty(module, None, None).item() == pytest.approx(whole.item())
+
+
+class WithSpare(torch.nn.Module):
+    """A typed layer that takes no part in the forward pass."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.used = TypedLinear(rep("T0 + T1"), rep("T1"), 3)
+        self.spare = TypedLinear(rep("T1"), rep("T1 + T2"), 3)
+
+    def forward(self, x):
+        return self.used(x)
+
+
+def process(rank, folder, make):
     """One of two processes: its share, averaged with the other's by the usual reduction."""
     dist.init_process_group("gloo", f"file://{folder}/meeting", rank=rank, world_size=2)
-    network = torch.nn.parallel.DistributedDataParallel(small_network())
+    network = torch.nn.parallel.DistributedDataParallel(make())
     regularizers = [ProjectionRegularizer(name, 1.0) for name in NAMES]
     bind_together(regularizers, network.module, Share(rank, 2))
-    output = network(torch.ones(3, network.module.rep_in.size(3), dtype=torch.float64))
+    output = network(torch.ones(3, 4, dtype=next(network.parameters()).dtype))
     values = torch.stack([r.penalty(Holder(network.module), None, None) for r in regularizers])
     loss = 0.0 * output.sum() + values @ values.new_tensor(FACTORS)
     loss.backward()
@@ -66,9 +94,10 @@ def process(rank, folder):
     os._exit(0)
 
 
-def test_two_processes_equal_one(tmp_path):
-    mp.spawn(process, (str(tmp_path),), nprocs=2)
-    value, gradient = penalties(small_network())
+@pytest.mark.parametrize("make", [small_network, WithSpare])
+def test_two_processes_equal_one(tmp_path, make):
+    mp.spawn(process, (str(tmp_path), make), nprocs=2)
+    value, gradient = penalties(make())
     for rank in (0, 1):
         found = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
         torch.testing.assert_close(found[0], value, rtol=1e-6, atol=0)
