@@ -23,6 +23,7 @@ def test_two_processes_equal_one(train, tmp_path):
     assert together.metrics["test/mse"] == pytest.approx(alone.metrics["test/mse"], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_only_rank_zero_writes(train):
     run = train(*STEPS, "trainer=ddp_cpu", "trainer.devices=2")
     assert run.output.count("Report:") == 1

@@ -21,7 +21,12 @@ def stop(train, number, epochs, *overrides):
     return train.finish(process)
 
 
-@pytest.mark.parametrize("epochs", [1, 4, 9, 18])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "epochs", [1, pytest.param(4, marks=SLOW), 9, pytest.param(18, marks=SLOW)]
+)
 def test_killed_run_resumes_bitwise(train, finished, epochs):
     """Before, around and after the adjustment (epoch 6) and the settling (epoch 12)."""
     killed = stop(train, signal.SIGKILL, epochs)
@@ -54,6 +59,7 @@ def test_interrupt_leaves_checkpoint_and_report_and_resumes(train, finished):
     assert resumed.metrics == finished.metrics
 
 
+@pytest.mark.slow
 def test_last_finds_the_newest_run_of_the_name(train, finished):
     train("name=mine", "trainer.max_epochs=10", "scheduler.T_max=24")
     train("name=mine", "ckpt_path=last")

@@ -79,6 +79,7 @@ def test_same_seed_same_result(finished, train):
     assert train().metrics == finished.metrics
 
 
+@pytest.mark.slow
 def test_other_seed_other_result(finished, train):
     assert train("seed=1").metrics["test/mse"] != finished.metrics["test/mse"]
 
