@@ -1,6 +1,6 @@
 """Time and memory of the penalties against width, number of groups and tensor rank.
 
-    python benchmarks/scaling.py                      # about five minutes on two cores
+    python benchmarks/scaling.py                      # about a minute on two cores
     python benchmarks/scaling.py --widths 64 256 1024 --threads 1 --figure here.png
 
 The network is an MLP of typed linear layers with one hidden layout of the width asked for, as many
@@ -115,9 +115,12 @@ def measure(panel: str, value: int, batch: int, repeats: int, device: torch.devi
     build = time.perf_counter() - began
     x = torch.randn(batch, 20, device=device)
 
+    def differentiate() -> None:
+        layers_pass.penalties().sum().backward()
+
     def penalties() -> None:
         model.zero_grad()
-        layers_pass.penalties().sum().backward()
+        differentiate()
 
     adam = torch.optim.Adam(model.parameters(), lr=0.0, fused=True)
 
@@ -129,7 +132,7 @@ def measure(panel: str, value: int, batch: int, repeats: int, device: torch.devi
     times = in_turns({"penalties": penalties, "step": step}, repeats, device)
     weights = sum(parameter.numel() for parameter in layers_pass.parameters)
     model.zero_grad()
-    asked_for = peak_bytes(lambda: layers_pass.penalties().sum().backward(), device)
+    asked_for = peak_bytes(differentiate, device)
     memory = layers_pass.kept_bytes + asked_for - 4 * weights
     width = layers[1].rep_in.size(DIM)  # about what was asked for
     value = width if panel == "width" else value

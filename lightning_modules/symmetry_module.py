@@ -122,8 +122,9 @@ class SymmetryModule(LightningModule):
 
     def predict(self, inputs: Tensor) -> Tensor:
         """As ``forward``, by the compiled network where this training has compiled it."""
-        network, run = self._compiled or (None, None)
-        return run(inputs) if run is not None and network is self.network else self(inputs)
+        if self._compiled is None or self._compiled[0] is not self.network:
+            return cast(Tensor, self(inputs))
+        return self._compiled[1](inputs)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without compiled code, which belongs to this network in this process."""

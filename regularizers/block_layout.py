@@ -66,7 +66,7 @@ class BlockLayout:
     ) -> None:
         most = CPU_PIECE if device.type == "cpu" else GPU_PIECE
         types = _types(layers, groups)
-        cuts = [_many_and_few(kind.places, most // MANY) for kind in types]
+        cuts = [_many_and_few(kind.places, max(most // MANY, 1)) for kind in types]
         self.regular = [
             matrix
             for kind, (many, _) in zip(types, cuts, strict=True)
@@ -134,18 +134,17 @@ def _many_and_few(
     many: list[tuple[int, Grid]] = []
     few: list[Places] = []
     for number, table in places:
-        patience, seen = (PATIENCE, 0) if table.numel() >= least else (0, 0)
-        for part, grid in grids(table) if patience else ():
-            seen += part.shape[1]
+        looks, rest, patience = grids(table), table, PATIENCE
+        while patience and rest.numel() >= least:
+            part, grid = next(looks)
+            rest = rest[:, part.shape[1] :]
             if grid is not None and part.numel() >= least:
                 many.append((number, grid))
-                continue
-            few.append((number, part))
-            patience -= 1
-            if not patience:
-                break
-        if seen < table.shape[1]:
-            few.append((number, table[:, seen:]))
+            else:
+                few.append((number, part))
+                patience -= 1
+        if rest.numel():
+            few.append((number, rest))
     return many, few
 
 

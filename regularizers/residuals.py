@@ -150,7 +150,7 @@ def _starts(sizes: Sequence[int]) -> list[int]:
 
 def _repeated(blocks: Sequence[tuple[sparse.sparray, int]]) -> Tensor:
     """Block-diagonal with each matrix so many times, in the index type that products take as is."""
-    made = sparse.block_diag([sparse.kron(sparse.eye_array(n), block) for block, n in blocks])
+    made = sparse.block_diag([sparse.kron(sparse.eye(n), block) for block, n in blocks])
     made = made.tocsr()
     rows, columns = (torch.from_numpy(p.astype(np.int32)) for p in (made.indptr, made.indices))
     values = torch.from_numpy(made.data.astype(np.float64))
