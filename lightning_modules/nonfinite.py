@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,7 +11,30 @@ from torch import Tensor, nn
 
 
 class NonFiniteLossError(RuntimeError):
-    """The loss of a step is NaN or infinite; the message names step, batch and layer."""
+    """The loss of a step is NaN or infinite; the message names batch and cause."""
+
+
+def nonfinite_loss(total: float, epoch: int, batch: str, cause: str) -> NonFiniteLossError:
+    """The error of one batch, with its cause in words."""
+    return NonFiniteLossError(
+        f"The loss is {total} in epoch {epoch}, batch {batch}: {cause}. The last good checkpoint "
+        "is kept; a smaller learning rate or smaller strengths may help."
+    )
+
+
+def nonfinite_epoch(losses: Sequence[float], epoch: int) -> NonFiniteLossError:
+    """The error of an epoch, found at its end, when its mean over all processes is not finite.
+
+    Args:
+        losses: Of each batch on this process.
+        epoch: Its number.
+    """
+    bad = [batch for batch, total in enumerate(losses) if not math.isfinite(total)]
+    if not bad:
+        cause = "finite here, but not on another process, whose message says where"
+        return nonfinite_loss(losses[-1], epoch, str(len(losses) - 1), cause)
+    cause = "later steps have hidden the cause, which trainer=cpu would name"
+    return nonfinite_loss(losses[bad[0]], epoch, str(bad[0]), cause)
 
 
 def explain_nonfinite(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 
 from lightning_modules.compilation import check_settings, compiled, compiles
-from lightning_modules.nonfinite import NonFiniteLossError, explain_nonfinite
+from lightning_modules.nonfinite import explain_nonfinite, nonfinite_epoch, nonfinite_loss
 from metrics.equivariance import EquivarianceError
 from regularizers import Fixed, Regularizer, StrengthPolicy, StrengthTuning
 from symmetries import Group
@@ -147,9 +147,8 @@ class SymmetryModule(LightningModule):
                 total = total + strength * penalty
         if self._checks_each_step and not torch.isfinite(total):
             cause = explain_nonfinite(self.network, inputs, targets, {"task": task, **penalties})
-            raise self._nonfinite(
-                float(total.detach()), batch_idx, f" (step {self.global_step})", cause
-            )
+            where = f"{batch_idx} (step {self.global_step})"
+            raise nonfinite_loss(float(total.detach()), self.current_epoch, where, cause)
         if penalties:
             self.tuning.observe(penalties)
         self._losses.append(torch.stack([total.detach(), task.detach()]).double())
@@ -158,13 +157,6 @@ class SymmetryModule(LightningModule):
     @property
     def _checks_each_step(self) -> bool:
         return self.device.type == "cpu"
-
-    def _nonfinite(self, total: float, batch: int, where: str, cause: str) -> NonFiniteLossError:
-        return NonFiniteLossError(
-            f"The loss is {total} in epoch {self.current_epoch}, batch {batch}{where}: {cause}. "
-            "The last good checkpoint is kept; a smaller learning rate or smaller strengths may "
-            "help."
-        )
 
     def on_train_epoch_end(self) -> None:
         """Logs the epoch's mean losses over steps and ranks.
@@ -177,7 +169,7 @@ class SymmetryModule(LightningModule):
         mean = self.trainer.strategy.reduce(losses.mean(0), reduce_op="mean")
         total, task = mean.tolist()
         if not math.isfinite(total):
-            raise self._nonfinite_epoch(losses[:, 0].tolist())
+            raise nonfinite_epoch(losses[:, 0].tolist(), self.current_epoch)
         self.log_epoch({"train/loss": total, "train/task_loss": task})
         self._tell_loggers()
 
@@ -228,14 +220,6 @@ class SymmetryModule(LightningModule):
         for name, error in self.equivariance.items():
             self.log(f"test/equivariance_error/{name}", error.compute())
             error.reset()
-
-    def _nonfinite_epoch(self, losses: Sequence[float]) -> NonFiniteLossError:
-        bad = [batch for batch, total in enumerate(losses) if not math.isfinite(total)]
-        if not bad:
-            cause = "finite here, but not on another process, whose message says where"
-            return self._nonfinite(losses[-1], len(losses) - 1, "", cause)
-        cause = "later steps have hidden the cause, which trainer=cpu would name"
-        return self._nonfinite(losses[bad[0]], bad[0], "", cause)
 
     def log_epoch(self, values: Mapping[str, float]) -> None:
         """Keeps values of this epoch; loggers are told at its end, every few epochs."""
