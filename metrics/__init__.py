@@ -4,6 +4,9 @@ from metrics.data_equivariance import nearest_neighbour_error
 from metrics.displacement import (
     AverageDisplacementError,
     FinalDisplacementError,
+    MinAverageDisplacementError,
+    MinFinalDisplacementError,
+    MissRate,
     displacement_errors,
 )
 from metrics.equivariance import EquivarianceError, equivariance_error
@@ -12,15 +15,24 @@ from metrics.lie_derivative import (
     lie_derivative,
     local_equivariance_error,
 )
+from metrics.path_errors import ade, fde, min_ade_k, min_fde_k, miss_rate
 
 __all__ = [
     "AverageDisplacementError",
     "EquivarianceError",
     "FinalDisplacementError",
     "LocalEquivarianceError",
+    "MinAverageDisplacementError",
+    "MinFinalDisplacementError",
+    "MissRate",
+    "ade",
     "displacement_errors",
     "equivariance_error",
+    "fde",
     "lie_derivative",
     "local_equivariance_error",
+    "min_ade_k",
+    "min_fde_k",
+    "miss_rate",
     "nearest_neighbour_error",
 ]

@@ -1,19 +1,25 @@
 """Displacement errors against a plain reference, in one process and in two."""
 
 import math
+import os
 
 import pytest
 import torch
 import torch.multiprocessing as mp
 from torch import distributed
+from torchmetrics import MeanMetric, MetricCollection
 
 from metrics.displacement import (
     AverageDisplacementError,
     FinalDisplacementError,
+    MinAverageDisplacementError,
+    MinFinalDisplacementError,
+    MissRate,
     displacement_errors,
 )
 
 METRICS = (AverageDisplacementError, FinalDisplacementError)
+BEST = (MinAverageDisplacementError, MinFinalDisplacementError, MissRate)
 
 
 def reference(prediction, target, dim):
@@ -83,31 +89,149 @@ def test_reset_and_no_sample(metric):
     assert torch.isnan(fresh.compute())
 
 
-def rank_of_two(rank, meeting, results):
+def modes(count=50, k=3, steps=12, dim=2):
+    """Predictions of k modes, targets and masks; a few samples are known at no step."""
+    generator = torch.Generator().manual_seed(1)
+    prediction = 2 * torch.randn(count, k, steps * dim, generator=generator)
+    target = torch.randn(count, steps * dim, generator=generator)
+    mask = torch.rand(count, steps, generator=generator) < 0.6
+    mask[::7] = False
+    target[~mask.repeat_interleave(dim, dim=1)] = torch.nan
+    return prediction, target, mask
+
+
+def expected(metric, prediction, target, mask):
+    """Mean over samples by a loop and torchmetrics' own mean."""
+    mean = MeanMetric()
+    for several, true, known in zip(prediction.double(), target.double(), mask, strict=True):
+        if not known.any():
+            continue
+        rows = several if metric in BEST else several[:1]
+        apart = [[math.dist(*pair) for pair in zip(p.view(-1, 2), true.view(-1, 2), strict=True)]
+                 for p in rows]  # fmt: skip
+        average = min(torch.tensor(row)[known].mean() for row in apart)
+        final = min(torch.tensor(row)[known][-1] for row in apart)
+        is_average = metric in (AverageDisplacementError, MinAverageDisplacementError)
+        mean.update(float(final > 2) if metric is MissRate else average if is_average else final)
+    return float(mean.compute())
+
+
+def given_to(metric, prediction):
+    """Metrics of one prediction get the first mode."""
+    return prediction if metric in BEST else prediction[:, 0]
+
+
+@pytest.mark.parametrize("metric", [*METRICS, *BEST])
+def test_masked_batches_add_up(metric):
+    prediction, target, mask = modes()
+    accumulated, one_by_one = metric(dim=2), []
+    for chosen in (slice(0, 3), slice(3, 40), slice(40, 40), slice(40, 50)):
+        batch = given_to(metric, prediction)[chosen], target[chosen], mask[chosen]
+        one_by_one.append(accumulated(*batch))
+    total = expected(metric, prediction, target, mask)
+    assert float(accumulated.compute()) == pytest.approx(total, rel=1e-5)
+    first = expected(metric, prediction[:3], target[:3], mask[:3])
+    assert float(one_by_one[0]) == pytest.approx(first, rel=1e-5)
+    assert torch.isnan(one_by_one[2])
+
+
+@pytest.mark.parametrize("metric", BEST)
+def test_k_limits_the_modes_and_a_flat_prediction_is_one(metric):
+    prediction, target, mask = modes()
+    found = []
+    for settings, paths in (
+        ({"k": 1}, prediction),
+        ({}, prediction[:, 0]),
+        ({"k": 9}, prediction),
+        ({}, prediction),
+    ):
+        error = metric(dim=2, **settings)
+        error.update(paths, target, mask)
+        found.append(float(error.compute()))
+    assert found[0] == found[1] > found[2] == found[3]
+
+
+@pytest.mark.parametrize("metric", [*METRICS, *BEST])
+def test_diverged_predictions_are_not_left_out(metric):
+    error = metric(dim=2)
+    error.update(torch.full((2, 4), torch.nan), torch.zeros(2, 4))
+    value = float(error.compute())
+    assert value == 1.0 if metric is MissRate else math.isnan(value)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_training_on_it(metric):
+    prediction, target, mask = modes()
+    prediction.requires_grad_()
+    metric(dim=2)(prediction[:, 0], target, mask).backward()
+    assert torch.isfinite(prediction.grad).all()
+    assert prediction.grad.any()
+
+
+def test_metrics_that_agree_on_a_batch_stay_apart_in_a_collection():
+    together = MetricCollection(
+        {
+            "ade": AverageDisplacementError(2),
+            "fde": FinalDisplacementError(2),
+            "near": MissRate(2, threshold=1.0),
+            "far": MissRate(2, threshold=9.0),
+            "best": MissRate(2, threshold=1.0, k=1),
+        }
+    )
+    zero = torch.zeros(1, 4)
+    together.update(zero, zero)
+    together.update(torch.tensor([[0.0, 0.0, 3.0, 4.0]]), zero)
+    found = {name: float(value) for name, value in together.compute().items()}
+    assert found == {"ade": 1.25, "fde": 2.5, "near": 0.5, "far": 0.0, "best": 0.5}
+
+
+def rank_of_two(rank, meeting, folder):
     """Rank 0 has no sample of the second batch; both must know the mean over all samples."""
     distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=2)
-    prediction, target = pairs()
+    prediction, target, mask = modes()
     share = slice(0, 7) if rank == 0 else slice(7, 50)
-    metrics = [metric(dim=2) for metric in METRICS]
-    for metric in metrics:
-        metric.update(prediction[share], target[share])
-        metric.update(prediction[50 * (1 - rank) :], target[50 * (1 - rank) :])
-    results[rank] = [float(metric.compute()) for metric in metrics]
-    distributed.destroy_process_group()
+    found = []
+    for kind in (*METRICS, *BEST):
+        metric, paths = kind(dim=2), given_to(kind, prediction)
+        metric.update(paths[share], target[share], mask[share])
+        rest = slice(50 * (1 - rank), None)
+        metric.update(paths[rest], target[rest], mask[rest])
+        found.append(float(metric.compute()))
+    torch.save(found, f"{folder}/{rank}.pt")
+    distributed.barrier()
+    # taking gloo's threads down can wait for Python, which waits for them
+    os._exit(0)
 
 
 def test_two_processes_with_unequal_shares(tmp_path):
-    prediction, target = pairs()
-    with mp.Manager() as manager:
-        results = manager.dict()
-        meeting = (tmp_path / "meeting").as_uri()
-        mp.spawn(rank_of_two, (meeting, results), nprocs=2)
-        results = dict(results)
+    mp.spawn(rank_of_two, ((tmp_path / "meeting").as_uri(), str(tmp_path)), nprocs=2)
     # Rank 1 counts all samples a second time.
-    twice = torch.cat([torch.arange(50), torch.arange(50)])
-    ade, fde = reference(prediction[twice], target[twice], 2)
+    twice = [torch.cat([values, values]) for values in modes()]
+    wanted = [expected(metric, *twice) for metric in (*METRICS, *BEST)]
     for rank in range(2):
-        assert results[rank] == pytest.approx([float(ade.mean()), float(fde.mean())], rel=1e-5)
+        assert torch.load(tmp_path / f"{rank}.pt") == pytest.approx(wanted, rel=1e-5)
+
+
+def rank_without_any(rank, meeting, folder):
+    """Rank 0 never has a sample, and none of those of rank 1's second batch is known."""
+    distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=2)
+    prediction, target, mask = (values[: 50 * rank] for values in modes())
+    found = []
+    for kind in (*METRICS, *BEST):
+        metric, paths = kind(dim=2), given_to(kind, prediction)
+        metric.update(paths, target, mask)
+        metric.update(paths, target, torch.zeros_like(mask))
+        found.append(float(metric.compute()))
+    torch.save(found, f"{folder}/{rank}.pt")
+    distributed.barrier()
+    os._exit(0)
+
+
+def test_a_process_without_samples(tmp_path):
+    mp.spawn(rank_without_any, ((tmp_path / "meeting").as_uri(), str(tmp_path)), nprocs=2)
+    wanted = [expected(metric, *modes()) for metric in (*METRICS, *BEST)]
+    for rank in range(2):
+        assert torch.load(tmp_path / f"{rank}.pt") == pytest.approx(wanted, rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +250,34 @@ def test_bad_shapes(prediction, target, dim, message):
 
 
 @pytest.mark.parametrize("metric", METRICS)
+def test_bad_shapes_of_a_metric(metric):
+    with pytest.raises(
+        ValueError, match=r"both have the shape \(n, steps \* dim\); got \(3, 1, 4\)"
+    ):
+        metric(dim=2).update(torch.zeros(3, 1, 4), torch.zeros(3, 4))
+    with pytest.raises(ValueError, match=r"mask must be of torch.bool with the shape \(3, 2\)"):
+        metric(dim=2).update(torch.zeros(3, 4), torch.zeros(3, 4), torch.ones(3, 4))
+
+
+@pytest.mark.parametrize("metric", BEST)
+@pytest.mark.parametrize("prediction", [(3, 2, 6), (3, 0, 4), (4, 2, 4), (3, 1, 2, 2), (3, 6), ()])
+def test_bad_shapes_of_modes(metric, prediction):
+    with pytest.raises(ValueError, match=r"must have the shape \(n, modes, steps \* dim\) with"):
+        metric(dim=2).update(torch.zeros(prediction), torch.zeros(3, 4))
+
+
+@pytest.mark.parametrize("metric", BEST)
+def test_bad_k(metric):
+    with pytest.raises(ValueError, match="k must be at least 1, or None to use all modes; got 0"):
+        metric(dim=2, k=0)
+
+
+def test_bad_threshold():
+    with pytest.raises(ValueError, match=r"threshold must be a distance in metres .*; got -1"):
+        MissRate(dim=2, threshold=-1)
+
+
+@pytest.mark.parametrize("metric", [*METRICS, *BEST])
 def test_bad_dim(metric):
     with pytest.raises(ValueError, match="dim must be at least 1"):
         metric(dim=0)
