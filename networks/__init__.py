@@ -1,8 +1,10 @@
 """Networks whose layers know the types of what they map."""
 
+from networks.agent_transformer import AgentTransformer
 from networks.bilinear import Bilinear
 from networks.constant_velocity import ConstantVelocity
 from networks.emlp import EMLP
+from networks.fitted_velocity import FittedVelocity
 from networks.frame_averaging import FrameAveraging
 from networks.gated import GatedNonlinearity
 from networks.mlp import MLP
@@ -15,8 +17,10 @@ __all__ = [
     "EMLP",
     "MLP",
     "RPP",
+    "AgentTransformer",
     "Bilinear",
     "ConstantVelocity",
+    "FittedVelocity",
     "FrameAveraging",
     "GatedNonlinearity",
     "MixedRPP",

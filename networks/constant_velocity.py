@@ -17,6 +17,8 @@ class ConstantVelocity(nn.Module):
         history: Observed positions, at least 2.
         future: Predicted positions T, at least 1.
         dim: Coordinates of a position.
+        extra: Numbers that follow the observed positions in an input and are not looked at, such
+            as velocities, neighbours and masks.
 
     Raises:
         ValueError: If an argument is too small.
@@ -27,18 +29,17 @@ class ConstantVelocity(nn.Module):
         tensor([[2., 4., 3., 6.]])
     """
 
-    def __init__(self, history: int, future: int, dim: int) -> None:
+    def __init__(self, history: int, future: int, dim: int, extra: int = 0) -> None:
         super().__init__()
-        for name, value, least in (("history", history, 2), ("future", future, 1), ("dim", dim, 1)):
-            if value < least:
-                raise ValueError(f"{name} must be at least {least}; got {value}.")
-        self.history, self.future, self.dim = history, future, dim
+        require_steps(history, future, dim, extra)
+        self.history, self.future, self.dim, self.extra = history, future, dim, extra
 
     def forward(self, x: Tensor) -> Tensor:
         """Predicts the future positions.
 
         Args:
-            x: Observed positions (n, history * dim), row-major (time, coordinate), oldest first.
+            x: Observed positions (n, history * dim + extra), row-major (time, coordinate), oldest
+                first.
 
         Returns:
             Predicted positions (n, future * dim) in the units of the input.
@@ -46,11 +47,58 @@ class ConstantVelocity(nn.Module):
         Raises:
             ValueError: If the input has another size.
         """
-        if x.ndim != 2 or x.shape[1] != self.history * self.dim:
-            raise ValueError(
-                f"The input must have the shape (n, {self.history * self.dim}), {self.history} "
-                f"positions of {self.dim} coordinates; got {tuple(x.shape)}."
-            )
-        now, before = x[:, -self.dim :], x[:, -2 * self.dim : -self.dim]
-        steps = torch.arange(1, self.future + 1, dtype=x.dtype, device=x.device)[:, None]
-        return (now[:, None] + steps * (now - before)[:, None]).flatten(1)
+        path = observed_path(x, self.history, self.dim, self.extra)
+        return extrapolated(path[:, -1], path[:, -1] - path[:, -2], self.future)
+
+
+def require_steps(history: int, future: int, dim: int, extra: int) -> None:
+    """Checks the settings of a baseline that goes on with a velocity.
+
+    Raises:
+        ValueError: If history is below 2, future or dim below 1, or extra negative.
+    """
+    named = (("history", history, 2), ("future", future, 1), ("dim", dim, 1), ("extra", extra, 0))
+    for name, value, least in named:
+        if value < least:
+            raise ValueError(f"{name} must be at least {least}; got {value}.")
+
+
+def observed_path(x: Tensor, history: int, dim: int, extra: int) -> Tensor:
+    """The positions (n, history, dim) with which inputs (n, history * dim + extra) begin.
+
+    Raises:
+        ValueError: If the inputs have another size.
+
+    Example:
+        >>> observed_path(torch.tensor([[1.0, 2.0, 3.0, 4.0, 9.0]]), history=2, dim=2, extra=1)
+        tensor([[[1., 2.],
+                 [3., 4.]]])
+    """
+    size = history * dim
+    if x.ndim != 2 or x.shape[1] != size + extra:
+        more = f" and {extra} further numbers" if extra else ""
+        raise ValueError(
+            f"The input must have the shape (n, {size + extra}), {history} positions of {dim} "
+            f"coordinates{more}; got {tuple(x.shape)}. The argument extra says how many numbers "
+            "follow the positions."
+        )
+    return x[:, :size].unflatten(1, (history, dim))
+
+
+def extrapolated(now: Tensor, step: Tensor, future: int) -> Tensor:
+    """Positions after 1, ..., future steps, flattened.
+
+    Args:
+        now: Last position (n, dim).
+        step: Way of one step (n, dim).
+        future: Number of steps T.
+
+    Returns:
+        (n, T * dim), row-major (time, coordinate).
+
+    Example:
+        >>> extrapolated(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 2.0]]), future=2)
+        tensor([[1., 2., 1., 4.]])
+    """
+    steps = torch.arange(1, future + 1, dtype=now.dtype, device=now.device)[:, None]
+    return (now[:, None] + steps * step[:, None]).flatten(1)

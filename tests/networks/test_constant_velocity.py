@@ -23,6 +23,17 @@ def test_only_the_last_two_points_count():
     assert torch.equal(network(walk), network(changed))
 
 
+def test_what_follows_the_positions_is_not_looked_at():
+    walk = torch.randn(3, 16)
+    wide = torch.cat([walk, torch.full((3, 5), torch.nan)], 1)
+    assert torch.equal(ConstantVelocity(8, 12, 2, extra=5)(wide), ConstantVelocity(8, 12, 2)(walk))
+    for size in (16, 20, 22):
+        with pytest.raises(
+            ValueError, match=r"\(n, 21\), 8 positions .* and 5 further numbers; got"
+        ):
+            ConstantVelocity(8, 12, 2, extra=5)(torch.zeros(3, size))
+
+
 def test_equivariant_under_rotation_reflection_and_translation():
     network = ConstantVelocity(8, 12, 2)
     walk = torch.randn(6, 8, 2, dtype=torch.float64)
@@ -52,6 +63,7 @@ def test_other_sizes_are_refused(shape):
         ((1, 12, 2), "history must be at least 2; got 1"),
         ((8, 0, 2), "future must be at least 1; got 0"),
         ((8, 12, 0), "dim must be at least 1; got 0"),
+        ((8, 12, 2, -1), "extra must be at least 0; got -1"),
     ],
 )
 def test_too_small_settings(settings, message):
