@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from reporting.bars import equivariance_figure
 from reporting.curves import penalties_figure, strengths_figure
+from reporting.moved_scenes import moved_scenes_figure
 from reporting.scatter import predictions_figure
 from reporting.summary import RunSummary
 from reporting.tracks import tracks_figure
@@ -16,6 +17,7 @@ DRAWERS = {
     "equivariance": equivariance_figure,
     "predictions": predictions_figure,
     "tracks": tracks_figure,
+    "moved_scenes": moved_scenes_figure,
 }
 
 

@@ -49,6 +49,12 @@ CAPTIONS = {
         "Test samples seen from above, from the best predicted to the worst, each at its own "
         "scale; dots are the ends of the paths.",
     ),
+    "moved_scenes": (
+        "The same scene, moved",
+        "The model's answers to one scene after several random elements of each group, carried "
+        "back. Where the model keeps the symmetry all lie on its plain prediction; the spread is "
+        "their mean distance from it.",
+    ),
 }
 FLOOR_NOTE = (
     "The error of the data is a nearest-neighbour estimate: the thin mark is what noise alone "

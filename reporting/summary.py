@@ -59,7 +59,11 @@ class Predictions:
         outputs: (n, dim_out), of the model.
         baselines: name -> (n, dim_out), such as ``"constant_velocity"``.
         track_dim: 2 or 3 for trajectories, where inputs and targets are flattened
-            (time, track_dim) in metres; None otherwise.
+            (time, track_dim) in metres; None otherwise. Inputs are then the observed path alone.
+        moved: name of a symmetry -> (m, elements, dim_out), the model's answers to the scenes of
+            m samples after each of some group elements g, carried back:
+            ``rho_out(g)^-1 f(rho_in(g) x)``. If the model keeps the symmetry all equal its output.
+        moved_samples: (m,), the samples that these belong to.
 
     Raises:
         ValueError: shapes that do not belong together.
@@ -70,6 +74,8 @@ class Predictions:
     outputs: np.ndarray
     baselines: dict[str, np.ndarray]
     track_dim: int | None = None
+    moved: dict[str, np.ndarray] = field(default_factory=dict)
+    moved_samples: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def __post_init__(self) -> None:
         if self.inputs.ndim != 2 or self.targets.ndim != 2:
@@ -88,6 +94,7 @@ class Predictions:
                     f"{self.targets.shape}, got {array.shape}"
                 )
         self._check_tracks()
+        self._check_moved()
 
     def _check_tracks(self) -> None:
         if self.track_dim is None:
@@ -99,6 +106,21 @@ class Predictions:
                 raise ValueError(
                     f"Predictions: {name} of {array.shape[1]} numbers are no flattened "
                     f"(time, {self.track_dim})"
+                )
+
+    def _check_moved(self) -> None:
+        chosen = self.moved_samples
+        if chosen.ndim != 1 or not np.isin(chosen, np.arange(len(self))).all():
+            raise ValueError(
+                f"Predictions: moved_samples must be a list of samples from 0 to {len(self) - 1}, "
+                f"got {chosen.tolist()}"
+            )
+        for name, array in self.moved.items():
+            shape = array.shape
+            if len(shape) != 3 or (shape[0], shape[2]) != (len(chosen), self.targets.shape[1]):
+                raise ValueError(
+                    f"Predictions: moved[{name!r}] must have the shape ({len(chosen)}, elements, "
+                    f"{self.targets.shape[1]}), got {shape}"
                 )
 
     def __len__(self) -> int:

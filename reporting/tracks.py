@@ -17,6 +17,8 @@ TRUE, PREDICTED = SERIES[0], SERIES[1]
 BASELINES = (MUTED, SERIES[3], SERIES[2])
 # A vehicle at rest would otherwise fill the panel with its jitter.
 SMALLEST = 0.5
+# Room below the paths for the bar and its text, as a share of half the window.
+BAR_ROOM = 0.3
 
 
 def displacement(predictions: Predictions, outputs: np.ndarray) -> np.ndarray:
@@ -82,18 +84,22 @@ def _panel(ax: Axes, predictions: Predictions, index: int, *, labelled: bool) ->
         ax.plot(*joined.T, label=plain(name) if labelled else "_", **look)  # type: ignore[arg-type]
         if name != "observed":
             ax.plot(*joined[-1], "o", color=look["color"], markersize=3.5)
-    _frame(ax, np.concatenate([path for _, path, _ in paths]))
+    frame(ax, np.concatenate([path for _, path, _ in paths]))
 
 
-def _frame(ax: Axes, points: np.ndarray) -> None:
-    """Square window around ``points`` (n, 2), metres, with a bar of a round length."""
+def frame(ax: Axes, points: np.ndarray) -> None:
+    """Makes equal axes without ticks around some points, with a bar of a round length.
+
+    Args:
+        ax: Where the paths are drawn.
+        points: (n, 2) in metres; those that are not finite do not count.
+    """
     points = points[np.isfinite(points).all(axis=1)]
     centre = (points.min(axis=0) + points.max(axis=0)) / 2
     half = max(0.58 * float(np.ptp(points, axis=0).max()), SMALLEST)
     left, bottom = centre - half
     ax.set_xlim(left, left + 2 * half)
-    # Room below for the bar and its text.
-    ax.set_ylim(bottom - 0.3 * half, bottom + 2 * half)
+    ax.set_ylim(bottom - BAR_ROOM * half, bottom + 2 * half)
     ax.set_aspect("equal")
     ax.grid(visible=False)
     ax.set_xticks([])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from reporting import Predictions, RunSummary, StrengthRow, SymmetryResult
@@ -50,6 +52,18 @@ def tracks(samples: int = 50, track_dim: int = 2) -> Predictions:
     flat = {key: array.reshape(samples, array.shape[1] * track_dim) for key, array in flat.items()}
     baseline = flat.pop("constant")
     return Predictions(**flat, baselines={"constant_velocity": baseline}, track_dim=track_dim)
+
+
+def moved_tracks(track_dim: int = 2, names: tuple[str, ...] = ("xy", "yz")) -> Predictions:
+    """Tracks of which three are moved by each symmetry; the answers to the first do not change."""
+    draw = np.random.default_rng(3)
+    still = tracks(20, track_dim)
+    chosen = np.array([4, 0, 11])
+    moved = {}
+    for size, name in enumerate(names):
+        apart = 0.2 * size * draw.standard_normal((3, 12, still.targets.shape[1]))
+        moved[name] = still.outputs[chosen][:, None] + apart
+    return replace(still, moved=moved, moved_samples=chosen)
 
 
 def summary(**changes) -> RunSummary:

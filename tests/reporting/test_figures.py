@@ -1,8 +1,10 @@
 from __future__ import annotations
 
-from reporting_samples import EMPTY, summary, tracks
+from reporting_samples import EMPTY, moved_tracks, summary, tracks
 
 from reporting import all_figures
+from reporting.figures import DRAWERS
+from reporting.html import CAPTIONS
 
 
 def test_figures_without_data_are_left_out():
@@ -10,4 +12,10 @@ def test_figures_without_data_are_left_out():
     keys = ["strengths", "penalties", "equivariance", "predictions"]
     assert list(all_figures(summary())) == keys
     assert list(all_figures(summary(predictions=tracks()))) == [*keys, "tracks"]
+    moved = all_figures(summary(predictions=moved_tracks()))
+    assert list(moved) == [*keys, "tracks", "moved_scenes"]
     assert list(all_figures(summary(history=(), predictions=None))) == ["equivariance"]
+
+
+def test_every_figure_has_a_caption():
+    assert set(CAPTIONS) == set(DRAWERS)

@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from reporting_samples import EMPTY, RESULTS, history, matrices, summary, tracks
+from reporting_samples import EMPTY, RESULTS, history, matrices, moved_tracks, summary, tracks
 
 from reporting import SymmetryResult, render_report, write_report
 
@@ -38,7 +38,7 @@ class Page(HTMLParser):
         self.text.append(data)
 
 
-@pytest.mark.parametrize("predictions", [matrices(), tracks(), None])
+@pytest.mark.parametrize("predictions", [matrices(), tracks(), moved_tracks(3), None])
 def test_page_needs_nothing_from_outside(predictions):
     text = render_report(summary(predictions=predictions))
     page = Page(text)
@@ -61,8 +61,15 @@ def test_page_holds_everything():
         assert expected in text
 
 
+def test_moved_scenes_are_explained():
+    text = render_report(summary(predictions=moved_tracks()))
+    assert "The same scene, moved" in text
+    assert "their mean distance from it" in text
+    assert "The same scene, moved" not in render_report(summary(predictions=tracks()))
+
+
 def test_ids_are_unique():
-    page = Page(render_report(summary(predictions=tracks())))
+    page = Page(render_report(summary(predictions=moved_tracks())))
     ids = [value for _, name, value in page.attributes if name == "id"]
     assert len(ids) == len(set(ids))
 

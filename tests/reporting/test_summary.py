@@ -27,6 +27,20 @@ def test_predictions_that_do_not_fit_are_refused():
     assert len(matrices(7)) == 7
 
 
+def test_moved_answers_that_do_not_fit_are_refused():
+    a, one = np.zeros((3, 4)), np.array([1])
+    with pytest.raises(ValueError, match=r"moved_samples must be .* from 0 to 2, got \[3\]"):
+        Predictions(a, a, a, {}, moved_samples=np.array([3]))
+    with pytest.raises(ValueError, match=r"moved_samples must be a list of samples"):
+        Predictions(a, a, a, {}, moved_samples=np.zeros((1, 1), dtype=int))
+    for shape in ((1, 4), (2, 5, 4), (1, 5, 3)):
+        with pytest.raises(
+            ValueError, match=r"moved\['xy'\] must have the shape \(1, elements, 4\), got"
+        ):
+            Predictions(a, a, a, {}, moved={"xy": np.zeros(shape)}, moved_samples=one)
+    assert not Predictions(a, a, a, {}).moved
+
+
 def test_strengths_count_as_tuned_only_if_they_moved():
     still = tuple(StrengthRow(e, n, s, 1.0) for e in range(3) for n, s in (("a", 1.0), ("b", 2.0)))
     assert not summary(history=still, adjusted_at=None).adjusted
