@@ -35,6 +35,10 @@ USERS = (
 )
 
 
+RESOLVING = re.compile(r"^\w+ raised while resolving interpolation: ")
+"""What OmegaConf puts before the message of an error in a value that it computes."""
+
+
 @contextmanager
 def reported(debug: bool = False) -> Iterator[None]:
     """Ends the process with a message and exit code 1 when the body raises a user's error.
@@ -65,7 +69,7 @@ def reported(debug: bool = False) -> Iterator[None]:
 def explain(error: BaseException) -> str:
     """The message of an error; for a failed construction, that of its cause and its place."""
     if not isinstance(error, InstantiationException):
-        return str(error) or type(error).__name__
+        return RESOLVING.sub("", str(error)) or type(error).__name__
     place = re.search(r"full_key: (\S+)", str(error))
     target = re.search(r"(?:target|locating) '([^']+)'", str(error))
     cause: BaseException = error

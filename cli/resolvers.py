@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import netrc
 import os
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from omegaconf import OmegaConf
 
+from datamodules.motion.environments import environment
+from datamodules.motion.layout import window_layout
+
 LAST_CHECKPOINT = Path("checkpoints") / "last.ckpt"
 CONFIG = "config.yaml"
+USUAL = ("dt", "history_sec", "future_sec")
 
 
 def child_seed(seed: int, purpose: str) -> int:
@@ -45,8 +51,32 @@ def wandb_offline() -> bool:
         return True
 
 
+def usual(env: str, what: str) -> float:
+    """What people use for an environment of trajectories.
+
+    Args:
+        env: Its name.
+        what: ``dt``, ``history_sec`` or ``future_sec``.
+    """
+    return dict(zip(USUAL, environment(env).usual, strict=True))[what]
+
+
+def window(attribute: str, *, _root_: Any) -> Any:
+    """An attribute of the layout of the datamodule's windows, such as ``rep_in``.
+
+    Args:
+        attribute: Name of the attribute.
+        _root_: The whole config, with the settings of
+            :func:`~datamodules.motion.layout.window_layout` under ``datamodule``.
+    """
+    names = inspect.signature(window_layout).parameters
+    return getattr(window_layout(**{name: _root_.datamodule[name] for name in names}), attribute)
+
+
 def register() -> None:
     """Makes the resolvers known to OmegaConf; may be called again."""
     OmegaConf.register_new_resolver("child_seed", child_seed, replace=True)
+    OmegaConf.register_new_resolver("usual", usual, replace=True)
+    OmegaConf.register_new_resolver("window", window, replace=True)
     OmegaConf.register_new_resolver("run_dir", run_dir, replace=True, use_cache=True)
     OmegaConf.register_new_resolver("wandb_offline", wandb_offline, replace=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +17,7 @@ from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
 from matplotlib.figure import Figure
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
-from torch import Tensor
+from torch import Tensor, nn
 
 import symmetries
 from datamodules.base import TensorDataModule
@@ -27,8 +27,12 @@ from metrics import equivariance_error, nearest_neighbour_error
 from regularizers.tuning import StrengthRow
 from reporting import Predictions, RunSummary, SymmetryResult, all_figures, show, write_report
 from reporting.files import write_atomically
+from reporting.tracks import sample_tracks
+from symmetries import Group
+from symmetries.elements import Element
 
 SAMPLES_SHOWN = 2000
+ELEMENTS_SHOWN = 12
 QUERIES = 1000
 REFERENCES = 20000
 
@@ -154,18 +158,71 @@ def data_errors(found: Found) -> DataErrors:
 
 def predictions(found: Found, track_dim: int | None) -> Predictions:
     """Test samples spread over the whole split, with what network and baselines say of them."""
-    module = found.module
-    inputs, targets = _spread(found.datamodule, "test", SAMPLES_SHOWN)
-    with torch.no_grad():
-        outputs = module.network(inputs.to(module.device))
-        baselines = {n: b(inputs.to(module.device)) for n, b in module.baselines.items()}
-    return Predictions(
-        inputs=_array(inputs),
-        targets=_array(targets),
-        outputs=_array(outputs),
-        baselines={name: _array(values) for name, values in baselines.items()},
+    module, data = found.module, found.datamodule
+    inputs, targets = _spread(data, "test", SAMPLES_SHOWN)
+    module.eval()  # with dropout each answer would be another
+    drawn = Predictions(
+        inputs=_array(data.observed_path(inputs)),
+        targets=_metres(data, targets),
+        outputs=_metres(data, _answers(module.network, inputs, module.device)),
+        baselines={
+            name: _metres(data, _answers(model, inputs, module.device))
+            for name, model in module.baselines.items()
+        },
         track_dim=track_dim,
     )
+    return drawn if track_dim is None else _with_moved_scenes(found, drawn, inputs)
+
+
+def _with_moved_scenes(found: Found, drawn: Predictions, inputs: Tensor) -> Predictions:
+    """Adds what the network says of a few of the scenes once a group has moved them."""
+    chosen = sample_tracks(drawn, 5)
+    # the best predicted are often those who stand, and the worst are no typical ones
+    chosen = chosen[1:-1] if len(chosen) > 3 else chosen
+    data, x = found.datamodule, inputs[torch.from_numpy(chosen)]
+    moved = {
+        name: _metres(data, moved_answers(found, G, x, ELEMENTS_SHOWN))
+        for name, G in found.module.symmetries.items()
+    }
+    return replace(drawn, moved=moved, moved_samples=chosen)
+
+
+def moved_answers(found: Found, G: Group, x: Tensor, elements: int, seed: int = 0) -> Tensor:
+    """The network's answers to moved inputs, carried back: rho_out(g)^-1 f(rho_in(g) x).
+
+    Args:
+        found: With the network and the types of its input and output.
+        G: The group; each of its elements is drawn at random and moves all inputs.
+        x: Inputs (m, size in), on the CPU.
+        elements: Number of group elements.
+        seed: Seed of the group elements.
+
+    Returns:
+        (m, elements, size out), float64.
+    """
+    module, data = found.module, found.datamodule
+    g = G.sample_elements(elements, torch.Generator().manual_seed(seed))
+    scenes = data.rep_in.over(G).act(g, x.double()[:, None])
+    answers = _answers(module.network, scenes.flatten(0, 1), module.device)
+    return data.rep_out.over(G).act(_inverse(g), answers.double().unflatten(0, scenes.shape[:2]))
+
+
+def _inverse(g: Element) -> Element:
+    return tuple(torch.linalg.inv(h) for h in g) if isinstance(g, tuple) else torch.linalg.inv(g)
+
+
+def _answers(network: nn.Module, inputs: Tensor, device: torch.device) -> Tensor:
+    """What the network says, in its own precision and on its device, (n, size out) on the CPU."""
+    dtype = next((p.dtype for p in network.parameters()), torch.float32)
+    with torch.no_grad():
+        answers: Tensor = network(inputs.to(device, dtype))
+    return answers.cpu()
+
+
+def _metres(datamodule: TensorDataModule, values: Tensor) -> np.ndarray:
+    """Numbers of the targets (..., size out) in the units that the datamodule tells."""
+    scale = datamodule.target_scale
+    return _array(values if scale is None else values * scale.to(values.dtype))
 
 
 def log_media(trainer: Trainer, figures: Mapping[str, Figure], folder: Path) -> None:

@@ -8,6 +8,7 @@ from datamodules.inertia import Inertia
 from datamodules.known_answer import KnownAnswer
 from datamodules.se3_distance import SE3Distance
 from datamodules.synthetic import SyntheticDataModule
+from datamodules.trajectories import TrajectoryDataModule
 
 __all__ = [
     "CosineSimilarity",
@@ -18,4 +19,5 @@ __all__ = [
     "SE3Distance",
     "SyntheticDataModule",
     "TensorDataModule",
+    "TrajectoryDataModule",
 ]

@@ -127,6 +127,8 @@ class TensorDataModule(LightningDataModule, ABC):
         self.batch_size, self.eval_batch_size = batch_size, eval_batch_size
         self.seed = seed
         self.splits: dict[str, Split] = {}
+        self.target_scale: Tensor | None = None
+        """Units of each target number, such as metres; metrics are in these. Known once set up."""
 
     @abstractmethod
     def load(self) -> Mapping[str, Split]:
@@ -150,6 +152,10 @@ class TensorDataModule(LightningDataModule, ABC):
     def true_group(self) -> str | None:
         """Name of a group that the true function keeps exactly, None where that is unknown."""
         return None
+
+    def observed_path(self, inputs: Tensor) -> Tensor:
+        """The part of the inputs that is a path to draw, (n, steps * dim), in metres."""
+        return inputs
 
     def setup(self, stage: str | None = None) -> None:
         """Loads and checks the splits once.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from datamodules.eth_ucy import EthUcy
-from datamodules.simulated_pedestrians import PedestrianSimulation, write_recordings
+from datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
 from symmetries import Rep
 
 

@@ -29,6 +29,8 @@ OPTIONS = sorted(
 EXPERIMENTS = [option for option in OPTIONS if option.startswith("experiment/")]
 PAPER = [option for option in EXPERIMENTS if option.startswith("experiment/paper/")]
 NEEDS_GPU = ("trainer/gpu", "trainer/ddp")
+FITTING = {"network/agent_transformer": ("datamodule=trajdata", "dim=2")}
+"""What goes with an option that does not fit the default data."""
 resolvers.register()
 
 
@@ -39,7 +41,7 @@ def composed(option, folder):
         if name == "projection":
             choice.append('regularizers.extra.group="SL(3)"')
     else:
-        choice = [f"{group}={name}"]
+        choice = [f"{group}={name}", *FITTING.get(option, ())]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return compose("train", [*choice, f"paths.output={folder}", f"paths.cache={folder}"])
 
@@ -111,7 +113,7 @@ def test_experiment_runs_one_batch(option, tmp_path):
     if "eth_ucy" in option:
         pytest.importorskip("trajdata", reason="the extra 'trajectory' is not installed")
     if option == "experiment/eth_ucy":
-        from datamodules.simulated_pedestrians import PedestrianSimulation, write_recordings
+        from datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
 
         write_recordings(tmp_path / "raw", PedestrianSimulation())
         extra = [f"datamodule.data_dir={tmp_path / 'raw'}"]

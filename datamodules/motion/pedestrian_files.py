@@ -81,6 +81,36 @@ def read_recordings(folder: Path) -> dict[str, np.ndarray]:
     return {name: read_recording(recording_path(folder, name)) for name in RECORDINGS}
 
 
+def check_recordings(folder: Path) -> None:
+    """Checks that all recordings can be read, and reach beyond the frame that parts them.
+
+    trajdata fails without saying why on a recording that has nothing to train or to validate on,
+    of which a file cut short is the usual cause.
+
+    Args:
+        folder: Folder of the raw files.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If a file is damaged or too short; names the file.
+    """
+    from trajdata.dataset_specific.eth_ucy_peds.eupeds_dataset import (  # noqa: PLC0415
+        TRAINVAL_FRAME_SPLITS,
+    )
+
+    for name, table in read_recordings(folder).items():
+        frames = (table[:, 0] - table[:, 0].min()) // FRAME_STEP
+        split = TRAINVAL_FRAME_SPLITS[name]
+        for where, inside in (("before", frames < split), ("from", frames >= split)):
+            _, lengths = np.unique(table[inside, 1], return_counts=True)
+            if lengths.max(initial=0) < 2:
+                raise ValueError(
+                    f"{recording_path(folder, name)} has {int(frames.max()) + 1} frames, and no "
+                    f"pedestrian is seen twice {where} frame number {split}, where trajdata parts "
+                    "training from validation. The file seems cut short: fetch it again."
+                )
+
+
 def read_recording(path: Path) -> np.ndarray:
     """Reads and checks one recording.
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
+from omegaconf.errors import OmegaConfBaseException
 
 from cli.errors import UserError, explain, reported
 
@@ -43,3 +44,8 @@ def test_unknown_argument_lists_the_known_ones():
 
 def test_unknown_class_is_named():
     assert "regularizers.Nothing" in failure({"_target_": "regularizers.Nothing"})
+
+
+def test_errors_of_computed_values_say_what_is_wrong_alone():
+    text = "ValueError raised while resolving interpolation: datamodule.dt must be above 0"
+    assert explain(OmegaConfBaseException(text)) == "datamodule.dt must be above 0"

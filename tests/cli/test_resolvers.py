@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from omegaconf import OmegaConf
 
-from cli.resolvers import child_seed, run_dir, wandb_offline
+from cli.resolvers import child_seed, register, run_dir, usual, wandb_offline
 
 
 def test_child_seeds_differ_by_purpose_and_seed():
@@ -54,3 +55,23 @@ def test_mode_has_the_last_word(bare, monkeypatch):
 def test_key_in_netrc(bare):
     bare.write_text("machine api.wandb.ai\n  login user\n  password " + "x" * 40 + "\n")
     assert not wandb_offline()
+
+
+def test_what_people_use_for_an_environment():
+    assert usual("eupeds_eth", "dt") == 0.4
+    assert usual("nusc_mini", "future_sec") == 6.0
+
+
+def test_types_of_windows_come_from_the_settings_of_the_data():
+    register()
+    config = OmegaConf.create(
+        {
+            "datamodule": {
+                **{"history_sec": 2.8, "future_sec": 4.8, "dt": 0.4, "coordinates": 2},
+                **{"velocities": False, "neighbours": 1, "rep_in": "${window:rep_in}"},
+            },
+            "extra": "${window:extra}",
+        }
+    )
+    assert config.datamodule.rep_in == "16T1 + 16T0"
+    assert config.extra == 32

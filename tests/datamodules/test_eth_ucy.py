@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from datamodules.eth_ucy import EthUcy
-from datamodules.simulated_pedestrians import PedestrianSimulation, write_recordings
-from datamodules.trajectory_windows import SCENES
+from datamodules.eth_ucy import SCENES, EthUcy
+from datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
 from metrics.displacement import displacement_errors
 from networks.constant_velocity import ConstantVelocity
 

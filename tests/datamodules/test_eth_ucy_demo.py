@@ -3,9 +3,8 @@
 import pytest
 import torch
 
-from datamodules.eth_ucy import EthUcy
+from datamodules.eth_ucy import SCENES, EthUcy
 from datamodules.eth_ucy_demo import EthUcyDemo
-from datamodules.trajectory_windows import SCENES
 from metrics.displacement import displacement_errors
 from networks.constant_velocity import ConstantVelocity
 

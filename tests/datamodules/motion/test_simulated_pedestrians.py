@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from datamodules.pedestrian_files import RECORDINGS, read_recordings
-from datamodules.simulated_pedestrians import (
+from datamodules.motion.pedestrian_files import RECORDINGS, read_recordings
+from datamodules.motion.simulated_pedestrians import (
     DT,
     LENGTHS,
     PedestrianSimulation,

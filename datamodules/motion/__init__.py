@@ -1,0 +1,1 @@
+"""What trajectory datamodules are made of: readers, tracks, windows."""

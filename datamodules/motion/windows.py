@@ -1,0 +1,146 @@
+"""Windows of tracks: all at once, by indexing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from datamodules.motion.environments import AGENT_TYPES
+from datamodules.motion.layout import WindowLayout
+from datamodules.motion.neighbours import Neighbourhood
+from datamodules.motion.tracks import SceneTracks
+
+CHUNK = 1 << 15
+"""Windows that are in memory at once."""
+
+Windows = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class WindowFilter:
+    """Which windows count. All their steps must have been observed.
+
+    Args:
+        agent_types: Kinds of agents that are predicted; None for all.
+        min_displacement: Least distance in metres between the first and the last step.
+        max_speed: Largest speed in metres per second between two steps, beyond which a track is
+            taken to have jumped; None for any.
+        stride: Steps between the beginnings of two windows of a track.
+
+    Raises:
+        ValueError: If a setting is out of its range.
+    """
+
+    agent_types: tuple[str, ...] | None = None
+    min_displacement: float = 0.0
+    max_speed: float | None = None
+    stride: int = 1
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.agent_types or () if name not in AGENT_TYPES]
+        if unknown or self.agent_types == ():
+            raise ValueError(
+                f"datamodule.agent_types is {list(self.agent_types or ())}; each must be one of "
+                f"{', '.join(AGENT_TYPES)}, or null for all."
+            )
+        if self.min_displacement < 0:
+            raise ValueError(
+                f"datamodule.min_displacement must be at least 0 m; got {self.min_displacement}."
+            )
+        if self.max_speed is not None and self.max_speed <= 0:
+            raise ValueError(f"datamodule.max_speed must be above 0 m/s; got {self.max_speed}.")
+        if not isinstance(self.stride, int) or self.stride < 1:
+            raise ValueError(
+                f"datamodule.stride must be a whole number of at least 1; got {self.stride}."
+            )
+
+    def agents(self, scene: SceneTracks) -> np.ndarray:
+        """Which agents of a scene are predicted, bool (agents,)."""
+        if self.agent_types is None:
+            return np.ones(len(scene.kind), bool)
+        return np.isin(scene.kind, [AGENT_TYPES.index(name) for name in self.agent_types])
+
+    def keeps(self, positions: np.ndarray, dt: float) -> np.ndarray:
+        """Which windows (n, steps, dim) in metres count, bool (n,)."""
+        kept: np.ndarray = np.isfinite(positions).all(axis=(1, 2))
+        if self.min_displacement > 0:
+            moved = np.linalg.norm(positions[:, -1] - positions[:, 0], axis=1)
+            kept &= moved >= self.min_displacement
+        if self.max_speed is not None:
+            speed = np.linalg.norm(np.diff(positions, axis=1), axis=2) / dt
+            kept &= (speed <= self.max_speed).all(axis=1)
+        return kept
+
+
+def window_starts(scene: SceneTracks, chosen: np.ndarray, steps: int, stride: int) -> np.ndarray:
+    """First rows of all windows, agent by agent.
+
+    Args:
+        scene: The scene.
+        chosen: bool (agents,), whose windows.
+        steps: Steps of a window.
+        stride: Steps between the beginnings of two windows.
+    """
+    fitting = np.where(chosen, np.maximum(scene.steps - steps + 1, 0), 0)
+    counts = -(-fitting // stride)
+    before = np.cumsum(counts) - counts
+    number = np.arange(int(counts.sum())) - np.repeat(before, counts)
+    return np.repeat(scene.first_row, counts) + stride * number
+
+
+def cut(
+    scene: SceneTracks, layout: WindowLayout, rules: WindowFilter, dt: float
+) -> Iterator[Windows]:
+    """Cuts all windows of a scene, some thousands at a time.
+
+    Args:
+        scene: The scene.
+        layout: What a window holds.
+        rules: Which windows count.
+        dt: Seconds between two steps.
+
+    Yields:
+        Inputs (n, layout.inputs) and targets (n, future * dim), float32: positions in metres from
+        the agent's last observed one, velocities in metres per second. The subtraction is done in
+        the precision of the recordings.
+    """
+    starts = window_starts(scene, rules.agents(scene), layout.steps, rules.stride)
+    near = Neighbourhood(scene, layout.dim) if layout.neighbours else None
+    positions = scene.position[:, : layout.dim]
+    for low in range(0, len(starts), CHUNK):
+        rows = starts[low : low + CHUNK, None] + np.arange(layout.steps)
+        rows = rows[rules.keeps(positions[rows], dt)]
+        if len(rows):
+            yield _windows(scene, rows, layout, near)
+
+
+def _windows(
+    scene: SceneTracks, rows: np.ndarray, layout: WindowLayout, near: Neighbourhood | None
+) -> Windows:
+    observed, following = rows[:, : layout.history], rows[:, layout.history :]
+    origin = scene.position[observed[:, -1], : layout.dim]
+    observed, seen = observed[:, None], np.ones((len(rows), 1, layout.history), bool)
+    if near is not None:
+        others = near.nearest(observed[:, 0, -1], layout.neighbours)
+        back, visible = near.histories(others, layout.history)
+        observed = np.concatenate([observed, back], axis=1)
+        seen = np.concatenate([seen, visible], axis=1)
+    parts = [_seen(scene.position[observed, : layout.dim] - origin[:, None, None], seen)]
+    if layout.velocities:
+        parts.append(_seen(scene.velocity[observed, : layout.dim], seen))
+    if near is not None:
+        parts.append(seen)
+    inputs = np.concatenate([_flat(part) for part in parts], axis=1)
+    targets = _flat(scene.position[following, : layout.dim] - origin[:, None])
+    return inputs, targets
+
+
+def _seen(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """0 where nothing was observed."""
+    return np.where(seen[..., None], values, 0.0)
+
+
+def _flat(values: np.ndarray) -> np.ndarray:
+    return values.reshape(len(values), -1).astype(np.float32)

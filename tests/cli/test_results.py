@@ -1,0 +1,141 @@
+"""Samples for the pictures: spread, in metres, and moved by the candidate symmetries."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from cli.results import ELEMENTS_SHOWN, moved_answers, predictions
+from datamodules.base import TensorDataModule
+from networks import MLP, ConstantVelocity
+from symmetries import group
+
+HISTORY, FUTURE = 4, 3
+
+
+class Tracks(TensorDataModule):
+    """Walks in the plane, with three numbers beside the path that say nothing."""
+
+    def __init__(self, samples=40, scale=None):
+        super().__init__(f"{HISTORY}T1 + 3T0", f"{FUTURE}T1", 2, 10)
+        draw = torch.Generator().manual_seed(0)
+        self.target_scale = scale
+        walk = torch.randn(samples, HISTORY + FUTURE, 2, generator=draw).cumsum(1)
+        walk = walk - walk[:, HISTORY - 1 : HISTORY]
+        inputs = torch.cat([walk[:, :HISTORY].flatten(1), torch.zeros(samples, 3)], 1)
+        self.splits = {"test": (inputs, walk[:, HISTORY:].flatten(1))}
+
+    def load(self):
+        return self.splits
+
+    def observed_path(self, inputs):
+        return 10 * inputs[:, : HISTORY * 2]
+
+
+class Extrapolating(nn.Module):
+    """Constant velocity, and a push along x that breaks rotations; linear otherwise."""
+
+    def __init__(self, push=0.0, dropout=0.0):
+        super().__init__()
+        self.velocity = ConstantVelocity(HISTORY, FUTURE, 2)
+        self.push = nn.Parameter(torch.tensor(push))
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x):
+        away = self.push * torch.tensor([1.0, 0.0], dtype=self.push.dtype).repeat(FUTURE)
+        return self.dropout(self.velocity(x[:, : HISTORY * 2]) + away)
+
+
+class Module(nn.Module):
+    device = torch.device("cpu")
+
+    def __init__(self, network, **symmetries):
+        super().__init__()
+        self.network, self.baselines = network, nn.ModuleDict({"same": Extrapolating()})
+        self.symmetries = {name: group(text, 2) for name, text in symmetries.items()}
+
+
+def found(network, datamodule=None, **symmetries):
+    return SimpleNamespace(module=Module(network, **symmetries), datamodule=datamodule or Tracks())
+
+
+def test_an_equivariant_network_gives_one_path():
+    run = found(Extrapolating(), turn="SO(2)", mirror="Reflect(2)", scale="Scaling(2)")
+    shown = predictions(run, 2)
+    assert list(shown.moved) == ["turn", "mirror", "scale"]
+    plain = shown.outputs[shown.moved_samples][:, None]
+    for answers in shown.moved.values():
+        assert answers.shape == (3, ELEMENTS_SHOWN, 2 * FUTURE)
+        np.testing.assert_allclose(answers, np.broadcast_to(plain, answers.shape), atol=1e-5)
+
+
+def test_a_push_is_carried_back_by_the_inverse():
+    run = found(Extrapolating(push=2.0), turn="SO(2)", mirror="Reflect(2)", other="Reflect(2, 1)")
+    shown = predictions(run, 2)
+    plain = shown.outputs[shown.moved_samples][:, None]
+    apart = {name: (a - plain).reshape(3, -1, FUTURE, 2) for name, a in shown.moved.items()}
+    # R^-1 (p + v) - (p + v) of a push v lies on a circle around -v
+    np.testing.assert_allclose(np.linalg.norm(apart["turn"] + [2.0, 0.0], axis=-1), 2.0, rtol=1e-4)
+    moved = {name: {round(float(v), 3) for v in a[..., 0].flat} for name, a in apart.items()}
+    assert sorted(map(sorted, ({abs(v) for v in moved[n]} for n in ("mirror", "other")))) == [
+        [0.0], [0.0, 4.0]
+    ]  # fmt: skip
+
+
+def test_numbers_are_in_metres():
+    scale = torch.tensor([2.0, 3.0], dtype=torch.float64).repeat(FUTURE)
+    run = found(Extrapolating(push=1.0), Tracks(scale=scale), turn="SO(2)")
+    scaled, bare = predictions(run, 2), predictions(found(run.module.network, turn="SO(2)"), 2)
+    assert scaled.inputs.shape == (40, 2 * HISTORY)
+    np.testing.assert_allclose(scaled.inputs, 10 * Tracks().splits["test"][0][:, :-3])
+    for name in ("targets", "outputs"):
+        np.testing.assert_allclose(getattr(scaled, name), getattr(bare, name) * scale.numpy())
+    np.testing.assert_allclose(scaled.baselines["same"], bare.baselines["same"] * scale.numpy())
+    assert scaled.outputs.dtype == np.float32
+    again = moved_answers(
+        run, run.module.symmetries["turn"],
+        run.datamodule.splits["test"][0][torch.from_numpy(scaled.moved_samples)], ELEMENTS_SHOWN,
+    )  # fmt: skip
+    np.testing.assert_allclose(scaled.moved["turn"], again * scale, rtol=1e-6)
+
+
+def test_samples_are_neither_the_best_nor_the_worst():
+    shown = predictions(found(Extrapolating(), turn="SO(2)"), 2)
+    errors = np.abs(shown.outputs - shown.targets).mean(axis=1)
+    chosen = errors[shown.moved_samples]
+    assert errors.min() < chosen.min() < chosen.max() < errors.max()
+    few = predictions(found(Extrapolating(), Tracks(samples=2), turn="SO(2)"), 2)
+    assert sorted(few.moved_samples) == [0, 1]
+
+
+def test_no_scenes_are_moved_where_samples_are_no_tracks():
+    shown = predictions(found(Extrapolating(), turn="SO(2)"), None)
+    assert shown.moved == {}
+
+
+def test_dropout_is_off():
+    run = found(Extrapolating(push=1.0, dropout=0.5).train(), turn="SO(2)")
+    first, second = predictions(run, 2), predictions(run, 2)
+    np.testing.assert_array_equal(first.outputs, second.outputs)
+    np.testing.assert_array_equal(first.moved["turn"], second.moved["turn"])
+
+
+def test_a_network_in_double_precision():
+    network = MLP(f"{HISTORY}T1 + 3T0", f"{FUTURE}T1", 2, 8, 1).double()
+    shown = predictions(found(network, turn="SO(2)"), 2)
+    assert shown.moved["turn"].dtype == shown.outputs.dtype == np.float32
+
+
+@pytest.mark.parametrize("elements", [1, 5])
+def test_elements_are_drawn_from_the_seed(elements):
+    run = found(Extrapolating(push=1.0))
+    x = run.datamodule.splits["test"][0][:2]
+    one, same, other = (moved_answers(run, group("SO(2)"), x, elements, s) for s in (0, 0, 1))
+    assert one.shape == (2, elements, 2 * FUTURE)
+    assert one.dtype == torch.float64
+    assert torch.equal(one, same)
+    assert not torch.allclose(one, other)

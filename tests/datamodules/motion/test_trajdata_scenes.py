@@ -1,0 +1,113 @@
+"""Tracks out of trajdata's tables."""
+
+import math
+import shutil
+
+import numpy as np
+import pytest
+
+pytest.importorskip("trajdata", reason="the extra 'trajectory' is not installed")
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datamodules.motion.environments import environment
+from datamodules.motion.pedestrian_files import read_recording
+from datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
+from datamodules.motion.trajdata_scenes import (
+    differences,
+    open_dataset,
+    sampling,
+    trajdata_scenes,
+)
+
+ENV = environment("eupeds_zara1")
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory):
+    """Folder of simulated recordings."""
+    folder = tmp_path_factory.mktemp("raw")
+    write_recordings(folder, PedestrianSimulation())
+    return folder
+
+
+def test_tracks_are_those_of_the_file(raw, tmp_path):
+    (scene,) = trajdata_scenes(ENV, raw, tmp_path, ["test_loo"])
+    table = read_recording(raw / "crowds_zara01.txt")
+    table = table[np.lexsort((table[:, 0], table[:, 1]))]
+    np.testing.assert_array_equal(np.sort(scene.position[:, 0]), np.sort(table[:, 2]))
+    assert scene.split == "test_loo"
+    assert set(scene.kind) == {2}
+    assert not scene.position[:, 2].any()
+    first = scene.first_row
+    moved = np.diff(scene.position, axis=0) / ENV.dt
+    inside = np.setdiff1d(np.arange(1, len(scene.position)), first)
+    np.testing.assert_allclose(scene.velocity[inside], moved[inside - 1], atol=1e-9)
+
+
+def test_other_steps_are_every_so_many(raw, tmp_path):
+    (whole,) = trajdata_scenes(ENV, raw, tmp_path / "one", ["test_loo"])
+    (thin,) = trajdata_scenes(ENV, raw, tmp_path / "two", ["test_loo"], dt=1.2)
+    row = {}
+    for first, start, steps in zip(whole.first_row, whole.first_step, whole.steps, strict=True):
+        row |= {(tuple(whole.position[first + i]),): start + i for i in range(steps)}
+    places = [row[(tuple(place),)] for place in thin.position]
+    assert all(step % 3 == 0 for step in places)
+
+
+def test_finer_steps_are_interpolated(raw, tmp_path):
+    (whole,) = trajdata_scenes(ENV, raw, tmp_path / "one", ["test_loo"])
+    (fine,) = trajdata_scenes(ENV, raw, tmp_path / "two", ["test_loo"], dt=0.2)
+    np.testing.assert_array_equal(fine.steps, 2 * whole.steps - 1)
+    assert np.isfinite(fine.position).all()
+
+
+def test_a_split_that_is_not_there(raw, tmp_path):
+    with pytest.raises(ValueError, match=r"nothing for eupeds_zara1-best.*datamodule\.splits"):
+        open_dataset(ENV, "best", raw, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("dt", "native", "factor"), [(0.4, 1 / 30, 12), (0.3, 0.1, 3), (0.5, 0.05, 10), (0.4, 0.4, 1)]
+)
+def test_multiples_survive_rounding(dt, native, factor):
+    assert sampling(dt, native) == (None, factor)
+
+
+@pytest.mark.parametrize(("dt", "native"), [(0.1, 0.4), (0.1, 0.3), (0.05, 0.1)])
+def test_finer_steps_are_asked_for_so_that_trajdata_takes_them(dt, native):
+    asked, factor = sampling(dt, native)
+    assert math.isclose(asked, dt)
+    assert (native / asked).is_integer()
+    assert factor == 1
+
+
+def test_as_recorded():
+    assert sampling(None, 0.1) == (None, 1)
+
+
+@pytest.mark.parametrize("dt", [0.25, 0.04, 0.07])
+def test_what_is_no_multiple(dt):
+    with pytest.raises(ValueError, match=rf"datamodule\.dt is {dt:g} s.*0\.1 s apart"):
+        sampling(dt, 0.1)
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=5))
+def test_differences_stay_within_a_track(steps):
+    values = np.random.default_rng(0).standard_normal(sum(steps))
+    found = differences(values, np.array(steps))
+    start = 0
+    for count in steps:
+        track = values[start : start + count]
+        change = np.diff(track)
+        expected = np.concatenate([change[:1], change]) if count > 1 else np.zeros(1)
+        np.testing.assert_allclose(found[start : start + count], expected)
+        start += count
+
+
+def test_a_copy_of_the_files_gives_the_same(raw, tmp_path):
+    other = shutil.copytree(raw, tmp_path / "raw")
+    (one,) = trajdata_scenes(ENV, raw, tmp_path / "one", ["test_loo"])
+    (two,) = trajdata_scenes(ENV, other, tmp_path / "two", ["test_loo"])
+    np.testing.assert_array_equal(one.position, two.position)

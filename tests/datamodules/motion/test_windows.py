@@ -1,0 +1,128 @@
+"""Cutting windows, against cutting them one by one."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from track_samples import scene
+
+from datamodules.motion import windows
+from datamodules.motion.layout import WindowLayout
+from datamodules.motion.windows import WindowFilter, cut, window_starts
+
+LENGTHS = st.lists(st.integers(1, 9), min_size=1, max_size=5)
+
+
+def all_of(one, layout, rules=None, dt=0.4):
+    """Inputs and targets of all chunks."""
+    parts = list(cut(one, layout, rules or WindowFilter(), dt))
+    empty = [(np.zeros((0, layout.inputs)), np.zeros((0, layout.future * layout.dim)))]
+    return tuple(np.concatenate(arrays) for arrays in zip(*(parts or empty), strict=True))
+
+
+def one_by_one(one, steps, stride=1):
+    """First row of each window."""
+    return [
+        first + start
+        for first, count in zip(one.first_row, one.steps, strict=True)
+        for start in range(0, count - steps + 1, stride)
+    ]
+
+
+@given(LENGTHS, st.integers(1, 5), st.integers(1, 3))
+def test_starts_are_those_found_one_by_one(lengths, steps, stride):
+    one = scene(lengths)
+    found = window_starts(one, np.ones(len(lengths), bool), steps, stride)
+    assert found.tolist() == one_by_one(one, steps, stride)
+
+
+@given(LENGTHS, st.sampled_from([2, 3]), st.integers(1, 3), st.integers(1, 3))
+def test_windows_are_centred_float32(lengths, dim, history, future):
+    one = scene(lengths)
+    layout = WindowLayout(history, future, dim)
+    inputs, targets = all_of(one, layout)
+    starts = one_by_one(one, history + future)
+    assert len(inputs) == len(targets) == len(starts)
+    for found_in, found_out, start in zip(inputs, targets, starts, strict=True):
+        window = one.position[start : start + history + future, :dim]
+        window = (window - window[history - 1]).astype(np.float32)
+        np.testing.assert_array_equal(found_in, window[:history].ravel())
+        np.testing.assert_array_equal(found_out, window[history:].ravel())
+
+
+def test_subtracts_before_rounding():
+    one = scene([3])
+    one.position[:] = [[1e8, 0, 0], [1e8 + 0.25, 1, 0], [1e8 + 0.5, 3, 0]]
+    inputs, targets = all_of(one, WindowLayout(2, 1))
+    assert inputs.tolist() == [[-0.25, -1, 0, 0]]
+    assert targets.tolist() == [[0.25, 2]]
+
+
+def test_chunks_make_the_whole(monkeypatch):
+    one, layout = scene([30, 40]), WindowLayout(3, 2, neighbours=1)
+    whole = all_of(one, layout)
+    monkeypatch.setattr(windows, "CHUNK", 7)
+    for part, expected in zip(all_of(one, layout), whole, strict=True):
+        np.testing.assert_array_equal(part, expected)
+
+
+def test_parts_of_an_input_with_velocities_and_neighbours():
+    one = scene([4, 2, 4], first=[0, 2, 5])  # the last is never seen with the others
+    layout = WindowLayout(3, 1, 2, velocities=True, neighbours=2)
+    inputs, _ = all_of(one, layout)
+    assert inputs.shape == (2, layout.inputs)
+    positions, velocities, seen = np.split(inputs[0], [3 * 3 * 2, 2 * 3 * 3 * 2])
+    positions, velocities = positions.reshape(3, 3, 2), velocities.reshape(3, 3, 2)
+    assert seen.reshape(3, 3).tolist() == [[1, 1, 1], [0, 0, 1], [0, 0, 0]]
+    origin = one.position[2, :2]
+    np.testing.assert_allclose(positions[0], one.position[:3, :2] - origin, atol=1e-6)
+    np.testing.assert_allclose(velocities[0], one.velocity[:3, :2], atol=1e-6)
+    np.testing.assert_allclose(positions[1, 2], one.position[4, :2] - origin, atol=1e-6)
+    np.testing.assert_allclose(velocities[1, 2], one.velocity[4, :2], atol=1e-6)
+    assert not positions[1, :2].any()
+    assert not positions[2].any()
+    assert not velocities[2].any()
+
+
+def test_kinds_that_are_predicted_may_have_any_neighbours():
+    one = scene([2, 2], kinds=[1, 2])
+    inputs, _ = all_of(one, WindowLayout(1, 1, neighbours=1), WindowFilter(("pedestrian",)))
+    assert len(inputs) == 1
+    assert inputs[0, -1] == 1  # the vehicle is seen
+
+
+def test_filters():
+    one = scene([3, 3, 3])
+    one.position[:] = 0.0
+    one.position[3:6, 0] = [0, 1, 2]
+    one.position[6:9, 0] = [0, 40, 1]
+    layout = WindowLayout(2, 1)
+
+    def ends(**settings):
+        return all_of(one, layout, WindowFilter(**settings), dt=0.5)[1][:, 0].tolist()
+
+    assert ends() == [0, 1, -39]
+    assert ends(min_displacement=1.5) == [1]
+    assert ends(min_displacement=0.5) == [1, -39]
+    assert ends(max_speed=2.0) == [0, 1]
+    one.position[4] = np.nan
+    assert ends() == [0, -39]
+
+
+def test_no_window_fits():
+    assert list(cut(scene([2, 1]), WindowLayout(2, 1), WindowFilter(), 0.1)) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"agent_types": ("dog",)}, r"agent_types is \['dog'\]; each must be one of unknown, vehi"),
+        ({"agent_types": ()}, r"agent_types is \[\]"),
+        ({"min_displacement": -1}, r"min_displacement must be at least 0 m; got -1"),
+        ({"max_speed": 0}, r"max_speed must be above 0 m/s; got 0"),
+        ({"stride": 0}, r"stride must be a whole number of at least 1; got 0"),
+    ],
+)
+def test_bad_filters(settings, message):
+    with pytest.raises(ValueError, match=message):
+        WindowFilter(**settings)
