@@ -11,6 +11,7 @@ from lightning import Callback, LightningModule
 from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 
+from lightning_modules.augmentation import GroupAugmentation
 from lightning_modules.compilation import check_settings, compiled, compiles
 from lightning_modules.nonfinite import explain_nonfinite, nonfinite_epoch, nonfinite_loss
 from metrics.equivariance import EquivarianceError
@@ -41,7 +42,10 @@ class SymmetryModule(LightningModule):
         baselines: Modules without training, measured beside the network in the test.
         candidates: Groups by name whose equivariance error the test measures, beside those that
             are regularized; for models that no regularizer can bind to.
-        dim: Dimension of the base space, where a candidate's name leaves it open.
+        dim: Dimension of the base space, where a group's name leaves it open.
+        augmentation: Group whose elements move every training sample; its types are the
+            datamodule's.
+        augmentation_seed: Seed of these elements.
         compile: Whether training and validation run the network through ``torch.compile``; the
             test does not. It takes a minute (seconds once cached), so that it pays for trainings
             of many minutes; ``auto`` decides by the number of epochs.
@@ -62,6 +66,8 @@ class SymmetryModule(LightningModule):
         baselines: Mapping[str, nn.Module] | None = None,
         candidates: Mapping[str, str | Group] | None = None,
         dim: int | None = None,
+        augmentation: str | Group | None = None,
+        augmentation_seed: int = 0,
         compile: bool | str = False,
         compile_mode: str = "default",
         log_every_n_epochs: int = 1,
@@ -89,7 +95,12 @@ class SymmetryModule(LightningModule):
                 for name in self.baselines
             }
         )
-        self.symmetries = {n: _candidate(n, G, dim) for n, G in (candidates or {}).items()}
+        self.augmentation: GroupAugmentation | None = None
+        if augmentation is not None:
+            moving = _parsed("augmentation", augmentation, dim)
+            self.augmentation = GroupAugmentation(moving, augmentation_seed)
+        named = (candidates or {}).items()
+        self.symmetries = {n: _parsed(f"candidates.{n}", G, dim) for n, G in named}
         self.symmetries |= {n: r.group for n, r in self.regularizers.items() if r.group is not None}
         self.equivariance: dict[str, EquivarianceError] = _modules({})
         self.log_every_n_epochs = log_every_n_epochs
@@ -137,7 +148,7 @@ class SymmetryModule(LightningModule):
             NonFiniteLossError: If the sum is NaN or infinite; no weight has changed by then. On a
                 GPU, where asking would stop the stream of work, the epoch's end asks instead.
         """
-        inputs, targets = batch
+        inputs, targets = batch = self._augmented(batch)
         prediction = self.predict(inputs)
         task: Tensor = self.task_loss(prediction, targets)
         penalties = {n: r.penalty(self, batch, prediction) for n, r in self.regularizers.items()}
@@ -153,6 +164,13 @@ class SymmetryModule(LightningModule):
             self.tuning.observe(penalties)
         self._losses.append(torch.stack([total.detach(), task.detach()]).double())
         return total
+
+    def _augmented(self, batch: Batch) -> Batch:
+        if self.augmentation is None:
+            return batch
+        data: Any = cast(Any, self.trainer).datamodule
+        types = data.rep_in, data.rep_out
+        return self.augmentation(batch, types, self.global_step, self.global_rank)
 
     @property
     def _checks_each_step(self) -> bool:
@@ -177,7 +195,16 @@ class SymmetryModule(LightningModule):
         """Updates the validation metrics."""
         inputs, targets = batch
         if len(inputs):
-            self.val_metrics.update(self.predict(inputs).to(targets.dtype), targets)
+            self._measure(self.val_metrics, self.predict(inputs), targets)
+
+    def _measure(self, metric: MetricCollection, prediction: Tensor, targets: Tensor) -> None:
+        """Updates metrics with what the data are in their own units, such as metres."""
+        prediction = prediction.to(targets.dtype)
+        scale: Tensor | None = getattr(cast(Any, self.trainer).datamodule, "target_scale", None)
+        if scale is not None:
+            scale = scale.to(targets)
+            prediction, targets = prediction * scale, targets * scale
+        metric.update(prediction, targets)
 
     def on_validation_epoch_end(self) -> None:
         """Computes them over all ranks; none during the sanity check."""
@@ -206,8 +233,7 @@ class SymmetryModule(LightningModule):
         if not len(inputs):
             return
         for name, model in {"network": self.network, **self.baselines}.items():
-            metric = self.test_metrics[f"{split}_{name}"]
-            metric.update(model(inputs).to(targets.dtype), targets)
+            self._measure(self.test_metrics[f"{split}_{name}"], model(inputs), targets)
         for error in self.equivariance.values() if split == TEST else ():
             error.update(self.network, inputs)
 
@@ -234,11 +260,11 @@ class SymmetryModule(LightningModule):
         self._epoch_values = {}
 
 
-def _candidate(name: str, group: str | Group, dim: int | None) -> Group:
+def _parsed(key: str, group: str | Group, dim: int | None) -> Group:
     try:
         return parse_group(group, dim)
     except ValueError as error:
-        raise ValueError(f"candidates.{name}: {error}") from None
+        raise ValueError(f"{key}: {error}") from None
 
 
 def _modules(modules: Mapping[str, nn.Module]) -> Any:

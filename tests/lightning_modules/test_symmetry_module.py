@@ -334,3 +334,18 @@ def test_no_step_waits_for_a_gpu():
             one_step(model, optimizer, samples, step)
     finally:
         torch.cuda.set_sync_debug_mode("default")
+
+
+def test_metrics_are_in_the_units_of_the_data(tmp_path):
+    """Where a datamodule tells the units of its targets, an error of 1 counts as one of them."""
+
+    def error(scale):
+        source = data()
+        source.target_scale = None if scale is None else torch.full((9,), scale)
+        model, run = module(), trainer(tmp_path, 1)
+        (found,) = run.test(model, source, verbose=False)
+        run.validate(model, source, verbose=False)
+        return found["test/mse"], float(run.callback_metrics["val/mse"])
+
+    plain, scaled = error(None), error(3.0)
+    assert scaled == pytest.approx([9 * value for value in plain], rel=1e-4)
