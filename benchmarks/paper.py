@@ -16,12 +16,11 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import shlex
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -29,8 +28,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from benchmarks.grid.console import slots, stop_as_by_ctrl_c, train
 from benchmarks.grid.plan import (
     ABLATION,
     DEFAULT_TASKS,
@@ -48,7 +47,6 @@ from benchmarks.grid.runner import (
     OtherGridError,
     only_grid,
     require_same_grid,
-    run_all,
 )
 
 QUICK_TASKS = ("inertia_z", "cosine_so3", "dial_0", "dial_scale100")
@@ -133,20 +131,10 @@ def planned(found: Sequence[Recipe], seeds: Sequence[int], out: Path) -> list[Ru
     ]
 
 
-def slots(given: argparse.Namespace) -> list[str | None]:
-    """Where runs go at once: GPUs in turn, or one core each."""
-    if given.gpus:
-        count = given.jobs or len(given.gpus)
-        return [given.gpus[i % len(given.gpus)] for i in range(count)]
-    return [None] * (given.jobs or len(os.sched_getaffinity(0)))
-
-
 def main() -> int:
     """Runs the grid and writes its report; 1 if a run failed."""
     given, console = arguments(), Console()
-    for stop in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: trainings save and end as well
-        if signal.getsignal(stop) is not signal.SIG_IGN:  # as nohup wants
-            signal.signal(stop, signal.default_int_handler)
+    stop_as_by_ctrl_c()
     try:
         with console.status("composing the recipes"):
             found = recipes(given.tasks, given.models, given.scale, given.set)
@@ -166,48 +154,16 @@ def main() -> int:
 def run_and_report(runs: Sequence[Run], given: argparse.Namespace, console: Console) -> int:
     """Trains what is missing and reports on all; 1 if a run failed."""
     command = shlex.join(["python", *sys.argv])
-    failed = [] if given.report_only else train(runs, slots(given), given, command, console)
-    report = write_report(runs, given.out, command)
+    report_now = partial(write_report, runs, given.out, command)
+    failed: list[Run] = []
+    if not given.report_only:
+        where = slots(given.jobs, given.gpus)
+        failed = train(runs, where, console, lambda whole: report_now(figures=whole))
+    report = report_now()
     for run in failed:
         console.print(f"failed: {run.label}, see {run.folder / LOG}", style="red", markup=False)
     console.print(f"Report: {report}", soft_wrap=True, markup=False)
     return 1 if failed else 0
-
-
-def train(
-    runs: Sequence[Run],
-    where: Sequence[str | None],
-    given: argparse.Namespace,
-    command: str,
-    console: Console,
-) -> list[Run]:
-    """Runs everything with a bar, renewing the report after each run; returns what failed."""
-    failed: list[Run] = []
-    columns = (
-        MofNCompleteColumn(),
-        BarColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[last]}"),
-    )
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("", total=len(runs), last="")
-
-        def told(run: Run, what: str) -> None:
-            if what == "failed":
-                failed.append(run)
-            if not console.is_terminal and what != "skipped":
-                console.print(f"{what}: {run.label}", markup=False)
-            bar.update(task, advance=1, last=f"{what}: {run.label}")
-            if what != "skipped":
-                write_report(runs, given.out, command, figures=False)
-
-        try:
-            run_all(runs, where, told)
-        except KeyboardInterrupt:
-            console.print("Stopped; the same command goes on from here.")
-            write_report(runs, given.out, command)
-            sys.exit(130)
-    return failed
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import paper
+from benchmarks.grid.console import slots
 from benchmarks.grid.plan import ABLATION, Recipe
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,8 +60,8 @@ def test_mistakes(given, message, capsys):
 
 def test_gpus_take_turns():
     given = paper.arguments(["--gpus", "0", "1", "--jobs", "3"])
-    assert paper.slots(given) == ["0", "1", "0"]
-    assert paper.slots(paper.arguments(["--jobs", "3"])) == [None] * 3
+    assert slots(given.jobs, given.gpus) == ["0", "1", "0"]
+    assert slots(paper.arguments(["--jobs", "3"]).jobs) == [None] * 3
 
 
 def test_seeds_and_models_count_once(tmp_path):

@@ -1,0 +1,1 @@
+"""The standard protocol of ETH/UCY, for benchmarks/eth_ucy.py."""
