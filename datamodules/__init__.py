@@ -9,6 +9,8 @@ from datamodules.known_answer import KnownAnswer
 from datamodules.se3_distance import SE3Distance
 from datamodules.synthetic import SyntheticDataModule
 from datamodules.trajectories import TrajectoryDataModule
+from datamodules.waymo import Waymo
+from datamodules.waymo_demo import WaymoDemo
 
 __all__ = [
     "CosineSimilarity",
@@ -20,4 +22,6 @@ __all__ = [
     "SyntheticDataModule",
     "TensorDataModule",
     "TrajectoryDataModule",
+    "Waymo",
+    "WaymoDemo",
 ]

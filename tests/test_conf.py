@@ -28,6 +28,12 @@ OPTIONS = sorted(
 )
 EXPERIMENTS = [option for option in OPTIONS if option.startswith("experiment/")]
 PAPER = [option for option in EXPERIMENTS if option.startswith("experiment/paper/")]
+MOTION = [option for option in PAPER if "waymo" in option]
+PEDESTRIANS = [
+    option
+    for option in EXPERIMENTS
+    if "pedestrians" in option or option == "experiment/trajectories"
+]
 NEEDS_GPU = ("trainer/gpu", "trainer/ddp")
 FITTING = {"network/agent_transformer": ("datamodule=trajdata", "dim=2")}
 """What goes with an option that does not fit the default data."""
@@ -90,7 +96,7 @@ def test_experiment_says_its_own_command(option):
     assert named in ([option.replace("/", "=", 1)], []), second
 
 
-@pytest.mark.parametrize("option", [o for o in EXPERIMENTS if o in PAPER])
+@pytest.mark.parametrize("option", [o for o in PAPER if o not in MOTION])
 def test_recipe_of_the_paper_runs_one_batch(option, tmp_path):
     with initialize_config_dir(str(CONF), version_base="1.3"):
         fast = ["trainer.fast_dev_run=true", "logger=none", "datamodule.samples=20"]
@@ -107,16 +113,44 @@ def test_recipe_of_the_paper_runs_one_batch(option, tmp_path):
     assert any(str(group) in truth for group in candidates.values())
 
 
-@pytest.mark.parametrize("option", [o for o in EXPERIMENTS if o not in PAPER])
+def motion_data(option, folder):
+    """Settings of a small dataset for a recipe of trajectories, written where it needs files."""
+    if option == "experiment/paper/waymo_demo":
+        return ["datamodule.records=2"]
+    if option in MOTION:
+        from datamodules.motion.simulated_traffic import TrafficSimulation, write_dataset
+
+        write_dataset(folder, TrafficSimulation(records=2))
+        return [f"datamodule.data_dir={folder}"]
+    if "eth_ucy_demo" in option:
+        return []
+    from datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
+
+    write_recordings(folder, PedestrianSimulation())
+    return [f"datamodule.data_dir={folder}"]
+
+
+@pytest.mark.parametrize("option", MOTION + PEDESTRIANS)
+def test_recipe_of_trajectories_runs_one_batch(option, tmp_path):
+    if option in PEDESTRIANS:
+        pytest.importorskip("trajdata", reason="the extra 'trajectory' is not installed")
+    settings = ["trainer.fast_dev_run=true", "logger=none", *motion_data(option, tmp_path / "raw")]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        folders = [f"paths.output={tmp_path}", f"paths.cache={tmp_path}"]
+        config = compose("train", [option.replace("/", "=", 1), *settings, *folders])
+    with warnings.catch_warnings():
+        quiet()
+        parts = build(config)
+        parts.trainer.fit(parts.module, parts.datamodule)
+        (metrics,) = parts.trainer.test(parts.module, parts.datamodule, verbose=False)
+    assert {"test/ade", "test/fde", "test/constant_velocity/ade"} <= metrics.keys()
+
+
+@pytest.mark.parametrize("option", [o for o in EXPERIMENTS if o not in PAPER + PEDESTRIANS])
 def test_experiment_runs_one_batch(option, tmp_path):
-    extra = []
     if "eth_ucy" in option:
         pytest.importorskip("trajdata", reason="the extra 'trajectory' is not installed")
-    if option == "experiment/eth_ucy":
-        from datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
-
-        write_recordings(tmp_path / "raw", PedestrianSimulation())
-        extra = [f"datamodule.data_dir={tmp_path / 'raw'}"]
+    extra = motion_data(option, tmp_path / "raw") if "eth_ucy" in option else []
     command = [
         *(sys.executable, "train.py", option.replace("/", "=", 1), "trainer.fast_dev_run=true"),
         *("logger=none", f"run_dir={tmp_path / 'run'}", f"paths.cache={tmp_path}", *extra),

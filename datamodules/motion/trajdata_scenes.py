@@ -105,8 +105,10 @@ def open_dataset(
             )
     except (IndexError, ValueError) as error:
         raise ValueError(
-            f"trajdata finds nothing for {env.name}-{split} in {data_dir} ({error}). Check "
-            f"datamodule.data_dir and datamodule.splits. {env.layout}"
+            f"trajdata finds no scene of {split!r} for {env.name} in {data_dir} ({error}). Check "
+            f"datamodule.data_dir: {_lowered(env.layout)} Or take scenes of another of its splits, "
+            f"as with 'datamodule.splits={{train: {env.splits['train']}, "
+            f"val: {env.splits['train']}, test: {env.splits['train']}}}'."
         ) from error
 
 
@@ -178,6 +180,10 @@ def sampling(dt: float | None, native: float) -> tuple[float | None, int]:
         f"datamodule.dt is {dt:g} s, but the recordings are {native:g} s apart; it must be a whole "
         "multiple or a whole part of that."
     )
+
+
+def _lowered(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]
 
 
 @contextmanager

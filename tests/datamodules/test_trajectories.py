@@ -294,6 +294,15 @@ def test_the_real_scenario_of_argoverse2(tmp_path, caplog):
     assert sum(len(inputs) for inputs, _ in data.splits.values()) == sum_of_windows()
 
 
+@pytest.mark.skipif(not (SHARED / "lyft").is_dir(), reason="needs ../shared/data/lyft")
+def test_the_real_scene_of_lyft(tmp_path):
+    pytest.importorskip("l5kit", reason="the devkit of Lyft is not installed")
+    folder = SHARED / "lyft" / "scenes" / "sample.zarr"
+    data = made("lyft_sample", folder, tmp_path, splits=dict.fromkeys(SPLITS, "mini_train"))
+    data.setup()
+    assert sum(len(inputs) for inputs, _ in data.splits.values()) == 3800
+
+
 def sum_of_windows():
     from pyarrow import parquet
 

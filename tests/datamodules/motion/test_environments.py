@@ -56,7 +56,7 @@ def test_waymo_has_a_datamodule_of_its_own():
     ("name", "package"),
     [
         ("nusc_mini", "pip install nuscenes-devkit"),
-        ("lyft_sample", "pip install l5kit"),
+        ("lyft_sample", "pip install --no-deps l5kit"),
         ("nuplan_mini", "pip install git.*nuplan-devkit"),
         ("interaction_multi", "pip install lanelet2"),
     ],

@@ -64,7 +64,7 @@ def test_finer_steps_are_interpolated(raw, tmp_path):
 
 
 def test_a_split_that_is_not_there(raw, tmp_path):
-    with pytest.raises(ValueError, match=r"nothing for eupeds_zara1-best.*datamodule\.splits"):
+    with pytest.raises(ValueError, match=r"no scene of 'best' for eupeds.*datamodule\.splits"):
         open_dataset(ENV, "best", raw, tmp_path)
 
 

@@ -1,0 +1,208 @@
+r"""Simulated traffic on hills, in the format of the Waymo Open Motion Dataset.
+
+Roads have any heading, and the ground is a sum of waves in every direction, so that nothing prefers
+one horizontal axis. Height does: nobody leaves the ground, and gravity slows who climbs,
+
+.. math:: \dot v = (v_0 - v) / \tau - c\,g\,\sin\alpha, \qquad \dot z = v \sin\alpha,
+
+with the preferred speed :math:`v_0`, the slope :math:`\alpha` along the heading, and a share c of
+gravity that legs or engine do not make up for. The numbers say nothing about real traffic.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from filelock import FileLock
+
+from datamodules.motion.tfrecord import write_records
+from datamodules.motion.waymo_records import STEPS, WaymoRecord
+from datamodules.motion.waymo_writing import AGENTS, example_payload
+
+SIMULATION_VERSION = 1
+"""Raise it when the same settings give other files."""
+
+PARTS = {"training": 4, "validation": 2}
+"""Folders and the number of their shards."""
+
+DT = 0.1
+GRAVITY = 9.81
+WAVES = 6
+WAVELENGTHS = (40.0, 300.0)
+AREA = 150.0
+"""Side of the square of a scene, metres."""
+
+
+class Kind(NamedTuple):
+    """How one kind of agent moves."""
+
+    share: float
+    """Of all agents."""
+    speed: float
+    """Preferred speed in metres per second; it varies by a third."""
+    turning: float
+    """Standard deviation of the turn rate, radians per second."""
+    relaxation: float
+    """Seconds in which the preferred speed is regained."""
+    pull: float
+    """Share of gravity that is felt."""
+
+
+KINDS = (
+    Kind(share=0.35, speed=1.4, turning=0.15, relaxation=1.0, pull=0.05),  # pedestrian
+    Kind(share=0.2, speed=3.0, turning=0.12, relaxation=5.0, pull=0.4),  # cyclist
+    Kind(share=0.2, speed=3.5, turning=0.2, relaxation=4.0, pull=0.2),  # car at a crossing
+    Kind(share=0.1, speed=11.0, turning=0.03, relaxation=6.0, pull=0.1),  # car on a free road
+    Kind(share=0.15, speed=0.0, turning=0.0, relaxation=1.0, pull=0.0),  # parked car
+)
+
+
+class Ground(NamedTuple):
+    """Height of the ground, a sum of waves."""
+
+    waves: np.ndarray
+    """Wave vectors (waves, 2), radians per metre."""
+    phases: np.ndarray
+    """(waves,)."""
+    heights: np.ndarray
+    """Amplitudes (waves,), metres."""
+
+    def height(self, places: np.ndarray) -> np.ndarray:
+        """Height (...) in metres at places (..., 2)."""
+        return np.sin(places @ self.waves.T + self.phases) @ self.heights
+
+    def gradient(self, places: np.ndarray) -> np.ndarray:
+        """Slope (..., 2) at places (..., 2)."""
+        return (np.cos(places @ self.waves.T + self.phases) * self.heights) @ self.waves
+
+
+@dataclass(frozen=True)
+class TrafficSimulation:
+    """Settings of the simulation.
+
+    Args:
+        seed: Same seed, same files.
+        records: Records in each shard.
+        agents: Agents in each record, at most 128.
+        slope: Root mean square of the ground's slope in any one direction.
+        noise: Error of an observed coordinate, standard deviation in metres.
+        gaps: Share of the agents that are lost for a while.
+
+    Raises:
+        ValueError: If a setting is out of its range.
+    """
+
+    seed: int = 0
+    records: int = 20
+    agents: int = 100
+    slope: float = 0.06
+    noise: float = 0.01
+    gaps: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.seed < 0 or self.records < 1 or not 1 <= self.agents <= AGENTS:
+            raise ValueError(
+                f"seed must not be negative, records at least 1, and agents from 1 to {AGENTS}; "
+                f"got {self}."
+            )
+        if min(self.slope, self.noise) < 0 or not 0 <= self.gaps <= 1:
+            raise ValueError(
+                f"slope and noise must not be negative, and gaps must lie in [0, 1]; got {self}."
+            )
+
+    @property
+    def key(self) -> str:
+        """Names the settings and the version of the simulation (12 hex digits)."""
+        content = repr((SIMULATION_VERSION, astuple(self)))
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+    def shard(self, part: str, number: int) -> Iterator[WaymoRecord]:
+        """The records of one shard; each shard of each part has numbers of its own.
+
+        Args:
+            part: ``training`` or ``validation``.
+            number: Number of the shard.
+        """
+        for index in range(self.records):
+            rng = np.random.default_rng([self.seed, list(PARTS).index(part), number, index])
+            yield self._record(rng, f"{part}-{number}-{index}")
+
+    def _record(self, rng: np.random.Generator, name: str) -> WaymoRecord:
+        ground = self._ground(rng)
+        places = _driven(ground, self.agents, rng)
+        positions = np.concatenate([places, ground.height(places)[..., None]], axis=-1)
+        positions += self.noise * rng.standard_normal(positions.shape)
+        origin = rng.uniform([-3000.0, -3000.0, 0.0], [3000.0, 3000.0, 100.0])  # of the map
+        positions += origin
+        return WaymoRecord(positions, self._seen(rng), name)
+
+    def _ground(self, rng: np.random.Generator) -> Ground:
+        shortest, longest = np.log(WAVELENGTHS)
+        lengths = np.exp(rng.uniform(shortest, longest, WAVES))
+        angles = rng.uniform(0, 2 * np.pi, WAVES)
+        waves = (2 * np.pi / lengths)[:, None] * _directions(angles)
+        # Each wave gives the same part of the mean square of the slope in one direction.
+        heights = self.slope * lengths / np.pi / np.sqrt(WAVES)
+        return Ground(waves, rng.uniform(0, 2 * np.pi, WAVES), heights)
+
+    def _seen(self, rng: np.random.Generator) -> np.ndarray:
+        """Whether each agent is seen at each step, (agents, 91): it comes, goes, or is lost."""
+        steps, count = np.arange(STEPS), (self.agents, 1)
+        comes = np.where(rng.uniform(size=count) < 0.1, rng.integers(0, STEPS, count), 0)
+        goes = np.where(rng.uniform(size=count) < 0.3, rng.integers(0, STEPS, count), STEPS)
+        lost = np.where(rng.uniform(size=count) < self.gaps, rng.integers(0, STEPS, count), STEPS)
+        back = lost + rng.integers(1, 20, count)
+        return (steps >= comes) & (steps < goes) & ~((steps >= lost) & (steps < back))
+
+
+def write_dataset(folder: Path, simulation: TrafficSimulation) -> None:
+    """Writes the shards as tf.Example, each renamed into place when whole.
+
+    Shards that are there already are left alone: the folder is named after the simulation's key.
+
+    Args:
+        folder: Gets training/ and validation/; made if absent.
+        simulation: What they hold.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "write.lock"):
+        for part, shards in PARTS.items():
+            (folder / part).mkdir(exist_ok=True)
+            for number in range(shards):
+                name = f"{part}_tfexample.tfrecord-{number:05}-of-{shards:05}"
+                if not (folder / part / name).is_file():
+                    records = simulation.shard(part, number)
+                    write_records(folder / part / name, map(example_payload, records))
+
+
+def _driven(ground: Ground, agents: int, rng: np.random.Generator) -> np.ndarray:
+    """Horizontal places (agents, 91, 2) in metres of agents that start anywhere in the square."""
+    kinds = np.array(KINDS)[rng.choice(len(KINDS), agents, p=[kind.share for kind in KINDS])]
+    _, speed, turning, relaxation, pull = kinds.T
+    preferred = speed * np.exp(0.3 * rng.standard_normal(agents))
+    speed = preferred * np.exp(0.1 * rng.standard_normal(agents))
+    heading = rng.uniform(0, 2 * np.pi, agents)
+    turn = turning * rng.standard_normal(agents)
+    place = rng.uniform(-AREA / 2, AREA / 2, (agents, 2))
+    places = np.empty((agents, STEPS, 2))
+    for step in range(STEPS):
+        places[:, step] = place
+        ahead = _directions(heading)
+        tangent = (ground.gradient(place) * ahead).sum(axis=1)
+        sine, cosine = tangent / np.hypot(1, tangent), 1 / np.hypot(1, tangent)
+        place = place + DT * (speed * cosine)[:, None] * ahead
+        speed = speed + DT * ((preferred - speed) / relaxation - pull * GRAVITY * sine)
+        speed = np.maximum(speed, 0.0)
+        heading = heading + DT * turn
+        # The turn rate fades over two seconds and is renewed at random.
+        turn = 0.95 * turn + turning * np.sqrt(1 - 0.95**2) * rng.standard_normal(agents)
+    return places
+
+
+def _directions(angles: np.ndarray) -> np.ndarray:
+    return np.stack([np.cos(angles), np.sin(angles)], axis=-1)

@@ -1,0 +1,38 @@
+"""What is written as Waymo records is read back as it was."""
+
+import numpy as np
+import pytest
+
+from datamodules.motion.waymo_records import WaymoRecord, parse_record
+from datamodules.motion.waymo_writing import example_payload, scenario_payload
+
+
+def record(agents=4):
+    rng = np.random.default_rng(0)
+    valid = rng.uniform(size=(agents, 91)) < 0.8
+    return WaymoRecord(rng.normal(-5000, 50, (agents, 91, 3)), valid, "scene")
+
+
+@pytest.mark.parametrize("agents", [1, 4, 128])
+def test_example_is_padded_and_single_precision(agents):
+    found, wanted = parse_record(example_payload(record(agents))), record(agents)
+    assert found.positions.shape == (128, 91, 3)
+    assert (found.positions.dtype, found.valid.dtype) == (np.float64, bool)
+    assert found.scenario_id == "scene"
+    np.testing.assert_array_equal(found.valid[:agents], wanted.valid)
+    assert not found.valid[agents:].any()
+    seen = found.positions[:agents][wanted.valid]
+    np.testing.assert_array_equal(seen, wanted.positions[wanted.valid].astype(np.float32))
+
+
+@pytest.mark.parametrize("agents", [1, 4, 200])
+def test_scenario_is_double_precision(agents):
+    found, wanted = parse_record(scenario_payload(record(agents))), record(agents)
+    assert found.scenario_id == "scene"
+    np.testing.assert_array_equal(found.valid, wanted.valid)
+    np.testing.assert_array_equal(found.positions[found.valid], wanted.positions[wanted.valid])
+
+
+def test_too_many_agents_for_an_example():
+    with pytest.raises(ValueError, match="holds 128 agents, this record has 129"):
+        example_payload(record(agents=129))
