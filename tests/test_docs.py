@@ -9,9 +9,10 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from benchmarks import paper
+from benchmarks import eth_ucy, paper
 from cli import resolvers
 from cli.overrides import CONF
+from datamodules.motion.environments import ENVIRONMENTS
 from symmetries import cache_bases
 from symmetries.__main__ import main
 
@@ -79,3 +80,23 @@ def test_commands_of_the_paper():
             with initialize_config_dir(str(CONF), version_base="1.3"):
                 compose("train", [*grid.set, "experiment=paper/inertia/per", "paths.output=none"])
     assert min(seen.values()) > 5
+
+
+def test_commands_of_trajectories():
+    seen = {"train.py": 0, "benchmarks/eth_ucy.py": 0}
+    for program, *given in (words[1:] for words in commands(DOCS / "trajectories.md")):
+        seen[program] += 1
+        if program == "train.py":
+            with initialize_config_dir(str(CONF), version_base="1.3"):
+                config = compose("train", [*given, "paths.output=none"])
+            OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+        else:
+            assert str(eth_ucy.arguments(given).data_dir) == "data/eth_ucy"
+    assert seen == {"train.py": 13, "benchmarks/eth_ucy.py": 2}
+
+
+def test_every_environment_is_in_the_documentation():
+    text = (DOCS / "trajectories.md").read_text()
+    for name in ENVIRONMENTS:
+        family, _, rest = name.partition("_")
+        assert f"`{name}`" in text or f"`_{rest}`" in text, (family, name)
