@@ -25,13 +25,13 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
-from benchmarks.grid.console import slots, stop_as_by_ctrl_c, train
-from benchmarks.grid.plan import Run
+from benchmarks.grid.console import run_and_report, slots, stop_as_by_ctrl_c
+from benchmarks.grid.plan import Run, planned
 from benchmarks.grid.results import as_csv, read, summed_up
-from benchmarks.grid.runner import LOG, only_grid, require_same_grid
+from benchmarks.grid.runner import only_grid, require_same_grid
 from benchmarks.pedestrians.baselines import Values, baselines
 from benchmarks.pedestrians.figure import errors_figure, strengths_figure
-from benchmarks.pedestrians.plan import MODELS, planned, recipes
+from benchmarks.pedestrians.plan import MODELS, recipes
 from benchmarks.pedestrians.tables import cells, errors_table, strengths_table, symmetries_table
 from datamodules.eth_ucy import SCENES
 from reporting.files import write_atomically
@@ -111,27 +111,15 @@ def main() -> int:
             runs = planned(found, given.seeds, given.out)
             require_same_grid(runs)
         with nullcontext() if given.report_only else only_grid(given.out):
-            return _run_and_report(runs, given, cache, console)
+            candidates = runs[0].recipe.candidates
+            walkers = baselines(given.scenes, given.data_dir, cache, candidates)
+            command = shlex.join(["python", *sys.argv])
+            report = partial(write_report, runs, walkers, given.out, command)
+            where = [] if given.report_only else slots(given.jobs, given.gpus)
+            return run_and_report(runs, where, console, report)
     except (HydraException, OmegaConfBaseException, ValueError, OSError, ImportError) as error:
         console.print(f"error: {error}", style="red", markup=False)
         return 2
-
-
-def _run_and_report(
-    runs: Sequence[Run], given: argparse.Namespace, cache: Path, console: Console
-) -> int:
-    walkers = baselines(given.scenes, given.data_dir, cache, runs[0].recipe.candidates)
-    command = shlex.join(["python", *sys.argv])
-    report_now = partial(write_report, runs, walkers, given.out, command)
-    failed: list[Run] = []
-    if not given.report_only:
-        where = slots(given.jobs, given.gpus)
-        failed = train(runs, where, console, lambda whole: report_now(figures=whole))
-    report = report_now()
-    for run in failed:
-        console.print(f"failed: {run.label}, see {run.folder / LOG}", style="red", markup=False)
-    console.print(f"Report: {report}", soft_wrap=True, markup=False)
-    return 1 if failed else 0
 
 
 if __name__ == "__main__":

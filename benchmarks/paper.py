@@ -29,7 +29,7 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
-from benchmarks.grid.console import slots, stop_as_by_ctrl_c, train
+from benchmarks.grid.console import run_and_report, slots, stop_as_by_ctrl_c
 from benchmarks.grid.plan import (
     ABLATION,
     DEFAULT_TASKS,
@@ -37,13 +37,11 @@ from benchmarks.grid.plan import (
     MODELS,
     TASKS,
     VARIANTS,
-    Recipe,
-    Run,
+    planned,
     recipes,
 )
 from benchmarks.grid.report import write_report
 from benchmarks.grid.runner import (
-    LOG,
     OtherGridError,
     only_grid,
     require_same_grid,
@@ -121,16 +119,6 @@ def _tasks(parser: argparse.ArgumentParser, given: argparse.Namespace) -> list[s
     return list(dict.fromkeys(names))
 
 
-def planned(found: Sequence[Recipe], seeds: Sequence[int], out: Path) -> list[Run]:
-    """All runs, seed by seed, so that every cell has a first result early."""
-    folder = out.absolute()
-    return [
-        Run(recipe, seed, folder / recipe.task / recipe.model / f"seed{seed}")
-        for seed in dict.fromkeys(seeds)
-        for recipe in found
-    ]
-
-
 def main() -> int:
     """Runs the grid and writes its report; 1 if a run failed."""
     given, console = arguments(), Console()
@@ -145,25 +133,13 @@ def main() -> int:
             raise ValueError(f"There is no grid in {given.out} to report on; see --out.")
         require_same_grid(runs)
         with nullcontext() if given.report_only else only_grid(given.out):
-            return run_and_report(runs, given, console)
+            command = shlex.join(["python", *sys.argv])
+            report = partial(write_report, runs, given.out, command)
+            where = [] if given.report_only else slots(given.jobs, given.gpus)
+            return run_and_report(runs, where, console, report)
     except (OtherGridError, HydraException, OmegaConfBaseException, ValueError) as error:
         console.print(f"error: {error}", style="red", markup=False)
         return 2
-
-
-def run_and_report(runs: Sequence[Run], given: argparse.Namespace, console: Console) -> int:
-    """Trains what is missing and reports on all; 1 if a run failed."""
-    command = shlex.join(["python", *sys.argv])
-    report_now = partial(write_report, runs, given.out, command)
-    failed: list[Run] = []
-    if not given.report_only:
-        where = slots(given.jobs, given.gpus)
-        failed = train(runs, where, console, lambda whole: report_now(figures=whole))
-    report = report_now()
-    for run in failed:
-        console.print(f"failed: {run.label}, see {run.folder / LOG}", style="red", markup=False)
-    console.print(f"Report: {report}", soft_wrap=True, markup=False)
-    return 1 if failed else 0
 
 
 if __name__ == "__main__":

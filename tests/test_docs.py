@@ -67,14 +67,19 @@ def test_commands_of_the_mathematics(capsys):
     assert "rank" in capsys.readouterr().out
 
 
+def require_whole(overrides):
+    """Composes the config of a command and resolves every value."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("train", [*overrides, "paths.output=none"])
+    OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+
+
 def test_commands_of_the_paper():
     seen = {"train.py": 0, "benchmarks/paper.py": 0}
     for program, *given in (words[1:] for words in commands(DOCS / "reproducing.md")):
         seen[program] += 1
         if program == "train.py":
-            with initialize_config_dir(str(CONF), version_base="1.3"):
-                config = compose("train", [*given, "paths.output=none"])
-            OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+            require_whole(given)
         else:
             grid = paper.arguments(given)
             with initialize_config_dir(str(CONF), version_base="1.3"):
@@ -87,9 +92,7 @@ def test_commands_of_trajectories():
     for program, *given in (words[1:] for words in commands(DOCS / "trajectories.md")):
         seen[program] += 1
         if program == "train.py":
-            with initialize_config_dir(str(CONF), version_base="1.3"):
-                config = compose("train", [*given, "paths.output=none"])
-            OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+            require_whole(given)
         else:
             assert str(eth_ucy.arguments(given).data_dir) == "data/eth_ucy"
     assert seen == {"train.py": 13, "benchmarks/eth_ucy.py": 2}

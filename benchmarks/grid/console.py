@@ -6,12 +6,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.grid.plan import Run
-from benchmarks.grid.runner import run_all
+from benchmarks.grid.runner import LOG, run_all
 
 
 def stop_as_by_ctrl_c() -> None:
@@ -68,3 +69,25 @@ def train(
             report(True)
             sys.exit(130)
     return failed
+
+
+def run_and_report(
+    runs: Sequence[Run],
+    where: Sequence[str | None],
+    console: Console,
+    report: Callable[..., Path],
+) -> int:
+    """Trains what is missing and reports on all; 1 if a run failed.
+
+    Args:
+        runs: Trainings.
+        where: As :func:`slots` gives it; empty to train nothing.
+        console: Where progress is shown.
+        report: Writes the report, with ``figures`` or without, and returns its path.
+    """
+    failed = train(runs, where, console, lambda whole: report(figures=whole)) if where else []
+    path = report()
+    for run in failed:
+        console.print(f"failed: {run.label}, see {run.folder / LOG}", style="red", markup=False)
+    console.print(f"Report: {path}", soft_wrap=True, markup=False)
+    return 1 if failed else 0

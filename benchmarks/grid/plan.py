@@ -244,3 +244,13 @@ def _adjust_epoch(wanted: int, epochs: int) -> int:
 def _candidates(config: DictConfig) -> dict[str, str]:
     regularized = {n: r.group for n, r in config.regularizers.items() if "group" in r}
     return {str(n): str(G) for n, G in {**config.candidates, **regularized}.items()}
+
+
+def planned(found: Sequence[Recipe], seeds: Sequence[int], out: Path) -> list[Run]:
+    """All runs, seed by seed, so that every cell has a first result early."""
+    folder = out.absolute()
+    return [
+        Run(recipe, seed, folder / recipe.task / recipe.model / f"seed{seed}")
+        for seed in dict.fromkeys(seeds)
+        for recipe in found
+    ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 
-from benchmarks.grid.plan import Recipe, Run
+from benchmarks.grid.plan import Recipe
 from cli import resolvers
 from cli.overrides import CONF
 from datamodules.eth_ucy import SCENES
@@ -68,13 +68,3 @@ def _recipe(scene: str, model: str, data_dir: Path, cache: Path, epochs: int | N
     regularized = {n: r.group for n, r in config.regularizers.items() if "group" in r}
     groups = {str(n): str(g) for n, g in {**config.candidates, **regularized}.items()}
     return Recipe(scene, model, tuple(overrides), config.trainer.max_epochs, groups)
-
-
-def planned(found: Sequence[Recipe], seeds: Sequence[int], out: Path) -> list[Run]:
-    """All runs, seed by seed, so that every cell has a first result early."""
-    folder = out.absolute()
-    return [
-        Run(recipe, seed, folder / recipe.task / recipe.model / f"seed{seed}")
-        for seed in dict.fromkeys(seeds)
-        for recipe in found
-    ]

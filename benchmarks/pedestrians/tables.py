@@ -42,11 +42,11 @@ def errors_table(found: Cells) -> str:
     """ADE / FDE in metres by scene, mean and standard deviation over seeds; the best in bold."""
     scenes = scenes_of(found)
     lines = _head("model", *scenes, "mean of the scenes")
-    best = {s: min(_mean(found, s, m, "test/ade") for m in models_of(found)) for s in scenes}
+    best = {scene: _best(found, scene) for scene in scenes}
     for model in models_of(found):
         row = [_errors(found, scene, model, best[scene]) for scene in scenes]
         both = [_over_scenes(found, model, metric) for metric in ("test/ade", "test/fde")]
-        row.append(" / ".join(f"{value:.3f}" for value in both))
+        row.append(" / ".join("-" if math.isnan(value) else f"{value:.3f}" for value in both))
         lines.append(f"| {SAID[model]} | {' | '.join(row)} |")
     return "\n".join(lines)
 
@@ -58,7 +58,8 @@ def symmetries_table(found: Cells, candidates: Mapping[str, str]) -> str:
     for model in models_of(found):
         row = [error(_over_scenes(found, model, MODEL_ERROR + name)) for name in candidates]
         row.append(number(_over_scenes(found, model, "run/seconds")))
-        row.append(f"{_over_scenes(found, model, 'run/parameters'):.0f}")
+        parameters = _over_scenes(found, model, "run/parameters")
+        row.append("-" if math.isnan(parameters) else f"{parameters:.0f}")
         lines.append(f"| {SAID[model]} | {' | '.join(row)} |")
     return "\n".join(lines)
 
@@ -79,6 +80,12 @@ def strengths_table(found: Cells, candidates: Mapping[str, str], model: str = "p
 def _range(values: Sequence[float]) -> str:
     low, high = number(min(values)), number(max(values))
     return low if low == high else f"{low} to {high}"
+
+
+def _best(found: Cells, scene: str) -> float:
+    """The least ADE of the models that have one."""
+    values = [_mean(found, scene, model, "test/ade") for model in models_of(found)]
+    return min((value for value in values if not math.isnan(value)), default=math.nan)
 
 
 def _mean(found: Cells, scene: str, model: str, metric: str) -> float:
