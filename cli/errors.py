@@ -69,7 +69,7 @@ def reported(debug: bool = False) -> Iterator[None]:
 def explain(error: BaseException) -> str:
     """The message of an error; for a failed construction, that of its cause and its place."""
     if not isinstance(error, InstantiationException):
-        return RESOLVING.sub("", str(error)) or type(error).__name__
+        return _of_config(str(error)) or type(error).__name__
     place = re.search(r"full_key: (\S+)", str(error))
     target = re.search(r"(?:target|locating) '([^']+)'", str(error))
     cause: BaseException = error
@@ -80,6 +80,15 @@ def explain(error: BaseException) -> str:
         message = f"{message}. {_arguments(target[1])}"
     prefix = place[1] if place else (target[1] if target else "config")
     return f"{prefix}: {message}"
+
+
+def _of_config(message: str) -> str:
+    """An error's message without what OmegaConf puts before and after it."""
+    lines = RESOLVING.sub("", message).splitlines()
+    place = re.search(r"full_key: (\S+)", message)
+    kept = [line for line in lines if not line.lstrip().startswith(("full_key", "object_type"))]
+    text = "\n".join(kept).strip()
+    return f"{place[1]}: {text}" if place and "Interpolation" in text else text
 
 
 def _arguments(target: str) -> str:

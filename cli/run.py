@@ -46,9 +46,10 @@ def build(config: DictConfig) -> Parts:
     """
     datamodule = instantiate(config.datamodule)
     if datamodule.dim != config.dim:
+        fitting = f", as experiment={datamodule.experiment} does" if datamodule.experiment else ""
         raise UserError(
             f"The data live over R^{datamodule.dim}, but dim={config.dim}, which the candidate "
-            f"groups act on. Set dim={datamodule.dim} and groups that fit, or other data."
+            f"groups act on. Set dim={datamodule.dim} and groups that fit{fitting}, or other data."
         )
     module = instantiate(config.module)
     callbacks = instantiate(config.callbacks, _convert_="all")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from lightning import LightningDataModule
@@ -129,6 +130,9 @@ class TensorDataModule(LightningDataModule, ABC):
         self.splits: dict[str, Split] = {}
         self.target_scale: Tensor | None = None
         """Units of each target number, such as metres; metrics are in these. Known once set up."""
+
+    experiment: ClassVar[str | None] = None
+    """A recipe whose other parts fit such data."""
 
     @abstractmethod
     def load(self) -> Mapping[str, Split]:

@@ -36,6 +36,8 @@ class EthUcy(TrajectoryDataModule):
         ValueError: If the scene is unknown or a number of frames is too small.
     """
 
+    experiment = "eth_ucy"
+
     def __init__(
         self,
         scene: str,

@@ -70,6 +70,8 @@ class TrajectoryDataModule(TensorDataModule):
         ValueError: If a setting is unknown or out of its range.
     """
 
+    experiment = "trajectories"
+
     def __init__(
         self,
         env: str,

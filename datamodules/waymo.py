@@ -69,6 +69,8 @@ class Waymo(TensorDataModule):
         ValueError: If a setting is none of what is allowed.
     """
 
+    experiment = "paper/waymo_symm_aware"
+
     def __init__(
         self,
         data_dir: str | None,

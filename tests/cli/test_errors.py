@@ -49,3 +49,5 @@ def test_unknown_class_is_named():
 def test_errors_of_computed_values_say_what_is_wrong_alone():
     text = "ValueError raised while resolving interpolation: datamodule.dt must be above 0"
     assert explain(OmegaConfBaseException(text)) == "datamodule.dt must be above 0"
+    text = "Interpolation key 'a.b' not found\n    full_key: name\n    object_type=dict"
+    assert explain(OmegaConfBaseException(text)) == "name: Interpolation key 'a.b' not found"
