@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,13 @@ from benchmarks.grid.runner import only_grid, require_same_grid
 from benchmarks.pedestrians.baselines import Values, baselines
 from benchmarks.pedestrians.figure import errors_figure, strengths_figure
 from benchmarks.pedestrians.plan import MODELS, recipes
-from benchmarks.pedestrians.tables import cells, errors_table, strengths_table, symmetries_table
+from benchmarks.pedestrians.tables import (
+    Cells,
+    cells,
+    errors_table,
+    strengths_table,
+    symmetries_table,
+)
 from datamodules.eth_ucy import SCENES
 from reporting.files import write_atomically
 
@@ -57,6 +63,8 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one seed, few epochs")
     parser.add_argument("--report-only", action="store_true", help="trains nothing")
     parsed = parser.parse_args(given)
+    for name in ("scenes", "models", "seeds"):  # each once: two runs in one folder would collide
+        setattr(parsed, name, list(dict.fromkeys(getattr(parsed, name))))
     if parsed.quick:
         parsed.seeds, parsed.epochs = parsed.seeds[:1], parsed.epochs or QUICK_EPOCHS
     parsed.out = parsed.out or Path("outputs") / (
@@ -88,16 +96,24 @@ def write_report(
             "Relative equivariance error, seconds of a run on one thread and parameters, means "
             "over scenes and seeds.",
             symmetries_table(found, candidates),
-            "Final strengths, the largest of each run = 1, least and greatest over seeds.",
-            strengths_table(found, candidates),
+            *_strengths(found, candidates),
         )
     )
     write_atomically(out / "report.md", text + "\n")
     if figures:
         (out / "figures").mkdir(exist_ok=True)
         errors_figure(found).savefig(out / "figures" / "errors.png", dpi=150)
-        strengths_figure(found, candidates).savefig(out / "figures" / "strengths.png", dpi=150)
+        if _strengths(found, candidates):
+            strengths_figure(found, candidates).savefig(out / "figures" / "strengths.png", dpi=150)
     return out / "report.md"
+
+
+def _strengths(found: Cells, candidates: Mapping[str, str]) -> tuple[str, ...]:
+    """The paragraphs on strengths, none where no model has any."""
+    if not any(model == "per" for _, model in found):
+        return ()
+    said = "Final strengths, the largest of each run = 1, least and greatest over seeds."
+    return said, strengths_table(found, candidates)
 
 
 def main() -> int:

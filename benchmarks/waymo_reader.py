@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.timing import positive
 from datamodules.motion.simulated_traffic import TrafficSimulation
 from datamodules.motion.tfrecord import write_records
 from datamodules.motion.waymo_records import read_waymo
@@ -52,9 +53,12 @@ def simulated(folder: Path, records: int) -> list[Path]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="*", type=Path, help="TFRecord files of either format")
-    parser.add_argument("--repeats", type=int, default=30, help="readings of each file (30)")
-    parser.add_argument("--records", type=int, default=10, help="simulated records (10)")
+    parser.add_argument("--repeats", type=positive, default=30, help="readings of each file (30)")
+    parser.add_argument("--records", type=positive, default=10, help="simulated records (10)")
     given = parser.parse_args()
+    missing = [str(path) for path in given.files if not path.is_file()]
+    if missing:
+        parser.error(f"there is no file {', '.join(missing)}")
     print(f"{platform.machine()}, Python {platform.python_version()}, one process")
     print("| file | records | windows | records a second |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
@@ -63,7 +67,10 @@ def main() -> None:
             *simulated(Path(folder), given.records),
         ]
         for path in files:
-            rate, records, windows = measure(path, given.repeats)
+            try:
+                rate, records, windows = measure(path, given.repeats)
+            except ValueError as error:
+                sys.exit(f"error: {error}")
             print(f"| {path.name} | {records} | {windows} | {rate:.0f} |", flush=True)
 
 

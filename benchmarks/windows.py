@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -31,7 +32,9 @@ from cli.overrides import CONF
 from cli.quiet import quiet
 from cli.run import build
 from datamodules.array_store import ArrayWriter, cached_arrays
+from datamodules.base import TensorDataModule
 from datamodules.motion import trajdata_scenes
+from datamodules.motion.environments import environment
 from datamodules.motion.layout import WindowLayout
 from datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
 from datamodules.motion.tracks import SceneTracks
@@ -42,6 +45,8 @@ ENV = "eupeds_zara1"
 LARGE = 2_000_000
 """Windows of the large cache."""
 LOOP_EPOCHS = 12
+LAYOUTS = {0: WindowLayout(8, 12), 5: WindowLayout(8, 12, velocities=True, neighbours=5)}
+"""By the number of neighbours."""
 
 
 def arguments() -> argparse.Namespace:
@@ -53,11 +58,16 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--samples", type=int, default=200, help="of trajdata's own, to time")
     parser.add_argument("--loop", action="store_true", help="time the training loop as well")
-    parser.add_argument("--memory-of", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--memory-of", nargs=2, help=argparse.SUPPRESS)
     parsed = parser.parse_args()
     for name in ("repeats", "threads", "samples"):
         if getattr(parsed, name) < 1:
             parser.error(f"--{name} must be at least 1; got {getattr(parsed, name)}")
+    if parsed.data_dir is not None:
+        try:
+            environment(ENV).require_folder(parsed.data_dir)
+        except FileNotFoundError as error:
+            parser.error(str(error))
     return parsed
 
 
@@ -81,16 +91,17 @@ def count_of(data: TrajectoryDataModule) -> int:
 
 
 def large_scene(windows: int = LARGE, steps: int = 20) -> SceneTracks:
-    """Agents of fifty steps each, for so many windows."""
+    """Agents of fifty steps each, for so many windows; twenty appear together."""
     agents = windows // (50 - steps + 1) + 1
     draw = np.random.default_rng(0)
     position = draw.standard_normal((agents * 50, 3)).cumsum(axis=0)
     zero = np.zeros(agents, np.int64)
-    return SceneTracks("train", zero, zero + 50, zero, position, position)
+    appears = 50 * (np.arange(agents) // 20)
+    return SceneTracks("train", appears, zero + 50, zero, position, position)
 
 
-def build_large(writer: ArrayWriter) -> None:
-    for inputs, targets in cut(large_scene(), WindowLayout(8, 12), WindowFilter(), 0.4):
+def build_large(layout: WindowLayout, writer: ArrayWriter) -> None:
+    for inputs, targets in cut(large_scene(), layout, WindowFilter(), 0.4):
         writer.append("inputs", inputs)
         writer.append("targets", targets)
 
@@ -128,17 +139,17 @@ def measured(given: argparse.Namespace, data_dir: Path, scratch: Path) -> list[t
             rate(total, lambda _: made(data_dir, scratch / "cache").setup(), given.repeats),
         )
     )
-    large = scratch / "large"
-    started = time.perf_counter()
-    cached_arrays(large, "large", "k", build_large)
-    rows.append((f"{LARGE} windows cut, written", LARGE / (time.perf_counter() - started)))
+    for neighbours, layout in LAYOUTS.items():
+        what = f"{LARGE:,} windows" + (" with neighbours, velocities" if neighbours else "")
+        large = Large(scratch / "large", layout)
+        started = time.perf_counter()
+        large.load()
+        rows.append((f"{what}, cut and written", LARGE / (time.perf_counter() - started)))
 
-    def read_large(_: int) -> None:
-        for values in cached_arrays(large, "large", "k", build_large).values():
-            if not torch.isfinite(torch.from_numpy(values)).all():
-                raise ValueError("not finite")
+        def set_up(_: int, layout: WindowLayout = layout) -> None:
+            Large(scratch / "large", layout).setup()
 
-    rows.append((f"{LARGE} windows from the cache", rate(LARGE, read_large, given.repeats)))
+        rows.append((f"{what}, from the cache", rate(LARGE, set_up, given.repeats)))
     return rows
 
 
@@ -178,19 +189,34 @@ def loop_rate(data_dir: Path, scratch: Path, overrides: Sequence[str], epochs: i
     return windows / statistics.median(np.diff(stamps))
 
 
-def memory_of(folder: Path) -> None:
+class Large(TensorDataModule):
+    """A datamodule of the large cache, which it reads as that of trajectories does."""
+
+    def __init__(self, folder: Path, layout: WindowLayout) -> None:
+        super().__init__(layout.rep_in, layout.rep_out, layout.dim, 1024)
+        self.folder, self.layout = folder, layout
+
+    def load(self) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+        name = f"large{self.layout.neighbours}"
+        arrays = cached_arrays(self.folder, name, "k", partial(build_large, self.layout))
+        inputs, targets = map(torch.from_numpy, (arrays["inputs"], arrays["targets"]))
+        few = inputs[:1000], targets[:1000]
+        return {"train": (inputs, targets), "val": few, "test": few}
+
+
+def memory_of(folder: Path, neighbours: int) -> None:
     """Prints the growth of the peak memory over the size of the arrays, of this process."""
     before = _peak()
-    arrays = cached_arrays(folder, "large", "k", build_large)
-    size = sum(values.nbytes for values in arrays.values())
-    tensors = [torch.from_numpy(values) for values in arrays.values()]
-    finite = all(bool(torch.isfinite(values).all()) for values in tensors)
-    order = torch.randperm(len(tensors[0]))
-    total = sum(float(values[chunk].sum()) for values in tensors for chunk in order.split(1024))
-    after = _peak()
-    if not finite or not np.isfinite(total):
-        raise ValueError("not finite")
-    sys.stdout.write(f"{(after - before) / size:.2f}\n")
+    data = Large(folder, LAYOUTS[neighbours])
+    data.setup()
+    inputs, targets = data.splits["train"]
+    size = inputs.nbytes + targets.nbytes
+    loader = data.train_dataloader()
+    loader.shuffle_seed = 0
+    for x, y in loader:
+        if not torch.isfinite(x.sum() + y.sum()):
+            raise ValueError("not finite")
+    sys.stdout.write(f"{(_peak() - before) / size:.2f}\n")
 
 
 def _peak() -> int:
@@ -203,7 +229,8 @@ def main() -> int:
     given, console = arguments(), Console()
     torch.set_num_threads(given.threads)
     if given.memory_of is not None:
-        memory_of(given.memory_of)
+        folder, neighbours = given.memory_of
+        memory_of(Path(folder), int(neighbours))
         return 0
     with tempfile.TemporaryDirectory() as folder:
         scratch, data_dir = Path(folder), given.data_dir
@@ -220,10 +247,15 @@ def main() -> int:
             table.add_row(
                 f"training loop, MLP {channels} wide, batches of {batch}", f"{value:,.0f}"
             )
-        command = [sys.executable, __file__, "--memory-of", str(scratch / "large")]
-        memory = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
         console.print(table)
-        console.print(f"memory of {LARGE} windows, read and shuffled, over their size: {memory}")
+        for neighbours in LAYOUTS:
+            command = [sys.executable, __file__, "--memory-of", str(scratch / "large")]
+            command.append(str(neighbours))
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            console.print(
+                f"memory of {LARGE:,} windows with {neighbours} neighbours, set up and walked "
+                f"through once, over the size of the arrays: {done.stdout.strip()}"
+            )
     return 0
 
 

@@ -32,6 +32,7 @@ USERS = (
     PermissionError,
     ImportError,
     NotADirectoryError,
+    FileExistsError,
 )
 
 

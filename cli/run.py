@@ -52,6 +52,7 @@ def build(config: DictConfig) -> Parts:
             f"groups act on. Set dim={datamodule.dim} and groups that fit{fitting}, or other data."
         )
     module = instantiate(config.module)
+    _check_base_space(module, datamodule)
     callbacks = instantiate(config.callbacks, _convert_="all")
     loggers = instantiate(config.logger, _convert_="all")
     trainer = instantiate(
@@ -171,6 +172,18 @@ def _check_compiler(config: DictConfig) -> None:
         compiles(config.module.compile, accelerator if has_gpu else "cpu", epochs=0)
     except ValueError as error:
         raise UserError(str(error)) from None
+
+
+def _check_base_space(module: SymmetryModule, datamodule: TensorDataModule) -> None:
+    """A network that is built for another space would fail at the first batch."""
+    largest = getattr(module.network, "largest_group", None)
+    if largest is not None and largest.dim != datamodule.dim:
+        raise UserError(
+            f"The network is built for {largest}, which acts on R^{largest.dim}, but the data live "
+            f"over R^{datamodule.dim}. Choose a largest_group and regularizers over "
+            f"R^{datamodule.dim}, such as regularizers=planes 'largest_group=\"O(3)\"' in space "
+            "and regularizers=plane_motions 'largest_group=\"O(2)*Scaling(2)\"' in the plane."
+        )
 
 
 def _check_monitor(monitor: str, module: SymmetryModule) -> None:

@@ -179,7 +179,7 @@ def _read(folder: Path, key: str) -> Arrays | None:
         if index["key"] != key:
             raise ValueError(f"its key is {index['key']}")
         return {name: _map(folder / f"{name}.npy", c) for name, c in index["checksums"].items()}
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         if folder.exists():
             log.warning("The cache folder %s lacks a file (%s); it is built anew.", folder, error)
         return None
@@ -208,9 +208,15 @@ def _map(path: Path, checksum: int) -> np.ndarray:
 @contextmanager
 def _only_builder(folder: Path) -> Iterator[None]:
     """Holds the lock of one result and clears away what killed builds of it have left there."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder.with_name(f"{folder.name}.lock"))
-    _acquire(lock, folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _acquire(lock, folder)
+    except OSError as error:
+        raise type(error)(
+            f"The cache folder {str(folder.parent)!r} cannot be written ({error}). Choose another "
+            "datamodule.cache_dir."
+        ) from error
     try:
         # Whoever held the lock before is done or dead, so no one works in these folders.
         for leftover in folder.parent.glob(f"{BUILDING}{folder.name}-*"):

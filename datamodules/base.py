@@ -17,6 +17,8 @@ Split = tuple[Tensor, Tensor]
 """Inputs (n, rep_in.size(dim)) and targets (n, rep_out.size(dim))."""
 
 SPLITS = ("train", "val", "test")
+ROWS = 1 << 16
+"""Samples that are looked at together."""
 OOD = "ood"
 """The optional split of samples from outside the training distribution."""
 
@@ -233,9 +235,16 @@ def check_split(name: str, data: Split, rep_in: Rep, rep_out: Rep, dim: int) -> 
                 f"{name} data have shape {tuple(values.shape)}. Change datamodule.{what} so that "
                 f"its size is {values.shape[-1]}."
             )
-        if not torch.isfinite(values).all():
-            row, column = (int(i) for i in (~torch.isfinite(values)).nonzero()[0])
+        _check_finite(f"The {name} data", what, values)
+
+
+def _check_finite(whose: str, what: str, values: Tensor) -> None:
+    """Goes through the rows by parts, as what asks of all at once takes as much memory again."""
+    for number, part in enumerate(values.split(ROWS)):
+        finite = torch.isfinite(part)
+        if not finite.all():
+            row, column = (int(i) for i in (~finite).nonzero()[0])
             raise ValueError(
-                f"The {name} data are not finite: {what} column {column} of sample {row} is "
-                f"{float(values[row, column])}. Remove or repair such samples."
+                f"{whose} are not finite: {what} column {column} of sample {number * ROWS + row} "
+                f"is {float(part[row, column])}. Remove or repair such samples."
             )

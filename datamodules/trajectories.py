@@ -54,8 +54,8 @@ class TrajectoryDataModule(TensorDataModule):
         coordinates: 2 for x, y and 3 for x, y, z.
         velocities: Whether velocities are observed as well.
         neighbours: Number of nearest agents whose observed steps are given as well.
-        agent_types: Kinds of agents that are predicted (unknown, vehicle, pedestrian, bicycle,
-            motorcycle); None for all.
+        agent_types: Kind or kinds of agents that are predicted (unknown, vehicle, pedestrian,
+            bicycle, motorcycle); None for all.
         min_displacement: Least distance in metres between the first and the last step.
         max_speed: Metres per second between two steps from which a track counts as broken.
         stride: Steps between the beginnings of two windows of a track.
@@ -87,7 +87,7 @@ class TrajectoryDataModule(TensorDataModule):
         coordinates: int = 2,
         velocities: bool = False,
         neighbours: int = 0,
-        agent_types: Sequence[str] | None = None,
+        agent_types: str | Sequence[str] | None = None,
         min_displacement: float = 0.0,
         max_speed: float | None = None,
         stride: int = 1,
@@ -116,9 +116,14 @@ class TrajectoryDataModule(TensorDataModule):
             eval_batch_size=eval_batch_size,
             seed=seed,
         )
-        kinds = None if agent_types is None else tuple(agent_types)
+        kinds = (agent_types,) if isinstance(agent_types, str) else agent_types
+        kinds = None if kinds is None else tuple(kinds)
         self.rules = WindowFilter(kinds, min_displacement, max_speed, stride)
         self.parts = _parts(splits or self.env.splits)
+        if not isinstance(split_seed, int) or split_seed < 0:
+            raise ValueError(
+                f"datamodule.split_seed must be a whole number of at least 0; got {split_seed}."
+            )
         self.split_seed, self.workers = split_seed, workers
         self.data_dir = None if data_dir is None else Path(data_dir).expanduser()
         self.cache_dir = Path(cache_dir).expanduser()

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from datamodules.base import SPLITS, Split, TensorDataModule
-from datamodules.motion.waymo_shards import LAYOUT, SOURCE, ShardReader, ShardWindows, shard_paths
+from datamodules.motion.waymo_paths import (
+    LAYOUT,
+    SOURCE,
+    first_tenth,
+    shard_paths,
+    warn_of_missing,
+)
+from datamodules.motion.waymo_shards import ShardReader, ShardWindows
 from datamodules.motion.waymo_windows import (
     CENTRINGS,
     CHOICES,
@@ -31,6 +37,7 @@ TENTH_RATIO = (8, 1, 1)
 
 
 CHUNK = 1 << 16
+WINDOW = (HISTORY + FUTURE, 3)
 
 
 class Waymo(TensorDataModule):
@@ -44,8 +51,8 @@ class Waymo(TensorDataModule):
     *Splits.* ``own``: train from the folder training/; val from every second shard of validation/,
     from the first on, and test from the others (the dataset's testing/ hides the future); where
     there is one shard only, its first half of records and its second. ``training_tenth``, as the
-    original: all windows of the first tenth of the training shards, dealt out 8 : 1 : 1 at
-    random, so that agents of one scene may be on both sides.
+    original: all windows of the first tenth of the dataset's training shards, dealt out 8 : 1 : 1
+    at random, so that agents of one scene may be on both sides.
 
     Args:
         data_dir: Folder of the dataset; None says where to get it when it is needed.
@@ -63,7 +70,8 @@ class Waymo(TensorDataModule):
         rep_out: Type of the targets.
         dim: Dimension of the base space.
         workers: Processes that read shards when the cache is built.
-        seed: Seed of the order, and of the cut of ``training_tenth``.
+        split_seed: Seed of the cut of ``training_tenth``.
+        seed: Seed of the order.
 
     Raises:
         ValueError: If a setting is none of what is allowed.
@@ -87,15 +95,20 @@ class Waymo(TensorDataModule):
         rep_out: str | Rep = "6T1",
         dim: int = 3,
         workers: int = 1,
+        split_seed: int = 0,
         seed: int = 0,
     ) -> None:
         super().__init__(rep_in, rep_out, dim, batch_size, eval_batch_size, seed)
+        if dim != 3:
+            raise ValueError(f"The windows have x, y and z: dim must be 3; got {dim}.")
         require_choice("normalisation", normalisation, CHOICES)
         require_choice("centring", centring, CENTRINGS)
         require_choice("splits", splits, (OWN, TENTH))
         require_number("min_dz", min_dz, low=0.0)
         require_number("max_dxy", max_dxy, low=0.0)
         require_number("workers", workers, low=1)
+        require_number("split_seed", split_seed, low=0)
+        self.split_seed = split_seed
         self.normalisation, self.centring, self.cut = normalisation, centring, splits
         self.data_dir = None if data_dir is None else Path(data_dir).expanduser()
         self.cache_dir = Path(cache_dir).expanduser()
@@ -152,19 +165,35 @@ class Waymo(TensorDataModule):
         folder = self.raw_folder().absolute()
         training = shard_paths(folder, "training")
         if self.cut == TENTH:
-            first = training[: math.ceil(len(training) / 10)]
-            return self._dealt(_joined(self.reader.read_all(first, self.workers)))
+            first = first_tenth(training)
+            parts = self._dealt(_joined(self.reader.read_all(first, self.workers)))
+            return self._not_empty(parts, folder)
         validation = shard_paths(folder, "validation")
+        for paths in (training, validation):
+            warn_of_missing(paths)
         shards = self.reader.read_all([*training, *validation], self.workers)
         held = shards[len(training) :]
+        del shards[len(training) :]
         if len(held) == 1:
             val, test = _halves(held[0], validation[0])
         else:
             val, test = _joined(held[::2]), _joined(held[1::2])
-        return {"train": _joined(shards[: len(training)]), "val": val, "test": test}
+        return self._not_empty({"train": _joined(shards), "val": val, "test": test}, folder)
+
+    def _not_empty(self, parts: dict[str, np.ndarray], folder: Path) -> dict[str, np.ndarray]:
+        for name, windows in parts.items():
+            if not len(windows):
+                low, high = self.reader.min_dz, self.reader.max_dxy
+                raise ValueError(
+                    f"No window of {folder} is left for {name!r}: no agent there is seen over the "
+                    f"first 2.4 s of a record, changes its height by more than {low:g} m and its x "
+                    f"and y by less than {high:g} m. Lower datamodule.min_dz, raise "
+                    "datamodule.max_dxy, or add shards."
+                )
+        return parts
 
     def _dealt(self, windows: np.ndarray) -> dict[str, np.ndarray]:
-        order = np.random.default_rng(self.seed).permutation(len(windows))
+        order = np.random.default_rng(self.split_seed).permutation(len(windows))
         bounds = np.cumsum(TENTH_RATIO)[:-1] * len(windows) // sum(TENTH_RATIO)
         parts = np.split(order, bounds)
         return {name: windows[part] for name, part in zip(SPLITS, parts, strict=True)}
@@ -180,8 +209,15 @@ class Waymo(TensorDataModule):
         return torch.from_numpy(inputs), torch.from_numpy(targets)
 
 
-def _joined(shards: Sequence[ShardWindows]) -> np.ndarray:
-    return np.concatenate([shard.windows for shard in shards])
+def _joined(shards: list[ShardWindows]) -> np.ndarray:
+    """The windows of all shards in one array; empties the list, so that they are there once."""
+    joined = np.empty((sum(len(shard.windows) for shard in shards), *WINDOW), np.float32)
+    end = len(joined)
+    while shards:
+        windows = shards.pop().windows
+        joined[end - len(windows) : end] = windows
+        end -= len(windows)
+    return joined
 
 
 def _halves(shard: ShardWindows, path: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -27,7 +27,8 @@ class WaymoDemo(Waymo):
         rep_out: Type of the targets.
         dim: Dimension of the base space.
         workers: Processes that read shards when the cache is built.
-        seed: Seed of the order, and of the cut of ``training_tenth``.
+        split_seed: As for :class:`Waymo`.
+        seed: Seed of the order.
         simulation_seed: Seed of the simulated traffic.
         records: Records in each of the four training and two validation shards.
         slope: Root mean square of the ground's slope in any one direction; 0.06 is 6 percent.
@@ -51,6 +52,7 @@ class WaymoDemo(Waymo):
         rep_out: str | Rep = "6T1",
         dim: int = 3,
         workers: int = 1,
+        split_seed: int = 0,
         seed: int = 0,
         simulation_seed: int = 0,
         records: int = 20,
@@ -70,6 +72,7 @@ class WaymoDemo(Waymo):
             rep_out=rep_out,
             dim=dim,
             workers=workers,
+            split_seed=split_seed,
             seed=seed,
         )
         self.simulation = TrafficSimulation(seed=simulation_seed, records=records, slope=slope)

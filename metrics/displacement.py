@@ -113,10 +113,12 @@ class _MeanOverSamples(Metric):
         errors = self._errors(*paths, mask)
         if mask is not None:
             known = mask.any(-1)
-            self.total = self.total + torch.where(known, errors, 0.0).sum()
+            errors = torch.where(known, errors, 0.0)
+            self.total = self.total + errors.sum().to(self.total.dtype)
             self.count = self.count + known.sum()
         else:
-            self.total = self.total + errors.sum()
+            # of the state's own precision, in which a rank without samples has its zero
+            self.total = self.total + errors.sum().to(self.total.dtype)
             self.count = self.count + len(errors)
 
     def compute(self) -> Tensor:

@@ -179,8 +179,10 @@ def require_modes(k: int | None) -> None:
     Raises:
         ValueError: If it is below 1.
     """
-    if k is not None and k < 1:
-        raise ValueError(f"k must be at least 1, or None to use all modes; got {k}.")
+    if k is not None and (not isinstance(k, int) or k < 1):
+        raise ValueError(
+            f"k must be a whole number of at least 1, or None to use all modes; got {k}."
+        )
 
 
 def require_threshold(threshold: float) -> None:

@@ -95,7 +95,7 @@ def test_commands_of_trajectories():
             require_whole(given)
         else:
             assert str(eth_ucy.arguments(given).data_dir) == "data/eth_ucy"
-    assert seen == {"train.py": 13, "benchmarks/eth_ucy.py": 2}
+    assert seen == {"train.py": 14, "benchmarks/eth_ucy.py": 2}
 
 
 def test_every_environment_is_in_the_documentation():

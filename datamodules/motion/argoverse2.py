@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,10 @@ COLUMNS = (
     *("track_id", "object_type", "timestep"),
     *("position_x", "position_y", "velocity_x", "velocity_y"),
 )
+TEXTS = ("track_id", "object_type")
+LARGEST = 1e6
+"""Of steps, metres and metres per second, beyond what any city has."""
+
 KINDS = {
     "vehicle": "vehicle",
     "bus": "vehicle",
@@ -44,14 +49,30 @@ def argoverse2_scenes(
     """
     factor = thinning(1.0 if dt is None else dt / env.dt, dt, env.dt)
     for split in splits:
-        paths = sorted((data_dir / split).glob("*/scenario_*.parquet"))
-        if not paths:
-            raise ValueError(
-                f"There is no scenario in {data_dir / split}. {env.layout} Name other splits with "
-                "datamodule.splits."
-            )
-        for path in paths:
+        for path in scenario_paths(env, data_dir, split):
             yield thinned(read_scenario(path, split), factor)
+
+
+def scenario_paths(env: Environment, data_dir: Path, split: str) -> list[Path]:
+    """The files of all scenarios of a split, by name.
+
+    Raises:
+        ValueError: If there is none, or a scenario's folder lacks its file.
+    """
+    folders = sorted(path for path in (data_dir / split).glob("*") if path.is_dir())
+    found = [sorted(folder.glob("scenario_*.parquet")) for folder in folders]
+    if not any(found):
+        raise ValueError(
+            f"There is no scenario in {data_dir / split}. {env.layout} Name other splits with "
+            "datamodule.splits."
+        )
+    empty = [folder.name for folder, files in zip(folders, found, strict=True) if not files]
+    if empty:
+        raise ValueError(
+            f"{len(empty)} of {len(folders)} folders in {data_dir / split} have no "
+            f"scenario_<id>.parquet, such as {empty[0]}. Fetch them again, or remove them."
+        )
+    return [path for files in found for path in files]
 
 
 def thinning(ratio: float, dt: float | None, native: float) -> int:
@@ -84,6 +105,8 @@ def read_scenario(path: Path, split: str) -> SceneTracks:
     step = columns["timestep"].astype(np.int64)
     order = np.lexsort((step, agent))
     agent, step = agent[order], step[order]
+    if ((np.diff(agent) == 0) & (np.diff(step) == 0)).any():
+        raise _damaged(path, "has two rows of one agent at one step")
     first, steps = runs(agent, step)
     kinds = np.array([AGENT_TYPES.index(KINDS.get(k, "unknown")) for k in columns["object_type"]])
     flat = np.zeros((len(order), 1))  # it has no heights
@@ -102,17 +125,40 @@ def read_scenario(path: Path, split: str) -> SceneTracks:
 
 
 def _columns(path: Path) -> dict[str, np.ndarray]:
+    """The wanted columns, once it is known that they hold what they should."""
     import pyarrow  # noqa: PLC0415 - an extra
     from pyarrow import parquet  # noqa: PLC0415
 
     try:
-        table = parquet.read_table(path, columns=list(COLUMNS))
+        there = parquet.read_schema(path).names
+        wanted = [name for name in COLUMNS if name in there]
+        table = parquet.read_table(path, columns=wanted, page_checksum_verification=True)
     except (pyarrow.ArrowException, OSError) as error:
-        raise ValueError(f"{path} cannot be read ({error}). Fetch it again.") from error
-    missing = [name for name in COLUMNS if name not in table.column_names]
-    if missing:
+        raise _damaged(path, f"cannot be read ({str(error).splitlines()[0]})") from error
+    if len(wanted) < len(COLUMNS):
+        missing = ", ".join(name for name in COLUMNS if name not in there)
         raise ValueError(
-            f"{path} lacks the columns {', '.join(missing)}, so it is no scenario of Argoverse 2's "
-            "motion forecasting set."
+            f"{path} lacks the columns {missing}, so it is no scenario of Argoverse 2's motion "
+            "forecasting set."
         )
-    return {name: table[name].to_numpy() for name in COLUMNS}
+    if not table.num_rows:
+        raise _damaged(path, "has no rows")
+    return {name: _values(path, name, table[name]) for name in COLUMNS}
+
+
+def _values(path: Path, name: str, column: Any) -> np.ndarray:
+    """The values of a column, of the type they should have."""
+    if column.null_count:
+        raise _damaged(path, f"has {column.null_count} empty places in the column {name}")
+    values: np.ndarray = column.to_numpy()
+    if name in TEXTS:
+        return values
+    if values.dtype.kind not in "iuf" or (name == "timestep" and values.dtype.kind == "f"):
+        raise _damaged(path, f"has {column.type} in the column {name}, where numbers belong")
+    if not np.isfinite(values).all() or np.abs(values).max() > LARGEST:
+        raise _damaged(path, f"has numbers in the column {name} that no city has")
+    return values
+
+
+def _damaged(path: Path, what: str) -> ValueError:
+    return ValueError(f"{path} {what}. Fetch it again.")

@@ -39,8 +39,11 @@ class WindowLayout:
             )
         if self.dim not in (2, 3):
             raise ValueError(f"datamodule.coordinates must be 2 or 3; got {self.dim}.")
-        if self.neighbours < 0:
-            raise ValueError(f"datamodule.neighbours must be at least 0; got {self.neighbours}.")
+        if not isinstance(self.neighbours, int) or self.neighbours < 0:
+            raise ValueError(
+                "datamodule.neighbours must be a whole number of at least 0; got "
+                f"{self.neighbours}."
+            )
 
     @property
     def steps(self) -> int:

@@ -27,22 +27,11 @@ log = logging.getLogger(__name__)
 FORMAT_VERSION = 1
 """Raise it when the same shard and settings give other windows."""
 
-PATTERNS = ("*.tfrecord", "*.tfrecord-*-of-*")
 ENDS = 1 << 16
 """Bytes at either end of a shard that tell it from others."""
 
 REPORT_EVERY = 10.0
 """Seconds between two reports of a build's progress."""
-
-SOURCE = (
-    "Get the Waymo Open Motion Dataset, after agreeing to its licence, from "
-    "https://waymo.com/open/download: of a bucket like waymo_open_dataset_motion_v_1_2_0, the "
-    "folders training and validation of either uncompressed/tf_example or uncompressed/scenario."
-)
-LAYOUT = (
-    "The folder has to hold training/ and validation/ with files named *.tfrecord or "
-    "*.tfrecord-00000-of-01000."
-)
 
 
 @dataclass(frozen=True)
@@ -125,25 +114,6 @@ class ShardReader:
             writer.append("windows", windows)
             writer.append("record", np.full(len(windows), number, np.int32))
         writer.append("records", np.array([number + 1]))
-
-
-def shard_paths(data_dir: Path, part: str) -> list[Path]:
-    """The shards of one folder of the dataset, by name.
-
-    Args:
-        data_dir: Folder of the dataset.
-        part: ``training`` or ``validation``.
-
-    Raises:
-        FileNotFoundError: If the folder is not there or has no shard.
-    """
-    folder = data_dir / part
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{str(folder)!r} does not exist. {LAYOUT} {SOURCE}")
-    paths = sorted({path for pattern in PATTERNS for path in folder.glob(pattern)})
-    if not paths:
-        raise FileNotFoundError(f"{str(folder)!r} has no TFRecord files. {LAYOUT} {SOURCE}")
-    return paths
 
 
 def _identity(path: Path) -> tuple[str, int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -45,11 +46,11 @@ class WindowFilter:
                 f"datamodule.agent_types is {list(self.agent_types or ())}; each must be one of "
                 f"{', '.join(AGENT_TYPES)}, or null for all."
             )
-        if self.min_displacement < 0:
+        if not 0 <= self.min_displacement < math.inf:
             raise ValueError(
                 f"datamodule.min_displacement must be at least 0 m; got {self.min_displacement}."
             )
-        if self.max_speed is not None and self.max_speed <= 0:
+        if self.max_speed is not None and not self.max_speed > 0:
             raise ValueError(f"datamodule.max_speed must be above 0 m/s; got {self.max_speed}.")
         if not isinstance(self.stride, int) or self.stride < 1:
             raise ValueError(

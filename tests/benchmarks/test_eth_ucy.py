@@ -32,6 +32,12 @@ def test_quick_is_short_and_elsewhere(tmp_path):
     assert given.out != eth_ucy.arguments(["--data-dir", str(tmp_path)]).out
 
 
+def test_what_is_asked_for_twice_runs_once(tmp_path):
+    twice = ["--scenes", "eth", "eth", "--models", "mlp", "mlp", "--seeds", "1", "1"]
+    given = eth_ucy.arguments(["--data-dir", str(tmp_path), *twice])
+    assert (given.scenes, given.models, given.seeds) == (["eth"], ["mlp"], [1])
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -85,6 +91,15 @@ def test_report_and_figures(runs, tmp_path):
     assert (tmp_path / "out" / "figures" / "errors.png").stat().st_size > 1000
     assert (tmp_path / "out" / "figures" / "strengths.png").stat().st_size > 1000
     assert len((tmp_path / "out" / "results.csv").read_text().splitlines()) == 5
+
+
+def test_without_strengths_there_is_no_word_of_them(tmp_path):
+    found = recipes(["eth"], ["mlp"], tmp_path, tmp_path / "cache", 6)
+    runs = planned(found, [0], tmp_path / "out")
+    done(runs[0], **{"test/ade": 0.4, "test/fde": 0.8})
+    path = eth_ucy.write_report(runs, WALKERS, tmp_path / "out", "python benchmarks/eth_ucy.py")
+    assert "strengths" not in path.read_text()
+    assert not (tmp_path / "out" / "figures" / "strengths.png").exists()
 
 
 def test_tables(runs):

@@ -259,6 +259,12 @@ def test_waiting_for_another_build_is_said(tmp_path, caplog, monkeypatch):
     assert "Another process builds" in caplog.text
 
 
+def test_a_cache_that_is_no_folder_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"file' cannot be written .*another datamodule\.cache_dir"):
+        cached(tmp_path / "file")
+
+
 def test_fingerprint_tells_contents_apart():
     assert fingerprint(1, "a") == fingerprint(1, "a")
     assert len({fingerprint(1, "a"), fingerprint("1", "a"), fingerprint(1), fingerprint()}) == 4

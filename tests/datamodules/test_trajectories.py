@@ -331,8 +331,10 @@ def test_no_window_says_what_to_loosen(settings, message, raw, cache):
         ({"dt": 0}, r"datamodule\.dt must be a number of seconds above 0"),
         ({"history_sec": 1.0}, r"history_sec is 1 s, which is no whole number of steps of 0\.4"),
         ({"coordinates": 4}, r"coordinates must be 2 or 3"),
-        ({"neighbours": -1}, r"neighbours must be at least 0"),
+        ({"neighbours": -1}, r"neighbours must be a whole number of at least 0"),
         ({"stride": 0}, r"stride must be a whole number"),
+        ({"split_seed": -1}, r"split_seed must be a whole number of at least 0; got -1"),
+        ({"agent_types": "dog"}, r"agent_types is \['dog'\]; each must be one of"),
         ({"splits": {"train": "train"}}, r"must name a split for each of train, val, test; got"),
     ],
 )

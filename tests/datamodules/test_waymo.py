@@ -9,7 +9,8 @@ import torch
 from datamodules.motion import waymo_shards
 from datamodules.motion.simulated_traffic import TrafficSimulation
 from datamodules.motion.tfrecord import write_records
-from datamodules.motion.waymo_shards import ShardReader, shard_paths
+from datamodules.motion.waymo_paths import shard_paths
+from datamodules.motion.waymo_shards import ShardReader
 from datamodules.motion.waymo_windows import NORMALISATIONS, normalise
 from datamodules.motion.waymo_writing import example_payload, scenario_payload
 from datamodules.waymo import Waymo
@@ -124,9 +125,12 @@ def test_training_tenth(tmp_path):
     assert sizes["val"] == pytest.approx(0.1 * total, abs=1)
     everything = torch.cat([torch.cat(split, dim=1) for split in data.splits.values()])
     assert len(everything.unique(dim=0)) == total
-    other = datamodule(tmp_path, tmp_path, splits="training_tenth", seed=4)
+    other = datamodule(tmp_path, tmp_path, splits="training_tenth", split_seed=4)
     other.setup()
     assert not torch.equal(other.splits["test"][0], data.splits["test"][0])
+    same = datamodule(tmp_path, tmp_path, splits="training_tenth", seed=4)
+    same.setup()
+    assert torch.equal(same.splits["test"][0], data.splits["test"][0])
 
 
 def data_shards(folder):
@@ -142,6 +146,17 @@ def test_scenario_shards_give_the_same_windows(raw, tmp_path):
     other.setup()
     for name, split in data.splits.items():
         torch.testing.assert_close(split, other.splits[name], rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("splits", ["own", "training_tenth"])
+def test_filters_that_leave_nothing_are_named(splits, raw, tmp_path):
+    with pytest.raises(ValueError, match=r"No window of .* left for 'train'.*min_dz, raise"):
+        datamodule(tmp_path, raw, splits=splits, min_dz=100.0).setup()
+
+
+def test_windows_have_three_coordinates(raw, tmp_path):
+    with pytest.raises(ValueError, match="dim must be 3; got 2"):
+        datamodule(tmp_path, raw, dim=2)
 
 
 def test_cache_serves_all_recipes_and_notes_changes(raw, tmp_path, monkeypatch):

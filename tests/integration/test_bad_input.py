@@ -35,6 +35,10 @@ CASES = {
     "unknown candidate": ('+candidates.turn="SX(3)"', "candidates.turn: Unknown group 'SX'"),
     "bad out-of-distribution set": ("datamodule.ood=far", "ood must be one of shift, sign, null"),
     "data on another space": ("dim=2", "data live over R\\^3, but dim=2.* Set dim=3"),
+    "network over another space": (
+        'largest_group="O(2)"',
+        "acts on R\\^2, but the data live over R\\^3.*regularizers=planes",
+    ),
     "bad number": ("datamodule.axis=7", "axis must be 0, 1, 2 or -1; got 7"),
 }
 

@@ -212,7 +212,7 @@ def test_bad_mask(error, mask, message):
 
 @pytest.mark.parametrize("error", BEST)
 def test_no_mode(error):
-    with pytest.raises(ValueError, match="k must be at least 1, or None to use all modes; got 0"):
+    with pytest.raises(ValueError, match=r"k must be a whole number of at least 1, or None.*got 0"):
         error(torch.zeros(3, 1, 4, 2), torch.zeros(3, 4, 2), k=0)
 
 

@@ -91,8 +91,50 @@ def test_damaged_files_are_named(content, tmp_path):
 def test_other_tables_are_refused(tmp_path):
     path = tmp_path / "scenario_a.parquet"
     parquet.write_table(pyarrow.table({"track_id": ["1"], "timestep": [0]}), path)
-    with pytest.raises(ValueError, match=r"scenario_a\.parquet (lacks the columns|cannot be read)"):
+    with pytest.raises(ValueError, match=r"scenario_a\.parquet lacks the columns object_type, pos"):
         read_scenario(path, "train")
+
+
+def edited(folder, **columns):
+    """A scenario some of whose columns hold other values."""
+    rows = write_scenario(folder, "train", "a")
+    path = folder / "train" / "a" / "scenario_a.parquet"
+    count = len(rows["track_id"])
+    new = {name: change(rows[name], count) for name, change in columns.items()}
+    parquet.write_table(pyarrow.table(rows | new), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("column", "change", "message"),
+    [
+        ("timestep", lambda v, n: [None] * n, r"\d+ empty places in the column timestep"),
+        ("object_type", lambda v, n: [None, *v[1:]], "1 empty places in the column object_type"),
+        ("position_x", lambda v, n: ["a"] * n, "has string in the column position_x"),
+        ("timestep", lambda v, n: [0.5] * n, "has double in the column timestep"),
+        ("position_y", lambda v, n: [float("inf"), *v[1:]], "position_y that no city has"),
+        ("velocity_x", lambda v, n: [1e30, *v[1:]], "velocity_x that no city has"),
+        ("timestep", lambda v, n: [3] * n, "two rows of one agent at one step"),
+    ],
+)
+def test_damaged_columns_are_named(column, change, message, tmp_path):
+    path = edited(tmp_path, **{column: change})
+    with pytest.raises(ValueError, match=rf"scenario_a\.parquet.*{message}.*Fetch it again"):
+        read_scenario(path, "train")
+
+
+def test_a_scenario_without_rows(tmp_path):
+    path = edited(tmp_path)
+    parquet.write_table(parquet.read_table(path).slice(0, 0), path)
+    with pytest.raises(ValueError, match=r"scenario_a\.parquet has no rows"):
+        read_scenario(path, "train")
+
+
+def test_a_folder_without_its_file(tmp_path):
+    write_scenario(tmp_path, "train", "a")
+    (tmp_path / "train" / "b").mkdir()
+    with pytest.raises(ValueError, match=r"1 of 2 folders in .*train have no .*such as b"):
+        list(argoverse2_scenes(ENV, tmp_path, ["train"]))
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="needs the scenario in ../shared/data/argoverse2")

@@ -32,7 +32,11 @@ def test_types_in_words():
         ({"history": 0}, "at least 1 observed and 1 predicted step; got 0 and 12"),
         ({"future": 0}, "got 8 and 0"),
         ({"dim": 4}, r"datamodule\.coordinates must be 2 or 3; got 4"),
-        ({"neighbours": -1}, r"datamodule\.neighbours must be at least 0; got -1"),
+        (
+            {"neighbours": -1},
+            r"neighbours must be a whole number of at least 0; got -1",
+        ),
+        ({"neighbours": 1.5}, r"a whole number of at least 0; got 1\.5"),
     ],
 )
 def test_bad_layouts(settings, message):

@@ -8,8 +8,9 @@ import pytest
 from datamodules.motion import waymo_shards
 from datamodules.motion.simulated_traffic import TrafficSimulation
 from datamodules.motion.tfrecord import write_records
+from datamodules.motion.waymo_paths import shard_paths
 from datamodules.motion.waymo_records import read_waymo
-from datamodules.motion.waymo_shards import ShardReader, shard_paths
+from datamodules.motion.waymo_shards import ShardReader
 from datamodules.motion.waymo_windows import windows_of
 from datamodules.motion.waymo_writing import example_payload
 
@@ -120,11 +121,3 @@ def test_progress_is_told(folder, reader, monkeypatch, caplog):
     with caplog.at_level(logging.INFO, logger="datamodules"):
         reader.read_all(shard_paths(folder, "training"))
     assert "Waymo: 2 of 3 shards read" in caplog.text
-
-
-def test_missing_folder(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"training' does not exist\. The folder has"):
-        shard_paths(tmp_path, "training")
-    (tmp_path / "training").mkdir()
-    with pytest.raises(FileNotFoundError, match=r"training' has no TFRecord files\. The folder"):
-        shard_paths(tmp_path, "training")

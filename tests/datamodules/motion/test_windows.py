@@ -120,6 +120,8 @@ def test_no_window_fits():
         ({"agent_types": ()}, r"agent_types is \[\]"),
         ({"min_displacement": -1}, r"min_displacement must be at least 0 m; got -1"),
         ({"max_speed": 0}, r"max_speed must be above 0 m/s; got 0"),
+        ({"max_speed": float("nan")}, r"max_speed must be above 0 m/s; got nan"),
+        ({"min_displacement": float("nan")}, r"min_displacement must be at least 0 m; got nan"),
         ({"stride": 0}, r"stride must be a whole number of at least 1; got 0"),
     ],
 )
