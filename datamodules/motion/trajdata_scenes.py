@@ -9,11 +9,12 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import math
+import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import IO, Any
 from unittest import mock
 
 import numpy as np
@@ -188,12 +189,26 @@ def _lowered(sentence: str) -> str:
 
 @contextmanager
 def _alone() -> Iterator[Any]:
-    """Gives UnifiedDataset with its barrier of all ranks switched off.
+    """Gives UnifiedDataset with its barrier of all ranks switched off, and fast in writing scenes.
 
-    Only one rank builds, so a barrier inside trajdata would wait for the others for ever.
+    Only one rank builds, so a barrier inside trajdata would wait for the others for ever. Most of
+    its time goes into writing scenes by dill, in Python, to a cache that is thrown away here.
     """
-    import trajdata.dataset  # noqa: PLC0415 - takes seconds, and only a build needs it
+    import dill  # noqa: PLC0415 - comes with trajdata
+    import trajdata.caching.env_cache  # noqa: PLC0415 - takes seconds, and only a build needs it
+    import trajdata.dataset  # noqa: PLC0415
+
+    def dump(scene: Any, file: IO[bytes]) -> None:
+        try:
+            content = pickle.dumps(scene)
+        except (pickle.PicklingError, AttributeError, TypeError):  # what only dill can write
+            content = dill.dumps(scene)
+        file.write(content)
 
     single = SimpleNamespace(is_initialized=lambda: False)
-    with mock.patch.object(trajdata.dataset, "distributed", single):
+    fast = SimpleNamespace(dump=dump, load=dill.load)
+    with (
+        mock.patch.object(trajdata.dataset, "distributed", single),
+        mock.patch.object(trajdata.caching.env_cache, "dill", fast),
+    ):
         yield trajdata.dataset.UnifiedDataset
