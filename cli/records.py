@@ -50,7 +50,7 @@ def require_same_run(config: DictConfig, folder: Path) -> None:
     before, now = flat(OmegaConf.load(stored)), flat(config)
     changed = [
         f"{key}: {before.get(key)!r} then, {now.get(key)!r} now"
-        for key in sorted(before.keys() | now.keys())
+        for key in sorted(before.keys() | now.keys(), key=lambda key: (key.count("."), key))
         if before.get(key) != now.get(key) and key.split(".")[0] not in MAY_CHANGE
     ]
     if changed:
