@@ -143,10 +143,8 @@ class TrajectoryDataModule(TensorDataModule):
     def load(self) -> Mapping[str, Split]:
         """Returns the splits, mapped into memory from the cache."""
         arrays = self.windows()
-        return {
-            part: (_tensor(arrays[f"{part}_inputs"]), _tensor(arrays[f"{part}_targets"]))
-            for part in SPLITS
-        }
+        tensors = {name: torch.from_numpy(values) for name, values in arrays.items()}
+        return {part: (tensors[f"{part}_inputs"], tensors[f"{part}_targets"]) for part in SPLITS}
 
     def observed_path(self, inputs: Tensor) -> Tensor:
         """The agent's own positions."""
@@ -164,18 +162,13 @@ class TrajectoryDataModule(TensorDataModule):
     def windows(self) -> Arrays:
         """``<split>_inputs`` and ``<split>_targets``, from the cache or built now."""
         self.env.require_module()
-        folder, cache = self.raw_folder().absolute(), self.cache_dir.absolute()
-        key = self._tracks_key(folder)
-
-        def build(writer: ArrayWriter) -> None:
-            store = tracks.cached_tracks(
-                cache, self.env.name, key, self._own_splits, lambda s: self._scenes(folder, s)
-            )
-            self._write(writer, store)
-
+        recordings = self._tracks_key(self.raw_folder().absolute())
         settings = (self.layout, self.rules, self.parts, self.split_seed)
         return cached_arrays(
-            cache, f"{self.env.name}-windows", fingerprint(FORMAT_VERSION, key, settings), build
+            self.cache_dir.absolute(),
+            f"{self.env.name}-windows",
+            fingerprint(FORMAT_VERSION, recordings, settings),
+            lambda writer: self._write(writer, self.track_store()),
         )
 
     def track_store(self) -> TrackStore:
@@ -251,10 +244,6 @@ def _parts(splits: Mapping[str, str]) -> dict[str, str]:
             f"{', '.join(map(str, splits)) or 'none'}."
         )
     return {part: str(splits[part]) for part in SPLITS}
-
-
-def _tensor(array: np.ndarray) -> Tensor:
-    return torch.from_numpy(array)
 
 
 def _targets(arrays: Arrays) -> Arrays:
