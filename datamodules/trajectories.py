@@ -161,8 +161,9 @@ class TrajectoryDataModule(TensorDataModule):
 
     def windows(self) -> Arrays:
         """``<split>_inputs`` and ``<split>_targets``, from the cache or built now."""
+        folder = self.raw_folder().absolute()
         self.env.require_module()
-        recordings = self._tracks_key(self.raw_folder().absolute())
+        recordings = self._tracks_key(folder)
         settings = (self.layout, self.rules, self.parts, self.split_seed)
         return cached_arrays(
             self.cache_dir.absolute(),
@@ -173,8 +174,8 @@ class TrajectoryDataModule(TensorDataModule):
 
     def track_store(self) -> TrackStore:
         """The tracks of all scenes, from the cache or read now."""
-        self.env.require_module()
         folder = self.raw_folder().absolute()
+        self.env.require_module()
         key = self._tracks_key(folder)
         return tracks.cached_tracks(
             self.cache_dir.absolute(),

@@ -346,13 +346,13 @@ def test_bad_settings(settings, message):
 def test_missing_trajdata_says_how_to_install_it(tmp_path, monkeypatch):
     import importlib.util
 
+    write_recordings(tmp_path / "raw", PedestrianSimulation())
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ImportError, match=r'pip install -e "\.\[trajectory\]"'):
-        made("eupeds_zara1", tmp_path, tmp_path).prepare_data()
+        made("eupeds_zara1", tmp_path / "raw", tmp_path).prepare_data()
 
 
 def test_no_folder_says_where_to_get_the_files(tmp_path):
-    pytest.importorskip("trajdata")
     with pytest.raises(ValueError, match=r"datamodule\.data_dir is not set.*ETH BIWI"):
         made("eupeds_zara1", None, tmp_path).prepare_data()
 
