@@ -59,7 +59,7 @@ def strengths_figure(found: Cells, candidates: Mapping[str, str], model: str = "
             color = SERIES[place % len(SERIES)]
             ax.plot(*zip(*points, strict=True), "o", color=color, markersize=5, label=group)
     ax.set_yscale("log")
-    ax.axhline(1, color=MUTED, linewidth=0.8, linestyle=DASHES[1] if len(DASHES) > 1 else "--")
+    ax.axhline(1, color=MUTED, linewidth=0.8, linestyle=DASHES[1])
     ax.set_xticks(range(len(scenes)), scenes)
     ax.set_ylabel("strength, largest = 1")
     ax.set_xlabel("scene held out")

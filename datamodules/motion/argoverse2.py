@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from datamodules.motion.environments import AGENT_TYPES, Environment
-from datamodules.motion.tracks import SceneTracks, runs, thinned
+from datamodules.motion.tracks import SceneTracks, runs, thinned, whole_multiple
 
 COLUMNS = (
     *("track_id", "object_type", "timestep"),
@@ -45,9 +45,14 @@ def argoverse2_scenes(
         dt: Seconds between two steps, a multiple of 0.1.
 
     Raises:
-        ValueError: If a split has no scenario, or a file is damaged.
+        ValueError: If a split has no scenario, a file is damaged, or ``dt`` is no whole multiple.
     """
-    factor = thinning(1.0 if dt is None else dt / env.dt, dt, env.dt)
+    factor = 1 if dt is None else whole_multiple(dt, env.dt)
+    if factor is None:
+        raise ValueError(
+            f"datamodule.dt is {dt:g} s, but the recordings are {env.dt:g} s apart; it must be a "
+            "whole multiple of that."
+        )
     for split in splits:
         for path in scenario_paths(env, data_dir, split):
             yield thinned(read_scenario(path, split), factor)
@@ -73,21 +78,6 @@ def scenario_paths(env: Environment, data_dir: Path, split: str) -> list[Path]:
             f"scenario_<id>.parquet, such as {empty[0]}. Fetch them again, or remove them."
         )
     return [path for files in found for path in files]
-
-
-def thinning(ratio: float, dt: float | None, native: float) -> int:
-    """How many steps of the recordings make one.
-
-    Raises:
-        ValueError: If it is no whole number of at least 1.
-    """
-    factor = round(ratio)
-    if factor < 1 or abs(ratio - factor) > 1e-6:
-        raise ValueError(
-            f"datamodule.dt is {dt:g} s, but the recordings are {native:g} s apart; it must be a "
-            "whole multiple of that."
-        )
-    return factor
 
 
 def read_scenario(path: Path, split: str) -> SceneTracks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ class SceneTracks:
         )
 
 
-class TrackStore(Sequence[SceneTracks]):
+class TrackStore:
     """The scenes of an environment, mapped into memory.
 
     Args:
@@ -74,7 +75,7 @@ class TrackStore(Sequence[SceneTracks]):
     def __len__(self) -> int:
         return len(self.arrays["scenes"])
 
-    def __getitem__(self, index: int) -> SceneTracks:  # type: ignore[override]
+    def __getitem__(self, index: int) -> SceneTracks:
         if not 0 <= index < len(self):
             raise IndexError(index)
         agents = self.arrays["agents"][self._agents[index] : self._agents[index + 1]]
@@ -143,6 +144,18 @@ def runs(agent: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     new = np.flatnonzero((np.diff(agent) != 0) | (np.diff(step) != 1)) + 1
     first = np.concatenate([[0], new])
     return first, np.diff(np.concatenate([first, [len(agent)]]))
+
+
+def whole_multiple(dt: float, native: float) -> int | None:
+    """How many steps of ``native`` seconds make one of ``dt``; None if no whole number does.
+
+    Example:
+        >>> whole_multiple(0.3, 0.1), whole_multiple(0.25, 0.1)
+        (3, None)
+    """
+    count = round(dt / native)
+    fits = count >= 1 and math.isclose(count * native, dt, rel_tol=1e-9)
+    return count if fits else None
 
 
 def thinned(scene: SceneTracks, factor: int) -> SceneTracks:

@@ -20,7 +20,7 @@ from unittest import mock
 import numpy as np
 
 from datamodules.motion.environments import Environment
-from datamodules.motion.tracks import SceneTracks, thinned
+from datamodules.motion.tracks import SceneTracks, thinned, whole_multiple
 
 log = logging.getLogger(__name__)
 
@@ -171,11 +171,10 @@ def sampling(dt: float | None, native: float) -> tuple[float | None, int]:
     """
     if dt is None:
         return None, 1
-    coarser, finer = round(dt / native), round(native / dt)
-    if coarser >= 1 and math.isclose(coarser * native, dt, rel_tol=1e-9):
-        return None, coarser
+    if (factor := whole_multiple(dt, native)) is not None:
+        return None, factor
     for candidate in (dt, math.nextafter(dt, 0), math.nextafter(dt, math.inf)):
-        if finer >= 1 and (native / candidate).is_integer():
+        if (native / candidate).is_integer():
             return candidate, 1
     raise ValueError(
         f"datamodule.dt is {dt:g} s, but the recordings are {native:g} s apart; it must be a whole "
