@@ -17,6 +17,8 @@ from datamodules.motion.layout import window_layout
 
 LAST_CHECKPOINT = Path("checkpoints") / "last.ckpt"
 CONFIG = "config.yaml"
+RECORD = "run.json"
+"""How a run ended; written when all else that it leaves is there."""
 USUAL = ("dt", "history_sec", "future_sec")
 
 

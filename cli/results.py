@@ -6,6 +6,7 @@ import json
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ from rich.console import Console
 from torch import Tensor, nn
 
 import symmetries
+from cli.resolvers import RECORD
 from datamodules.base import TensorDataModule
 from lightning_modules import SymmetryModule
 from lightning_modules.callbacks import GracefulStop
@@ -109,6 +111,16 @@ def publish(config: DictConfig, command: str, folder: Path, found: Found, second
     report = folder / "symmetry_report.html"
     write_report(summary, report)
     log_media(found.trainer, all_figures(summary), folder)
+    record = {
+        "status": found.status,
+        "name": config.name,
+        "command": command,
+        "monitor": config.monitor,
+        "ended": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "versions": summary.versions,
+    }
+    # last of all: whoever finds it knows that the rest is whole
+    write_atomically(folder / RECORD, json.dumps(record, indent=2) + "\n")
     show(summary, report, Console())
 
 

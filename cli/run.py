@@ -6,7 +6,6 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -95,13 +94,20 @@ def run(config: DictConfig, command: str) -> None:
     parts.trainer.fit(parts.module, parts.datamodule, ckpt_path=resumed, weights_only=True)
     _leave_if_terminated(parts.trainer)
     history = tuple(parts.module.tuning.history)
-    metrics = _test(parts)
+    metrics = _validated(parts.trainer, config.monitor) | _test(parts)
     if parts.trainer.is_global_zero:
         found = Found(parts.module, parts.datamodule, parts.trainer, history, metrics)
         publish(config, command, folder, found, time.monotonic() - started)
 
 
-def _test(parts: Parts) -> Mapping[str, float]:
+def _validated(trainer: Trainer, monitor: str) -> dict[str, float]:
+    """What the tested model reached in validation, for whoever chooses between runs by it."""
+    best = _best(trainer)
+    score = trainer.callback_metrics.get(monitor) if best is None else best.best_model_score
+    return {} if score is None else {monitor: float(score)}
+
+
+def _test(parts: Parts) -> dict[str, float]:
     """Tests the best model; the last one if none was kept, which is said."""
     best = _best_checkpoint(parts.trainer)
     if best is None:
@@ -128,11 +134,16 @@ def _leave_if_terminated(trainer: Trainer) -> None:
         sys.exit(128 + signal.SIGTERM)
 
 
+def _best(trainer: Trainer) -> BestCheckpoint | None:
+    """What kept the best model, if it has kept one."""
+    callbacks = [c for c in cast(Any, trainer).callbacks if isinstance(c, BestCheckpoint)]
+    return next((c for c in callbacks if Path(c.best_model_path or "?").exists()), None)
+
+
 def _best_checkpoint(trainer: Trainer) -> str | None:
     """The best model that this run kept, the same on all ranks."""
-    callbacks = [c for c in cast(Any, trainer).callbacks if isinstance(c, BestCheckpoint)]
-    paths = [c.best_model_path for c in callbacks if Path(c.best_model_path or "?").exists()]
-    return cast("str | None", trainer.strategy.broadcast(paths[0] if paths else None))
+    best = _best(trainer)
+    return cast("str | None", trainer.strategy.broadcast(best.best_model_path if best else None))
 
 
 def _checkpoint(ckpt_path: str | None, folder: Path) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from html.parser import HTMLParser
 
 import pytest
@@ -12,10 +13,20 @@ import torch
 def test_folder_is_complete(finished):
     names = {path.name for path in finished.folder.iterdir()}
     wanted = {"config.yaml", "metrics.json", "strengths.csv", "symmetry_report.html", "train.log"}
+    wanted |= {"run.json", "cost.json", "figures"}
     assert wanted <= names
     assert not [name for name in names if name.endswith((".partial", ".tmp"))]
     checkpoints = {path.name for path in (finished.folder / "checkpoints").iterdir()}
     assert checkpoints == {"best.ckpt", "last.ckpt"}
+
+
+def test_record_says_how_it_ended_and_metrics_hold_the_validation(finished):
+    record = json.loads((finished.folder / "run.json").read_text())
+    assert record["status"] == "finished"
+    assert "train.py" in record["command"]
+    best = torch.load(finished.folder / "checkpoints" / "best.ckpt", weights_only=True)
+    kept = next(v for k, v in best["callbacks"].items() if k.startswith("BestCheckpoint"))
+    assert finished.metrics[record["monitor"]] == float(kept["best_model_score"])
 
 
 def test_strengths_are_tidy_and_adjusted_once(finished):
