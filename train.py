@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from cli.preemption import listen
+
+if __name__ == "__main__":
+    listen()  # the imports below take seconds, in which a scheduler may want the machine
+
 import logging
-import shlex
 import sys
 
 import hydra
@@ -11,24 +15,26 @@ from omegaconf import DictConfig
 
 from cli import resolvers
 from cli.errors import reported
+from cli.jobs import FAILED, command_of_job, is_sweep, job
 from cli.overrides import check_command_line
 from cli.quiet import quiet
 from cli.run import run
 
 resolvers.register()
-COMMAND = shlex.join(["python", *sys.argv])
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
 def main(config: DictConfig) -> None:
     """Runs what the config says."""
+    listen()
     quiet()
     logging.captureWarnings(True)
-    with reported(config.debug):
-        run(config, COMMAND)
+    with job(config.debug) if is_sweep() else reported(config.debug):
+        run(config, command_of_job(), in_sweep=is_sweep())
 
 
 if __name__ == "__main__":
     with reported():
         sys.argv += check_command_line(sys.argv[1:])
     main()
+    sys.exit(1 if FAILED else 0)

@@ -13,6 +13,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import get_object
 from omegaconf.errors import OmegaConfBaseException
 
+from lightning_modules.callbacks import DisagreementError
 from lightning_modules.nonfinite import NonFiniteLossError
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ class UserError(Exception):
 USERS = (
     UserError,
     NonFiniteLossError,
+    DisagreementError,
     OmegaConfBaseException,
     InstantiationException,
     ValueError,

@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from cli import slurm
 from cli.errors import UserError
+from cli.resolvers import CONFIG
 
+MULTIRUN = ("-m", "--multirun")
 OWN_FOLDER = ("run_dir=", "hydra.run.dir=")
 CONF = Path(__file__).resolve().parents[1] / "conf"
 
@@ -26,20 +30,53 @@ CONF = Path(__file__).resolve().parents[1] / "conf"
 def check_command_line(arguments: Sequence[str]) -> list[str]:
     """Composes the config as the run will, checks it, and takes possession of a new folder.
 
-    Flags such as ``--help`` or ``--multirun`` are left to Hydra.
+    With ``--multirun`` every value of a sweep is checked, but not every combination. Other flags,
+    such as ``--help``, are left to Hydra.
 
     Args:
         arguments: What follows ``train.py``.
 
     Returns:
-        Further arguments: the folder, where it was left to be named by the time.
+        Further arguments: the folder, where it was left to be named; in a job of SLURM it is
+        named by the job, and continued when the job comes back.
 
     Raises:
         UserError: If an override names no key, group or choice there is, a value is missing, or
             the run's folder cannot be written.
     """
-    if any(argument.startswith("-") for argument in arguments):
+    plain = [argument for argument in arguments if argument not in MULTIRUN]
+    if any(argument.startswith("-") for argument in plain):
         return []
+    if len(plain) < len(arguments):
+        for job in _each_value(plain):
+            check_overrides(job)
+        return []
+    config = check_overrides(plain)
+    folder = Path(config.hydra.run.dir)
+    require_writable(folder)
+    if any(a.startswith(OWN_FOLDER) for a in arguments):
+        return []
+    slurm_job, resumes = slurm.current(), config.ckpt_path == "last"
+    if slurm_job is None:
+        return [] if resumes else [f"run_dir={_quoted(_claimed(folder))}"]
+    if resumes and (folder / CONFIG).exists():
+        return [f"run_dir={_quoted(folder)}"]
+    own = folder.with_name(slurm_job.name(arguments))
+    return [f"run_dir={_quoted(own)}", *([] if config.ckpt_path else ["ckpt_path=auto"])]
+
+
+def check_overrides(arguments: Sequence[str]) -> DictConfig:
+    """Composes the config of one run and checks it.
+
+    Args:
+        arguments: Overrides, without flags.
+
+    Returns:
+        The config, with Hydra's own.
+
+    Raises:
+        UserError: If an override names no key, group or choice there is, or a value is missing.
+    """
     with initialize_config_dir(str(CONF), version_base="1.3"):
         try:
             config = compose("train", list(arguments), return_hydra_config=True)
@@ -50,21 +87,36 @@ def check_command_line(arguments: Sequence[str]) -> list[str]:
     missing = [key for key in _missing(plain) if not key.startswith("hydra.")]
     if missing:
         raise UserError(f"The config lacks a value for {', '.join(missing)}; pass {missing[0]}=...")
-    folder = Path(config.hydra.run.dir)
-    require_writable(folder)
-    if config.ckpt_path == "last" or any(a.startswith(OWN_FOLDER) for a in arguments):
-        return []
-    return [f"run_dir='{_claimed(folder)}'"]
+    return config
 
 
-def _claimed(folder: Path) -> str:
+def _each_value(arguments: Sequence[str]) -> list[list[str]]:
+    """Jobs of a sweep in which each of its values occurs: the first, and one for each other."""
+    try:
+        overrides = OverridesParser.create().parse_overrides(list(arguments))
+        sweeps = [BasicSweeper.split_arguments([each], None)[0] for each in overrides]
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise UserError(_explain(error, arguments)) from error
+    first = [values[0][0] for values in sweeps]
+    return [first] + [
+        [*first[:place], value, *first[place + 1 :]]
+        for place, values in enumerate(sweeps)
+        for (value,) in values[1:]
+    ]
+
+
+def _claimed(folder: Path) -> Path:
     """Makes a folder that nobody else has, so that runs started in one second stay apart."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     names = (f"{folder.name}-{attempt}" for attempt in itertools.count(1))
     chosen = folder
     while not _made(chosen):
         chosen = folder.with_name(next(names))
-    return str(chosen).replace("'", "\\'")
+    return chosen
+
+
+def _quoted(folder: Path) -> str:
+    return "'" + str(folder).replace("'", "\\'") + "'"
 
 
 def _made(folder: Path) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import warnings
 
+from cli import slurm
+
 
 def quiet() -> None:
     """Leaves warnings and errors that a user can act on."""
@@ -16,3 +18,5 @@ def quiet() -> None:
     warnings.filterwarnings("ignore", message=".*recommended to use.*sync_dist=True.*")
     warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated.*")
     warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
+    if slurm.current() is None:  # where jobs are submitted, which this is none of
+        warnings.filterwarnings("ignore", message="The `srun` command is available")

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
 from cli.errors import UserError
-from cli.resolvers import CONFIG
+from cli.resolvers import CONFIG, RECORD
 from reporting.files import write_atomically
+
+log = logging.getLogger(__name__)
+
+LOCK = ".lock"
 
 MAY_CHANGE = (
     "basis_cache",
@@ -28,12 +36,50 @@ MAY_CHANGE = (
 """Keys that a resumed run may change; all others decide what it computes."""
 
 
-def require_same_run(config: DictConfig, folder: Path) -> None:
+@contextmanager
+def held(folder: Path, wait: bool) -> Iterator[None]:
+    """Keeps the folder for this process, until the body or the process ends in whatever way.
+
+    Args:
+        folder: The run folder.
+        wait: For another process that trains in it; or fail at once.
+
+    Raises:
+        UserError: If another process trains in it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        if not wait:
+            raise UserError(
+                f"Another process trains in {str(folder)!r}. Wait for it, or choose another folder "
+                "with run_dir=<folder>."
+            ) from None
+        log.info("Another process trains in %s: waiting for it to end.", folder)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether a run in the folder came to its end and left all it leaves."""
+    try:
+        return bool(json.loads((folder / RECORD).read_text())["status"] == "finished")
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def require_same_run(config: DictConfig, folder: Path, ckpt_path: str | None) -> None:
     """Keeps one run from writing over another.
 
     Args:
         config: The composed config.
         folder: The run folder.
+        ckpt_path: The checkpoint that is resumed, None if none is.
 
     Raises:
         UserError: If the folder holds a run and this one does not resume it, or resumes it with
@@ -42,7 +88,7 @@ def require_same_run(config: DictConfig, folder: Path) -> None:
     stored = folder / CONFIG
     if not stored.exists():
         return
-    if config.ckpt_path is None:
+    if ckpt_path is None:
         raise UserError(
             f"The folder {str(folder)!r} holds a run already. Continue it with ckpt_path=last, or "
             "choose another with run_dir=<folder>."

@@ -6,11 +6,15 @@ import hashlib
 import inspect
 import netrc
 import os
+import re
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from omegaconf import OmegaConf
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
 
 from datamodules.motion.environments import environment
 from datamodules.motion.layout import window_layout
@@ -19,6 +23,7 @@ LAST_CHECKPOINT = Path("checkpoints") / "last.ckpt"
 CONFIG = "config.yaml"
 RECORD = "run.json"
 """How a run ended; written when all else that it leaves is there."""
+LONGEST_NAME = 120
 USUAL = ("dt", "history_sec", "future_sec")
 
 
@@ -36,10 +41,26 @@ def run_dir(parent: str, ckpt_path: str | None) -> str:
         ckpt_path: ``last`` resumes in the run that was started last, if there is one.
     """
     if ckpt_path == "last":
-        started = sorted(Path(parent).glob(f"*/{CONFIG}"), key=lambda path: path.parent.name)
+        # each start writes its config anew
+        started = sorted(Path(parent).glob(f"*/{CONFIG}"), key=lambda path: path.stat().st_mtime)
         if started:
             return str(started[-1].parent)
     return str(Path(parent) / datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
+
+
+def sweep_folder(overrides: Sequence[str]) -> str:
+    """Name of the folder of one job of a sweep: the same whenever the same job is asked for.
+
+    Args:
+        overrides: Those of the job.
+    """
+    text = ",".join(overrides)
+    plain = re.sub(r"[^\w.,=+~-]+", "-", text)
+    if plain == text and len(text) <= LONGEST_NAME:
+        return plain or "defaults"
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    kept = plain if len(plain) <= LONGEST_NAME else plain[-LONGEST_NAME:].partition(",")[2]
+    return f"{kept},{digest}" if kept else digest
 
 
 def wandb_offline() -> bool:
@@ -51,6 +72,39 @@ def wandb_offline() -> bool:
         return netrc.netrc(os.environ.get("NETRC")).authenticators(host) is None
     except (OSError, netrc.NetrcParseError):
         return True
+
+
+def sweep_group() -> str | None:
+    """Name of the sweep that this run is a job of, as its folder's; None outside of sweeps."""
+    sweep = _sweep()
+    return None if sweep is None else "/".join(Path(sweep.sweep.dir).parts[-2:])
+
+
+def run_label(name: str) -> str:
+    """A run's name for people: in a sweep with the number of the job, which is its folder's.
+
+    Args:
+        name: Name of all runs of the sweep.
+    """
+    sweep = _sweep()
+    return name if sweep is None else f"{name}-{sweep.job.num}"
+
+
+def run_tags() -> list[str]:
+    """What a run may be found by: its recipe, and whether a sweep started it."""
+    if not HydraConfig.initialized():
+        return []
+    experiment = HydraConfig.get().runtime.choices.get("experiment")
+    tags = [] if experiment is None else [str(experiment)]
+    return tags if _sweep() is None else [*tags, "multirun"]
+
+
+def _sweep() -> DictConfig | None:
+    """Hydra's own config in a job of a sweep."""
+    if not HydraConfig.initialized():
+        return None
+    settings = HydraConfig.get()
+    return cast(DictConfig, settings) if settings.mode == RunMode.MULTIRUN else None
 
 
 def usual(env: str, what: str) -> float:
@@ -78,7 +132,11 @@ def window(attribute: str, *, _root_: Any) -> Any:
 def register() -> None:
     """Makes the resolvers known to OmegaConf; may be called again."""
     OmegaConf.register_new_resolver("child_seed", child_seed, replace=True)
+    OmegaConf.register_new_resolver("sweep_group", sweep_group, replace=True)
+    OmegaConf.register_new_resolver("run_label", run_label, replace=True)
+    OmegaConf.register_new_resolver("run_tags", run_tags, replace=True)
     OmegaConf.register_new_resolver("usual", usual, replace=True)
     OmegaConf.register_new_resolver("window", window, replace=True)
     OmegaConf.register_new_resolver("run_dir", run_dir, replace=True, use_cache=True)
+    OmegaConf.register_new_resolver("sweep_folder", sweep_folder, replace=True)
     OmegaConf.register_new_resolver("wandb_offline", wandb_offline, replace=True)

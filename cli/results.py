@@ -253,6 +253,13 @@ def log_media(trainer: Trainer, figures: Mapping[str, Figure], folder: Path) -> 
         logger.finalize("success")
 
 
+def finish_loggers(trainer: Trainer) -> None:
+    """Lets offline W&B write what it still holds in memory, before the process is killed."""
+    for logger in trainer.loggers:
+        if isinstance(logger, WandbLogger) and logger.experiment.settings.mode == "offline":
+            logger.experiment.finish()
+
+
 def versions() -> dict[str, str]:
     """Versions that a result may depend on."""
     return {

@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -13,15 +14,19 @@ from typing import Any, cast
 import torch
 from hydra.utils import instantiate
 from lightning import Trainer, seed_everything
+from lightning.pytorch.plugins.environments import SLURMEnvironment
 from omegaconf import DictConfig, OmegaConf
 
+from cli import slurm
 from cli.errors import UserError
-from cli.records import require_same_run, start_records
+from cli.preemption import leave
+from cli.records import held, is_finished, require_same_run, start_records
 from cli.resolvers import LAST_CHECKPOINT
-from cli.results import Found, publish, stopped_by
+from cli.results import Found, finish_loggers, publish, stopped_by
 from datamodules.base import TensorDataModule
 from lightning_modules import SymmetryModule
-from lightning_modules.callbacks import BestCheckpoint
+from lightning_modules.callbacks import BestCheckpoint, Preempted
+from lightning_modules.callbacks.graceful_stop import LEAVING
 from lightning_modules.compilation import check_settings, compiles
 from symmetries import cache_bases
 
@@ -58,21 +63,61 @@ def build(config: DictConfig) -> Parts:
         config.trainer,
         callbacks=list(callbacks.values()),
         logger=list(loggers.values()) or False,
+        plugins=_plugins(config.trainer),
         _convert_="all",
     )
     _check_monitor(config.monitor, module)
     return Parts(datamodule, module, trainer)
 
 
-def run(config: DictConfig, command: str) -> None:
+def _plugins(trainer: DictConfig) -> list[Any]:
+    """Those of the config; under SLURM also that Lightning leaves requeueing to us.
+
+    Lightning requeues on one signal only, and lets a run that SIGTERM ended count as complete.
+    """
+    plugins = list(instantiate(trainer.get("plugins") or []))
+    if slurm.current() is not None and SLURMEnvironment.detect():
+        plugins.append(SLURMEnvironment(auto_requeue=False))
+    return plugins
+
+
+def run(config: DictConfig, command: str, in_sweep: bool = False) -> None:
     """Trains, tests the best model, and leaves metrics, strengths and report in the run folder.
 
     Args:
         config: The composed config.
         command: The command line, for the report.
+        in_sweep: Whether this is one run of several in this process.
+
+    Raises:
+        UserError: If a setting is out of range or the folder belongs to another run.
+        SystemExit: If a signal stopped the training, so that more than this run has to end.
     """
     started = time.monotonic()
     folder = Path(config.paths.output).absolute()
+    ckpt_path = "auto" if in_sweep and config.ckpt_path is None else config.ckpt_path
+    again = ckpt_path == "auto"
+    _prepare(config)
+    parts = build(config)
+    with ExitStack() as stack:
+        if parts.trainer.is_global_zero:
+            stack.enter_context(held(folder, wait=again))
+            require_same_run(config, folder, ckpt_path)
+        if again and is_finished(folder):
+            log.info("Finished before: %s", folder)
+            return
+        if parts.trainer.is_global_zero:
+            start_records(config, folder)
+        _warn_of_late_adjustment(parts)
+        found = _found(config, parts, _checkpoint(ckpt_path, folder))
+        if parts.trainer.is_global_zero:
+            publish(config, command, folder, found, time.monotonic() - started)
+    if in_sweep and found.status == "interrupted":
+        sys.exit(128 + signal.SIGINT)
+
+
+def _prepare(config: DictConfig) -> None:
+    """Settings of the process."""
     if config.threads is not None:
         if not isinstance(config.threads, int) or config.threads < 1:
             raise UserError(f"threads must be a whole number of at least 1; got {config.threads}.")
@@ -82,22 +127,17 @@ def run(config: DictConfig, command: str) -> None:
     _check_compiler(config)
     cache_bases(config.basis_cache)
     seed_everything(config.seed, workers=True, verbose=False)
-    parts = build(config)
-    if parts.trainer.is_global_zero:
-        require_same_run(config, folder)
-        start_records(config, folder)
+
+
+def _found(config: DictConfig, parts: Parts, resumed: str | None) -> Found:
+    """Trains and tests."""
     settings = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
     for logger in parts.trainer.loggers:
         logger.log_hyperparams(settings)
-    _warn_of_late_adjustment(parts)
-    resumed = _checkpoint(config.ckpt_path, folder)
-    parts.trainer.fit(parts.module, parts.datamodule, ckpt_path=resumed, weights_only=True)
-    _leave_if_terminated(parts.trainer)
+    _fit(parts, resumed)
     history = tuple(parts.module.tuning.history)
     metrics = _validated(parts.trainer, config.monitor) | _test(parts)
-    if parts.trainer.is_global_zero:
-        found = Found(parts.module, parts.datamodule, parts.trainer, history, metrics)
-        publish(config, command, folder, found, time.monotonic() - started)
+    return Found(parts.module, parts.datamodule, parts.trainer, history, metrics)
 
 
 def _validated(trainer: Trainer, monitor: str) -> dict[str, float]:
@@ -127,11 +167,17 @@ def _test(parts: Parts) -> dict[str, float]:
     return {name: value for loader in results for name, value in loader.items()}
 
 
-def _leave_if_terminated(trainer: Trainer) -> None:
-    """After SIGTERM there is no time for a report; the exit code says that the run is not done."""
-    if stopped_by(trainer) == signal.SIGTERM:
-        log.warning("Terminated; the checkpoint is saved, continue with ckpt_path=last.")
-        sys.exit(128 + signal.SIGTERM)
+def _fit(parts: Parts, resumed: str | None) -> None:
+    """Trains; after a signal there is no time for more, and the exit code says so."""
+    try:
+        parts.trainer.fit(parts.module, parts.datamodule, ckpt_path=resumed, weights_only=True)
+        number = stopped_by(parts.trainer)
+    except Preempted as stop:
+        number = stop.signal
+    if number in LEAVING:
+        log.warning("The checkpoint is saved; continue with ckpt_path=last.")
+        finish_loggers(parts.trainer)
+        leave(number)
 
 
 def _best(trainer: Trainer) -> BestCheckpoint | None:
@@ -154,14 +200,15 @@ def _checkpoint(ckpt_path: str | None, folder: Path) -> str | None:
     """
     if ckpt_path is None:
         return None
-    path = folder / LAST_CHECKPOINT if ckpt_path == "last" else Path(ckpt_path)
+    found = ckpt_path in ("last", "auto")
+    path = folder / LAST_CHECKPOINT if found else Path(ckpt_path)
     if path.exists():
         log.info("Resuming from %s", path)
         return str(path)
-    if ckpt_path == "last":
+    if found:
         log.info("There is no checkpoint to resume from: starting from the beginning.")
         return None
-    raise UserError(f"ckpt_path={ckpt_path}: there is no such file. Use a path, or 'last'.")
+    raise UserError(f"ckpt_path={ckpt_path}: there is no such file. Use a path, 'last' or 'auto'.")
 
 
 def _warn_of_late_adjustment(parts: Parts) -> None:

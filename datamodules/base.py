@@ -29,6 +29,7 @@ class SliceLoader:
     Every rank walks the same (shuffled) order and takes its share of each global batch, so the
     global batch, and with it the result, does not depend on the number of ranks. Training drops
     the few samples that would make shares unequal; evaluation keeps and counts each sample once.
+    A checkpoint within an epoch keeps how many batches the pass has handed out.
 
     Args:
         data: Inputs and targets, first axis the sample.
@@ -54,6 +55,8 @@ class SliceLoader:
         self.world_size = world_size
         self.shuffle_seed = shuffle_seed
         self.epoch = epoch
+        self._handed_out = 0
+        self._first = 0
         if shuffle_seed is not None and self.batch_size < world_size:
             raise ValueError(
                 f"A global batch of {self.batch_size} samples cannot be shared by {world_size} "
@@ -69,7 +72,9 @@ class SliceLoader:
     def __iter__(self) -> Iterator[Split]:
         inputs, targets = self.data
         order = self._order()
-        for step in range(len(self)):
+        first, self._first = self._first, 0
+        for step in range(first, len(self)):
+            self._handed_out = step + 1
             start = step * self.batch_size
             stop = min(start + self.batch_size, len(inputs))
             if order is None:
@@ -80,6 +85,14 @@ class SliceLoader:
                 share = len(chosen) // self.world_size
                 chosen = chosen[self.rank * share : (self.rank + 1) * share]
                 yield inputs[chosen], targets[chosen]
+
+    def state_dict(self) -> dict[str, int]:
+        """Where the pass under way stands, for a checkpoint within an epoch."""
+        return {"batches": self._handed_out}
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Lets the next pass go on where the checkpoint's stood; at its end, start anew."""
+        self._first = state_dict["batches"] % len(self)
 
     def _order(self) -> Tensor | None:
         if self.shuffle_seed is None:

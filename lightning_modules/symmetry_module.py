@@ -108,14 +108,26 @@ class SymmetryModule(LightningModule):
         self._epoch_values: dict[str, float] = {}
 
     def setup(self, stage: str) -> None:
-        """Compiles the network for a training."""
+        """Compiles the network for a training, and forgets what an interrupted epoch has left."""
+        self._losses.clear()
         device, epochs = self.trainer.strategy.root_device.type, self.trainer.max_epochs or 0
         if stage == "fit" and compiles(self._compile, device, epochs):
             self._compiled = self.network, compiled(self.network, self._compile_mode)
 
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Adds, within an epoch, the losses of its steps so far, as means over the ranks."""
+        if self._losses:
+            losses = torch.stack(self._losses)
+            mean = self.trainer.strategy.reduce(losses, reduce_op="mean")
+            checkpoint["losses_so_far"] = mean.cpu()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Takes them up."""
+        self._losses = list(checkpoint.get("losses_so_far", ()))
+
     def on_train_start(self) -> None:
-        """Forgets what an interrupted epoch has left."""
-        self._losses.clear()
+        """Brings what a checkpoint has left to the device."""
+        self._losses = [loss.to(self.device) for loss in self._losses]
 
     def configure_callbacks(self) -> list[Callback]:
         """Hands regularizers and tuning to the trainer, and so to the checkpoint."""

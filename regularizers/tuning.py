@@ -38,6 +38,10 @@ class StrengthTuning(Callback):
         self._sum: Tensor | None = None
         self._steps = 0
 
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Forgets what an interrupted epoch has left; a checkpoint that is resumed brings it."""
+        self._sum, self._steps = None, 0
+
     @property
     def state_key(self) -> str:
         """Where the checkpoint keeps policy and history."""
@@ -55,7 +59,7 @@ class StrengthTuning(Callback):
     def observe(self, penalties: Mapping[str, Tensor]) -> None:
         """Adds the penalties of one step."""
         step = torch.stack([p.detach() for p in penalties.values()]).double()
-        self._sum = step if self._sum is None else self._sum + step
+        self._sum = step if self._sum is None else self._sum.to(step.device) + step
         self._steps += 1
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -87,8 +91,16 @@ class StrengthTuning(Callback):
             "penalties": torch.tensor(penalties, dtype=torch.float64),
         }
 
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Adds, within an epoch, the penalties of its steps so far, as means over the ranks."""
+        if self._sum is not None:
+            total = trainer.strategy.reduce(self._sum.clone(), reduce_op="mean").cpu()
+            checkpoint["callbacks"][self.state_key]["epoch_so_far"] = (total, self._steps)
+
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restores both.
+        """Restores all.
 
         Raises:
             ValueError: If the checkpoint was made with other symmetries.
@@ -101,6 +113,7 @@ class StrengthTuning(Callback):
         self.policy.load_state_dict(state_dict["policy"])
         columns = (state_dict[key].tolist() for key in ("epochs", "strengths", "penalties"))
         self._epochs = list(zip(*columns, strict=True))
+        self._sum, self._steps = state_dict.get("epoch_so_far", (None, 0))
 
     def _log(
         self,

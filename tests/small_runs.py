@@ -63,9 +63,12 @@ def trainer(folder: Path, epochs: int, *callbacks, **settings) -> Trainer:
     return Trainer(**defaults | settings)
 
 
-def fit(folder, epochs, *callbacks, regularizers=None, resume=None, **settings):
+def fit(
+    folder, epochs, *callbacks, regularizers=None, resume=None, trainer_settings=None, **settings
+):
     """Trains; returns the module and the trainer."""
-    model, run = module(regularizers, **settings), trainer(folder, epochs, *callbacks)
+    model = module(regularizers, **settings)
+    run = trainer(folder, epochs, *callbacks, **trainer_settings or {})
     run.fit(model, data(), ckpt_path=resume)
     return model, run
 

@@ -20,6 +20,7 @@ MAY_IMPORT = {
         *("symmetries", "networks", "metrics", "regularizers", "datamodules"),
         *("lightning_modules", "reporting"),
     },
+    "dashboards": {"cli", "reporting"},
 }
 OURS = {*MAY_IMPORT, "conf", "train", "tests", "benchmarks"}
 """What each package may import of ours, beside itself."""
@@ -28,7 +29,7 @@ FILES = [path for package in MAY_IMPORT for path in sorted((ROOT / package).rglo
 LOOKS = {"symmetries/__main__.py": {"rich", "matplotlib"}, "symmetries/picture.py": {"matplotlib"}}
 """What a person looks at; ``import symmetries`` loads neither (tests/symmetries/test_main.py)."""
 
-READS_THE_ENVIRONMENT = {"cli/resolvers.py"}
+READS_THE_ENVIRONMENT = {"cli/resolvers.py", "cli/slurm.py"}
 
 
 def tree_of(path):

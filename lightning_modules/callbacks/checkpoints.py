@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, cast
 
+import torch
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 
+from lightning_modules.callbacks.graceful_stop import Preempted, can_resume_after
+from lightning_modules.exchange import StepExchange
 from lightning_modules.symmetry_module import SymmetryModule
 
 
@@ -34,14 +38,78 @@ class BestCheckpoint(OnceSettled, ModelCheckpoint):
 
 
 class LastCheckpoint(ModelCheckpoint):
-    """``ModelCheckpoint`` of the latest state, which saves once more when training ends.
+    """``ModelCheckpoint`` of the latest state, which also saves when training ends or is preempted.
 
-    Training may end between two regular saves: by its last epoch, early, or by Ctrl-C.
+    Training may end between two regular saves: by its last epoch, early, or by a signal.
+
+    Args:
+        every_n_minutes: Save after so many minutes as well, in the middle of an epoch where need
+            be; None saves after epochs alone. The clock of rank 0 counts.
+        **settings: Those of ``ModelCheckpoint``.
+
+    Raises:
+        ValueError: If the minutes are not positive.
     """
+
+    def __init__(self, *args: Any, every_n_minutes: float | None = None, **settings: Any) -> None:
+        if every_n_minutes is not None and every_n_minutes <= 0:
+            raise ValueError(
+                "checkpoint.every_n_minutes must be more than 0, or null to save after epochs "
+                f"alone; got {every_n_minutes}."
+            )
+        super().__init__(*args, **settings)
+        self._seconds = None if every_n_minutes is None else 60.0 * every_n_minutes
+        self._saved_at, self._due = 0.0, False
+        self._clocks: StepExchange | None = None
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Prepares to follow the clock of rank 0."""
+        if self._seconds is not None and trainer.world_size > 1:
+            self._clocks = StepExchange(trainer)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts the clock."""
+        super().on_train_start(trainer, pl_module)
+        self._saved_at = time.monotonic()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Saves when it is time; the last step of an epoch leaves it to the next."""
+        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
+        if self._seconds is None:
+            return
+        now = time.monotonic()
+        due = self._on_rank_zero(now - self._saved_at >= self._seconds)
+        self._due = due or self._due
+        if self._due and can_resume_after(trainer, batch_idx):
+            self._save_now(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Saves where the training ended."""
         super().on_train_end(trainer, pl_module)
+        if self._clocks is not None:
+            self._clocks.drain()
+            self._clocks = None
+        self._save_now(trainer)
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Saves where the training was preempted."""
+        super().on_exception(trainer, pl_module, exception)
+        if isinstance(exception, Preempted) and exception.between_steps:
+            self._save_now(trainer)
+
+    def _on_rank_zero(self, due: bool) -> bool:
+        """What rank 0 says; with several ranks, what it said a step ago."""
+        if self._clocks is None:
+            return due
+        table = self._clocks.step(torch.tensor([int(due)]))
+        return table is not None and bool(table[0, 0])
+
+    def _save_now(self, trainer: Trainer) -> None:
+        self._saved_at, self._due = time.monotonic(), False
         if self.dirpath is not None and not cast(Any, trainer).fast_dev_run:
             trainer.save_checkpoint(Path(self.dirpath) / f"{self.filename}{self.FILE_EXTENSION}")
 

@@ -1,40 +1,99 @@
-"""Ctrl-C, or SIGTERM, ends the training after the running epoch, with nothing lost."""
+"""Ctrl-C ends the training after the epoch, a scheduler's signal after the step."""
 
 from __future__ import annotations
 
 import logging
 import signal
 import threading
+import time
 from types import FrameType
 from typing import Any
 
 import torch
 from lightning import Callback, LightningModule, Trainer
 
+from lightning_modules.exchange import StepExchange
+
 log = logging.getLogger(__name__)
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+LEAVING = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+"""What schedulers send to a job that must make room; they kill it soon after."""
+SIGNALS = (signal.SIGINT, *LEAVING)
+
+
+class Preempted(BaseException):
+    """The training stops at once; no ``Exception``, so that nobody takes it for a failure.
+
+    Args:
+        signal: The signal that asked for it.
+        between_steps: Whether the state is that after a training step, which can be saved.
+    """
+
+    def __init__(self, signal: int, between_steps: bool) -> None:
+        super().__init__(f"preempted by signal {signal}")
+        self.signal, self.between_steps = signal, between_steps
 
 
 class GracefulStop(Callback):
-    """On the first SIGINT or SIGTERM finishes the epoch and stops the training.
+    """Listens for signals while the training runs.
 
-    A second SIGINT kills. All ranks stop after the same epoch, whichever heard the signal. The
-    checkpoint that :class:`LastCheckpoint` writes then resumes to the very same result.
+    On SIGINT it finishes the epoch and stops the training, which then is tested and reported; a
+    second SIGINT kills. On SIGTERM, SIGUSR1 or SIGUSR2 it finishes the step and raises
+    :class:`Preempted`. All ranks stop after the same step, whichever heard the signal. What
+    :class:`LastCheckpoint` saves then resumes to the very same result.
+
+    Args:
+        patience_seconds: How long a validation that is running may still take after such a
+            signal; then the checkpoint of before has to do.
 
     Attributes:
         stopped: The signal that stopped the training; 0 if none did.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience_seconds: float = 10.0) -> None:
+        self.patience_seconds = patience_seconds
         self.stopped = 0
         self._asked = 0
+        self._asked_at = 0.0
         self._previous: dict[int, Any] = {}
+        self._in_training: StepExchange | None = None
+        self._in_validation: StepExchange | None = None
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Prepares to ask the other ranks."""
+        self.stopped, self._asked = 0, 0
+        if trainer.world_size > 1:
+            self._in_training, self._in_validation = StepExchange(trainer), StepExchange(trainer)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Listens for the signals; after Lightning, which listens for SIGTERM as well."""
         if threading.current_thread() is threading.main_thread():
             self._previous = {n: signal.signal(n, self._on_signal) for n in SIGNALS}
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Leaves if a rank was asked to and the state is one to resume from.
+
+        Raises:
+            Preempted: Then.
+        """
+        asked = _most(self._in_training, self._asked)
+        if asked in LEAVING and can_resume_after(trainer, batch_idx):
+            self._leave(asked, between_steps=True)
+
+    def on_validation_batch_start(self, trainer: Trainer, *_: Any) -> None:
+        """Leaves a validation that lasts too long.
+
+        Raises:
+            Preempted: If a rank was asked to leave longer ago than the patience.
+        """
+        if not self._previous:
+            return  # a validation that belongs to no training
+        overdue = time.monotonic() - self._asked_at > self.patience_seconds
+        asked = _most(self._in_validation, self._asked if overdue else 0)
+        if asked in LEAVING:
+            self._leave(asked, between_steps=False)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stops all ranks if one was asked to."""
@@ -47,13 +106,22 @@ class GracefulStop(Callback):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Gives the signals back."""
+        for exchange in (self._in_training, self._in_validation):
+            if exchange is not None:
+                exchange.drain()
+        self._in_training = self._in_validation = None
         self._restore()
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Gives the signals back; a run that breaks has no end."""
-        self._restore()
+        """Gives the signals back, but not to one that would disturb the last checkpoint."""
+        if not isinstance(exception, Preempted):
+            self._restore()
+
+    def _leave(self, asked: int, between_steps: bool) -> None:
+        self.stopped = asked
+        raise Preempted(asked, between_steps)
 
     def _restore(self) -> None:
         for number, handler in self._previous.items():
@@ -63,6 +131,27 @@ class GracefulStop(Callback):
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._asked == number == signal.SIGINT:
             raise KeyboardInterrupt
-        self._asked = number
-        again = "; press Ctrl-C again to stop at once" if number == signal.SIGINT else ""
-        log.warning("Stopping after this epoch%s.", again)
+        if self._asked not in LEAVING:
+            self._asked, self._asked_at = number, time.monotonic()
+        if number == signal.SIGINT:
+            log.warning("Stopping after this epoch; press Ctrl-C again to stop at once.")
+        else:
+            log.warning("%s: saving and leaving.", signal.Signals(number).name)
+
+
+def can_resume_after(trainer: Trainer, batch_idx: int) -> bool:
+    """Whether a checkpoint saved after this training step resumes to the same result.
+
+    Within an epoch it does. After the last step Lightning would take the epoch for done, without
+    its end; and between two steps of the optimizer there are gradients that no checkpoint keeps.
+    """
+    last = batch_idx + 1 >= trainer.num_training_batches or trainer.global_step == trainer.max_steps
+    return not last and (batch_idx + 1) % trainer.accumulate_grad_batches == 0
+
+
+def _most(exchange: StepExchange | None, asked: int) -> int:
+    """The highest number that any rank has handed in; with several ranks, one step ago."""
+    if exchange is None:
+        return asked
+    table = exchange.step(torch.tensor([asked]))
+    return 0 if table is None else int(table.max())

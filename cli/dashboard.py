@@ -1,0 +1,165 @@
+"""What a dashboard shows: by the command line of a run or sweep, or by its folder."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import IntervalSweep, Override
+from hydra.errors import HydraException
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from cli.errors import UserError
+from cli.overrides import CONF, check_command_line
+from reporting.figures import DRAWERS
+from reporting.runs import find_runs
+
+log = logging.getLogger(__name__)
+
+USUAL_SWEEP = ("initial_strength", "seed")
+"""Config keys that strengths are drawn over where no sweep tells which."""
+OF_TRACKS = ("tracks", "moved_scenes")
+OVERRIDES = Path(".hydra") / "overrides.yaml"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Names that panels are made of.
+
+    Attributes:
+        name: Of the run.
+        project: Of Weights & Biases.
+        entity: The team or user; None for the user's own.
+        symmetries: All that an equivariance error is measured for.
+        tuned: Those of them that have a strength and a penalty.
+        monitor: Metric of the best model.
+        val: Validation metrics.
+        test: Metrics of the tested model, and of other distributions where there are such data.
+        swept: Config keys.
+        figures: Pictures of the report.
+    """
+
+    name: str
+    project: str
+    entity: str | None
+    symmetries: tuple[str, ...]
+    tuned: tuple[str, ...]
+    monitor: str
+    val: tuple[str, ...]
+    test: tuple[str, ...]
+    swept: tuple[str, ...]
+    figures: tuple[str, ...]
+
+
+def from_command_line(overrides: Sequence[str], swept: Sequence[str] = ()) -> Contents:
+    """Contents for what ``python train.py -m <overrides>`` would run.
+
+    Args:
+        overrides: As train.py takes them; keys with several values are swept.
+        swept: Further swept keys.
+
+    Raises:
+        UserError: If an override is wrong, or a swept key is not in the config.
+    """
+    try:
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
+    except HydraException as error:
+        raise UserError(" ".join(str(error).split())) from error
+    first = [_first(text, override) for text, override in zip(overrides, parsed, strict=True)]
+    # a folder that is never made, so that none is claimed for a run
+    check_command_line([*first, f"run_dir='{tempfile.gettempdir()}/workspace'"])
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("train", first)
+    several = [override.key_or_group for override in parsed if override.is_sweep_override()]
+    return from_config(config, [*several, *swept])
+
+
+def from_folder(folder: Path, swept: Sequence[str] = ()) -> Contents:
+    """Contents for the runs in a folder: of one run, or of a sweep.
+
+    Raises:
+        UserError: If there is no run in it, or a swept key is not in the config.
+    """
+    runs = list(find_runs([folder]))
+    if not runs:
+        raise UserError(
+            f"There is no run in {str(folder)!r}. Give the folder of a run, which holds "
+            "config.yaml, or of a sweep, which holds folders of runs."
+        )
+    files = [run / OVERRIDES for run in runs if (run / OVERRIDES).exists()]
+    given = [set(yaml.safe_load(file.read_text(encoding="utf-8")) or ()) for file in files]
+    differing = set.union(*given) - set.intersection(*given) if given else set()
+    several = {override.partition("=")[0].lstrip("+~") for override in differing}
+    return from_config(OmegaConf.load(runs[0] / "config.yaml"), [*sorted(several), *swept])
+
+
+def from_config(config: Any, swept: Sequence[str]) -> Contents:
+    """Contents for a composed config; the names come from the module that it builds."""
+    module = instantiate(config.module)
+    tuned = tuple(name for name, r in module.regularizers.items() if r.group is not None)
+    val = tuple(str(name) for name in module.val_metrics)
+    splits = ["test"] if config.datamodule.get("ood") is None else ["test", "ood"]
+    logger = config.logger.get("wandb") or {}
+    keys = dict.fromkeys(_scalar(config, key) for key in swept or USUAL_SWEEP)
+    left_out = () if config.track_dim else OF_TRACKS
+    left_out = left_out if tuned else (*left_out, "strengths", "penalties")
+    left_out = left_out if module.symmetries else (*left_out, "equivariance")
+    return Contents(
+        name=config.name,
+        project=logger.get("project") or "softsym",
+        entity=logger.get("entity"),
+        symmetries=tuple(module.symmetries),
+        tuned=tuned,
+        monitor=config.monitor,
+        val=val,
+        test=tuple(f"{split}/{name.removeprefix('val/')}" for split in splits for name in val),
+        swept=tuple(key for key in keys if key is not None),
+        figures=tuple(name for name in DRAWERS if name not in left_out),
+    )
+
+
+def _first(text: str, override: Override) -> str:
+    """An override with the first of its values."""
+    if not override.is_sweep_override():
+        return text
+    value = override.value()
+    if isinstance(value, IntervalSweep):
+        return f"{override.get_key_element()}={value.start}"
+    return f"{override.get_key_element()}={next(override.sweep_string_iterator())}"
+
+
+def _scalar(config: DictConfig, key: str) -> str | None:
+    """The key of a number or word that tells the values of a swept key or group apart.
+
+    Raises:
+        UserError: If the config has no such key.
+    """
+    key = key.partition("@")[0].lstrip("/").replace("/", ".")
+    if key == "experiment":
+        return "name"
+    node = OmegaConf.select(config, key)
+    if node is None and not _holds(config, key):
+        raise UserError(
+            f"The swept key {key!r} is not in the config. Name one as python train.py --cfg job "
+            f"shows it, such as {', '.join(USUAL_SWEEP)} or regularizers.<name>.strength."
+        )
+    if not isinstance(node, DictConfig):
+        return key
+    if "_target_" in node:
+        return f"{key}._target_"
+    log.warning("There are no panels over %s, which is a mapping and no single value.", key)
+    return None
+
+
+def _holds(config: DictConfig, key: str) -> bool:
+    parent, _, last = key.rpartition(".")
+    node = OmegaConf.select(config, parent) if parent else config
+    return isinstance(node, DictConfig) and last in node

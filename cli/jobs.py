@@ -1,0 +1,46 @@
+"""One job of a sweep: which it is, and how it fails without taking the others with it."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+
+from cli.errors import reported
+
+FAILED: list[str] = []
+"""Commands of the jobs that failed in this process."""
+
+
+def is_sweep() -> bool:
+    """Whether the run that Hydra has just composed is one of a ``--multirun``."""
+    return bool(HydraConfig.get().mode == RunMode.MULTIRUN)
+
+
+def command_of_job() -> str:
+    """The command line that does this run alone, wherever it runs now."""
+    if not is_sweep():
+        return shlex.join(["python", *sys.argv])
+    config = HydraConfig.get()
+    folder = f"run_dir={config.runtime.output_dir}"
+    return shlex.join(["python", "train.py", *config.overrides.task, folder, "ckpt_path=auto"])
+
+
+@contextmanager
+def job(debug: bool = False) -> Iterator[None]:
+    """As :func:`~cli.errors.reported`, but one of several jobs in a process lets the others go on.
+
+    Args:
+        debug: Let errors through, with their tracebacks.
+    """
+    try:
+        with reported(debug):
+            yield
+    except SystemExit as stop:
+        if stop.code != 1 or HydraConfig.get().runtime.choices["hydra/launcher"] != "basic":
+            raise
+        FAILED.append(command_of_job())

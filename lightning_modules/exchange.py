@@ -1,0 +1,49 @@
+"""A few numbers of every process, known to all one step later."""
+
+from __future__ import annotations
+
+import torch
+import torch.distributed as dist
+from lightning import Trainer
+from torch import Tensor
+
+
+class StepExchange:
+    """Gathers a row of numbers from each process in the background of a training step.
+
+    Asking for the table at once would make every step wait for the slowest process once more. So
+    each call hands in this step's row and returns the table of the call before; as all processes
+    get the same table at the same step, they may act on it together. The numbers travel over
+    gloo, between CPUs, and so hold up no GPU.
+
+    Args:
+        trainer: Of several processes, whose process group is there.
+    """
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._processes = trainer.world_size
+        self._group = dist.new_group(backend="gloo")
+        self._pending: tuple[dist.Work, list[Tensor]] | None = None
+
+    def step(self, row: Tensor) -> Tensor | None:
+        """Hands in one row; the table of the call before, None at the first.
+
+        Args:
+            row: (n,) float64 or int64 on the CPU; n may change between steps if it does so in all
+                processes.
+
+        Returns:
+            (processes, n), row i from the process of global rank i.
+        """
+        table = self.drain()
+        rows = [torch.empty_like(row) for _ in range(self._processes)]
+        self._pending = dist.all_gather(rows, row, group=self._group, async_op=True), rows
+        return table
+
+    def drain(self) -> Tensor | None:
+        """The table of the last call, which every process must ask for at the same step."""
+        if self._pending is None:
+            return None
+        (work, rows), self._pending = self._pending, None
+        work.wait()
+        return torch.stack(rows)

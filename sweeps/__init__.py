@@ -1,0 +1,1 @@
+"""What ``sweep.py`` is made of: searches whose trials are each a ``train.py`` of its own."""

@@ -1,0 +1,100 @@
+"""The command line of ``sweep.py``, and values of train.py's config; all that knows Hydra."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from cli.errors import UserError
+from cli.overrides import CONF
+from sweeps.overrides import quote_list
+from sweeps.settings import ACTIONS
+
+QUOTED = ("overrides=", "command=")
+"""Lists of words, in which Hydra wants quotes around an equals sign."""
+
+
+def check_arguments(arguments: Sequence[str]) -> list[str]:
+    """What Hydra understands of what the user wrote.
+
+    The first word may say what to do (``status``); the items of ``overrides=[a=1,b=2]`` need no
+    quotes of their own.
+
+    Raises:
+        UserError: If a key or choice is unknown, or an argument makes no sense.
+    """
+    given = list(arguments)
+    if given and "=" not in given[0] and not given[0].startswith("-"):
+        if given[0] not in ACTIONS:
+            raise UserError(
+                f"sweep.py knows no {given[0]!r}. Start with one of {', '.join(ACTIONS)}, or with "
+                "nothing to run; all else is key=value."
+            )
+        given[0] = f"action={given[0]}"
+    given = [quote_list(a) if a.startswith(QUOTED) else a for a in given]
+    if any(argument.startswith("-") for argument in given):
+        return given
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        try:
+            compose("sweep", given)
+        except (HydraException, OmegaConfBaseException) as error:
+            raise UserError(_explain(error)) from error
+    return given
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """The config of sweep.py as plain values; Hydra is free to compose train.py's after it."""
+    GlobalHydra.instance().clear()
+    values = OmegaConf.to_container(config, resolve=True)
+    if not isinstance(values, dict):
+        raise UserError("The config of sweep.py must be a mapping.")
+    return {str(key): value for key, value in values.items()}
+
+
+def train_values(overrides: Sequence[str], keys: Sequence[str]) -> dict[str, Any]:
+    """Values of keys in train.py's config; those of groups and of keys that are not there lack."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("train", list(overrides))
+    missing = object()
+    found = {key: OmegaConf.select(config, key, default=missing) for key in keys}
+    return {key: v for key, v in found.items() if v is not missing and not OmegaConf.is_config(v)}
+
+
+def _explain(error: Exception) -> str:
+    """One message from an error of Hydra's."""
+    message = str(error)
+    choice = re.search(
+        r"Could not find '([^']+)'.*?Available options in '([^']+)':(.*?)Config", message, re.S
+    )
+    if choice:
+        name, group, options = choice[1], choice[2], ", ".join(choice[3].split())
+        return f"There is no {group} called {name.rpartition('/')[2]!r}. Choose one of: {options}."
+    unknown = re.search(r"Could not override '([^']+)'", message)
+    if not unknown:
+        return " ".join(message.split())
+    config = compose("sweep")
+    parent, _, last = unknown[1].rpartition(".")
+    while parent and not isinstance(OmegaConf.select(config, parent), DictConfig):
+        parent, _, last = parent.rpartition(".")
+    node = OmegaConf.select(config, parent) if parent else config
+    allowed = [str(key) for key in node]
+    close = difflib.get_close_matches(last, allowed, n=1, cutoff=0.5)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    of_train = (
+        ""
+        if close or parent
+        else f" What is meant for train.py goes into 'overrides=[{unknown[1]}=...]'."
+    )
+    where = f"under {parent!r}" if parent else "at the top"
+    return (
+        f"sweep.py has no key {unknown[1]!r}.{hint} Keys {where}: "
+        f"{', '.join(sorted(allowed)) or 'none'}.{of_train}"
+    )

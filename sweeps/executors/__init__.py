@@ -1,0 +1,39 @@
+"""Where trials run: processes of this machine, or jobs of SLURM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cli.errors import UserError
+from sweeps.executors.base import Executor, Job, Status, SubmitError
+from sweeps.executors.local import LocalExecutor
+from sweeps.executors.slurm import SlurmExecutor
+
+__all__ = [
+    "Executor",
+    "Job",
+    "LocalExecutor",
+    "SlurmExecutor",
+    "Status",
+    "SubmitError",
+    "make_executor",
+]
+
+KINDS = {"local": LocalExecutor, "slurm": SlurmExecutor}
+
+
+def make_executor(settings: Mapping[str, Any]) -> Executor:
+    """The executor of a file of ``conf/executor/``.
+
+    Raises:
+        UserError: If there is no such kind, it does not take a setting, or SLURM is not here.
+    """
+    rest = dict(settings)
+    kind = rest.pop("kind", None)
+    if kind not in KINDS:
+        raise UserError(f"executor.kind={kind}: choose one of {', '.join(KINDS)}.")
+    try:
+        return KINDS[kind](**rest)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"executor={kind}: {error}.".replace("..", ".")) from None

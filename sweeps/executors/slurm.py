@@ -1,0 +1,191 @@
+"""Trials as jobs of SLURM."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from submitit.helpers import clean_env
+
+from cli.errors import UserError
+from reporting.files import write_atomically
+from sweeps.executors.base import Job, Status, SubmitError
+from sweeps.outcome import OUTPUT
+
+log = logging.getLogger(__name__)
+
+SCRIPT = "job.sh"
+EXIT_CODE = "job.exit"
+LOOKS = 2
+"""A job counts as gone when it is in the queue no more at so many looks, one after the other."""
+
+TEMPLATE = """\
+#!/bin/bash
+{directives}
+# bash waits for srun, which hands signals on, so that a job that is ended can still save
+trap : TERM USR1 USR2
+rm -f {code}
+{setup}
+srun --kill-on-bad-exit=1 --cpus-per-task={cpus} {command}
+code=$?
+echo "$code" > {code}
+exit "$code"
+"""
+
+
+class SlurmExecutor:
+    """Submits each trial as a batch job whose tasks are ``train.py`` itself.
+
+    No process stands in between, so that signals reach the training, which saves and requeues its
+    job (see docs/cluster.md). A job that waits in the queue again is alive. Jobs go on when
+    sweep.py ends. One call of squeue looks at all of them, by name and number; sacct is not needed.
+
+    Args:
+        partition: Partition; null for the cluster's default. So with all that may be null.
+        qos: Quality of service.
+        account: Account.
+        timeout_min: Time limit in minutes; a training that needs more is requeued and goes on.
+        nodes: Nodes of a trial; trainer.num_nodes must equal it.
+        tasks_per_node: Processes on each; trainer.devices must equal it.
+        cpus_per_task: Cores of each process.
+        gpus_per_node: GPUs of each node.
+        mem_gb: Memory of each node.
+        signal_delay_s: Seconds before the time limit at which the training is told to save.
+        setup: Lines of shell before the training, such as ``module load cuda``.
+        additional_parameters: More options of sbatch, such as ``{exclude: node7}``.
+        poll_seconds: How often to look.
+    """
+
+    kind = "slurm"
+    survives = True
+
+    def __init__(
+        self,
+        partition: str | None = None,
+        qos: str | None = None,
+        account: str | None = None,
+        timeout_min: int = 240,
+        nodes: int = 1,
+        tasks_per_node: int = 1,
+        cpus_per_task: int = 1,
+        gpus_per_node: int | str | None = None,
+        mem_gb: float | None = None,
+        signal_delay_s: int = 90,
+        setup: Sequence[str] = (),
+        additional_parameters: Mapping[str, Any] | None = None,
+        poll_seconds: float = 5.0,
+    ) -> None:
+        missing = [name for name in ("sbatch", "squeue") if shutil.which(name) is None]
+        if missing:
+            raise UserError(
+                f"executor=slurm: there is no {missing[0]} here. Start sweep.py on a machine from "
+                "which jobs are submitted to SLURM, or use executor=local."
+            )
+        self.poll_seconds, self.cpus, self.setup = poll_seconds, cpus_per_task, tuple(setup)
+        self.directives = {
+            "partition": partition,
+            "qos": qos,
+            "account": account,
+            "time": timeout_min,
+            "nodes": nodes,
+            "ntasks-per-node": tasks_per_node,
+            "cpus-per-task": cpus_per_task,
+            "gpus-per-node": gpus_per_node,
+            "mem": None if mem_gb is None else f"{round(mem_gb * 1024)}M",
+            "signal": f"USR1@{signal_delay_s}",
+            "requeue": True,
+            "open-mode": "append",
+            **{key.replace("_", "-"): v for key, v in (additional_parameters or {}).items()},
+        }
+        self._absent: dict[Path, int] = {}
+        self._warned = False
+
+    def submit(self, job: Job, command: Sequence[str]) -> str:
+        """Writes the job's script and hands it to sbatch."""
+        job.folder.mkdir(parents=True, exist_ok=True)
+        script = job.folder / SCRIPT
+        (job.folder / EXIT_CODE).unlink(missing_ok=True)
+        write_atomically(script, self.script(job, command))
+        with clean_env():
+            done = _run(["sbatch", "--parsable", str(script)])
+        if done.returncode:
+            raise SubmitError(f"sbatch: {done.stderr.strip() or done.stdout.strip()}")
+        self._absent.pop(job.folder, None)
+        return done.stdout.strip().split(";")[0]
+
+    def script(self, job: Job, command: Sequence[str]) -> str:
+        """The batch script of a job."""
+        output = str(job.folder / OUTPUT).replace("%", "%%")
+        options = {"job-name": job.name, "output": output, **self.directives}
+        lines = [
+            f"#SBATCH --{key}" if value is True else f"#SBATCH --{key}={shlex.quote(str(value))}"
+            for key, value in options.items()
+            if value is not None and value is not False
+        ]
+        return TEMPLATE.format(
+            directives="\n".join(lines),
+            setup="\n".join(self.setup),
+            cpus=self.cpus,
+            command=shlex.join(command),
+            code=shlex.quote(str(job.folder / EXIT_CODE)),
+        )
+
+    def poll(self, jobs: Mapping[int, Job]) -> dict[int, Status] | None:
+        """Looks into the queue; None when it cannot be seen, as when SLURM is restarted."""
+        if not jobs:
+            return {}
+        done = _run(["squeue", "--me", "--noheader", "--format=%A|%j|%T|%r"])
+        if done.returncode:
+            if not self._warned:
+                log.warning("squeue says: %s. Waiting for it.", done.stderr.strip())
+            self._warned = True
+            return None
+        self._warned = False
+        queue = {}
+        for line in done.stdout.splitlines():
+            number, name, state, reason = line.strip().split("|", 3)
+            queue[name] = (number, _words(state, reason))
+        return {number: self._look(job, queue) for number, job in jobs.items()}
+
+    def stop(self, jobs: Sequence[Job]) -> None:
+        """Cancels jobs; a running training gets SIGTERM."""
+        ids = [job.id for job in jobs if job.id]
+        if ids:
+            _run(["scancel", *ids])
+
+    def _look(self, job: Job, queue: Mapping[str, tuple[str, str]]) -> Status:
+        if job.name in queue:
+            self._absent.pop(job.folder, None)
+            return Status(True, queue[job.name][1], id=queue[job.name][0])
+        # twice, for files that come late over the network
+        looks = self._absent[job.folder] = self._absent.get(job.folder, 0) + 1
+        if looks < LOOKS:
+            return Status(True, "ending", id=job.id)
+        self._absent.pop(job.folder)
+        return Status(False, "gone", _exit_code(job.folder / EXIT_CODE), job.id)
+
+
+def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return subprocess.CompletedProcess(command, 1, "", str(error))
+
+
+def _exit_code(path: Path) -> int | None:
+    try:
+        found = path.read_text().strip()
+    except OSError:
+        return None
+    return int(found) if re.fullmatch(r"\d+", found) else None
+
+
+def _words(state: str, reason: str) -> str:
+    known = reason not in ("None", "", "Priority", "Resources")
+    return f"{state.lower()} ({reason})" if state == "PENDING" and known else state.lower()

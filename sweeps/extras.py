@@ -1,0 +1,22 @@
+"""What searches need beside the core."""
+
+from __future__ import annotations
+
+import importlib
+
+from cli.errors import UserError
+
+NEEDED = ("optuna", "submitit", "plotly")
+
+
+def require_extra() -> None:
+    """Checks that the extra ``cluster`` is installed.
+
+    Raises:
+        UserError: If it is not; the message says how to install it.
+    """
+    for name in NEEDED:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            raise UserError(f'Searches need {name}: pip install -e ".[cluster]"') from None

@@ -1,0 +1,139 @@
+"""What ``sweep.py`` does: run, status, picture."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from cli.errors import UserError
+from sweeps.checks import check_trials, samples
+from sweeps.command_line import train_values
+from sweeps.executors import Executor, make_executor
+from sweeps.loop import Search
+from sweeps.picture import draw
+from sweeps.plan import CONFIG, Plan, make_plan, plan_in, require_same_plan
+from sweeps.settings import Settings, make_settings
+from sweeps.status import show_status
+from sweeps.study import MONITOR, SLOTS, TOTAL, Study
+from sweeps.trials import Trials, by_hand, program
+
+log = logging.getLogger(__name__)
+
+LOCK = ".sweep.lock"
+PICTURE = "study.html"
+
+
+def act(config: Mapping[str, Any]) -> None:
+    """Does what the config says.
+
+    Args:
+        config: The content of ``conf/sweep.yaml`` as composed.
+
+    Raises:
+        UserError: If it cannot be done.
+    """
+    settings = make_settings(config)
+    if settings.action == "status":
+        show_status(Study(settings.folder), settings.folder, Console())
+    elif settings.action == "picture":
+        study = Study(settings.folder)
+        log.info("Drawn: %s", draw(study, plan_in(settings.folder), settings.folder / PICTURE))
+    else:
+        plan = make_plan(config["search"], config["overrides"])
+        with alone(settings.folder):
+            search(settings, plan, make_executor(config["executor"]))
+
+
+def search(settings: Settings, plan: Plan, executor: Executor) -> None:
+    """Starts or continues a search, and runs it to its end."""
+    words = program(settings.command)
+    if (settings.folder / CONFIG).exists():
+        require_same_plan(plan, settings.folder)
+    check_trials(plan, settings.folder, settings.folder.name)
+    require_same_plan(plan, settings.folder)
+    study = Study(settings.folder, create=True)
+    monitor, defaults = _of_experiment(plan)
+    if defaults is not None:
+        study.begin_with(defaults)
+    study.note_settings(
+        **{TOTAL: settings.n_trials, SLOTS: settings.slots, MONITOR: monitor},
+    )
+    trials = Trials(plan, settings.folder, study.name, words)
+    picture = settings.folder / PICTURE
+    loop = Search(study, trials, executor, settings, monitor, lambda: _drawn(study, plan, picture))
+    log.info("Search %s in %s: %d trials.", study.name, settings.folder, settings.n_trials)
+    with _terminated_as_interrupted():
+        try:
+            loop.run()
+        except KeyboardInterrupt:
+            sys.exit(130)
+    best = study.best
+    if best is not None:
+        log.info("Best: %s = %.6g in trial %d.", monitor, best.value, best.number)
+        log.info("Train it again: %s", by_hand(plan, best.params))
+    log.info("Picture: %s", picture)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keeps a second sweep.py out of the folder.
+
+    Raises:
+        UserError: If there is one, or the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK, timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise UserError(
+            f"Another sweep.py works in {str(folder)!r}. See how it goes with python sweep.py "
+            f"status folder={shlex.quote(str(folder))}, or start another search with name=<name>."
+        ) from None
+    except OSError as error:
+        raise UserError(f"The folder {str(folder)!r} cannot be used: {error}.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _of_experiment(plan: Plan) -> tuple[str, dict[str, Any] | None]:
+    """The metric to minimize, and the values of the experiment itself if the space has them."""
+    first = next(samples(plan))
+    metric = train_values([*plan.fixed, *plan.drawn(first)], ["monitor"])["monitor"]
+    values = train_values(plan.fixed, [p.key for p in plan.space])
+    inside = all(p.key in values and p.contains(values[p.key]) for p in plan.space)
+    return str(metric), values if inside else None
+
+
+def _drawn(study: Study, plan: Plan, path: Path) -> None:
+    try:
+        draw(study, plan, path)
+    except Exception as error:
+        # a picture that cannot be drawn must not end a search
+        log.warning("No picture: %s", error)
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM ends a search as Ctrl-C does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,114 @@
+"""What a trial's folder says about how the trial ended."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+RECORD = "run.json"
+METRICS = "metrics.json"
+PRUNED = "pruned.json"
+OUTPUT = "output.log"
+TAIL = 20
+"""Lines of output that are kept of a trial that failed."""
+
+
+class End(Enum):
+    """How a trial ended."""
+
+    COMPLETE = "complete"
+    PRUNED = "pruned"
+    FAILED = "failed"
+    KILLED = "killed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a trial ended.
+
+    Attributes:
+        end: In one word.
+        value: What it reached.
+        reason: Why there is no value.
+        error: The user's error that train.py ended with, if it did.
+    """
+
+    end: End
+    value: float | None = None
+    reason: str = ""
+    error: str | None = None
+
+
+def read_outcome(folder: Path, monitor: str, code: int | None) -> Outcome:
+    """How the trial ended whose process is gone.
+
+    Args:
+        folder: The trial's folder.
+        monitor: Metric to read.
+        code: Exit code of the process, negative or above 128 for a signal; None if unknown.
+    """
+    pruned, record = _json(folder / PRUNED), _json(folder / RECORD)
+    if pruned is not None:
+        return Outcome(
+            End.PRUNED, pruned.get("value"), f"pruned after {pruned.get('epochs')} epochs"
+        )
+    if record is not None and record.get("status") == "finished":
+        return _measured(folder, monitor)
+    if record is not None:
+        return Outcome(End.FAILED, reason=f"{record.get('status')} by hand")
+    if code is None or code < 0 or code > 128:
+        return Outcome(End.KILLED, reason=killed_by(code))
+    return _failed(folder, code)
+
+
+def killed_by(code: int | None) -> str:
+    """What ended a process that did not end by itself."""
+    if code is None:
+        return "gone without a trace"
+    number = -code if code < 0 else code - 128
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        return f"exit code {code}"
+    more = ", as when memory runs out" if name == "SIGKILL" else ""
+    return f"killed by {name}{more}"
+
+
+def tail(folder: Path, lines: int = TAIL) -> str:
+    """The last lines of a trial's output."""
+    path = folder / OUTPUT
+    if not path.exists():
+        return ""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 20_000))
+        text = file.read().decode(errors="replace")
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def _measured(folder: Path, monitor: str) -> Outcome:
+    value = (_json(folder / METRICS) or {}).get(monitor)
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return Outcome(End.FAILED, reason=f"{monitor} is {value} in {METRICS}")
+    return Outcome(End.COMPLETE, float(value))
+
+
+def _failed(folder: Path, code: int) -> Outcome:
+    output = tail(folder).strip().splitlines()
+    errors = [line.removeprefix("error: ") for line in output if line.startswith("error: ")]
+    if errors:
+        return Outcome(End.FAILED, reason=errors[-1], error=errors[-1])
+    last = f": {output[-1]}" if output else ""
+    return Outcome(End.FAILED, reason=f"ended with exit code {code} and no {RECORD}{last}")
+
+
+def _json(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    return found if isinstance(found, dict) else None

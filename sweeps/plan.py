@@ -1,0 +1,167 @@
+"""What a search searches: the fixed part, the space, and how trials are pruned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cli.errors import UserError
+from reporting.files import write_atomically
+from sweeps.overrides import key_of, merged, override
+from sweeps.space import Choice, Parameter, parse_space
+
+CONFIG = "config.yaml"
+KEYS = ("name", "experiment", "overrides", "monitor", "space", "pruning")
+OURS = ("run_dir", "ckpt_path", "hydra.run.dir", "monitor")
+"""Keys that a search sets for its trials."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What stays the same as long as a search lives.
+
+    Attributes:
+        experiment: The recipe that trials vary.
+        overrides: What else is fixed, as on train.py's command line.
+        space: What is searched.
+        monitor: Validation metric to minimize; null for that of the experiment.
+        pruning: Settings of successive halving; null for none.
+    """
+
+    experiment: str
+    overrides: tuple[str, ...]
+    space: tuple[Parameter, ...]
+    monitor: str | None = None
+    pruning: Mapping[str, Any] | None = None
+
+    @property
+    def fixed(self) -> list[str]:
+        """Overrides that all trials share."""
+        monitor = [] if self.monitor is None else [override("monitor", self.monitor)]
+        return [override("experiment", self.experiment), *self.overrides, *monitor]
+
+    def drawn(self, params: Mapping[str, Choice]) -> list[str]:
+        """Overrides of one trial."""
+        return [override(p.key, params[p.key]) for p in self.space]
+
+
+def make_plan(search: Mapping[str, Any], overrides: Sequence[str]) -> Plan:
+    """The plan of a search's yaml and of what the user fixes beside it.
+
+    Args:
+        search: The content of a file of ``conf/search/``.
+        overrides: More overrides of train.py's config, which win over those of the file.
+
+    Raises:
+        UserError: If the search lacks something or has something it should not have.
+    """
+    strange = sorted(set(search) - set(KEYS))
+    if strange:
+        raise UserError(
+            f"A search has no {', '.join(strange)}; it takes {', '.join(KEYS)}. More overrides of "
+            "train.py's config go into overrides=[...]."
+        )
+    try:
+        space = parse_space(search.get("space"))
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    if not isinstance(search.get("experiment"), str):
+        raise UserError("A search needs an experiment to vary, such as experiment: inertia.")
+    fixed = merged(_texts(search.get("overrides") or []), _texts(overrides))
+    _check_keys(fixed, space)
+    monitor = search.get("monitor")
+    if monitor is not None and not str(monitor).startswith("val/"):
+        raise UserError(
+            f"monitor={monitor}: a search minimizes a validation metric, such as val/mse, so that "
+            "the test stays out of it."
+        )
+    pruning = search.get("pruning")
+    if not (pruning is None or isinstance(pruning, Mapping)):
+        raise UserError(
+            f"pruning must be null or settings such as {{min_epochs: 100}}; got {pruning}."
+        )
+    return Plan(search["experiment"], tuple(fixed), space, monitor, pruning)
+
+
+def require_same_plan(plan: Plan, folder: Path) -> None:
+    """Writes the plan into a new folder; compares it in one that a search has used before.
+
+    Raises:
+        UserError: If the search there was another; the message names what differs.
+    """
+    path, now = folder / CONFIG, as_dict(plan)
+    if not path.exists():
+        write_atomically(path, yaml.safe_dump(now, sort_keys=False, allow_unicode=True))
+        return
+    then = yaml.safe_load(path.read_text(encoding="utf-8"))
+    before, after = _leaves(then), _leaves(now)
+    changed = [
+        f"{key}: {before.get(key)!r} then, {after.get(key)!r} now"
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
+    ]
+    if changed:
+        raise UserError(
+            f"The folder {str(folder)!r} holds another search: {'; '.join(changed[:5])}. Give the "
+            "same values to continue it, or start a new one with name=<name>."
+        )
+
+
+def as_dict(plan: Plan) -> dict[str, Any]:
+    """The plan as it is kept in a file."""
+    space = {}
+    for p in plan.space:
+        numbers = {"low": p.low, "high": p.high, "log": p.log, "step": p.step}
+        values = {"choices": list(p.choices)} if p.type == "categorical" else numbers
+        space[p.key] = {"type": p.type, **values}
+    return {
+        "experiment": plan.experiment,
+        "overrides": {key_of(text): text for text in plan.overrides},
+        "monitor": plan.monitor,
+        "space": space,
+        "pruning": None if plan.pruning is None else dict(plan.pruning),
+    }
+
+
+def _leaves(node: Any, path: str = "") -> dict[str, Any]:
+    if not isinstance(node, Mapping) or not node:
+        return {path.removeprefix("/"): node}
+    return {k: v for key, sub in node.items() for k, v in _leaves(sub, f"{path}/{key}").items()}
+
+
+def _texts(given: object) -> list[str]:
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        raise UserError(f"overrides must be a list, such as [trainer.max_epochs=100]; got {given}.")
+    for text in given:
+        if not isinstance(text, str) or not ("=" in text or text.startswith("~")):
+            raise UserError(
+                f"overrides: {text!r} is none of train.py's; write key=value, such as "
+                "overrides=[trainer.max_epochs=100]."
+            )
+    return [str(text) for text in given]
+
+
+def _check_keys(fixed: Sequence[str], space: Sequence[Parameter]) -> None:
+    keys = {key_of(text) for text in fixed}
+    searched = {p.key for p in space}
+    for key in sorted(keys & searched):
+        raise UserError(f"{key} is searched, so that it cannot be fixed: take it out of overrides.")
+    for key in sorted((keys | searched) & {*OURS, "experiment"}):
+        way = f"search.{key}=..." if key in ("monitor", "experiment") else "folder=<folder>"
+        raise UserError(f"{key} is set by the search; give it as {way}.")
+
+
+def plan_in(folder: Path) -> Plan:
+    """The plan of the search in a folder."""
+    kept = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+    overrides = tuple(kept["overrides"].values())
+    space = parse_space({key: _given(values) for key, values in kept["space"].items()})
+    return Plan(kept["experiment"], overrides, space, kept["monitor"], kept["pruning"])
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}

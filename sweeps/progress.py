@@ -1,0 +1,73 @@
+"""What a search says of itself while it runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from optuna.trial import FrozenTrial, TrialState
+
+from reporting.words import duration, number
+from sweeps.study import REASON, value_of
+
+WORDS = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running",
+}
+
+
+def counts(trials: Sequence[FrozenTrial]) -> dict[str, int]:
+    """Trials by state, in words."""
+    found = Counter(WORDS[trial.state] for trial in trials)
+    return {word: found[word] for word in WORDS.values() if found[word]}
+
+
+def ended(trials: Sequence[FrozenTrial]) -> int:
+    """How many have ended."""
+    return sum(trial.state.is_finished() for trial in trials)
+
+
+def seconds_left(trials: Sequence[FrozenTrial], total: int, slots: int) -> float | None:
+    """About how long the rest takes; None as long as nothing can be said.
+
+    Trials that have ended took so long on average, and ``slots`` of them run at once.
+    """
+    took = [
+        (trial.datetime_complete - trial.datetime_start).total_seconds()
+        for trial in trials
+        if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
+        and trial.datetime_start is not None
+        and trial.datetime_complete is not None
+    ]
+    if not took:
+        return None
+    mean, now = sum(took) / len(took), datetime.now()
+    starts = [t.datetime_start for t in trials if t.state == TrialState.RUNNING]
+    running = [start for start in starts if start is not None]
+    spent = sum(min(mean, (now - begun).total_seconds()) for begun in running)
+    left = max(0, total - ended(trials))
+    return max(0.0, left * mean - spent) / min(slots, max(left, 1))
+
+
+def line(trial: FrozenTrial, trials: Sequence[FrozenTrial], total: int, slots: int) -> str:
+    """One line about a trial that has ended, and where the search stands."""
+    done = [t for t in trials if t.state == TrialState.COMPLETE]
+    best = min(done, key=value_of, default=None)
+    found = {
+        TrialState.COMPLETE: lambda: number(trial.value),
+        TrialState.PRUNED: lambda: (
+            f"{trial.user_attrs.get(REASON, 'pruned')} at {number(trial.value)}"
+        ),
+    }.get(trial.state, lambda: f"failed: {trial.user_attrs.get(REASON)}")()
+    parts = [f"trial {trial.number}: {found}"]
+    if best is not None:
+        parts.append(f"best {number(best.value)} (trial {best.number})")
+    parts.append(f"{ended(trials)}/{total} ended")
+    parts += [f"{n} {word}" for word, n in counts(trials).items() if word in ("pruned", "failed")]
+    left = seconds_left(trials, total, slots)
+    if left:
+        parts.append(f"about {duration(left)} left")
+    return ", ".join(parts)

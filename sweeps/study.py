@@ -1,0 +1,150 @@
+"""The study of a search: Optuna's record of its trials, in the journal of the search's folder."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.samplers import TPESampler
+from optuna.trial import FrozenTrial, TrialState
+
+from cli.errors import UserError
+from lightning_modules.journal import journal_storage
+from sweeps.outcome import End, Outcome
+from sweeps.space import Choice, Parameter
+
+JOURNAL = "journal.log"
+JOB, EXECUTOR, RESTARTS, REASON, TAIL = "job", "executor", "restarts", "reason", "output"
+"""What is noted of a trial."""
+TOTAL, SLOTS, MONITOR = "n_trials", "slots", "monitor"
+"""What is noted of the study, for whoever looks at it."""
+
+STATES = {
+    End.COMPLETE: TrialState.COMPLETE,
+    End.PRUNED: TrialState.PRUNED,
+    End.FAILED: TrialState.FAIL,
+    End.KILLED: TrialState.FAIL,
+}
+
+
+class Study:
+    """Asks Optuna for trials and tells it what became of them.
+
+    The sampler of each trial is seeded by the search's seed and the trial's number, so that it
+    draws the same from the same results, whether or not sweep.py was killed in between.
+
+    Args:
+        folder: The search's folder.
+        create: Make a study if there is none.
+
+    Attributes:
+        path: The journal.
+
+    Raises:
+        UserError: If there is none and none is to be made.
+    """
+
+    def __init__(self, folder: Path, create: bool = False) -> None:
+        self.path = folder / JOURNAL
+        if not create and not self.path.exists():
+            raise UserError(_no_search(folder))
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        storage = journal_storage(self.path)
+        names = [found.study_name for found in storage.get_all_studies()]
+        if names:
+            self.optuna = optuna.load_study(study_name=names[0], storage=storage)
+        elif create:
+            self.optuna = optuna.create_study(study_name=folder.name, storage=storage)
+        else:
+            raise UserError(_no_search(folder))
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.optuna.study_name
+
+    @property
+    def trials(self) -> list[FrozenTrial]:
+        """All trials that have begun."""
+        trials = self.optuna.get_trials(deepcopy=False)
+        return [trial for trial in trials if trial.state != TrialState.WAITING]
+
+    @property
+    def running(self) -> list[FrozenTrial]:
+        """Trials that were never told how they ended."""
+        return [trial for trial in self.trials if trial.state == TrialState.RUNNING]
+
+    @property
+    def best(self) -> FrozenTrial | None:
+        """The trial with the smallest value."""
+        done = [t for t in self.trials if t.state == TrialState.COMPLETE and t.value is not None]
+        return min(done, key=value_of, default=None)
+
+    def begin_with(self, params: Mapping[str, Choice]) -> None:
+        """Makes these the first trial, if none has begun."""
+        if not self.optuna.get_trials(deepcopy=False):
+            self.optuna.enqueue_trial(dict(params))
+
+    def ask(self, space: Sequence[Parameter], seed: int, startup: int) -> FrozenTrial:
+        """A new trial."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # options of the sampler are called experimental
+            self.optuna.sampler = TPESampler(
+                seed=_child_seed(seed, len(self.trials)),
+                n_startup_trials=startup,
+                multivariate=True,
+                constant_liar=True,
+            )
+            trial = self.optuna.ask({p.key: p.distribution() for p in space})
+        return self.trial(trial.number)
+
+    def trial(self, number: int) -> FrozenTrial:
+        """One trial, as it is now."""
+        return self.optuna.get_trials(deepcopy=False)[number]
+
+    def note(self, trial: FrozenTrial, **values: Any) -> None:
+        """Writes down something about a trial."""
+        for key, value in values.items():
+            self.optuna._storage.set_trial_user_attr(trial._trial_id, key, value)
+
+    def note_settings(self, **values: Any) -> None:
+        """Writes down something about the study."""
+        for key, value in values.items():
+            if self.optuna.user_attrs.get(key) != value:
+                self.optuna.set_user_attr(key, value)
+
+    def tell(self, trial: FrozenTrial, outcome: Outcome, output: str = "") -> None:
+        """Says how a trial ended."""
+        if outcome.reason:
+            self.note(trial, **{REASON: outcome.reason})
+        if output:
+            self.note(trial, **{TAIL: output})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a trial that is pruned before it reported
+            state = STATES[outcome.end]
+            value = outcome.value if state == TrialState.COMPLETE else None
+            self.optuna.tell(trial.number, value, state)
+
+
+def value_of(trial: FrozenTrial) -> float:
+    """What a trial reached; infinity if nothing."""
+    return math.inf if trial.value is None else trial.value
+
+
+def _child_seed(seed: int, number: int) -> int:
+    digest = hashlib.sha256(f"{seed}/{number}".encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+def _no_search(folder: Path) -> str:
+    others = sorted(path.parent.name for path in folder.parent.glob(f"*/{JOURNAL}"))
+    known = f" There are: {', '.join(others)}." if others else ""
+    return (
+        f"There is no search in {str(folder)!r}.{known} Name one with search=<name>, name=<name> "
+        "or folder=<folder>."
+    )
