@@ -7,6 +7,7 @@ standard library is imported here. While a training runs, its callback
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -18,6 +19,15 @@ from cli import slurm
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 WAIT_SECONDS = 15
+
+
+class _State:
+    """Of this process."""
+
+    leaving = False
+
+
+_STATE = _State()
 
 
 def listen() -> None:
@@ -36,6 +46,7 @@ def leave(number: int) -> NoReturn:
     Raises:
         SystemExit: With 128 + number.
     """
+    _STATE.leaving = True
     job = slurm.current()
     if job is None:
         _deaf(signal.SIG_DFL)
@@ -52,6 +63,8 @@ def leave(number: int) -> NoReturn:
 
 
 def _on_signal(number: int, frame: FrameType | None) -> NoReturn:
+    if _STATE.leaving:  # a trainer that is taken down gives signals back to where they were
+        os._exit(128 + number)
     leave(number)
 
 

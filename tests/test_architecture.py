@@ -20,14 +20,23 @@ MAY_IMPORT = {
         *("symmetries", "networks", "metrics", "regularizers", "datamodules"),
         *("lightning_modules", "reporting"),
     },
+    "sweeps": {"lightning_modules", "reporting", "cli"},
     "dashboards": {"cli", "reporting"},
 }
-OURS = {*MAY_IMPORT, "conf", "train", "tests", "benchmarks"}
+SCRIPTS = {
+    ROOT / "train.py": {"cli"},
+    ROOT / "report.py": {"cli"},
+    ROOT / "sweep.py": {"sweeps"},
+}
+OURS = {*MAY_IMPORT, "conf", "train", "sweep", "tests", "benchmarks"}
 """What each package may import of ours, beside itself."""
 
 FILES = [path for package in MAY_IMPORT for path in sorted((ROOT / package).rglob("*.py"))]
 LOOKS = {"symmetries/__main__.py": {"rich", "matplotlib"}, "symmetries/picture.py": {"matplotlib"}}
 """What a person looks at; ``import symmetries`` loads neither (tests/symmetries/test_main.py)."""
+
+SEES_CONFIGS = {"sweeps/command_line.py"}
+"""Outside of ``cli``: the command line of sweep.py."""
 
 READS_THE_ENVIRONMENT = {"cli/resolvers.py", "cli/slurm.py"}
 
@@ -100,7 +109,7 @@ def test_regularizers_know_typed_layers_only(path):
     assert names <= {"networks.typed_linear"}
 
 
-@pytest.mark.parametrize("path", [*FILES, ROOT / "train.py"], ids=name_of)
+@pytest.mark.parametrize("path", [*FILES, ROOT / "train.py", ROOT / "sweep.py"], ids=name_of)
 def test_no_print_and_no_environment(path):
     tree = tree_of(path)
     assert prints(tree) == []
@@ -109,11 +118,16 @@ def test_no_print_and_no_environment(path):
 
 @pytest.mark.parametrize("path", [p for p in FILES if "cli" not in p.parts], ids=name_of)
 def test_classes_never_see_a_config(path):
-    assert not top_levels(tree_of(path)) & {"hydra", "omegaconf"}
+    assert name_of(path) in SEES_CONFIGS or not top_levels(tree_of(path)) & {"hydra", "omegaconf"}
 
 
-def test_train_composes_with_cli_alone():
-    assert top_levels(tree_of(ROOT / "train.py")) & OURS == {"cli"}
+@pytest.mark.parametrize(("script", "room"), SCRIPTS.items(), ids=lambda each: str(each)[-9:])
+def test_scripts_compose_with_one_room_alone(script, room):
+    assert top_levels(tree_of(script)) & OURS == room
+
+
+def test_sweep_composes_with_cli_and_its_own():
+    assert top_levels(tree_of(ROOT / "sweep.py")) & OURS == {"cli", "sweeps"}
 
 
 def test_these_checks_can_fail():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_only
 
 from lightning_modules.symmetry_module import SymmetryModule
@@ -43,8 +44,9 @@ class StrengthLog(Callback):
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Writes what there is."""
-        self._write(pl_module)
+        """Writes what there is; not in a test, whose model brings the history up to its epoch."""
+        if trainer.state.fn == TrainerFn.FITTING:
+            self._write(pl_module)
 
     @rank_zero_only
     def _write(self, pl_module: LightningModule) -> None:

@@ -4,7 +4,8 @@ import csv
 
 import pytest
 from lightning import Callback
-from small_runs import fit, planes
+from lightning.pytorch.callbacks import ModelCheckpoint
+from small_runs import data, fit, planes
 
 from lightning_modules.callbacks import StrengthLog
 from regularizers import AdjustOnce
@@ -45,6 +46,23 @@ def test_written_now_and_then_and_when_a_run_breaks(tmp_path):
         fit(tmp_path, 9, StrengthLog(path, every_n_epochs=2), breaking, regularizers=planes())
     assert len(read(path)) == 3 * 3
     assert breaking.rows == 2 * 3
+
+
+class BreakInTest(Callback):
+    def on_test_batch_start(self, *_):
+        raise RuntimeError("broken")
+
+
+def test_a_test_that_breaks_leaves_the_whole_history(tmp_path):
+    """Its model is an earlier one, and brings the history up to then."""
+    path = tmp_path / "strengths.csv"
+    best = ModelCheckpoint(tmp_path, "first", save_top_k=-1, enable_version_counter=False)
+    keep = [StrengthLog(path), BreakInTest(), best]
+    model, trainer = fit(tmp_path, 3, *keep, regularizers=planes(), policy=AdjustOnce(2, 1.0))
+    first = min(tmp_path.glob("*.ckpt"), key=lambda found: found.stat().st_mtime_ns)
+    with pytest.raises(RuntimeError, match="broken"):
+        trainer.test(model, data(), ckpt_path=str(first), verbose=False)
+    assert len(read(path)) == 3 * 3
 
 
 def test_without_symmetries_there_is_the_header(tmp_path):
