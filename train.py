@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 from cli import resolvers
 from cli.errors import reported
 from cli.jobs import FAILED, command_of_job, is_sweep, job
-from cli.overrides import check_command_line
+from cli.overrides import check_command_line, multirun_first
 from cli.quiet import quiet
 from cli.run import run
 
@@ -35,6 +35,7 @@ def main(config: DictConfig) -> None:
 
 if __name__ == "__main__":
     with reported():
-        sys.argv += check_command_line(sys.argv[1:])
+        arguments = multirun_first(sys.argv[1:])
+        sys.argv[1:] = [*arguments, *check_command_line(arguments)]
     main()
     sys.exit(1 if FAILED else 0)

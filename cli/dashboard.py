@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
@@ -19,15 +18,16 @@ from omegaconf import DictConfig, OmegaConf
 
 from cli.errors import UserError
 from cli.overrides import CONF, check_command_line
+from cli.resolvers import CONFIG
 from reporting.figures import DRAWERS
-from reporting.runs import find_runs
+from reporting.runs import Run, find_runs, read_run
+from reporting.swept import swept_keys
 
 log = logging.getLogger(__name__)
 
 USUAL_SWEEP = ("initial_strength", "seed")
 """Config keys that strengths are drawn over where no sweep tells which."""
 OF_TRACKS = ("tracks", "moved_scenes")
-OVERRIDES = Path(".hydra") / "overrides.yaml"
 
 
 @dataclass(frozen=True)
@@ -88,17 +88,17 @@ def from_folder(folder: Path, swept: Sequence[str] = ()) -> Contents:
     Raises:
         UserError: If there is no run in it, or a swept key is not in the config.
     """
-    runs = list(find_runs([folder]))
+    read = (read_run(found) for found in find_runs([folder]))
+    runs = [run for run in read if isinstance(run, Run)]
     if not runs:
         raise UserError(
             f"There is no run in {str(folder)!r}. Give the folder of a run, which holds "
             "config.yaml, or of a sweep, which holds folders of runs."
         )
-    files = [run / OVERRIDES for run in runs if (run / OVERRIDES).exists()]
-    given = [set(yaml.safe_load(file.read_text(encoding="utf-8")) or ()) for file in files]
-    differing = set.union(*given) - set.intersection(*given) if given else set()
-    several = {override.partition("=")[0].lstrip("+~") for override in differing}
-    return from_config(OmegaConf.load(runs[0] / "config.yaml"), [*sorted(several), *swept])
+    config = OmegaConf.load(runs[0].folder / CONFIG)
+    differing = [key.key for key in swept_keys(runs)]
+    differing += ["seed"] if len({run.seed for run in runs}) > 1 else []
+    return from_config(config, [*(k for k in differing if _holds(config, k)), *swept])
 
 
 def from_config(config: Any, swept: Sequence[str]) -> Contents:
@@ -159,7 +159,7 @@ def _scalar(config: DictConfig, key: str) -> str | None:
     return None
 
 
-def _holds(config: DictConfig, key: str) -> bool:
+def _holds(config: Any, key: str) -> bool:
     parent, _, last = key.rpartition(".")
     node = OmegaConf.select(config, parent) if parent else config
     return isinstance(node, DictConfig) and last in node

@@ -65,6 +65,11 @@ def check_command_line(arguments: Sequence[str]) -> list[str]:
     return [f"run_dir={_quoted(own)}", *([] if config.ckpt_path else ["ckpt_path=auto"])]
 
 
+def multirun_first(arguments: Sequence[str]) -> list[str]:
+    """The arguments with ``--multirun`` where Hydra takes it: not between overrides."""
+    return sorted(arguments, key=lambda argument: argument not in MULTIRUN)
+
+
 def check_overrides(arguments: Sequence[str]) -> DictConfig:
     """Composes the config of one run and checks it.
 

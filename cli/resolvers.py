@@ -24,6 +24,8 @@ CONFIG = "config.yaml"
 RECORD = "run.json"
 """How a run ended; written when all else that it leaves is there."""
 LONGEST_NAME = 120
+LONGEST_NAME = 128
+"""Of a run of Weights & Biases."""
 USUAL = ("dt", "history_sec", "future_sec")
 
 
@@ -77,17 +79,19 @@ def wandb_offline() -> bool:
 def sweep_group() -> str | None:
     """Name of the sweep that this run is a job of, as its folder's; None outside of sweeps."""
     sweep = _sweep()
-    return None if sweep is None else "/".join(Path(sweep.sweep.dir).parts[-2:])
+    if sweep is None:
+        return None
+    return "/".join(part for part in Path(sweep.sweep.dir).parts[-2:] if part != "multirun")
 
 
 def run_label(name: str) -> str:
-    """A run's name for people: in a sweep with the number of the job, which is its folder's.
+    """A run's name for people: in a sweep with that of the job's folder, which says what is swept.
 
     Args:
         name: Name of all runs of the sweep.
     """
     sweep = _sweep()
-    return name if sweep is None else f"{name}-{sweep.job.num}"
+    return name if sweep is None else f"{name} {sweep.sweep.subdir}"[:LONGEST_NAME]
 
 
 def run_tags() -> list[str]:

@@ -116,6 +116,9 @@ class Grid:
     def _start(self, waiting: deque[GridRun], running: dict[int, tuple[GridRun, Job]]) -> None:
         while waiting and len(running) < self.slots:
             run = waiting[0]
+            if run.outcome().end == End.COMPLETE:  # since it was looked at, by another launcher
+                waiting.popleft()
+                continue
             last = [override("run_dir", str(run.folder.absolute()))]
             if not any(o.startswith("ckpt_path=") for o in run.overrides):
                 last.append("ckpt_path=auto")

@@ -4,7 +4,7 @@ import pytest
 
 from cli import resolvers
 from cli.errors import UserError
-from cli.overrides import check_command_line, require_writable
+from cli.overrides import check_command_line, multirun_first, require_writable
 
 resolvers.register()
 
@@ -61,3 +61,57 @@ def test_folder_below_a_file_cannot_be_written(tmp_path):
 def test_folder_that_does_not_exist_yet_is_fine(tmp_path):
     require_writable(tmp_path / "a" / "b")
     assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-m", "seed=0,1", "optimizer.lr=1e-3,fast"], "optimizer.lr must be a number"),
+        (["--multirun", "policy=fixed,none"], "no policy called 'none'"),
+        (["-m", "seed=0,1", "sed=3"], "Unknown config key 'sed'"),
+        (["seed=0,1"], "To sweep over it, add --multirun"),
+    ],
+)
+def test_every_value_of_a_sweep_is_checked(arguments, message):
+    with pytest.raises(UserError, match=message):
+        check_command_line(arguments)
+
+
+def test_sweeps_pass_and_name_their_folders_themselves():
+    assert check_command_line(["-m", "seed=range(3)", "regularizers.xy.strength=1,10"]) == []
+
+
+def test_multirun_may_stand_anywhere():
+    assert multirun_first(["b=1", "-m", "a=1,2"]) == ["-m", "b=1", "a=1,2"]
+
+
+@pytest.fixture
+def job(monkeypatch):
+    def give(rank):
+        for name, value in {"JOB_ID": "7", "STEP_ID": "0", "PROCID": str(rank)}.items():
+            monkeypatch.setenv(f"SLURM_{name}", value)
+
+    return give
+
+
+def test_all_ranks_of_a_job_share_a_folder_and_it_goes_on_there(job, tmp_path):
+    given = []
+    for rank in (0, 3):
+        job(rank)
+        given.append(check_command_line(["name=mine", "seed=4"]))
+    assert given[0] == given[1]
+    folder, resume = given[0]
+    assert folder.startswith("run_dir='outputs/mine/slurm-7-0-")
+    assert resume == "ckpt_path=auto"
+    assert check_command_line(["run_dir=here"]) == []
+
+
+def test_a_job_that_resumes_the_newest_run_does_so(job, tmp_path):
+    job(0)
+    assert check_command_line(["name=mine", "ckpt_path=last"])[0].startswith(
+        "run_dir='outputs/mine/slurm"
+    )
+    older = tmp_path / "outputs" / "mine" / "older"
+    older.mkdir(parents=True)
+    (older / "config.yaml").touch()
+    assert check_command_line(["name=mine", "ckpt_path=last"]) == ["run_dir='outputs/mine/older'"]

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import os
+
 import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
-from cli.resolvers import child_seed, register, run_dir, usual, wandb_offline
+from cli.overrides import CONF
+from cli.resolvers import child_seed, register, run_dir, sweep_folder, usual, wandb_offline
 
 
 def test_child_seeds_differ_by_purpose_and_seed():
@@ -18,11 +23,12 @@ def test_new_run_gets_a_folder_by_time(tmp_path):
 
 
 def test_last_is_the_run_started_last_even_without_a_checkpoint(tmp_path):
-    for name in ("2026-01-01_00-00-00", "2026-01-01_00-00-01", "2025-12-31_23-59-59"):
+    for started, name in enumerate(("slurm-7-a1b2c3", "2026-01-01_00-00-01", "mine")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "config.yaml").touch()
+        os.utime(tmp_path / name / "config.yaml", (started, started))
     (tmp_path / "2026-01-01_00-00-02").mkdir()  # claimed, never started
-    assert run_dir(str(tmp_path), "last") == str(tmp_path / "2026-01-01_00-00-01")
+    assert run_dir(str(tmp_path), "last") == str(tmp_path / "mine")
 
 
 def test_last_without_any_is_a_new_run(tmp_path):
@@ -75,3 +81,46 @@ def test_types_of_windows_come_from_the_settings_of_the_data():
     )
     assert config.datamodule.rep_in == "16T1 + 16T0"
     assert config.extra == 32
+
+
+def hydra_of_a_job(mode):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("train", [], return_hydra_config=True)
+    config.hydra.mode = mode
+    config.hydra.sweep.dir = "multirun/quickstart"
+    config.hydra.sweep.subdir = "seed=0"
+    return config
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ("MULTIRUN", ("quickstart", "mine seed=0", ["quickstart", "multirun"])),
+        ("RUN", (None, "mine", ["quickstart"])),
+        (None, (None, "mine", [])),
+    ],
+)
+def test_jobs_of_a_sweep_say_so(mode, said, monkeypatch):
+    register()
+    monkeypatch.setattr(HydraConfig.instance(), "cfg", None)
+    if mode:
+        HydraConfig.instance().set_config(hydra_of_a_job(mode))
+    config = OmegaConf.create(
+        {"group": "${sweep_group:}", "label": "${run_label:mine}", "tags": "${run_tags:}"}
+    )
+    assert (config.group, config.label, config.tags) == said
+
+
+def test_jobs_of_a_sweep_are_named_by_what_they_are():
+    assert (
+        sweep_folder(["seed=0", "regularizers.xy.strength=1"])
+        == "seed=0,regularizers.xy.strength=1"
+    )
+    assert sweep_folder([]) == "defaults"
+    per, best = (sweep_folder([f"experiment=paper/inertia/{n}", "seed=0"]) for n in ("per", "best"))
+    assert per.startswith("experiment=paper-inertia-per,seed=0,")
+    assert per != best
+    long = [f"trainer.max_epochs={n}" for n in range(40)]
+    names = {sweep_folder([*long, f"seed={seed}"]) for seed in range(3)}
+    assert len(names) == 3
+    assert all(len(name) < 140 and ",seed=" in name for name in names)

@@ -1,0 +1,48 @@
+"""Sweeps on one machine: in one process, or as several."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+SWEEP = ("-m", "seed=0,1", "trainer.max_epochs=14")
+
+
+def folders(train):
+    return sorted(path for path in train.folder.glob("multirun/*/*") if path.is_dir())
+
+
+def launch(train, *overrides):
+    process = train.start(*SWEEP, *overrides)
+    output, _ = process.communicate(timeout=300)
+    return process.returncode, output
+
+
+@pytest.mark.parametrize("launcher", ["basic", "local"])
+def test_one_failure_takes_nothing_with_it_and_nothing_is_run_twice(train, launcher):
+    sweep = (f"hydra/launcher={launcher}", "regularizers.xy.strength=-1,1")
+    code, output = launch(train, *sweep)
+    assert code == 1
+    assert "must be a number of at least 0; got -1" in " ".join(output.split())
+    assert "Traceback" not in output
+    done = [folder for folder in folders(train) if (folder / "run.json").exists()]
+    assert len(done) == 2
+    times = [(folder / "run.json").stat().st_mtime_ns for folder in done]
+    code, output = launch(train, f"hydra/launcher={launcher}", "regularizers.xy.strength=1")
+    # other overrides are other runs: only the same ones are taken for done
+    assert code == 0
+    assert [(folder / "run.json").stat().st_mtime_ns for folder in done] == times
+    assert ("finished before" if launcher == "local" else "Finished before") in output
+    (command,) = {json.loads((done[0] / "run.json").read_text())["command"]}
+    assert command.startswith("python ")
+    assert "regularizers.xy.strength=1" in command
+    assert " -m " not in command
+
+
+def test_without_slurm_the_launcher_says_so(train, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    code, output = launch(train, "hydra/launcher=slurm")
+    assert code == 1
+    assert "there is no sbatch here" in output
+    assert "Traceback" not in output
