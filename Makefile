@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-EXTRAS ?= dev,trajectory,cluster,dashboard
+EXTRAS ?= dev,trajectory,search,dashboard
 CONSTRAINTS ?= -c constraints.txt
 
 .PHONY: train test test-slow lint types clean help

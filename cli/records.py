@@ -29,6 +29,7 @@ MAY_CHANGE = (
     "paths",
     "run_dir",
     "scheduler",
+    "sweep",
     "threads",
     "track_dim",
     "trainer",

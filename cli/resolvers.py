@@ -76,31 +76,45 @@ def wandb_offline() -> bool:
         return True
 
 
-def sweep_group() -> str | None:
-    """Name of the sweep that this run is a job of, as its folder's; None outside of sweeps."""
-    sweep = _sweep()
-    if sweep is None:
-        return None
-    return "/".join(part for part in Path(sweep.sweep.dir).parts[-2:] if part != "multirun")
+def sweep_group(sweep: str | None) -> str | None:
+    """Name of the sweep that this run is part of, as its folder's; None outside of sweeps.
+
+    Args:
+        sweep: Its name, where it started this run as a job of its own.
+    """
+    settings = _sweep()
+    return sweep if sweep or settings is None else folder_label(settings.sweep.dir)
 
 
-def run_label(name: str) -> str:
+def folder_label(folder: str) -> str:
+    """What people call a sweep by its folder."""
+    return "/".join(part for part in Path(folder).parts[-2:] if part != "multirun")
+
+
+def run_label(name: str, sweep: str | None, folder: str) -> str:
     """A run's name for people: in a sweep with that of the job's folder, which says what is swept.
 
     Args:
         name: Name of all runs of the sweep.
+        sweep: The sweep's, where it started this run as a job of its own.
+        folder: The run folder.
     """
-    sweep = _sweep()
-    return name if sweep is None else f"{name} {sweep.sweep.subdir}"[:LONGEST_NAME]
+    if sweep is None and _sweep() is None:
+        return name
+    return f"{name} {Path(folder).name}"[:LONGEST_NAME]
 
 
-def run_tags() -> list[str]:
-    """What a run may be found by: its recipe, and whether a sweep started it."""
+def run_tags(sweep: str | None) -> list[str]:
+    """What a run may be found by: its recipe, and whether a sweep started it.
+
+    Args:
+        sweep: The sweep's name, where it started this run as a job of its own.
+    """
     if not HydraConfig.initialized():
         return []
     experiment = HydraConfig.get().runtime.choices.get("experiment")
     tags = [] if experiment is None else [str(experiment)]
-    return tags if _sweep() is None else [*tags, "multirun"]
+    return tags if sweep is None and _sweep() is None else [*tags, "sweep"]
 
 
 def _sweep() -> DictConfig | None:

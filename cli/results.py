@@ -110,6 +110,7 @@ def publish(config: DictConfig, command: str, folder: Path, found: Found, second
     )
     report = folder / "symmetry_report.html"
     write_report(summary, report)
+    log_results(found.trainer, metrics)
     log_media(found.trainer, all_figures(summary), folder)
     record = {
         "status": found.status,
@@ -235,6 +236,19 @@ def _metres(datamodule: TensorDataModule, values: Tensor) -> np.ndarray:
     """Numbers of the targets (..., size out) in the units that the datamodule tells."""
     scale = datamodule.target_scale
     return _array(values if scale is None else values * scale.to(values.dtype))
+
+
+def log_results(trainer: Trainer, metrics: Mapping[str, float]) -> None:
+    """Tells the loggers of the data's errors, and Weights & Biases of the tested model.
+
+    Its summary, which sweeps and bar charts go by, is that of the last epoch otherwise.
+    """
+    errors = {key: value for key, value in metrics.items() if key.startswith("data/")}
+    for logger in trainer.loggers:
+        if errors:
+            logger.log_metrics(errors, step=trainer.global_step)
+        if isinstance(logger, WandbLogger):
+            logger.experiment.summary.update(dict(metrics))
 
 
 def log_media(trainer: Trainer, figures: Mapping[str, Figure], folder: Path) -> None:

@@ -47,13 +47,12 @@ class JobLauncher(Launcher):
             SystemExit: If something failed, after all runs have ended, or on Ctrl-C.
         """
         from cli.errors import reported  # noqa: PLC0415
-        from sweeps.extras import require_extra  # noqa: PLC0415
 
         with reported():
-            require_extra()
             return self._launch(job_overrides)
 
     def _launch(self, job_overrides: Sequence[Sequence[str]]) -> Sequence[JobReturn]:
+        from cli.resolvers import folder_label  # noqa: PLC0415
         from sweeps.executors import make_executor  # noqa: PLC0415
         from sweeps.launching import Grid  # noqa: PLC0415
 
@@ -64,7 +63,8 @@ class JobLauncher(Launcher):
         common = set.intersection(*map(set, job_overrides))
         runs = [self._run(overrides, common) for overrides in job_overrides]
         program = [sys.executable, str(ROOT / "train.py")]
-        if Grid(runs, make_executor(plain), program, self.slots).finish():
+        name = folder_label(self.config.hydra.sweep.dir)
+        if Grid(runs, make_executor(plain), program, self.slots, name).finish():
             sys.exit(1)
         done = JobReturn(status=JobStatus.COMPLETED)
         done.return_value = None

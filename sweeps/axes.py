@@ -27,10 +27,14 @@ class Axis:
     texts: list[str] | None = None
 
 
-def axis_of(values: Sequence[Any]) -> Axis:
+def axis_of(values: Sequence[Any], to_the_ends: bool = False) -> Axis:
     """Few different values, or words, at equal distances; many numbers on a scale.
 
     The scale is logarithmic where numbers span more than a factor of ten.
+
+    Args:
+        values: Numbers or words.
+        to_the_ends: Put the labels of a scale from end to end, not at round numbers.
 
     Example:
         >>> axis_of(["b", "a", "b"]).texts, axis_of([1.0, 8.0, 8.0]).places
@@ -44,7 +48,8 @@ def axis_of(values: Sequence[Any]) -> Axis:
         return Axis([places[repr(v)] for v in values], list(range(len(distinct))), texts)
     low, high = distinct[0], distinct[-1]
     if low > 0 and high > 10 * low:
-        marks = round_numbers(low, high)
+        ratio = (high / low) ** 0.25
+        marks = [low * ratio**i for i in range(5)] if to_the_ends else round_numbers(low, high)
         places_of_marks = [math.log10(mark) for mark in marks]
         return Axis([math.log10(v) for v in values], places_of_marks, [number(m) for m in marks])
     return Axis([float(v) for v in values])
@@ -55,12 +60,12 @@ def round_numbers(low: float, high: float) -> list[float]:
 
     Example:
         >>> round_numbers(0.15, 30), round_numbers(1e-6, 1e-2)
-        ([0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0], [1e-06, 1e-05, 0.0001, 0.001, 0.01])
+        ([0.3, 1.0, 3.0, 10.0, 30.0], [1e-06, 1e-05, 0.0001, 0.001, 0.01])
     """
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for digits in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 4, 5, 7)):
+    for digits in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 4, 6)):
         marks = [float(f"{digit}e{decade}") for decade in decades for digit in digits]
         inside = [m for m in marks if low * 0.999 <= m <= high * 1.001]
-        if len(inside) >= FEW:
+        if len(inside) >= 3:
             break
     return inside

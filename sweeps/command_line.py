@@ -13,13 +13,26 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from cli.errors import UserError
+from cli import resolvers
+from cli.errors import UserError, reported
 from cli.overrides import CONF
 from sweeps.overrides import quote_list
 from sweeps.settings import ACTIONS
 
+__all__ = ["check_arguments", "plain", "register", "reported", "train_values"]
+
 QUOTED = ("overrides=", "command=")
 """Lists of words, in which Hydra wants quotes around an equals sign."""
+
+
+def register() -> None:
+    """Makes known what the yaml files may compute; ``${choices:search}`` names files of a group."""
+    resolvers.register()
+    OmegaConf.register_new_resolver("choices", _choices, replace=True)
+
+
+def _choices(group: str) -> str:
+    return ", ".join(sorted(path.stem for path in (CONF / group).glob("*.yaml")))
 
 
 def check_arguments(arguments: Sequence[str]) -> list[str]:
@@ -86,7 +99,8 @@ def _explain(error: Exception) -> str:
         parent, _, last = parent.rpartition(".")
     node = OmegaConf.select(config, parent) if parent else config
     allowed = [str(key) for key in node]
-    close = difflib.get_close_matches(last, allowed, n=1, cutoff=0.5)
+    known = parent == unknown[1].rpartition(".")[0]
+    close = difflib.get_close_matches(last, allowed, n=1, cutoff=0.5) if known else []
     hint = f" Did you mean {close[0]!r}?" if close else ""
     of_train = (
         ""

@@ -6,11 +6,11 @@ import importlib
 
 from cli.errors import UserError
 
-NEEDED = ("optuna", "submitit", "plotly")
+NEEDED = ("optuna", "plotly")
 
 
 def require_extra() -> None:
-    """Checks that the extra ``cluster`` is installed.
+    """Checks that the extra ``search`` is installed.
 
     Raises:
         UserError: If it is not; the message says how to install it.
@@ -19,4 +19,4 @@ def require_extra() -> None:
         try:
             importlib.import_module(name)
         except ImportError:
-            raise UserError(f'Searches need {name}: pip install -e ".[cluster]"') from None
+            raise UserError(f'Searches need {name}: pip install -e ".[search]"') from None

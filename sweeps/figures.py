@@ -58,7 +58,7 @@ def parallel(study: Study, monitor: str) -> go.Figure:
     columns |= {name: [t.params[name] for t in done] for name in done[0].params}
     dimensions = []
     for label, values in columns.items():
-        axis = axis_of(values)
+        axis = axis_of(values, to_the_ends=True)
         ticks = {} if axis.ticks is None else {"tickvals": axis.ticks, "ticktext": axis.texts}
         if len(set(axis.places)) > 1:
             dimensions.append({"label": label, "values": axis.places, **ticks})
@@ -91,7 +91,7 @@ def intermediate(study: Study, monitor: str) -> go.Figure:
             y=[value for _, value in points],
             mode="lines+markers",
             line={"color": color, "width": 2.5 if first else 1},
-            marker={"size": 6 if first else 4},
+            marker={"size": 6 if first or trial.state == TrialState.PRUNED else 4},
             name=f"trial {trial.number}",
             opacity=1 if first else 0.7,
         )

@@ -64,13 +64,16 @@ class Grid:
         executor: Where they run.
         program: What runs each, such as ``python train.py``.
         slots: Most runs that are started at a time.
+        name: The sweep's.
     """
 
     runs: Sequence[GridRun]
     executor: Executor
     program: Sequence[str]
     slots: int
+    name: str
     failed: dict[GridRun, Outcome] = field(default_factory=dict)
+    _seen: dict[int, str] = field(default_factory=dict)
 
     def finish(self) -> dict[GridRun, Outcome]:
         """Runs what is not done and waits for all.
@@ -119,7 +122,7 @@ class Grid:
             if run.outcome().end == End.COMPLETE:  # since it was looked at, by another launcher
                 waiting.popleft()
                 continue
-            last = [override("run_dir", str(run.folder.absolute()))]
+            last = [override("run_dir", str(run.folder.absolute())), override("sweep", self.name)]
             if not any(o.startswith("ckpt_path=") for o in run.overrides):
                 last.append("ckpt_path=auto")
             try:
@@ -137,6 +140,7 @@ class Grid:
         found = self.executor.poll({number: job for number, (_, job) in running.items()})
         for number, status in (found or {}).items():
             if status.alive:
+                self._tell(number, status.state)
                 continue
             run, _ = running.pop(number)
             outcome = run.outcome(status.code)
@@ -145,6 +149,12 @@ class Grid:
                 continue
             self.failed[run] = outcome
             log.error("failed: %s: %s\n%s", run.name, outcome.reason, tail(run.folder, LINES_SHOWN))
+
+    def _tell(self, number: int, state: str) -> None:
+        """Says what a job does when that is news; a reason in brackets may keep it waiting."""
+        if state != self._seen.get(number) and (number in self._seen or "(" in state):
+            log.info("%s: %s", state, self.runs[number].name)
+        self._seen[number] = state
 
     def _leave(self, running: dict[int, tuple[GridRun, Job]]) -> None:
         if self.executor.survives:

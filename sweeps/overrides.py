@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-PLAIN = re.compile(r"[A-Za-z_][\w./-]*")
+PLAIN = re.compile(r"[A-Za-z_/][\w./-]*")
 WORDS = ("true", "false", "null", "nan", "inf")
 PAIRS = {"[": "]", "{": "}", "(": ")"}
 
@@ -23,6 +23,7 @@ def override(key: str, value: object) -> str:
         if PLAIN.fullmatch(value) and value.lower() not in WORDS:
             return f"{key}={value}"
         escaped = re.sub(r"(\\*)'", r"\1\1\\'", value)
+        escaped = re.sub(r"(\\+)$", r"\1\1", escaped)
         return f"{key}='{escaped}'"
     return f"{key}={value!r}"
 

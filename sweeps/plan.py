@@ -16,7 +16,7 @@ from sweeps.space import Choice, Parameter, parse_space
 
 CONFIG = "config.yaml"
 KEYS = ("name", "experiment", "overrides", "monitor", "space", "pruning")
-OURS = ("run_dir", "ckpt_path", "hydra.run.dir", "monitor")
+OURS = ("run_dir", "ckpt_path", "sweep", "hydra.run.dir", "monitor")
 """Keys that a search sets for its trials."""
 
 

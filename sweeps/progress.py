@@ -56,18 +56,19 @@ def line(trial: FrozenTrial, trials: Sequence[FrozenTrial], total: int, slots: i
     """One line about a trial that has ended, and where the search stands."""
     done = [t for t in trials if t.state == TrialState.COMPLETE]
     best = min(done, key=value_of, default=None)
-    found = {
-        TrialState.COMPLETE: lambda: number(trial.value),
-        TrialState.PRUNED: lambda: (
-            f"{trial.user_attrs.get(REASON, 'pruned')} at {number(trial.value)}"
-        ),
-    }.get(trial.state, lambda: f"failed: {trial.user_attrs.get(REASON)}")()
-    parts = [f"trial {trial.number}: {found}"]
+    parts = [f"trial {trial.number}: {_found(trial)}"]
     if best is not None:
         parts.append(f"best {number(best.value)} (trial {best.number})")
     parts.append(f"{ended(trials)}/{total} ended")
     parts += [f"{n} {word}" for word, n in counts(trials).items() if word in ("pruned", "failed")]
     left = seconds_left(trials, total, slots)
-    if left:
+    if left and left >= 1:
         parts.append(f"about {duration(left)} left")
     return ", ".join(parts)
+
+
+def _found(trial: FrozenTrial) -> str:
+    reason = trial.user_attrs.get(REASON)
+    if trial.state == TrialState.PRUNED:
+        return f"{reason or 'pruned'} at {number(trial.value)}" if trial.value else str(reason)
+    return number(trial.value) if trial.state == TrialState.COMPLETE else f"failed: {reason}"

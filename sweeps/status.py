@@ -49,7 +49,7 @@ def summary(study: Study, trials: Sequence[FrozenTrial]) -> str:
         hours = (max(ends) - min(starts)).total_seconds() / 3600
         parts.append(f"{number(len(ends) / max(hours, 1e-9))} trials an hour")
     left = seconds_left(trials, total, slots) if ended(trials) < total else None
-    if left is not None:
+    if left is not None and left >= 1:
         parts.append(f"about {duration(left)} left")
     return "; ".join(parts)
 
@@ -62,12 +62,10 @@ def best_trials(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
 
 def best_table(trials: Sequence[FrozenTrial]) -> Table:
     """The best trials with their parameters."""
-    best = best_trials(trials)[:SHOWN]
-    names = list(best[0].params) if best else []
-    table = _table("Trial", "Value", *names)
-    for trial in best:
-        shown = [_shown(trial.params[name]) for name in names]
-        table.add_row(str(trial.number), number(trial.value), *map(Text, shown))
+    table = _table("Trial", "Value", "Parameters")
+    for trial in best_trials(trials)[:SHOWN]:
+        shown = " ".join(f"{name}={_shown(value)}" for name, value in trial.params.items())
+        table.add_row(str(trial.number), number(trial.value), Text(shown))
     return table
 
 

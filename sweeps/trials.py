@@ -55,7 +55,8 @@ class Trials:
             *self.plan.drawn(params),
             *self.pruning(number),
             override("run_dir", str(self.folder_of(number))),
-            "ckpt_path=last",
+            override("sweep", self.study),
+            "ckpt_path=auto",
         ]
 
     def pruning(self, number: int) -> list[str]:

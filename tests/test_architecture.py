@@ -126,10 +126,6 @@ def test_scripts_compose_with_one_room_alone(script, room):
     assert top_levels(tree_of(script)) & OURS == room
 
 
-def test_sweep_composes_with_cli_and_its_own():
-    assert top_levels(tree_of(ROOT / "sweep.py")) & OURS == {"cli", "sweeps"}
-
-
 def test_these_checks_can_fail():
     bad = ast.parse("import os\nfrom cli.run import run\nprint(os.environ['X'])")
     assert "cli" in top_levels(bad)

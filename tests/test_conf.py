@@ -21,10 +21,12 @@ from cli.run import build
 
 ROOT = Path(__file__).resolve().parents[1]
 CONF = ROOT / "conf"
+OTHERS = {"hydra", "wandb_sweep", "search", "executor"}
+"""Folders for Hydra itself, and for other programs; those of sweep.py: tests/sweeps/."""
 OPTIONS = sorted(
     path.relative_to(CONF).with_suffix("").as_posix()
     for path in CONF.rglob("*.yaml")
-    if path.parent != CONF and "hydra" not in path.parts
+    if path.parent != CONF and not OTHERS & set(path.parts)
 )
 EXPERIMENTS = [option for option in OPTIONS if option.startswith("experiment/")]
 PAPER = [option for option in EXPERIMENTS if option.startswith("experiment/paper/")]
@@ -46,6 +48,10 @@ def composed(option, folder):
         choice = [f"+regularizer@regularizers.extra={name}"]
         if name == "projection":
             choice.append('regularizers.extra.group="SL(3)"')
+    elif group == "pruning":
+        places = {"journal": folder / "journal.log", "study": "s", "trial": 0, "min_epochs": 9}
+        choice = [f"+pruning@callbacks.pruning={name}"]
+        choice += [f"callbacks.pruning.{key}={value}" for key, value in places.items()]
     else:
         choice = [f"{group}={name}", *FITTING.get(option, ())]
     with initialize_config_dir(str(CONF), version_base="1.3"):
@@ -61,7 +67,8 @@ def test_composes_and_resolves(option, tmp_path):
 @pytest.mark.parametrize("option", [o for o in OPTIONS if o not in EXPERIMENTS])
 def test_builds_what_it_names(option, tmp_path):
     group = option.rpartition("/")[0]
-    node = composed(option, tmp_path)["regularizers" if group == "regularizer" else group]
+    place = {"regularizer": "regularizers", "pruning": "callbacks"}.get(group, group)
+    node = composed(option, tmp_path)[place]
     if option in NEEDS_GPU and not torch.cuda.is_available():
         arguments = dict.fromkeys(key for key in node if key != "_target_")
         inspect.signature(get_class(node._target_)).bind(**arguments)

@@ -28,7 +28,7 @@ class OptunaPruning(Callback):
     is compared is the best value of the monitored metric since the strengths have settled, as
     that of the model that will be tested. Nothing is reported before the strengths have settled:
     values under strengths that are still being tuned say little about the trial. So
-    ``min_epochs`` should be at least twice the largest ``adjust_epoch`` of the search.
+    ``min_epochs`` should be more than twice the largest ``adjust_epoch`` of the search.
 
     A pruned training ends after the epoch with its last checkpoint. The process leaves
     ``pruned.json``, no test and no report, and ends with exit code 0.

@@ -7,6 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+JOB_VARIABLES = r"s/^\(SLURM_[A-Za-z0-9_]*\)=.*/\1/p"
+OUTSIDE = (
+    *("sh", "-c"),
+    f"""unset $(env | sed -n '{JOB_VARIABLES}' | grep -vx SLURM_CONF); exec "$@\"""",
+    "sh",
+)
+"""Before a command: runs it as if outside of the SLURM job that sweep.py may itself run in."""
+
 
 class SubmitError(Exception):
     """A job could not be started; the message says why."""

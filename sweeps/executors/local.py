@@ -11,9 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from submitit.helpers import clean_env
-
-from sweeps.executors.base import Job, Status, SubmitError
+from sweeps.executors.base import OUTSIDE, Job, Status, SubmitError
 from sweeps.outcome import OUTPUT
 
 LOCK = "job.lock"
@@ -49,15 +47,14 @@ class LocalExecutor:
             if not _taken(lock):
                 raise SubmitError(f"a process still runs in {str(job.folder)!r}")
             # a trial is no task of the SLURM job that sweep.py may run in
-            with clean_env():
-                process = subprocess.Popen(
-                    [*self._placed(job.folder), *command],
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    pass_fds=(lock.fileno(),),
-                )
+            process = subprocess.Popen(
+                [*OUTSIDE, *self._placed(job.folder), *command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=(lock.fileno(),),
+            )
         self._processes[job.folder] = process
         return str(process.pid)
 

@@ -11,11 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from submitit.helpers import clean_env
-
 from cli.errors import UserError
 from reporting.files import write_atomically
-from sweeps.executors.base import Job, Status, SubmitError
+from sweeps.executors.base import OUTSIDE, Job, Status, SubmitError
 from sweeps.outcome import OUTPUT
 
 log = logging.getLogger(__name__)
@@ -70,7 +68,7 @@ class SlurmExecutor:
         partition: str | None = None,
         qos: str | None = None,
         account: str | None = None,
-        timeout_min: int = 240,
+        timeout_min: int | None = None,
         nodes: int = 1,
         tasks_per_node: int = 1,
         cpus_per_task: int = 1,
@@ -112,8 +110,8 @@ class SlurmExecutor:
         script = job.folder / SCRIPT
         (job.folder / EXIT_CODE).unlink(missing_ok=True)
         write_atomically(script, self.script(job, command))
-        with clean_env():
-            done = _run(["sbatch", "--parsable", str(script)])
+        # on the command line they win over the user's SBATCH_PARTITION and the like
+        done = _run([*OUTSIDE, "sbatch", "--parsable", *self._options(job), str(script)])
         if done.returncode:
             raise SubmitError(f"sbatch: {done.stderr.strip() or done.stdout.strip()}")
         self._absent.pop(job.folder, None)
@@ -121,20 +119,22 @@ class SlurmExecutor:
 
     def script(self, job: Job, command: Sequence[str]) -> str:
         """The batch script of a job."""
-        output = str(job.folder / OUTPUT).replace("%", "%%")
-        options = {"job-name": job.name, "output": output, **self.directives}
-        lines = [
-            f"#SBATCH --{key}" if value is True else f"#SBATCH --{key}={shlex.quote(str(value))}"
-            for key, value in options.items()
-            if value is not None and value is not False
-        ]
         return TEMPLATE.format(
-            directives="\n".join(lines),
+            directives="\n".join(f"#SBATCH {shlex.quote(o)}" for o in self._options(job)),
             setup="\n".join(self.setup),
             cpus=self.cpus,
             command=shlex.join(command),
             code=shlex.quote(str(job.folder / EXIT_CODE)),
         )
+
+    def _options(self, job: Job) -> list[str]:
+        output = str(job.folder / OUTPUT).replace("%", "%%")
+        options = {"job-name": job.name, "output": output, **self.directives}
+        return [
+            f"--{key}" if value is True else f"--{key}={value}"
+            for key, value in options.items()
+            if value is not None and value is not False
+        ]
 
     def poll(self, jobs: Mapping[int, Job]) -> dict[int, Status] | None:
         """Looks into the queue; None when it cannot be seen, as when SLURM is restarted."""

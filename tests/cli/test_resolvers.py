@@ -93,20 +93,27 @@ def hydra_of_a_job(mode):
 
 
 @pytest.mark.parametrize(
-    ("mode", "said"),
+    ("mode", "sweep", "said"),
     [
-        ("MULTIRUN", ("quickstart", "mine seed=0", ["quickstart", "multirun"])),
-        ("RUN", (None, "mine", ["quickstart"])),
-        (None, (None, "mine", [])),
+        ("MULTIRUN", None, ("quickstart", "mine seed=0", ["quickstart", "sweep"])),
+        ("RUN", "theirs", ("theirs", "mine seed=0", ["quickstart", "sweep"])),
+        ("RUN", None, (None, "mine", ["quickstart"])),
+        (None, None, (None, "mine", [])),
     ],
 )
-def test_jobs_of_a_sweep_say_so(mode, said, monkeypatch):
+def test_jobs_of_a_sweep_say_so(mode, sweep, said, monkeypatch):
     register()
     monkeypatch.setattr(HydraConfig.instance(), "cfg", None)
     if mode:
         HydraConfig.instance().set_config(hydra_of_a_job(mode))
     config = OmegaConf.create(
-        {"group": "${sweep_group:}", "label": "${run_label:mine}", "tags": "${run_tags:}"}
+        {
+            "sweep": sweep,
+            "group": "${sweep_group:${sweep}}",
+            "folder": "a/b/seed=0",
+            "label": "${run_label:mine,${sweep},${folder}}",
+            "tags": "${run_tags:${sweep}}",
+        }
     )
     assert (config.group, config.label, config.tags) == said
 

@@ -84,3 +84,10 @@ def train(tmp_path):
 def finished(tmp_path_factory):
     """One undisturbed tiny run, for tests that only read or compare."""
     return Trainer(tmp_path_factory.mktemp("finished"))()
+
+
+@pytest.fixture(scope="session")
+def logged_run(tmp_path_factory):
+    """As ``finished``, but told to Weights & Biases too, every epoch, with group and tags."""
+    settings = ("logger=wandb", "module.log_every_n_epochs=1", "logger.wandb.group=mine")
+    return Trainer(tmp_path_factory.mktemp("logged"))(*settings, "logger.wandb.tags=[a,b]")

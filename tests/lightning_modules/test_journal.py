@@ -10,7 +10,7 @@ import pytest
 
 from lightning_modules.journal import journal_storage
 
-optuna = pytest.importorskip("optuna", reason="the extra 'cluster' is not installed")
+optuna = pytest.importorskip("optuna", reason="the extra 'search' is not installed")
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def grid(folder, executor, runs=4, slots=2):
         GridRun((f"seed={n}",), folder / "sweep" / str(n), "val/mse", f"seed={n}")
         for n in range(runs)
     ]
-    return Grid(each, executor, ("train",), slots)
+    return Grid(each, executor, ("train",), slots, "mine")
 
 
 def test_all_are_run_a_few_at_a_time(tmp_path, caplog):
@@ -115,7 +115,7 @@ def test_a_checkpoint_that_was_asked_for_is_taken(tmp_path):
             return super().submit(job, command)
 
     run = GridRun(("ckpt_path=mine.ckpt",), tmp_path / "0", "val/mse", "one")
-    Grid([run], Listening(), ("train",), 1).finish()
+    Grid([run], Listening(), ("train",), 1, "mine").finish()
     grid(tmp_path, Listening(), runs=1).finish()
-    assert [command[-1].partition("=")[0] for command in commands] == ["run_dir", "ckpt_path"]
+    assert [command[-1].partition("=")[0] for command in commands] == ["sweep", "ckpt_path"]
     assert commands[1][:2] == ["train", "seed=0"]

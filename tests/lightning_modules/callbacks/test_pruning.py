@@ -12,7 +12,7 @@ from lightning_modules.callbacks import LastCheckpoint, OptunaPruning
 from lightning_modules.journal import journal_storage
 from regularizers import AdjustOnce
 
-optuna = pytest.importorskip("optuna", reason="the extra 'cluster' is not installed")
+optuna = pytest.importorskip("optuna", reason="the extra 'search' is not installed")
 
 
 @pytest.fixture

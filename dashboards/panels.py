@@ -1,0 +1,153 @@
+"""The sections of a workspace. Every metric here is one that runs log."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+
+from cli.dashboard import Contents
+from dashboards.continued import TABLE
+
+with warnings.catch_warnings():  # they use what pydantic has deprecated
+    warnings.simplefilter("ignore")
+    from wandb_workspaces.reports.v2 import (
+        BarPlot,
+        Config,
+        CustomChart,
+        LinePlot,
+        MediaBrowser,
+        ParallelCoordinatesPlot,
+        ParallelCoordinatesPlotColumn,
+        ScalarChart,
+        ScatterPlot,
+        SummaryMetric,
+    )
+    from wandb_workspaces.reports.v2.interface import MetricType, PanelTypes
+    from wandb_workspaces.workspaces import (
+        RunsetSettings,
+        Section,
+        SectionLayoutSettings,
+        Workspace,
+    )
+
+__all__ = ["RunsetSettings", "Workspace", "sections"]
+
+EPOCH = "epoch"
+LOSSES = ("train/loss", "train/task_loss")
+KINDS = ("strength", "penalty")
+ERROR = "equivariance_error"
+BARS, DOTS = "wandb/bar/v0", "wandb/scatter/v0"
+"""Custom charts that every project has."""
+
+
+def sections(contents: Contents) -> list[Section]:
+    """All sections, those without panels left out."""
+    made = [
+        _section("Symmetries", _symmetries(contents), is_open=True),
+        _section("Equivariance errors", _errors(contents), is_open=True),
+        _section("Training", _training(contents)),
+        _section("Test metrics over the sweep", _test(contents), is_open=True),
+        _section("Strengths over swept values", _swept(contents), columns=len(contents.swept)),
+        _section("Figures of the report", _figures(contents), columns=2),
+        _section("Custom charts", _custom(contents)),
+    ]
+    return [section for section in made if section.panels]
+
+
+def _section(
+    name: str, panels: Iterator[PanelTypes], *, columns: int = 3, is_open: bool = False
+) -> Section:
+    layout = SectionLayoutSettings(columns=min(max(columns, 1), 4), rows=2)
+    return Section(name=name, panels=list(panels), is_open=is_open, layout_settings=layout)
+
+
+def _symmetries(contents: Contents) -> Iterator[PanelTypes]:
+    """Strengths and penalties, together and one by one."""
+    for kind in KINDS if contents.tuned else ():
+        keys: list[MetricType] = [f"{kind}/{name}" for name in contents.tuned]
+        yield _lines(f"{kind} of all symmetries", keys, log_y=True)
+    for name in contents.tuned:
+        for kind in KINDS:
+            yield _lines(f"{kind} of {name}", [f"{kind}/{name}"], log_y=True)
+
+
+def _errors(contents: Contents) -> Iterator[PanelTypes]:
+    for split, whose in (("test", "the model"), ("data", "the data")):
+        keys: list[MetricType] = [f"{split}/{ERROR}/{name}" for name in contents.symmetries]
+        if keys:
+            yield BarPlot(title=f"equivariance error of {whose}", metrics=keys, orientation="h")
+    for name in contents.symmetries:
+        yield ScatterPlot(
+            title=f"{name}: model over data",
+            x=SummaryMetric(f"data/{ERROR}/{name}"),
+            y=SummaryMetric(f"test/{ERROR}/{name}"),
+        )
+
+
+def _training(contents: Contents) -> Iterator[PanelTypes]:
+    for key in (*LOSSES, *contents.val):
+        yield _lines(key, [key], log_y=True)
+
+
+def _test(contents: Contents) -> Iterator[PanelTypes]:
+    """One bar for each run, then means and spread over the runs that share a swept value."""
+    for metric in dict.fromkeys((contents.monitor, *contents.test)):
+        yield BarPlot(title=f"{metric} of each run", metrics=[metric], max_bars_to_show=50)
+    for key in contents.swept:
+        for metric in contents.test:
+            yield BarPlot(
+                title=f"{metric} by {key}",
+                metrics=[metric],
+                groupby=Config(key),
+                groupby_aggfunc="mean",
+                groupby_rangefunc="stddev",
+            )
+            yield _dots(key, metric)
+    for metric in contents.test:
+        yield ScalarChart(
+            title=f"{metric}, least of the runs", metric=metric, groupby_aggfunc="min"
+        )
+
+
+def _swept(contents: Contents) -> Iterator[PanelTypes]:
+    """Each strength over each swept value, then all at once."""
+    for name in contents.tuned:
+        for key in contents.swept:
+            yield _dots(key, f"strength/{name}", log_y=True)
+    if contents.tuned and contents.swept:
+        columns = [ParallelCoordinatesPlotColumn(metric=Config(key)) for key in contents.swept]
+        ends = [*(f"strength/{name}" for name in contents.tuned), contents.test[0]]
+        columns += [ParallelCoordinatesPlotColumn(metric=SummaryMetric(key)) for key in ends]
+        yield ParallelCoordinatesPlot(title="swept values, strengths, error", columns=columns)
+
+
+def _figures(contents: Contents) -> Iterator[PanelTypes]:
+    for name in contents.figures:
+        yield MediaBrowser(title=name, media_keys=[f"figures/{name}"], num_columns=2)
+
+
+def _custom(contents: Contents) -> Iterator[PanelTypes]:
+    """Of the table with one row for each symmetry that runs log after the test."""
+    if not contents.symmetries:
+        return
+    for value in ("strength", "model_error", "data_error"):
+        yield _custom_chart(
+            BARS, f"{value.replace('_', ' ')} by symmetry", label="symmetry", value=value
+        )
+    title = "what the model keeps over what the data keep"
+    yield _custom_chart(DOTS, title, x="data_error", y="model_error")
+
+
+def _custom_chart(kind: str, title: str, **fields: str) -> CustomChart:
+    chart = CustomChart.from_table(TABLE, chart_fields=fields, chart_strings={"title": title})
+    chart.chart_name = kind
+    return chart
+
+
+def _lines(title: str, keys: list[MetricType], *, log_y: bool) -> LinePlot:
+    return LinePlot(title=title, x=EPOCH, y=keys, log_y=log_y, title_x="epoch", title_y=title)
+
+
+def _dots(key: str, metric: str, *, log_y: bool = False) -> ScatterPlot:
+    y = SummaryMetric(metric)
+    return ScatterPlot(title=f"{metric} over {key}", x=Config(key), y=y, log_y=log_y or None)

@@ -1,0 +1,152 @@
+"""Builds the workspace of Weights & Biases: ``python dashboards/wandb_workspace.py --help``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import wandb
+from rich.console import Console
+
+from cli import resolvers
+from cli.dashboard import Contents, from_command_line, from_folder
+from cli.errors import UserError, reported
+from reporting.files import write_atomically
+
+log = logging.getLogger(__name__)
+
+USAGE = """
+Give it what the sweep was given: keys with several values become the axes of its panels.
+
+  python dashboards/wandb_workspace.py experiment=inertia regularizers.xy.strength=1,10 seed=0,1,2
+  python dashboards/wandb_workspace.py --folder multirun/inertia
+  python dashboards/wandb_workspace.py --publish --entity my-team
+"""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Saves the workspace as JSON, and publishes it where a key is configured."""
+    options = parse(arguments)
+    contents = read_contents(options)
+    workspace = build(contents, options)
+    write_atomically(options.output, as_json(workspace))
+    Console(soft_wrap=True).print(f"Workspace saved: {options.output}", highlight=False)
+    if options.publish or (options.publish is None and not resolvers.wandb_offline()):
+        Console(soft_wrap=True).print(f"Workspace published: {publish(workspace)}", highlight=False)
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Options, and overrides as train.py takes them."""
+    parser = argparse.ArgumentParser(
+        prog="python dashboards/wandb_workspace.py",
+        description="Builds the W&B workspace of a run or sweep and saves it as JSON; publishes "
+        "it where a key is configured.",
+        epilog=USAGE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("overrides", nargs="*", help="as for train.py -m")
+    parser.add_argument("--folder", type=Path, help="a run's or sweep's folder, for overrides")
+    parser.add_argument("--swept", default="", help="further swept config keys: a,b.c")
+    parser.add_argument("--output", type=Path, default=Path("outputs/wandb_workspace.json"))
+    parser.add_argument(
+        "--publish",
+        action=argparse.BooleanOptionalAction,
+        help="publish, or never; the default is to do so where a key is configured",
+    )
+    parser.add_argument("--entity", help="team or user; the default is the key's own")
+    parser.add_argument("--project", help="the default is that of conf/logger/wandb.yaml")
+    parser.add_argument("--name", help="of the workspace")
+    return parser.parse_intermixed_args(arguments)
+
+
+def read_contents(options: argparse.Namespace) -> Contents:
+    """What the workspace shows.
+
+    Raises:
+        UserError: If both overrides and a folder are given, or one of them is wrong.
+    """
+    swept = [key.strip() for key in options.swept.split(",") if key.strip()]
+    if options.folder is None:
+        return from_command_line(options.overrides, swept)
+    if options.overrides:
+        raise UserError(
+            f"--folder={options.folder} has a config of its own; leave out "
+            f"{', '.join(options.overrides)}, or the folder."
+        )
+    return from_folder(options.folder, swept)
+
+
+def build(contents: Contents, options: argparse.Namespace) -> Any:
+    """The workspace, with ids that are the same whenever it is built.
+
+    Raises:
+        UserError: If wandb-workspaces is not installed.
+    """
+    try:
+        panels = importlib.import_module("dashboards.panels")
+    except ImportError as error:
+        raise UserError(
+            f"The workspace needs wandb-workspaces ({error}). Install it with "
+            'pip install -e ".[dashboard]".'
+        ) from error
+    made = panels.sections(contents)
+    for section in made:
+        for number, panel in enumerate(section.panels):
+            panel._id = f"{section.name.lower().replace(' ', '-')}-{number}"
+    columns = [*contents.test, *(f"strength/{name}" for name in contents.tuned)]
+    return panels.Workspace(
+        entity=options.entity or contents.entity or "",
+        project=options.project or contents.project,
+        name=options.name or f"SoftSym: {contents.name}",
+        sections=made,
+        runset_settings=panels.RunsetSettings(pinned_columns=[f"summary:{key}" for key in columns]),
+    )
+
+
+def as_json(workspace: Any) -> str:
+    """As Weights & Biases keeps it."""
+    model = workspace._to_model().model_dump(mode="json", by_alias=True, exclude_none=True)
+    return json.dumps(model, indent=2) + "\n"
+
+
+def publish(workspace: Any) -> str:
+    """Saves the workspace on the server as a new view.
+
+    Returns:
+        Its address.
+
+    Raises:
+        UserError: If no key is configured, or the server says no or is not reached.
+    """
+    if resolvers.wandb_offline():
+        raise UserError(
+            "Publishing needs a key of Weights & Biases: set WANDB_API_KEY, or run wandb login, "
+            "and leave WANDB_MODE unset. Without --publish the workspace is saved as JSON only."
+        )
+    try:
+        workspace.entity = workspace.entity or wandb.Api(timeout=20).default_entity
+        workspace.save()
+        return str(workspace.url)
+    except Exception as error:  # whatever their client and its transport raise
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        raise UserError(
+            f"The workspace was not published to {workspace.entity}/{workspace.project}: {first} "
+            "Check key, network, --entity and --project; the JSON file is there."
+        ) from error
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    resolvers.register()
+    with reported():
+        main(sys.argv[1:])

@@ -1,0 +1,31 @@
+"""Searches hyperparameters, locally or on SLURM: ``python sweep.py --help``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import hydra
+from omegaconf import DictConfig
+
+from sweeps.command_line import check_arguments, plain, register, reported
+from sweeps.extras import require_extra
+
+register()
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="sweep")
+def main(config: DictConfig) -> None:
+    """Does what the config says."""
+    logging.captureWarnings(True)
+    with reported(config.debug):
+        from sweeps.main import act  # noqa: PLC0415  (needs the extra, which is checked first)
+
+        act(plain(config))
+
+
+if __name__ == "__main__":
+    with reported():
+        require_extra()
+        sys.argv[1:] = check_arguments(sys.argv[1:])
+    main()

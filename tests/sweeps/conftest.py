@@ -1,0 +1,60 @@
+"""A small search."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+if all(find_spec(name) for name in ("optuna", "plotly")):
+    from sweeps.plan import make_plan, require_same_plan
+    from sweeps.settings import Settings
+    from sweeps.study import Study
+    from sweeps.trials import Trials
+else:  # the extra "search" is not installed
+    collect_ignore_glob = ["*"]
+
+FAKE = Path(__file__).with_name("fake_train.py")
+LR = {"type": "float", "low": 1e-3, "high": 1e-2, "log": True}
+POLICY = {"type": "categorical", "choices": ["adjust_once", "fixed"]}
+SEARCH = {
+    "name": "small",
+    "experiment": "quickstart",
+    "overrides": ["trainer.max_epochs=30"],
+    "space": {"optimizer.lr": LR, "policy": POLICY},
+}
+
+
+@pytest.fixture
+def plan():
+    return make_plan(SEARCH, [])
+
+
+@pytest.fixture
+def folder(tmp_path, plan):
+    """The folder of a search."""
+    path = tmp_path / "small"
+    require_same_plan(plan, path)
+    return path
+
+
+@pytest.fixture
+def study(folder):
+    return Study(folder, create=True)
+
+
+@pytest.fixture
+def trials(plan, folder):
+    return Trials(plan, folder, "small", (sys.executable, str(FAKE)))
+
+
+@pytest.fixture
+def settings(folder):
+    def make(**values):
+        defaults = {"action": "run", "folder": folder, "n_trials": 4, "slots": 2, "retries": 0}
+        defaults |= {"seed": 0, "startup_trials": 10, "picture_every": 0, "stop_seconds": 20}
+        return Settings(**defaults | {"command": ()} | values)
+
+    return make

@@ -1,0 +1,38 @@
+"""The command line of sweep.py."""
+
+import pytest
+
+from cli import resolvers
+from cli.errors import UserError
+from sweeps.command_line import check_arguments, train_values
+
+resolvers.register()
+
+
+def test_what_hydra_gets():
+    given = ["status", "search=inertia", "overrides=[a.b=1,~c]", "n_trials=3"]
+    assert check_arguments(given) == [
+        *("action=status", "search=inertia", "overrides=['a.b=1','~c']", "n_trials=3")
+    ]
+    assert check_arguments(["--help"]) == ["--help"]
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("n_trial=3", r"no key 'n_trial'. Did you mean 'n_trials'\? Keys at the top: action, "),
+        ("executor.partion=x", r"no key 'executor.partion'. Keys under 'executor': devices, kind"),
+        ("trainer.max_epochs=3", r"goes into 'overrides=\[trainer.max_epochs=...\]'"),
+        ("search=nothing", "There is no search called 'nothing'. Choose one of: cosine_similarity"),
+        ("stauts", "sweep.py knows no 'stauts'. Start with one of run, status, picture"),
+        ("n_trials=[", "See https://hydra.cc"),
+    ],
+)
+def test_mistakes(argument, message):
+    with pytest.raises(UserError, match=message):
+        check_arguments([argument])
+
+
+def test_values_of_the_config_of_train():
+    found = train_values(["experiment=inertia"], ["optimizer.lr", "policy", "monitor", "no.where"])
+    assert found == {"optimizer.lr": 1e-3, "monitor": "val/mse"}

@@ -1,0 +1,16 @@
+"""Without the extra, one line says how to get it."""
+
+import sys
+
+import pytest
+
+from cli.errors import UserError
+from sweeps.extras import NEEDED, require_extra
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_says_what_is_missing(name, monkeypatch):
+    require_extra()
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(UserError, match=rf'Searches need {name}: pip install -e "\.\[cluster\]"'):
+        require_extra()
