@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import logging
 import re
@@ -58,9 +59,10 @@ def reported(debug: bool = False) -> Iterator[None]:
     except KeyboardInterrupt:
         sys.stderr.write("\nInterrupted. What is saved can be continued with ckpt_path=last.\n")
         sys.exit(130)
-    except USERS as error:
-        if debug:
+    except (*USERS, OSError) as error:
+        if debug or not (isinstance(error, USERS) or is_full(error)):
             raise
+        logging.raiseExceptions = not is_full(error)  # the log is on that disk
         log.debug("traceback of the error below", exc_info=True)
         sys.stderr.write(f"\nerror: {explain(error)}\n")
         if not isinstance(error, UserError | NonFiniteLossError):
@@ -71,6 +73,9 @@ def reported(debug: bool = False) -> Iterator[None]:
 
 def explain(error: BaseException) -> str:
     """The message of an error; for a failed construction, that of its cause and its place."""
+    if is_full(error):
+        mend = "make room, then continue with ckpt_path=last"
+        return f"{error}. What was saved before is whole: {mend}."
     if not isinstance(error, InstantiationException):
         return _of_config(str(error)) or type(error).__name__
     place = re.search(r"full_key: (\S+)", str(error))
@@ -83,6 +88,11 @@ def explain(error: BaseException) -> str:
         message = f"{message}. {_arguments(target[1])}"
     prefix = place[1] if place else (target[1] if target else "config")
     return f"{prefix}: {message}"
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the disk was full, or the quota used up."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _of_config(message: str) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+
 import pytest
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
@@ -19,6 +21,14 @@ def test_message_and_exit_code(capsys):
         raise UserError("it went wrong")
     assert left.value.code == 1
     assert "error: it went wrong" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_the_users_to_mend_another_error_of_the_system_is_not(capsys):
+    with pytest.raises(SystemExit), reported():
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+    assert "make room, then continue with ckpt_path=last" in capsys.readouterr().err
+    with pytest.raises(OSError, match="Input/output"), reported():
+        raise OSError(errno.EIO, "Input/output error")
 
 
 def test_debug_keeps_the_traceback():

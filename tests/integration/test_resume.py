@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import suppress
 
 import pytest
+import torch
 
 
 def stop(train, number, epochs, *overrides):
@@ -112,3 +114,25 @@ def test_runs_of_one_second_keep_apart(train):
     assert len(folders) == 2
     texts = {(folder / "metrics.json").read_text() for folder in folders}
     assert len(texts) == 2
+
+
+def test_a_full_disk_stops_with_one_line_and_what_was_saved_goes_on(train, small_disk):
+    folder = small_disk(4000) / "run"
+    place = f"run_dir={folder}"
+    settings = ("checkpoint.every_n_epochs=2", "scheduler.T_max=24", place)
+    process = train.start(*settings, "trainer.max_epochs=100000")
+    while process.poll() is None and not (folder / "checkpoints" / "last.ckpt").exists():
+        time.sleep(0.01)
+    with suppress(OSError), (folder.parent / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(b"0" * 1000)
+    full = train.finish(process, place)
+    assert full.returncode == 1
+    assert "No space left on device" in full.output
+    assert "What was saved before is whole: make room" in full.output
+    assert "Traceback" not in full.output
+    (folder.parent / "filler").unlink()
+    epochs = 1 + torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["epoch"]
+    resumed = train("ckpt_path=last", f"trainer.max_epochs={epochs + 20}", *settings)
+    assert "Resuming from" in resumed.output
+    assert len(resumed.strengths) == 4 * (epochs + 20)

@@ -19,6 +19,18 @@ def test_a_save_that_breaks_leaves_the_old_checkpoint(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         AtomicCheckpointIO().save_checkpoint({"epoch": 2}, path)
     assert AtomicCheckpointIO().load_checkpoint(path, weights_only=True) == {"epoch": 1}
+    assert [p.name for p in path.parent.iterdir()] == ["last.ckpt"]
+
+
+def test_a_full_disk_is_told_as_one(small_disk):
+    """PyTorch's own error is of the bookkeeping of its archive."""
+    path = small_disk(600) / "last.ckpt"
+    AtomicCheckpointIO().save_checkpoint({"w": torch.zeros(10_000)}, path)
+    with pytest.raises(OSError, match="No space left on device"):
+        AtomicCheckpointIO().save_checkpoint({"w": torch.zeros(500_000)}, path)
+    kept = AtomicCheckpointIO().load_checkpoint(path, weights_only=True)
+    assert len(kept["w"]) == 10_000
+    assert [p.name for p in path.parent.iterdir()] == ["last.ckpt"]
 
 
 def test_a_trainer_saves_through_it(tmp_path):
