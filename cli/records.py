@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
@@ -94,11 +95,11 @@ def require_same_run(config: DictConfig, folder: Path, ckpt_path: str | None) ->
             f"The folder {str(folder)!r} holds a run already. Continue it with ckpt_path=last, or "
             "choose another with run_dir=<folder>."
         )
-    before, now = flat(OmegaConf.load(stored)), flat(config)
+    before, now = _decisive(OmegaConf.load(stored)), _decisive(config)
     changed = [
         f"{key}: {before.get(key)!r} then, {now.get(key)!r} now"
         for key in sorted(before.keys() | now.keys(), key=lambda key: (key.count("."), key))
-        if before.get(key) != now.get(key) and key.split(".")[0] not in MAY_CHANGE
+        if before.get(key) != now.get(key)
     ]
     if changed:
         raise UserError(
@@ -106,6 +107,16 @@ def require_same_run(config: DictConfig, folder: Path, ckpt_path: str | None) ->
             f"{'; '.join(changed[:5])}. Give the same values, or name the run to resume with "
             "run_dir=<folder>."
         )
+
+
+def _decisive(config: Any) -> dict[str, object]:
+    """The leaves that decide what a run computes; without resolving the others."""
+    kept = [key for key in config if key not in (*MAY_CHANGE, "hydra")]
+    return {
+        f"{key}.{rest}".rstrip("."): leaf
+        for key in kept
+        for rest, leaf in flat(config[key]).items()
+    }
 
 
 def flat(config: object) -> dict[str, object]:

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf
-
-ROOT = Path(__file__).resolve().parents[1]
+from omegaconf import DictConfig
 
 
 class JobLauncher(Launcher):
@@ -47,34 +44,12 @@ class JobLauncher(Launcher):
             SystemExit: If something failed, after all runs have ended, or on Ctrl-C.
         """
         from cli.errors import reported  # noqa: PLC0415
+        from sweeps.multirun import finish_grid  # noqa: PLC0415
 
+        loader = self.hydra_context.config_loader
         with reported():
-            return self._launch(job_overrides)
-
-    def _launch(self, job_overrides: Sequence[Sequence[str]]) -> Sequence[JobReturn]:
-        from cli.resolvers import folder_label  # noqa: PLC0415
-        from sweeps.executors import make_executor  # noqa: PLC0415
-        from sweeps.launching import Grid  # noqa: PLC0415
-
-        plain = {
-            key: OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
-            for key, value in self.settings.items()
-        }
-        common = set.intersection(*map(set, job_overrides))
-        runs = [self._run(overrides, common) for overrides in job_overrides]
-        program = [sys.executable, str(ROOT / "train.py")]
-        name = folder_label(self.config.hydra.sweep.dir)
-        if Grid(runs, make_executor(plain), program, self.slots, name).finish():
-            sys.exit(1)
+            if not finish_grid(self.config, loader, job_overrides, self.settings, self.slots):
+                sys.exit(1)
         done = JobReturn(status=JobStatus.COMPLETED)
         done.return_value = None
-        return [done] * len(runs)
-
-    def _run(self, overrides: Sequence[str], common: set[str]) -> Any:
-        from sweeps.launching import GridRun  # noqa: PLC0415
-
-        config = self.hydra_context.config_loader.load_sweep_config(self.config, list(overrides))
-        sweep = config.hydra.sweep
-        folder = Path(sweep.dir) / sweep.subdir
-        name = " ".join(o for o in overrides if o not in common) or "the only one"
-        return GridRun(tuple(overrides), folder, config.monitor, name)
+        return [done] * len(job_overrides)

@@ -35,8 +35,8 @@ FILES = [path for package in MAY_IMPORT for path in sorted((ROOT / package).rglo
 LOOKS = {"symmetries/__main__.py": {"rich", "matplotlib"}, "symmetries/picture.py": {"matplotlib"}}
 """What a person looks at; ``import symmetries`` loads neither (tests/symmetries/test_main.py)."""
 
-SEES_CONFIGS = {"sweeps/command_line.py"}
-"""Outside of ``cli``: the command line of sweep.py."""
+SEES_CONFIGS = {"sweeps/command_line.py", "sweeps/multirun.py"}
+"""Outside of ``cli``: the command line of sweep.py, and what Hydra composes for a grid."""
 
 READS_THE_ENVIRONMENT = {"cli/resolvers.py", "cli/slurm.py"}
 

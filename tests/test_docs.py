@@ -11,7 +11,9 @@ from omegaconf import OmegaConf
 
 from benchmarks import eth_ucy, paper
 from cli import resolvers
-from cli.overrides import CONF
+from cli.overrides import CONF, check_command_line, multirun_first
+from cli.report import parser as report_parser
+from dashboards.wandb_workspace import parse as workspace_arguments
 from datamodules.motion.environments import ENVIRONMENTS
 from symmetries import cache_bases
 from symmetries.__main__ import main
@@ -54,7 +56,8 @@ def test_python_of(page):
 
 def commands(page):
     """Every command of a page, in blocks and in tables, as its words."""
-    lines = [line for text, _ in blocks(page, "bash") for line in text.splitlines()]
+    whole = [text.replace("\\\n", " ") for text, _ in blocks(page, "bash")]
+    lines = [line for text in whole for line in text.splitlines()]
     lines += re.findall(r"`(python [^`]+)`", page.read_text())
     return [shlex.split(line, comments=True) for line in lines]
 
@@ -96,6 +99,28 @@ def test_commands_of_trajectories():
         else:
             assert str(eth_ucy.arguments(given).data_dir) == "data/eth_ucy"
     assert seen == {"train.py": 14, "benchmarks/eth_ucy.py": 2}
+
+
+def test_commands_of_clusters(monkeypatch):
+    pytest.importorskip("optuna", reason="the extra 'search' is not installed")
+    from sweeps.command_line import check_arguments
+
+    monkeypatch.setattr("shutil.which", lambda name, **_: f"/usr/bin/{name}")  # a cluster's
+    seen = dict.fromkeys(("train.py", "sweep.py", "report.py", "dashboards/wandb_workspace.py"), 0)
+    for words in commands(DOCS / "cluster.md"):
+        if "python" not in words[:2] or words[1] == "-m":
+            continue
+        program, *given = words[words.index("python") + 1 :]
+        seen[program] += 1
+        if program == "train.py":
+            check_command_line(multirun_first(given)) if given != ["..."] else None
+        elif program == "sweep.py":
+            check_arguments(given)
+        elif program == "report.py":
+            report_parser().parse_args(given)
+        else:
+            workspace_arguments(given)
+    assert min(seen.values()) > 2
 
 
 def test_every_environment_is_in_the_documentation():

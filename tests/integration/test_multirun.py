@@ -38,6 +38,11 @@ def test_one_failure_takes_nothing_with_it_and_nothing_is_run_twice(train, launc
     assert command.startswith("python ")
     assert "regularizers.xy.strength=1" in command
     assert " -m " not in command
+    config = done[0] / "config.yaml"
+    config.write_text(config.read_text().replace("channels: 16", "channels: 17"))
+    code, output = launch(train, f"hydra/launcher={launcher}", "regularizers.xy.strength=1")
+    assert code == 1
+    assert "cannot be resumed with another config" in output
 
 
 def test_without_slurm_the_launcher_says_so(train, monkeypatch):
