@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 
 from cli import resolvers
 from cli.errors import reported
-from cli.jobs import FAILED, command_of_job, is_sweep, job
+from cli.jobs import FAILED, is_sweep, job, start_of_run
 from cli.overrides import check_command_line, multirun_first
 from cli.quiet import quiet
 from cli.run import run
@@ -30,7 +30,7 @@ def main(config: DictConfig) -> None:
     quiet()
     logging.captureWarnings(True)
     with job(config.debug) if is_sweep() else reported(config.debug):
-        run(config, command_of_job(), in_sweep=is_sweep())
+        run(config, start_of_run(), in_sweep=is_sweep())
 
 
 if __name__ == "__main__":

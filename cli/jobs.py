@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
@@ -28,6 +29,14 @@ def command_of_job() -> str:
     config = HydraConfig.get()
     folder = f"run_dir={config.runtime.output_dir}"
     return shlex.join(["python", "train.py", *config.overrides.task, folder, "ckpt_path=auto"])
+
+
+def start_of_run() -> dict[str, Any]:
+    """What a run was started with: its command, its overrides, and the choice of each group."""
+    config = HydraConfig.get()
+    choices = {k: str(v) for k, v in config.runtime.choices.items() if not k.startswith("hydra/")}
+    overrides = list(config.overrides.task)
+    return {"command": command_of_job(), "overrides": overrides, "choices": choices}
 
 
 @contextmanager

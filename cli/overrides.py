@@ -54,15 +54,16 @@ def check_command_line(arguments: Sequence[str]) -> list[str]:
     config = check_overrides(plain)
     folder = Path(config.hydra.run.dir)
     require_writable(folder)
-    if any(a.startswith(OWN_FOLDER) for a in arguments):
-        return []
+    named = any(a.startswith(OWN_FOLDER) for a in arguments)
     slurm_job, resumes = slurm.current(), config.ckpt_path == "last"
     if slurm_job is None:
-        return [] if resumes else [f"run_dir={_quoted(_claimed(folder))}"]
-    if resumes and (folder / CONFIG).exists():
-        return [f"run_dir={_quoted(folder)}"]
-    own = folder.with_name(slurm_job.name(arguments))
-    return [f"run_dir={_quoted(own)}", *([] if config.ckpt_path else ["ckpt_path=auto"])]
+        return [] if named or resumes else [f"run_dir={_quoted(_claimed(folder))}"]
+    goes_on = [] if config.ckpt_path else ["ckpt_path=auto"]
+    if named:
+        return goes_on
+    if not (resumes and (folder / CONFIG).exists()):
+        folder = folder.with_name(slurm_job.name(arguments))
+    return [f"run_dir={_quoted(folder)}", *goes_on]
 
 
 def multirun_first(arguments: Sequence[str]) -> list[str]:
@@ -183,10 +184,13 @@ def _check_numbers(config: DictConfig, arguments: Sequence[str]) -> None:
     for argument in arguments:
         override = parser.parse_override(argument)
         key = override.key_or_group
+        if key.startswith("hydra.") and not key.startswith("hydra.launcher."):
+            continue  # what Hydra computes from the job, which is none yet
         given = None if override.is_delete() else OmegaConf.select(config, key)
         if not isinstance(given, str | float) or override.value() != given:
             continue
-        default = OmegaConf.select(compose("train", [a for a in arguments if a != argument]), key)
+        others = compose("train", [a for a in arguments if a != argument], return_hydra_config=True)
+        default = OmegaConf.select(others, key)
         if type(default) is int and isinstance(given, float) and not given.is_integer():
             raise UserError(f"{key} must be a whole number, such as {default}; got {given}.")
         if isinstance(default, bool) and isinstance(given, str):
@@ -202,14 +206,14 @@ def _unknown_key(key: str, arguments: Sequence[str]) -> str:
     given = zip(arguments, overrides, strict=True)
     others = [argument for argument, override in given if not _sets(override, key)]
     try:
-        config = compose("train", others)
+        config = compose("train", others, return_hydra_config=True)
     except (HydraException, OmegaConfBaseException):
-        config = compose("train")
+        config = compose("train", return_hydra_config=True)
     parent, _, last = key.rpartition(".")
     while parent and not isinstance(OmegaConf.select(config, parent), DictConfig):
         parent, _, last = parent.rpartition(".")
     node = OmegaConf.select(config, parent) if parent else config
-    allowed = [str(k) for k in node if not str(k).startswith("_")]
+    allowed = [str(k) for k in node if not str(k).startswith("_") and (parent or k != "hydra")]
     close = difflib.get_close_matches(last, allowed, n=1, cutoff=0.5)
     hint = f" Did you mean {close[0]!r}?" if close else _other_choices(parent)
     where = f"under {parent!r}" if parent else "at the top"

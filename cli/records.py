@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
 from cli.errors import UserError
-from cli.resolvers import CONFIG, RECORD
+from cli.resolvers import CONFIG, RECORD, STARTED
 from reporting.files import write_atomically
 
 log = logging.getLogger(__name__)
@@ -67,12 +67,23 @@ def held(folder: Path, wait: bool) -> Iterator[None]:
         lock.release()
 
 
-def is_finished(folder: Path) -> bool:
-    """Whether a run in the folder came to its end and left all it leaves."""
+def is_finished(folder: Path, config: Any = None) -> bool:
+    """Whether a run in the folder came to its end and left all it leaves.
+
+    Args:
+        folder: The run folder.
+        config: The config of a run that would go on there; one that is to train longer is not
+            finished by what is there.
+    """
     try:
-        return bool(json.loads((folder / RECORD).read_text())["status"] == "finished")
+        ended = bool(json.loads((folder / RECORD).read_text())["status"] == "finished")
     except (OSError, ValueError, KeyError):
         return False
+    return ended and (config is None or _length(OmegaConf.load(folder / CONFIG)) == _length(config))
+
+
+def _length(config: Any) -> list[Any]:
+    return [config.trainer.max_epochs, config.trainer.max_steps]
 
 
 def require_same_run(config: DictConfig, folder: Path, ckpt_path: str | None) -> None:
@@ -132,11 +143,19 @@ def flat(config: object) -> dict[str, object]:
     return {"": node}
 
 
-def start_records(config: DictConfig, folder: Path) -> None:
-    """Opens the log file and writes the config, on rank 0."""
+def start_records(config: DictConfig, folder: Path, start: Mapping[str, Any]) -> None:
+    """Opens the log file and writes the config, on rank 0.
+
+    Args:
+        config: The composed config.
+        folder: The run folder.
+        start: What the run was started with.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / RECORD).unlink(missing_ok=True)  # until this run has ended as well
     handler = logging.FileHandler(folder / "train.log")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.setLevel(logging.DEBUG)
     logging.getLogger().addHandler(handler)
+    write_atomically(folder / STARTED, json.dumps(dict(start), indent=2) + "\n")
     write_atomically(folder / CONFIG, OmegaConf.to_yaml(config, resolve=True))

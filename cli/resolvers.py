@@ -21,11 +21,12 @@ from datamodules.motion.layout import window_layout
 
 LAST_CHECKPOINT = Path("checkpoints") / "last.ckpt"
 CONFIG = "config.yaml"
+STARTED = "started.json"
+"""What a run was started with: its command, overrides and choices."""
 RECORD = "run.json"
 """How a run ended; written when all else that it leaves is there."""
 LONGEST_NAME = 120
-LONGEST_NAME = 128
-"""Of a run of Weights & Biases."""
+"""Of a run's folder in a sweep, and of a run of Weights & Biases, which takes 128 letters."""
 USUAL = ("dt", "history_sec", "future_sec")
 
 

@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,12 +82,12 @@ def _plugins(trainer: DictConfig) -> list[Any]:
     return plugins
 
 
-def run(config: DictConfig, command: str, in_sweep: bool = False) -> None:
+def run(config: DictConfig, start: Mapping[str, Any], in_sweep: bool = False) -> None:
     """Trains, tests the best model, and leaves metrics, strengths and report in the run folder.
 
     Args:
         config: The composed config.
-        command: The command line, for the report.
+        start: What it was started with, among it the ``command``, for reports.
         in_sweep: Whether this is one run of several in this process.
 
     Raises:
@@ -103,15 +104,15 @@ def run(config: DictConfig, command: str, in_sweep: bool = False) -> None:
         if parts.trainer.is_global_zero:
             stack.enter_context(held(folder, wait=again))
             require_same_run(config, folder, ckpt_path)
-        if again and is_finished(folder):
+        if again and is_finished(folder, config):
             log.info("Finished before: %s", folder)
             return
         if parts.trainer.is_global_zero:
-            start_records(config, folder)
+            start_records(config, folder, start)
         _warn_of_late_adjustment(parts)
         found = _found(config, parts, _checkpoint(ckpt_path, folder))
         if parts.trainer.is_global_zero:
-            publish(config, command, folder, found, time.monotonic() - started)
+            publish(config, start["command"], folder, found, time.monotonic() - started)
     if in_sweep and found.status == "interrupted":
         sys.exit(128 + signal.SIGINT)
 

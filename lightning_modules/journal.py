@@ -33,7 +33,7 @@ def journal_storage(path: Path | str, grace: int = GRACE) -> JournalStorage:
             JournalFileSymlinkLock,
         )
     except ImportError as error:
-        raise ImportError('Searches need optuna: pip install -e ".[cluster]"') from error
+        raise ImportError('Searches need optuna: pip install -e ".[search]"') from error
 
     # absolute: the lock is a symbolic link beside the journal that must lead to it
     absolute = Path(path).resolve()

@@ -20,7 +20,7 @@ CONFIG = "config.yaml"
 # Folders that hold no runs but may hold many files, or config files of others.
 SKIPPED = {"checkpoints", "csv", "figures", "tensorboard", "wandb"}
 # Values of a run that would not go where they went, were it started again.
-PLACES = ("run_dir=", "ckpt_path=", "hydra.")
+PLACES = ("run_dir=", "ckpt_path=", "sweep=", "hydra.")
 # Points of a curve that pictures of many runs show.
 POINTS = 120
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -77,14 +77,9 @@ class Run:
 
     @property
     def command(self) -> str:
-        """Command line that runs it again, in a folder of its own; empty if none is known.
-
-        What a sweep started carries the command of the whole sweep, so its own overrides are
-        taken where they were kept.
-        """
+        """Command line that runs it again, in a folder of its own; empty if none is known."""
         words = shlex.split(str(self.record.get("command", "")))
-        sweep = {"-m", "--multirun"} & set(words)
-        if self.overrides and (sweep or not words):
+        if self.overrides:
             words = ["python", "train.py", *self.overrides]
         return shlex.join(word for word in words if not word.startswith(PLACES))
 
@@ -104,7 +99,7 @@ def find_runs(folders: Iterable[Path]) -> Iterator[Path]:
     seen: set[Path] = set()
     for top in folders:
         for folder, below, files in os.walk(top):
-            # Folders that begin with a dot are those of Hydra and of launchers.
+            # folders that begin with a dot are those of tools
             below[:] = sorted(n for n in below if n not in SKIPPED and not n.startswith("."))
             path = Path(folder)
             if CONFIG in files and path.resolve() not in seen:
@@ -125,7 +120,7 @@ def read_run(folder: Path) -> Run | str:
         return f"{folder / CONFIG} is not the config of a run"
     problems: list[str] = []
     record = _json(folder / "run.json", problems)
-    choices, overrides = _hydra(folder / ".hydra" / "hydra.yaml", problems)
+    choices, overrides = _started(folder / "started.json", problems)
     pruned = (folder / "pruned.json").exists()
     metrics = _numbers(folder / "metrics.json", problems)
     return Run(
@@ -183,16 +178,13 @@ def _numbers(path: Path, problems: list[str]) -> dict[str, float]:
     return {key: float(v) for key, v in found.items() if type(v) in (int, float)}
 
 
-def _hydra(path: Path, problems: list[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+def _started(path: Path, problems: list[str]) -> tuple[dict[str, str], tuple[str, ...]]:
     """Chosen options of config groups, and the overrides of this run."""
+    found = _json(path, problems)
     try:
-        found = yaml.load(path.read_text(encoding="utf-8"), LOADER)["hydra"]
-        chosen = found["runtime"]["choices"]
-        choices = {k: str(v) for k, v in chosen.items() if not k.startswith("hydra/")}
-        return choices, tuple(str(word) for word in found["overrides"]["task"])
-    except FileNotFoundError:
-        return {}, ()
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, LookupError, TypeError, AttributeError):
+        choices = {str(key): str(value) for key, value in found.get("choices", {}).items()}
+        return choices, tuple(str(word) for word in found.get("overrides", ()))
+    except (TypeError, AttributeError):
         problems.append(f"{path} cannot be read")
         return {}, ()
 

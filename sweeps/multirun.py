@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
-from cli.records import require_same_run
-from cli.resolvers import folder_label
+from cli.errors import UserError
+from cli.records import is_finished, require_same_run
+from cli.resolvers import RECORD, folder_label
 from sweeps.executors import make_executor
 from sweeps.launching import Grid, GridRun
 from sweeps.trials import ROOT
@@ -43,14 +44,32 @@ def finish_grid(
         for key, value in settings.items()
     }
     executor = make_executor(plain)
+    if isinstance(slots, bool) or not isinstance(slots, int) or slots < 1:
+        raise UserError(f"hydra.launcher.slots must be a whole number of at least 1; got {slots}.")
     common = set.intersection(*map(set, job_overrides))
     runs = []
-    for overrides in job_overrides:
+    for number, overrides in enumerate(job_overrides):
         config = loader.load_sweep_config(master, list(overrides))
+        with open_dict(config.hydra.job):
+            config.hydra.job.num, config.hydra.job.id = number, str(number)
         folder = Path(config.hydra.sweep.dir) / config.hydra.sweep.subdir
         require_same_run(config, folder, "auto")
+        if is_finished(folder) and not is_finished(folder, config):
+            (folder / RECORD).unlink()  # it is to train longer
         name = " ".join(o for o in overrides if o not in common) or "the only one"
         runs.append(GridRun(tuple(overrides), folder, config.monitor, name))
+    _require_folders_of_their_own(runs)
     program = (sys.executable, str(ROOT / "train.py"))
     grid = Grid(runs, executor, program, slots, folder_label(master.hydra.sweep.dir))
     return not grid.finish()
+
+
+def _require_folders_of_their_own(runs: Sequence[GridRun]) -> None:
+    seen: dict[Path, GridRun] = {}
+    for run in runs:
+        other = seen.setdefault(run.folder, run)
+        if other is not run:
+            raise UserError(
+                f"The runs {other.name!r} and {run.name!r} would share the folder "
+                f"{str(run.folder)!r}. Let hydra.sweep.subdir tell them apart, as its default does."
+            )

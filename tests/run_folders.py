@@ -78,12 +78,8 @@ def write_sweep(top: Path, strengths=(1.0, 10.0, 100.0), seeds=3, rates=(3e-3,),
 def _write_overrides(folder: Path, settings: dict) -> None:
     keys = {"strength": "initial_strength", "rate": "optimizer.lr"}
     task = ["logger=csv", *(f"{keys.get(k, k)}={v}" for k, v in settings.items())]
-    choices = {"network": settings.get("network", "mlp"), "logger": "csv", "hydra/help": "softsym"}
-    (folder / ".hydra").mkdir()
-    (folder / ".hydra" / "hydra.yaml").write_text(
-        yaml.safe_dump({"hydra": {"overrides": {"task": task}, "runtime": {"choices": choices}}})
-    )
-    (folder / ".hydra" / "config.yaml").write_text("seed: 0\ndatamodule: {}\n")
+    choices = {"network": settings.get("network", "mlp"), "logger": "csv"}
+    (folder / "started.json").write_text(json.dumps({"overrides": task, "choices": choices}))
 
 
 def _found(made: dict, epochs: int) -> tuple[dict, dict]:

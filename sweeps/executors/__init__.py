@@ -33,6 +33,9 @@ def make_executor(settings: Mapping[str, Any]) -> Executor:
     kind = rest.pop("kind", None)
     if kind not in KINDS:
         raise UserError(f"executor.kind={kind}: choose one of {', '.join(KINDS)}.")
+    poll = rest.get("poll_seconds", 1)
+    if isinstance(poll, bool) or not isinstance(poll, int | float) or poll < 0:
+        raise UserError(f"poll_seconds must be a number of at least 0; got {poll}.")
     try:
         return KINDS[kind](**rest)
     except (TypeError, ValueError) as error:

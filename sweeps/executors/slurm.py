@@ -82,8 +82,9 @@ class SlurmExecutor:
         missing = [name for name in ("sbatch", "squeue") if shutil.which(name) is None]
         if missing:
             raise UserError(
-                f"executor=slurm: there is no {missing[0]} here. Start sweep.py on a machine from "
-                "which jobs are submitted to SLURM, or use executor=local."
+                f"There is no {missing[0]} here. Start it on a machine from which jobs are "
+                "submitted to SLURM, or run here, with executor=local for sweep.py, or "
+                "hydra/launcher=local for train.py."
             )
         self.poll_seconds, self.cpus, self.setup = poll_seconds, cpus_per_task, tuple(setup)
         self.directives = {

@@ -69,6 +69,9 @@ def test_folder_that_does_not_exist_yet_is_fine(tmp_path):
         (["-m", "seed=0,1", "optimizer.lr=1e-3,fast"], "optimizer.lr must be a number"),
         (["--multirun", "policy=fixed,none"], "no policy called 'none'"),
         (["-m", "seed=0,1", "sed=3"], "Unknown config key 'sed'"),
+        (["-m", "hydra/launcher=slurm", "hydra.launcher.part=x"], "Did you mean 'partition'"),
+        (["-m", "hydra/launcher=local", "hydra.launcher.slots=two"], "slots must be a number"),
+        (["-m", "hydra/launcher=submitit"], "no hydra/launcher called 'submitit'.*local, slurm"),
         (["seed=0,1"], "To sweep over it, add --multirun"),
     ],
 )
@@ -79,6 +82,7 @@ def test_every_value_of_a_sweep_is_checked(arguments, message):
 
 def test_sweeps_pass_and_name_their_folders_themselves():
     assert check_command_line(["-m", "seed=range(3)", "regularizers.xy.strength=1,10"]) == []
+    assert check_command_line(["-m", "seed=0,1", "hydra.sweep.subdir=${hydra.job.num}"]) == []
 
 
 def test_multirun_may_stand_anywhere():
@@ -103,7 +107,8 @@ def test_all_ranks_of_a_job_share_a_folder_and_it_goes_on_there(job, tmp_path):
     folder, resume = given[0]
     assert folder.startswith("run_dir='outputs/mine/slurm-7-0-")
     assert resume == "ckpt_path=auto"
-    assert check_command_line(["run_dir=here"]) == []
+    assert check_command_line(["run_dir=here"]) == ["ckpt_path=auto"]
+    assert check_command_line(["run_dir=here", "ckpt_path=last"]) == []
 
 
 def test_a_job_that_resumes_the_newest_run_does_so(job, tmp_path):

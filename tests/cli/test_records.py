@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from cli.errors import UserError
-from cli.records import flat, held, is_finished, require_same_run
+from cli.records import flat, held, is_finished, require_same_run, start_records
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLDS = """
@@ -95,3 +96,23 @@ def test_a_run_is_finished_when_its_record_says_so(text, finished, tmp_path):
     if text is not None:
         (tmp_path / "run.json").write_text(text)
     assert is_finished(tmp_path) == finished
+
+
+def test_a_run_that_is_to_train_longer_is_not_finished(folder):
+    (folder / "run.json").write_text('{"status": "finished"}')
+    OmegaConf.save(given(trainer={"max_epochs": 3, "max_steps": -1}), folder / "config.yaml")
+    assert is_finished(folder, given(trainer={"max_epochs": 3, "max_steps": -1}))
+    assert not is_finished(folder, given(trainer={"max_epochs": 4, "max_steps": -1}))
+
+
+def test_a_run_that_goes_on_is_not_finished_until_it_has_ended_again(folder):
+    (folder / "run.json").write_text('{"status": "finished"}')
+    logging.getLogger().handlers, before = [], logging.getLogger().handlers
+    try:
+        start_records(given(), folder, {"command": "python train.py"})
+        assert "train.py" in (folder / "started.json").read_text()
+        assert not is_finished(folder)
+    finally:
+        for handler in logging.getLogger().handlers:
+            handler.close()
+        logging.getLogger().handlers = before

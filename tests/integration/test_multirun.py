@@ -49,5 +49,5 @@ def test_without_slurm_the_launcher_says_so(train, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     code, output = launch(train, "hydra/launcher=slurm")
     assert code == 1
-    assert "there is no sbatch here" in output
+    assert "There is no sbatch here" in output
     assert "Traceback" not in output

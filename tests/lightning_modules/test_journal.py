@@ -52,5 +52,5 @@ def test_the_core_does_not_load_optuna():
 
 def test_without_optuna_it_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna.storages", None)
-    with pytest.raises(ImportError, match=r'pip install -e "\.\[cluster\]"'):
+    with pytest.raises(ImportError, match=r'pip install -e "\.\[search\]"'):
         journal_storage(tmp_path / "journal.log")

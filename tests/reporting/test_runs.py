@@ -57,7 +57,7 @@ def test_how_a_run_ended(tmp_path, status):
     assert run.final_strength("xy") > 0
 
 
-@pytest.mark.parametrize("name", ["metrics.json", "run.json", "cost.json", ".hydra/hydra.yaml"])
+@pytest.mark.parametrize("name", ["metrics.json", "run.json", "cost.json", "started.json"])
 @pytest.mark.parametrize("text", ['{"val/mse": 0.', "[]", "\x00", "{"])
 def test_damaged_files_are_named_and_left_out(tmp_path, name, text):
     folder = write_run(tmp_path / "run")

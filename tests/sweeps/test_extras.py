@@ -12,5 +12,5 @@ from sweeps.extras import NEEDED, require_extra
 def test_says_what_is_missing(name, monkeypatch):
     require_extra()
     monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(UserError, match=rf'Searches need {name}: pip install -e "\.\[cluster\]"'):
+    with pytest.raises(UserError, match=rf'Searches need {name}: pip install -e "\.\[search\]"'):
         require_extra()

@@ -108,5 +108,5 @@ def test_stop_cancels(fake, job, tmp_path):
 
 def test_without_slurm_it_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UserError, match=r"there is no sbatch here.* or use executor=local"):
+    with pytest.raises(UserError, match=r"There is no sbatch here.*executor=local for sweep.py"):
         make_executor({"kind": "slurm"})
