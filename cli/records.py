@@ -77,7 +77,7 @@ def is_finished(folder: Path, config: Any = None) -> bool:
     """
     try:
         ended = bool(json.loads((folder / RECORD).read_text())["status"] == "finished")
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return False
     return ended and (config is None or _length(OmegaConf.load(folder / CONFIG)) == _length(config))
 

@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 import time
+import zipfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -197,13 +198,15 @@ def _checkpoint(ckpt_path: str | None, folder: Path) -> str | None:
     """The checkpoint to resume from.
 
     Raises:
-        UserError: If a named checkpoint does not exist.
+        UserError: If a named checkpoint does not exist, or is none.
     """
     if ckpt_path is None:
         return None
     found = ckpt_path in ("last", "auto")
     path = folder / LAST_CHECKPOINT if found else Path(ckpt_path)
     if path.exists():
+        if not zipfile.is_zipfile(path):
+            raise UserError(f"ckpt_path={ckpt_path}: {str(path)!r} is damaged, or no checkpoint.")
         log.info("Resuming from %s", path)
         return str(path)
     if found:

@@ -31,6 +31,11 @@ class StrengthLog(Callback):
         if every_n_epochs < 1:
             raise ValueError(f"every_n_epochs must be at least 1; got {every_n_epochs}.")
         self.path, self.every_n_epochs = Path(path), every_n_epochs
+        self._begun = False
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """From now on the history is that of this run, of a resumed one as well."""
+        self._begun = True
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes now and then, when every callback is done with the epoch before."""
@@ -45,7 +50,7 @@ class StrengthLog(Callback):
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Writes what there is; not in a test, whose model brings the history up to its epoch."""
-        if trainer.state.fn == TrainerFn.FITTING:
+        if self._begun and trainer.state.fn == TrainerFn.FITTING:
             self._write(pl_module)
 
     @rank_zero_only

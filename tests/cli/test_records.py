@@ -89,6 +89,7 @@ def test_who_waits_comes_next(tmp_path):
         ('{"status": "finished"}', True),
         ('{"status": "interrupted"}', False),
         ('{"status": "fini', False),
+        ("[]", False),
         (None, False),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,7 @@ CASES = {
     "negative strength": ("regularizers.xy.strength=-1", "at least 0; got -1"),
     "text for a number": ("trainer.max_epochs=abc", "must be a number, such as \\d+; got 'abc'"),
     "unwritable folder": ("run_dir=/dev/null/x", "cannot be written: '/dev/null' is no folder"),
+    "no checkpoint": (f"ckpt_path={Path(__file__)}", "is damaged, or no checkpoint"),
     "no such checkpoint": ("ckpt_path=nowhere.ckpt", "nowhere.ckpt: there is no such file"),
     "unknown metric": ("monitor=val/foo", "Choose one of: val/mse"),
     "fraction for a whole number": ("trainer.max_epochs=1.5", "must be a whole number, such as"),

@@ -65,6 +65,15 @@ def test_a_test_that_breaks_leaves_the_whole_history(tmp_path):
     assert len(read(path)) == 3 * 3
 
 
+def test_a_resume_that_breaks_leaves_what_was_there(tmp_path):
+    path = tmp_path / "strengths.csv"
+    path.write_text("of before")
+    (tmp_path / "last.ckpt").write_bytes(b"half")
+    with pytest.raises(KeyError):
+        fit(tmp_path, 1, StrengthLog(path), resume=str(tmp_path / "last.ckpt"))
+    assert path.read_text() == "of before"
+
+
 def test_without_symmetries_there_is_the_header(tmp_path):
     fit(tmp_path, 1, StrengthLog(tmp_path / "s.csv"))
     assert (tmp_path / "s.csv").read_text().strip() == "epoch,name,strength,penalty"
