@@ -52,6 +52,12 @@ def check_arguments(arguments: Sequence[str]) -> list[str]:
                 "nothing to run; all else is key=value."
             )
         given[0] = f"action={given[0]}"
+    for argument in given:
+        if "=" not in argument and not argument.startswith(("-", "~")):
+            raise UserError(f"sweep.py cannot use {argument!r}: after what to do all is key=value.")
+        if argument.startswith(QUOTED) and "=[" not in argument.replace(" ", ""):
+            key = argument.partition("=")[0]
+            raise UserError(f"{argument}: {key} is a list, such as '{key}=[seed=1,threads=1]'.")
     given = [quote_list(a) if a.startswith(QUOTED) else a for a in given]
     if any(argument.startswith("-") for argument in given):
         return given

@@ -26,6 +26,7 @@ def test_what_hydra_gets():
         ("search=nothing", "There is no search called 'nothing'. Choose one of: cosine_similarity"),
         ("stauts", "sweep.py knows no 'stauts'. Start with one of run, status, picture"),
         ("n_trials=[", "See https://hydra.cc"),
+        ("overrides=trainer.max_epochs=9", r"overrides is a list, such as 'overrides=\[seed=1"),
     ],
 )
 def test_mistakes(argument, message):
@@ -36,3 +37,8 @@ def test_mistakes(argument, message):
 def test_values_of_the_config_of_train():
     found = train_values(["experiment=inertia"], ["optimizer.lr", "policy", "monitor", "no.where"])
     assert found == {"optimizer.lr": 1e-3, "monitor": "val/mse"}
+
+
+def test_one_word_says_what_to_do():
+    with pytest.raises(UserError, match="cannot use 'status'"):
+        check_arguments(["run", "status"])

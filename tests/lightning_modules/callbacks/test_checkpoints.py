@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from lightning import Callback
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from small_runs import UPHILL, fit, planes, weights
 
@@ -66,3 +67,48 @@ def test_the_last_is_where_training_ended_and_goes_on_from_there(every, tmp_path
     whole = run(tmp_path / "whole", 5)
     assert torch.equal(weights(resumed), weights(whole))
     assert resumed.tuning.history == whole.tuning.history
+
+
+class Killed(Callback):
+    """As a run that is killed after so many steps: nothing is saved any more."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+        if trainer.global_step == self.step:
+            raise RuntimeError("killed")
+
+
+@pytest.mark.parametrize(("killed_at", "saved"), [(1, 1), (2, 2), (3, 2), (5, 5), (6, 5)])
+def test_minutes_save_within_epochs_and_resume_to_the_same_result(killed_at, saved, tmp_path):
+    """After every step but the last of an epoch, whose save the next step makes up for."""
+
+    def run(*callbacks, resume=None):
+        keep = LastCheckpoint(tmp_path, "last", every_n_epochs=100, every_n_minutes=1e-9)
+        policy = AdjustOnce(1, 1.0)
+        return fit(
+            tmp_path, 3, keep, *callbacks, regularizers=planes(), policy=policy, resume=resume
+        )
+
+    with pytest.raises(RuntimeError, match="killed"):
+        run(Killed(killed_at))
+    path = tmp_path / "last.ckpt"
+    assert torch.load(path, weights_only=True)["global_step"] == saved
+    resumed, _ = run(resume=str(path))
+    whole, _ = run()
+    assert torch.equal(weights(resumed), weights(whole))
+    assert resumed.tuning.history == whole.tuning.history
+
+
+def test_minutes_that_have_not_passed_save_nothing(tmp_path):
+    keep = LastCheckpoint(tmp_path, "last", every_n_epochs=100, every_n_minutes=60)
+    with pytest.raises(RuntimeError, match="killed"):
+        fit(tmp_path, 3, keep, Killed(5), regularizers=planes())
+    assert not (tmp_path / "last.ckpt").exists()
+
+
+@pytest.mark.parametrize("minutes", [0, -1.0])
+def test_bad_minutes(minutes, tmp_path):
+    with pytest.raises(ValueError, match=r"every_n_minutes must be more than 0.*got"):
+        LastCheckpoint(tmp_path, "last", every_n_minutes=minutes)
