@@ -29,7 +29,11 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 from cluster.slurm import Slurm
 from cluster.trainings import command, finished, same
 
-SETTINGS = ("callbacks.last.every_n_epochs=4", "callbacks.strengths.every_n_epochs=4")
+SETTINGS = (
+    "trainer.max_epochs=120",
+    "callbacks.last.every_n_epochs=4",
+    "callbacks.strengths.every_n_epochs=4",
+)
 
 
 def main() -> None:
