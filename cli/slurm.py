@@ -12,7 +12,8 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-INTERACTIVE = ("interactive", "bash", "sh", "zsh")
+SHELLS = ("interactive", "bash", "sh", "zsh", "fish")
+"""Names of jobs that salloc and srun make for a shell."""
 SECONDS = 60
 
 
@@ -47,7 +48,9 @@ def current() -> Job | None:
     env = os.environ
     if "SLURM_JOB_ID" not in env or "SLURM_PROCID" not in env:
         return None
-    if "SLURM_STEP_ID" not in env and env.get("SLURM_JOB_NAME") in INTERACTIVE:
+    if "SLURM_PTY_PORT" in env:
+        return None
+    if "SLURM_STEP_ID" not in env and env.get("SLURM_JOB_NAME") in SHELLS:
         return None
     # of an array's last task SLURM_JOB_ID is that of the whole array
     array, task = env.get("SLURM_ARRAY_JOB_ID"), env.get("SLURM_ARRAY_TASK_ID")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from cli.errors import UserError
 from reporting.words import duration
-from sweeps.executors import Executor, Job, SubmitError
+from sweeps.executors import Executor, Job, Status, SubmitError
 from sweeps.outcome import End, Outcome, read_outcome, tail
 from sweeps.overrides import override
 
@@ -105,16 +105,24 @@ class Grid:
         return self.failed
 
     def _found_running(self, waiting: deque[GridRun]) -> dict[int, tuple[GridRun, Job]]:
-        """Takes those that a launcher before this one has started out of the waiting ones."""
-        jobs = {self.runs.index(run): run.job for run in waiting}
-        running = {}
-        for number, status in (self.executor.poll(jobs) or {}).items():
-            if status.alive and status.state != "ending":
-                run = self.runs[number]
-                running[number] = run, Job(run.job.folder, run.job.name, status.id)
-                waiting.remove(run)
-                log.info("still %s, started before: %s", status.state, run.name)
+        """Takes those that another launcher has started out of the waiting ones."""
+        running: dict[int, tuple[GridRun, Job]] = {}
+        found = self.executor.poll({self.runs.index(run): run.job for run in waiting}) or {}
+        for number, status in found.items():
+            if self._follows(number, status, running):
+                waiting.remove(self.runs[number])
         return running
+
+    def _follows(
+        self, number: int, status: Status, running: dict[int, tuple[GridRun, Job]]
+    ) -> bool:
+        """Adds a run to the running ones if its job lives."""
+        if not status.alive or status.state == "ending":
+            return False
+        run = self.runs[number]
+        running[number] = run, Job(run.job.folder, run.job.name, status.id)
+        log.info("still %s, started before: %s", status.state, run.name)
+        return True
 
     def _start(self, waiting: deque[GridRun], running: dict[int, tuple[GridRun, Job]]) -> None:
         while waiting and len(running) < self.slots:
@@ -126,15 +134,20 @@ class Grid:
             if not any(o.startswith("ckpt_path=") for o in run.overrides):
                 last.append("ckpt_path=auto")
             try:
-                number = self.executor.submit(run.job, [*self.program, *run.overrides, *last])
+                id = self.executor.submit(run.job, [*self.program, *run.overrides, *last])
             except SubmitError as error:
+                number = self.runs.index(run)
+                found = self.executor.poll({number: run.job}) or {}
+                if number in found and self._follows(number, found[number], running):
+                    waiting.popleft()  # another launcher has been faster
+                    continue
                 if not running:
                     raise UserError(f"No job can be started. {error}") from None
                 log.warning("%s has to wait: %s", run.name, error)
                 return
             waiting.popleft()
-            running[self.runs.index(run)] = run, Job(run.job.folder, run.job.name, number)
-            log.info("started (job %s): %s", number, run.name)
+            running[self.runs.index(run)] = run, Job(run.job.folder, run.job.name, id)
+            log.info("started (job %s): %s", id, run.name)
 
     def _collect(self, running: dict[int, tuple[GridRun, Job]]) -> None:
         found = self.executor.poll({number: job for number, (_, job) in running.items()})

@@ -47,6 +47,7 @@ def test_no_job_outside_of_slurm_and_in_a_shell_of_its(env):
     assert env(JOB_ID="7") is None
     assert env(PROCID="0", JOB_NAME="interactive") is None
     assert env(STEP_ID="3") == Job("7", "3", 0, 0)
+    assert env(PTY_PORT="40000") is None  # srun --pty bash
 
 
 def test_task_of_an_array_goes_by_the_arrays_number(env):

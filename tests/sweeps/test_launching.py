@@ -8,6 +8,7 @@ import pytest
 from fake_executor import FakeExecutor, fail, finish
 
 from cli.errors import UserError
+from sweeps.executors import SubmitError
 from sweeps.launching import Grid, GridRun
 from sweeps.outcome import End
 
@@ -74,6 +75,23 @@ def test_jobs_of_a_launcher_that_was_killed_are_followed(tmp_path, caplog):
     assert grid(tmp_path, executor).finish() == {}
     assert executor.started == [0, 2, 1, 3]
     assert "still running, started before: seed=0" in caplog.text
+
+
+def test_a_run_that_another_launcher_has_started_meanwhile_is_followed(tmp_path, caplog):
+    class Late(FakeExecutor):
+        """Another process starts run 1 just before this one would."""
+
+        def submit(self, job, command):
+            if job.folder.name == "1" and 1 not in self.started:
+                super().submit(job, command)
+                raise SubmitError("a process still runs in '1'")
+            return super().submit(job, command)
+
+    looks = []
+    executor = Late({1: lambda folder: finish(folder) if len(looks) > 1 else looks.append(0)})
+    assert grid(tmp_path, executor, slots=1).finish() == {}
+    assert executor.started == [0, 1, 2, 3]
+    assert "still running, started before: seed=1" in caplog.text
 
 
 def test_jobs_are_known_by_name_from_wherever_they_are_looked_at(tmp_path, monkeypatch):
