@@ -38,4 +38,5 @@ if __name__ == "__main__":
         arguments = multirun_first(sys.argv[1:])
         sys.argv[1:] = [*arguments, *check_command_line(arguments)]
     main()
-    sys.exit(1 if FAILED else 0)
+    if FAILED:
+        sys.exit("\n".join(["", f"{len(FAILED)} runs failed:", *FAILED]))

@@ -14,7 +14,7 @@ from hydra.types import RunMode
 from cli.errors import reported
 
 FAILED: list[str] = []
-"""Commands of the jobs that failed in this process."""
+"""Commands of the jobs that failed in this process, of which the last line tells."""
 
 
 def is_sweep() -> bool:

@@ -46,17 +46,14 @@ def leave(number: int) -> NoReturn:
     Raises:
         SystemExit: With 128 + number.
     """
+    _deaf(signal.SIG_IGN)
     _STATE.leaving = True
     job = slurm.current()
-    if job is None:
-        _deaf(signal.SIG_DFL)
-        sys.exit(128 + number)
-    _deaf(signal.SIG_IGN)
-    if job.rank == 0:
+    if job is not None and job.rank == 0:
         sys.stderr.write(f"{signal.Signals(number).name}: {slurm.put_back(job)}\n")
         sys.stderr.flush()
     _deaf(signal.SIG_DFL)
-    if job.rank > 0:
+    if job is not None and job.rank > 0:
         # srun would end all when one of them ends; the requeue's own signal ends this wait
         time.sleep(WAIT_SECONDS)
     sys.exit(128 + number)

@@ -39,18 +39,21 @@ MAY_CHANGE = (
 
 
 @contextmanager
-def held(folder: Path, wait: bool) -> Iterator[None]:
+def held(folder: Path, wait: bool) -> Iterator[bool]:
     """Keeps the folder for this process, until the body or the process ends in whatever way.
 
     Args:
         folder: The run folder.
         wait: For another process that trains in it; or fail at once.
 
+    Yields:
+        Whether there was one to wait for.
+
     Raises:
         UserError: If another process trains in it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / LOCK)
+    lock, waited = FileLock(folder / LOCK), False
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -61,8 +64,9 @@ def held(folder: Path, wait: bool) -> Iterator[None]:
             ) from None
         log.info("Another process trains in %s: waiting for it to end.", folder)
         lock.acquire()
+        waited = True
     try:
-        yield
+        yield waited
     finally:
         lock.release()
 

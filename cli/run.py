@@ -102,10 +102,13 @@ def run(config: DictConfig, start: Mapping[str, Any], in_sweep: bool = False) ->
     _prepare(config)
     parts = build(config)
     with ExitStack() as stack:
-        if parts.trainer.is_global_zero:
-            stack.enter_context(held(folder, wait=again))
+        waited = parts.trainer.is_global_zero and stack.enter_context(held(folder, wait=again))
+        if parts.trainer.is_global_zero or ckpt_path is not None:
+            # on all ranks: whom rank 0 alone tells of an error, waits for it in vain
             require_same_run(config, folder, ckpt_path)
         if again and is_finished(folder, config):
+            if waited and parts.trainer.world_size > 1:
+                raise UserError(f"Another job has finished this run meanwhile: {str(folder)!r}.")
             log.info("Finished before: %s", folder)
             return
         if parts.trainer.is_global_zero:

@@ -54,6 +54,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("overrides", nargs="*", help="as for train.py -m")
+    parser.add_argument("-m", "--multirun", action="store_true", help="may be there, as in those")
     parser.add_argument("--folder", type=Path, help="a run's or sweep's folder, for overrides")
     parser.add_argument("--swept", default="", help="further swept config keys: a,b.c")
     parser.add_argument("--output", type=Path, default=Path("outputs/wandb_workspace.json"))
@@ -65,7 +66,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--entity", help="team or user; the default is the key's own")
     parser.add_argument("--project", help="the default is that of conf/logger/wandb.yaml")
     parser.add_argument("--name", help="of the workspace")
-    return parser.parse_intermixed_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
+    if options.output.is_dir():
+        raise UserError(f"--output {options.output} is a folder; name a file in it.")
+    return options
 
 
 def read_contents(options: argparse.Namespace) -> Contents:

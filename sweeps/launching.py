@@ -94,7 +94,7 @@ class Grid:
                 self._start(waiting, running)
                 time.sleep(self.executor.poll_seconds)
                 self._collect(running)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):  # Ctrl-C, or a scheduler's signal
             self._leave(running)
             raise
         log.info(

@@ -28,6 +28,6 @@ class StepSeed(Callback):
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
         """Seeds the generators of all devices."""
-        torch.manual_seed(
-            self.seed + STRIDE * (trainer.global_step * trainer.world_size + trainer.global_rank)
-        )
+        step = trainer.current_epoch * int(trainer.num_training_batches) + batch_idx
+        place = step * trainer.world_size + trainer.global_rank
+        torch.manual_seed(self.seed + STRIDE * place)

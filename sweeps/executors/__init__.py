@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,6 +37,9 @@ def make_executor(settings: Mapping[str, Any]) -> Executor:
     poll = rest.get("poll_seconds", 1)
     if isinstance(poll, bool) or not isinstance(poll, int | float) or poll < 0:
         raise UserError(f"poll_seconds must be a number of at least 0; got {poll}.")
+    known = [name for name in inspect.signature(KINDS[kind]).parameters if name != "self"]
+    if unknown := [name for name in rest if name not in known]:
+        raise UserError(f"There is no setting {unknown[0]!r}. Choose among: {', '.join(known)}.")
     try:
         return KINDS[kind](**rest)
     except (TypeError, ValueError) as error:

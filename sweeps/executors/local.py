@@ -34,7 +34,7 @@ class LocalExecutor:
     survives = False
 
     def __init__(self, poll_seconds: float = 0.5, devices: Sequence[int] | None = None) -> None:
-        if devices is not None and not devices:
+        if devices is not None and not (isinstance(devices, list | tuple) and devices):
             raise ValueError("devices must be null or a list of CUDA devices, such as [0, 1]")
         self.poll_seconds, self.devices = poll_seconds, devices
         self._processes: dict[Path, subprocess.Popen[bytes]] = {}

@@ -1,5 +1,7 @@
 """What a step draws depends on the step alone."""
 
+import itertools
+
 import pytest
 import torch
 from lightning import Callback
@@ -41,15 +43,15 @@ def test_dropout_is_the_same_after_a_resume(tmp_path):
 
 def test_steps_ranks_and_seeds_draw_differently():
     class Place:
-        world_size = 2
+        world_size, num_training_batches = 2, 3
 
-        def __init__(self, step, rank):
-            self.global_step, self.global_rank = step, rank
+        def __init__(self, epoch, rank):
+            self.current_epoch, self.global_rank = epoch, rank
 
-    def drawn(seed, step, rank):
-        StepSeed(seed).on_train_batch_start(Place(step, rank), None, None, 0)
+    def drawn(seed, epoch, batch, rank):
+        StepSeed(seed).on_train_batch_start(Place(epoch, rank), None, None, batch)
         return float(torch.rand(()))
 
-    places = [(seed, step, rank) for seed in (0, 1) for step in range(3) for rank in range(2)]
+    places = list(itertools.product((0, 1), range(3), range(3), range(2)))
     assert len({drawn(*place) for place in places}) == len(places)
-    assert drawn(0, 1, 1) == drawn(0, 1, 1)
+    assert drawn(0, 1, 1, 1) == drawn(0, 1, 1, 1)

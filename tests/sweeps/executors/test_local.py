@@ -109,7 +109,7 @@ def test_devices_are_shared_out(tmp_path):
     [
         ({"kind": "cloud"}, "executor.kind=cloud: choose one of local, slurm"),
         ({"kind": "local", "devices": []}, r"devices must be null or a list .* such as \[0, 1\]"),
-        ({"kind": "local", "slots": 3}, "executor=local: .*unexpected keyword argument 'slots'"),
+        ({"kind": "local", "slots": 3}, "no setting 'slots'. Choose among: poll_seconds, devices"),
     ],
 )
 def test_settings_are_checked(settings, message):
