@@ -21,6 +21,7 @@ from cli.quiet import quiet
 from cli.run import run
 
 resolvers.register()
+GIVEN = tuple(sys.argv)
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
@@ -30,7 +31,7 @@ def main(config: DictConfig) -> None:
     quiet()
     logging.captureWarnings(True)
     with job(config.debug) if is_sweep() else reported(config.debug):
-        run(config, start_of_run(), in_sweep=is_sweep())
+        run(config, start_of_run(GIVEN), in_sweep=is_sweep())
 
 
 if __name__ == "__main__":

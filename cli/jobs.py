@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,21 +22,29 @@ def is_sweep() -> bool:
     return bool(HydraConfig.get().mode == RunMode.MULTIRUN)
 
 
-def command_of_job() -> str:
-    """The command line that does this run alone, wherever it runs now."""
+def command_of_job(given: Sequence[str]) -> str:
+    """The command line that does this run alone, wherever it runs now.
+
+    Args:
+        given: That of the process, as the user gave it.
+    """
     if not is_sweep():
-        return shlex.join(["python", *sys.argv])
+        return shlex.join(["python", *given])
     config = HydraConfig.get()
     folder = f"run_dir={config.runtime.output_dir}"
     return shlex.join(["python", "train.py", *config.overrides.task, folder, "ckpt_path=auto"])
 
 
-def start_of_run() -> dict[str, Any]:
-    """What a run was started with: its command, its overrides, and the choice of each group."""
+def start_of_run(given: Sequence[str]) -> dict[str, Any]:
+    """What a run was started with: its command, its overrides, and the choice of each group.
+
+    Args:
+        given: The command line of the process, as the user gave it.
+    """
     config = HydraConfig.get()
     choices = {k: str(v) for k, v in config.runtime.choices.items() if not k.startswith("hydra/")}
     overrides = list(config.overrides.task)
-    return {"command": command_of_job(), "overrides": overrides, "choices": choices}
+    return {"command": command_of_job(given), "overrides": overrides, "choices": choices}
 
 
 @contextmanager
@@ -52,4 +60,4 @@ def job(debug: bool = False) -> Iterator[None]:
     except SystemExit as stop:
         if stop.code != 1 or HydraConfig.get().runtime.choices["hydra/launcher"] != "basic":
             raise
-        FAILED.append(command_of_job())
+        FAILED.append(command_of_job(sys.argv))

@@ -13,7 +13,7 @@ import torch
 def test_folder_is_complete(finished):
     names = {path.name for path in finished.folder.iterdir()}
     wanted = {"config.yaml", "metrics.json", "strengths.csv", "symmetry_report.html", "train.log"}
-    wanted |= {"run.json", "cost.json", "figures"}
+    wanted |= {"run.json", "started.json", "cost.json", "figures"}
     assert wanted <= names
     assert not [name for name in names if name.endswith((".partial", ".tmp"))]
     checkpoints = {path.name for path in (finished.folder / "checkpoints").iterdir()}
@@ -24,9 +24,22 @@ def test_record_says_how_it_ended_and_metrics_hold_the_validation(finished):
     record = json.loads((finished.folder / "run.json").read_text())
     assert record["status"] == "finished"
     assert "train.py" in record["command"]
+    started = json.loads((finished.folder / "started.json").read_text())
+    assert started["command"] == record["command"]
+    assert "threads=1" in started["overrides"]
+    assert started["choices"]["network"] == "soft_emlp"
     best = torch.load(finished.folder / "checkpoints" / "best.ckpt", weights_only=True)
     kept = next(v for k, v in best["callbacks"].items() if k.startswith("BestCheckpoint"))
     assert finished.metrics[record["monitor"]] == float(kept["best_model_score"])
+
+
+def test_the_command_can_be_given_again(train):
+    """The folder that a run finds for itself is no part of it."""
+    train("name=mine", "trainer.max_epochs=2")
+    (record,) = train.folder.glob("outputs/mine/*/run.json")
+    command = json.loads(record.read_text())["command"]
+    assert "trainer.max_epochs=2" in command
+    assert "run_dir" not in command
 
 
 def test_strengths_are_tidy_and_adjusted_once(finished):
