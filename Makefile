@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 EXTRAS ?= dev,trajectory,search,dashboard
 CONSTRAINTS ?= -c constraints.txt
+# Test files that run at a time; 0 for one after the other, as a debugger needs.
+WORKERS ?= 2
 
 .PHONY: train test test-slow lint types clean help
 
@@ -20,10 +22,10 @@ train: $(INSTALLED) ## train the quickstart experiment and show what it found (A
 	$(BIN)/python train.py $(ARGS)
 
 test: $(INSTALLED) ## run the tests, except slow ones
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 test-slow: $(INSTALLED) ## run the slow tests
-	$(BIN)/python -m pytest -m slow $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m slow $(ARGS)
 
 lint: $(INSTALLED) ## check style and format
 	$(BIN)/ruff check .
