@@ -63,6 +63,8 @@ def close(one, other):
     torch.testing.assert_close(weights(one), weights(other), rtol=1e-4, atol=1e-6)
     a, b = metrics(one), metrics(other)
     for name in a.keys() & b.keys():
+        if name.startswith("test/equivariance_error/") and one.parent != other.parent:
+            continue  # each rank draws group elements of its own
         assert b[name] == pytest.approx(a[name], rel=1e-4), name
     return a.keys() ^ b.keys()
 
