@@ -14,7 +14,9 @@ from cli.records import is_finished, require_same_run
 from cli.resolvers import RECORD, folder_label
 from sweeps.executors import make_executor
 from sweeps.launching import Grid, GridRun
-from sweeps.trials import ROOT
+
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def finish_grid(
