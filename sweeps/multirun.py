@@ -15,7 +15,6 @@ from cli.resolvers import RECORD, folder_label
 from sweeps.executors import make_executor
 from sweeps.launching import Grid, GridRun
 
-
 ROOT = Path(__file__).resolve().parents[1]
 
 
