@@ -158,12 +158,8 @@ def _explain(error: Exception, arguments: Sequence[str]) -> str:
     if unknown:
         within = re.search(r"full_key: (\S+)", str(error.__cause__))  # a setting of a mapping
         return _unknown_key(within[1] if within else unknown[1], arguments)
-    choice = re.search(
-        r"Could not find '([^']+)'.*?Available options in '([^']+)':(.*?)Config", message, re.S
-    )
-    if choice:
-        name, group, options = choice[1], choice[2], ", ".join(choice[3].split())
-        return f"There is no {group} called {name.rpartition('/')[2]!r}. Choose one of: {options}."
+    if choice := unknown_choice(message):
+        return choice
     function = re.search(r"override '([^']+?)=(.*)'\n.*Unknown function", message)
     if function:
         return (
@@ -172,6 +168,17 @@ def _explain(error: Exception, arguments: Sequence[str]) -> str:
         )
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     return " ".join(line for line in lines if not line.startswith(("full_key", "object_type")))
+
+
+def unknown_choice(message: str) -> str:
+    """What Hydra's message says of a choice that a group does not have; empty if it is another."""
+    choice = re.search(
+        r"Could not find '([^']+)'.*?Available options in '([^']+)':(.*?)Config", message, re.S
+    )
+    if not choice:
+        return ""
+    name, group, options = choice[1], choice[2], ", ".join(choice[3].split())
+    return f"There is no {group} called {name.rpartition('/')[2]!r}. Choose one of: {options}."
 
 
 CHECKED_LATER = ("compile", "module.compile")

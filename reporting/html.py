@@ -82,8 +82,8 @@ def write_report(summary: RunSummary, path: Path | str) -> None:
     write_atomically(path, render_report(summary))
 
 
-def render_report(summary: RunSummary) -> str:
-    """The report as HTML text."""
+def template(name: str) -> jinja2.Template:
+    """A page of this package's templates, in which nothing may be missing."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -92,7 +92,12 @@ def render_report(summary: RunSummary) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number}
-    return environment.get_template("report.html.j2").render(
+    return environment.get_template(name)
+
+
+def render_report(summary: RunSummary) -> str:
+    """The report as HTML text."""
+    return template("report.html.j2").render(
         summary=summary,
         headline=headline(summary.symmetries, adjusted=summary.adjusted),
         rows=_rows(summary),

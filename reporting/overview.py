@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from reporting.configurations import Sweep
 from reporting.files import write_atomically
-from reporting.html import TEMPLATES, Picture
+from reporting.html import Picture, template
 from reporting.run_colors import run_colors
 from reporting.svg import inline_svg
 from reporting.sweep_figures import LINES, PANELS, ROWS, SWEEP_DRAWERS
@@ -58,15 +57,8 @@ def render_overview(sweep: Sweep, path: Path | str) -> str:
         sweep: the runs.
         path: where it will stand; links to the runs are relative to it.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     best = sweep.best
-    return environment.get_template("overview.html.j2").render(
+    return template("overview.html.j2").render(
         sweep=sweep,
         facts=facts(sweep),
         headline=sweep_headline(sweep),

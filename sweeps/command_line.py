@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from cli import resolvers
 from cli.errors import UserError, reported
-from cli.overrides import CONF
+from cli.overrides import CONF, unknown_choice
 from sweeps.overrides import quote_list
 from sweeps.settings import ACTIONS
 
@@ -90,12 +90,8 @@ def train_values(overrides: Sequence[str], keys: Sequence[str]) -> dict[str, Any
 def _explain(error: Exception) -> str:
     """One message from an error of Hydra's."""
     message = str(error)
-    choice = re.search(
-        r"Could not find '([^']+)'.*?Available options in '([^']+)':(.*?)Config", message, re.S
-    )
-    if choice:
-        name, group, options = choice[1], choice[2], ", ".join(choice[3].split())
-        return f"There is no {group} called {name.rpartition('/')[2]!r}. Choose one of: {options}."
+    if choice := unknown_choice(message):
+        return choice
     unknown = re.search(r"Could not override '([^']+)'", message)
     if not unknown:
         return " ".join(message.split())

@@ -10,12 +10,13 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from cli.errors import UserError
+from cli.overrides import CONF
 from cli.records import is_finished, require_same_run
 from cli.resolvers import RECORD, folder_label
 from sweeps.executors import make_executor
 from sweeps.launching import Grid, GridRun
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = CONF.parent
 
 
 def finish_grid(

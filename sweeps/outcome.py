@@ -10,7 +10,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-RECORD = "run.json"
+from cli.resolvers import RECORD
+
 METRICS = "metrics.json"
 PRUNED = "pruned.json"
 OUTPUT = "output.log"

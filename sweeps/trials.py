@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.errors import UserError
+from cli.overrides import CONF
 from sweeps.executors import Job
 from sweeps.overrides import override
 from sweeps.plan import Plan
 from sweeps.space import Choice
 from sweeps.study import JOURNAL
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = CONF.parent
 
 
 @dataclass(frozen=True)
