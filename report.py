@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cli.errors import reported
-from cli.report import main
+from softsym.cli.errors import reported
+from softsym.cli.report import main
 
 if __name__ == "__main__":
     with reported():

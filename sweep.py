@@ -8,8 +8,8 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
-from sweeps.command_line import check_arguments, plain, register, reported
-from sweeps.extras import require_extra
+from softsym.sweeps.command_line import check_arguments, plain, register, reported
+from softsym.sweeps.extras import require_extra
 
 register()
 
@@ -19,7 +19,7 @@ def main(config: DictConfig) -> None:
     """Does what the config says."""
     logging.captureWarnings(True)
     with reported(config.debug):
-        from sweeps.main import act  # noqa: PLC0415  (needs the extra, which is checked first)
+        from softsym.sweeps.main import act  # noqa: PLC0415  (needs the extra, which is checked first)
 
         act(plain(config))
 

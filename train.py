@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cli.preemption import listen
+from softsym.cli.preemption import listen
 
 if __name__ == "__main__":
     listen()  # the imports below take seconds, in which a scheduler may want the machine
@@ -13,12 +13,12 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
-from cli import resolvers
-from cli.errors import reported
-from cli.jobs import FAILED, is_sweep, job, start_of_run
-from cli.overrides import check_command_line, multirun_first
-from cli.quiet import quiet
-from cli.run import run
+from softsym.cli import resolvers
+from softsym.cli.errors import reported
+from softsym.cli.jobs import FAILED, is_sweep, job, start_of_run
+from softsym.cli.overrides import check_command_line, multirun_first
+from softsym.cli.quiet import quiet
+from softsym.cli.run import run
 
 resolvers.register()
 GIVEN = tuple(sys.argv)

@@ -27,8 +27,8 @@ import scipy
 import torch
 from rich.progress import track
 
-from symmetries import SO, Group, equivariant_basis, group, rep, solver
-from symmetries.constraints import residual
+from softsym.symmetries import SO, Group, equivariant_basis, group, rep, solver
+from softsym.symmetries.constraints import residual
 
 CASES = (
     ("O(3)", "T(6)", 0.05),

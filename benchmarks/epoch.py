@@ -29,11 +29,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.timing import default_device, device_name, synchronise
-from cli import resolvers
-from cli.overrides import CONF
-from cli.quiet import quiet
-from cli.run import Parts, build
-from lightning_modules.compilation import compiles
+from softsym.cli import resolvers
+from softsym.cli.overrides import CONF
+from softsym.cli.quiet import quiet
+from softsym.cli.run import Parts, build
+from softsym.lightning_modules.compilation import compiles
 
 PARTS = ("data", "forward", "penalty", "backward", "optimiser", "validation")
 WARM_UP = 10

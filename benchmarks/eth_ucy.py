@@ -39,8 +39,8 @@ from benchmarks.pedestrians.tables import (
     strengths_table,
     symmetries_table,
 )
-from datamodules.eth_ucy import SCENES
-from reporting.files import write_atomically
+from softsym.datamodules.eth_ucy import SCENES
+from softsym.reporting.files import write_atomically
 
 QUICK_EPOCHS = 6
 

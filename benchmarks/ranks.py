@@ -28,9 +28,9 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
 from benchmarks.timing import positive
-from cli import resolvers
-from cli.overrides import CONF
-from lightning_modules.callbacks import GracefulStop, RankAgreement
+from softsym.cli import resolvers
+from softsym.cli.overrides import CONF
+from softsym.lightning_modules.callbacks import GracefulStop, RankAgreement
 
 STEPS_AN_EPOCH = 2
 

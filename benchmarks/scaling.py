@@ -38,12 +38,12 @@ from rich.table import Table
 from torch import nn
 
 from benchmarks.timing import default_device, device_name, in_turns, positive, spread, synchronise
-from networks import TypedLinear
-from regularizers.projection_pass import ProjectionPass
-from regularizers.typed_layers import typed_layers
-from reporting.palette import DASHES, SERIES, log_axis, styled
-from symmetries import Rep, group, rep
-from symmetries.solver import forget_bases
+from softsym.networks import TypedLinear
+from softsym.regularizers.projection_pass import ProjectionPass
+from softsym.regularizers.typed_layers import typed_layers
+from softsym.reporting.palette import DASHES, SERIES, log_axis, styled
+from softsym.symmetries import Rep, group, rep
+from softsym.symmetries.solver import forget_bases
 
 GROUPS = (
     "O(2)@xy", "O(2)@yz", "O(2)@xz", "O(3)", "SO(3)", "SO(2)@xy", "SO(2)@yz", "SO(2)@xz",

@@ -24,12 +24,12 @@ from rich.table import Table
 from torch import Tensor
 
 from benchmarks.timing import default_device, device_name, in_turns, positive, spread
-from lightning_modules.compilation import compiled
-from networks import SoftEMLP
-from regularizers.projection_pass import ProjectionPass
-from regularizers.sharing import Share
-from regularizers.typed_layers import typed_layers
-from symmetries import group
+from softsym.lightning_modules.compilation import compiled
+from softsym.networks import SoftEMLP
+from softsym.regularizers.projection_pass import ProjectionPass
+from softsym.regularizers.sharing import Share
+from softsym.regularizers.typed_layers import typed_layers
+from softsym.symmetries import group
 
 GROUPS = (
     "O(2)@xy", "O(2)@yz", "O(2)@xz", "O(3)", "SO(3)", "SO(2)@xy", "SO(2)@yz", "Reflect(3)",

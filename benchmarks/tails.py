@@ -20,8 +20,8 @@ from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 
-from cli import resolvers
-from reporting.words import number
+from softsym.cli import resolvers
+from softsym.reporting.words import number
 
 LARGEST = 5
 

@@ -21,11 +21,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.timing import positive
-from datamodules.motion.simulated_traffic import TrafficSimulation
-from datamodules.motion.tfrecord import write_records
-from datamodules.motion.waymo_records import read_waymo
-from datamodules.motion.waymo_windows import windows_of
-from datamodules.motion.waymo_writing import example_payload, scenario_payload
+from softsym.datamodules.motion.simulated_traffic import TrafficSimulation
+from softsym.datamodules.motion.tfrecord import write_records
+from softsym.datamodules.motion.waymo_records import read_waymo
+from softsym.datamodules.motion.waymo_windows import windows_of
+from softsym.datamodules.motion.waymo_writing import example_payload, scenario_payload
 
 REAL = ROOT.parent / "shared" / "data" / "waymo"
 

@@ -27,19 +27,19 @@ from hydra import compose, initialize_config_dir
 from rich.console import Console
 from rich.table import Table
 
-from cli import resolvers
-from cli.overrides import CONF
-from cli.quiet import quiet
-from cli.run import build
-from datamodules.array_store import ArrayWriter, cached_arrays
-from datamodules.base import TensorDataModule
-from datamodules.motion import trajdata_scenes
-from datamodules.motion.environments import environment
-from datamodules.motion.layout import WindowLayout
-from datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
-from datamodules.motion.tracks import SceneTracks
-from datamodules.motion.windows import WindowFilter, cut
-from datamodules.trajectories import TrajectoryDataModule
+from softsym.cli import resolvers
+from softsym.cli.overrides import CONF
+from softsym.cli.quiet import quiet
+from softsym.cli.run import build
+from softsym.datamodules.array_store import ArrayWriter, cached_arrays
+from softsym.datamodules.base import TensorDataModule
+from softsym.datamodules.motion import trajdata_scenes
+from softsym.datamodules.motion.environments import environment
+from softsym.datamodules.motion.layout import WindowLayout
+from softsym.datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
+from softsym.datamodules.motion.tracks import SceneTracks
+from softsym.datamodules.motion.windows import WindowFilter, cut
+from softsym.datamodules.trajectories import TrajectoryDataModule
 
 ENV = "eupeds_zara1"
 LARGE = 2_000_000

@@ -16,12 +16,12 @@ from hydra.errors import HydraException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from cli.errors import UserError
-from cli.overrides import CONF, check_command_line
-from cli.resolvers import CONFIG
-from reporting.figures import DRAWERS
-from reporting.runs import Run, find_runs, read_run
-from reporting.swept import swept_keys
+from softsym.cli.errors import UserError
+from softsym.cli.overrides import CONF, check_command_line
+from softsym.cli.resolvers import CONFIG
+from softsym.reporting.figures import DRAWERS
+from softsym.reporting.runs import Run, find_runs, read_run
+from softsym.reporting.swept import swept_keys
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from hydra.errors import InstantiationException
 from hydra.utils import get_object
 from omegaconf.errors import OmegaConfBaseException
 
-from lightning_modules.callbacks import DisagreementError
-from lightning_modules.nonfinite import NonFiniteLossError
+from softsym.lightning_modules.callbacks import DisagreementError
+from softsym.lightning_modules.nonfinite import NonFiniteLossError
 
 log = logging.getLogger(__name__)
 

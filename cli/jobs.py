@@ -11,7 +11,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
-from cli.errors import reported
+from softsym.cli.errors import reported
 
 FAILED: list[str] = []
 """Commands of the jobs that failed in this process, of which the last line tells."""
@@ -49,7 +49,7 @@ def start_of_run(given: Sequence[str]) -> dict[str, Any]:
 
 @contextmanager
 def job(debug: bool = False) -> Iterator[None]:
-    """As :func:`~cli.errors.reported`, but one of several jobs in a process lets the others go on.
+    """Reports an error like :func:`~softsym.cli.errors.reported`, but lets other jobs go on.
 
     Args:
         debug: Let errors through, with their tracebacks.

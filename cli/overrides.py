@@ -18,9 +18,9 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from cli import slurm
-from cli.errors import UserError
-from cli.resolvers import CONFIG
+from softsym.cli import slurm
+from softsym.cli.errors import UserError
+from softsym.cli.resolvers import CONFIG
 
 MULTIRUN = ("-m", "--multirun")
 OWN_FOLDER = ("run_dir=", "hydra.run.dir=")

@@ -2,7 +2,8 @@
 
 ``train.py`` listens before it imports anything large, which takes seconds; so nothing but the
 standard library is imported here. While a training runs, its callback
-:class:`~lightning_modules.callbacks.GracefulStop` listens instead, saves, and ends up here too.
+:class:`~softsym.lightning_modules.callbacks.GracefulStop` listens instead, saves, and ends up here
+too.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import time
 from types import FrameType
 from typing import NoReturn
 
-from cli import slurm
+from softsym.cli import slurm
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 WAIT_SECONDS = 15

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 
-from cli import slurm
+from softsym.cli import slurm
 
 
 def quiet() -> None:

@@ -12,9 +12,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
-from cli.errors import UserError
-from cli.resolvers import CONFIG, RECORD, STARTED
-from reporting.files import write_atomically
+from softsym.cli.errors import UserError
+from softsym.cli.resolvers import CONFIG, RECORD, STARTED
+from softsym.reporting.files import write_atomically
 
 log = logging.getLogger(__name__)
 

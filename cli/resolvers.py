@@ -16,8 +16,8 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from datamodules.motion.environments import environment
-from datamodules.motion.layout import window_layout
+from softsym.datamodules.motion.environments import environment
+from softsym.datamodules.motion.layout import window_layout
 
 LAST_CHECKPOINT = Path("checkpoints") / "last.ckpt"
 CONFIG = "config.yaml"
@@ -142,7 +142,7 @@ def window(attribute: str, *, _root_: Any) -> Any:
     Args:
         attribute: Name of the attribute.
         _root_: The whole config, with the settings of
-            :func:`~datamodules.motion.layout.window_layout` under ``datamodule``.
+            :func:`~softsym.datamodules.motion.layout.window_layout` under ``datamodule``.
     """
     names = inspect.signature(window_layout).parameters
     return getattr(window_layout(**{name: _root_.datamodule[name] for name in names}), attribute)

@@ -20,18 +20,25 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from torch import Tensor, nn
 
-import symmetries
-from cli.resolvers import RECORD
-from datamodules.base import TensorDataModule
-from lightning_modules import SymmetryModule
-from lightning_modules.callbacks import GracefulStop
-from metrics import equivariance_error, nearest_neighbour_error
-from regularizers.tuning import StrengthRow
-from reporting import Predictions, RunSummary, SymmetryResult, all_figures, show, write_report
-from reporting.files import write_atomically
-from reporting.tracks import sample_tracks
-from symmetries import Group
-from symmetries.elements import Element
+import softsym
+from softsym.cli.resolvers import RECORD
+from softsym.datamodules.base import TensorDataModule
+from softsym.lightning_modules import SymmetryModule
+from softsym.lightning_modules.callbacks import GracefulStop
+from softsym.metrics import equivariance_error, nearest_neighbour_error
+from softsym.regularizers.tuning import StrengthRow
+from softsym.reporting import (
+    Predictions,
+    RunSummary,
+    SymmetryResult,
+    all_figures,
+    show,
+    write_report,
+)
+from softsym.reporting.files import write_atomically
+from softsym.reporting.tracks import sample_tracks
+from softsym.symmetries import Group
+from softsym.symmetries.elements import Element
 
 SAMPLES_SHOWN = 2000
 ELEMENTS_SHOWN = 12
@@ -277,7 +284,7 @@ def finish_loggers(trainer: Trainer) -> None:
 def versions() -> dict[str, str]:
     """Versions that a result may depend on."""
     return {
-        "softsym": symmetries.__version__,
+        "softsym": softsym.__version__,
         "python": platform.python_version(),
         "torch": torch.__version__,
         "lightning": lightning.__version__,

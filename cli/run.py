@@ -19,18 +19,18 @@ from lightning import Trainer, seed_everything
 from lightning.pytorch.plugins.environments import SLURMEnvironment
 from omegaconf import DictConfig, OmegaConf
 
-from cli import slurm
-from cli.errors import UserError
-from cli.preemption import leave
-from cli.records import held, is_finished, require_same_run, start_records
-from cli.resolvers import LAST_CHECKPOINT
-from cli.results import Found, finish_loggers, publish, stopped_by
-from datamodules.base import TensorDataModule
-from lightning_modules import SymmetryModule
-from lightning_modules.callbacks import BestCheckpoint, Preempted
-from lightning_modules.callbacks.graceful_stop import LEAVING
-from lightning_modules.compilation import check_settings, compiles
-from symmetries import cache_bases
+from softsym.cli import slurm
+from softsym.cli.errors import UserError
+from softsym.cli.preemption import leave
+from softsym.cli.records import held, is_finished, require_same_run, start_records
+from softsym.cli.resolvers import LAST_CHECKPOINT
+from softsym.cli.results import Found, finish_loggers, publish, stopped_by
+from softsym.datamodules.base import TensorDataModule
+from softsym.lightning_modules import SymmetryModule
+from softsym.lightning_modules.callbacks import BestCheckpoint, Preempted
+from softsym.lightning_modules.callbacks.graceful_stop import LEAVING
+from softsym.lightning_modules.compilation import check_settings, compiles
+from softsym.symmetries import cache_bases
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """What SLURM tells a process of its job, and how the job is put back into the queue.
 
-Nothing but the standard library is imported here: see :mod:`cli.preemption`.
+Nothing but the standard library is imported here: see :mod:`softsym.cli.preemption`.
 """
 
 from __future__ import annotations

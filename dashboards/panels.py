@@ -5,8 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 
-from cli.dashboard import Contents
-from dashboards.continued import TABLE
+from softsym.cli.dashboard import Contents
+from softsym.dashboards.continued import TABLE
 
 with warnings.catch_warnings():  # they use what pydantic has deprecated
     warnings.simplefilter("ignore")

@@ -17,10 +17,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import wandb
 from rich.console import Console
 
-from cli import resolvers
-from cli.dashboard import Contents, from_command_line, from_folder
-from cli.errors import UserError, reported
-from reporting.files import write_atomically
+from softsym.cli import resolvers
+from softsym.cli.dashboard import Contents, from_command_line, from_folder
+from softsym.cli.errors import UserError, reported
+from softsym.reporting.files import write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ def build(contents: Contents, options: argparse.Namespace) -> Any:
         UserError: If wandb-workspaces is not installed.
     """
     try:
-        panels = importlib.import_module("dashboards.panels")
+        panels = importlib.import_module("softsym.dashboards.panels")
     except ImportError as error:
         raise UserError(
             f"The workspace needs wandb-workspaces ({error}). Install it with "

@@ -1,16 +1,16 @@
 """Datasets, one ``LightningDataModule`` a file; each says its ``rep_in`` and ``rep_out``."""
 
-from datamodules.base import TensorDataModule
-from datamodules.cosine_similarity import CosineSimilarity
-from datamodules.eth_ucy import EthUcy
-from datamodules.eth_ucy_demo import EthUcyDemo
-from datamodules.inertia import Inertia
-from datamodules.known_answer import KnownAnswer
-from datamodules.se3_distance import SE3Distance
-from datamodules.synthetic import SyntheticDataModule
-from datamodules.trajectories import TrajectoryDataModule
-from datamodules.waymo import Waymo
-from datamodules.waymo_demo import WaymoDemo
+from softsym.datamodules.base import TensorDataModule
+from softsym.datamodules.cosine_similarity import CosineSimilarity
+from softsym.datamodules.eth_ucy import EthUcy
+from softsym.datamodules.eth_ucy_demo import EthUcyDemo
+from softsym.datamodules.inertia import Inertia
+from softsym.datamodules.known_answer import KnownAnswer
+from softsym.datamodules.se3_distance import SE3Distance
+from softsym.datamodules.synthetic import SyntheticDataModule
+from softsym.datamodules.trajectories import TrajectoryDataModule
+from softsym.datamodules.waymo import Waymo
+from softsym.datamodules.waymo_demo import WaymoDemo
 
 __all__ = [
     "CosineSimilarity",

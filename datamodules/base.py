@@ -11,7 +11,7 @@ import torch
 from lightning import LightningDataModule
 from torch import Tensor
 
-from symmetries import Rep, rep
+from softsym.symmetries import Rep, rep
 
 Split = tuple[Tensor, Tensor]
 """Inputs (n, rep_in.size(dim)) and targets (n, rep_out.size(dim))."""

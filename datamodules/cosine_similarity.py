@@ -7,13 +7,13 @@ from functools import partial
 
 from torch import Tensor
 
-from datamodules.synthetic import (
+from softsym.datamodules.synthetic import (
     SyntheticDataModule,
     normal_inputs,
     require_choice,
     require_number,
 )
-from symmetries import Rep
+from softsym.symmetries import Rep
 
 KEPT_GROUPS = {
     "so3-scale": "SO(3)*Scaling(3)",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datamodules.trajectories import TrajectoryDataModule
-from symmetries import Rep
+from softsym.datamodules.trajectories import TrajectoryDataModule
+from softsym.symmetries import Rep
 
 SCENES = ("eth", "hotel", "univ", "zara1", "zara2")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from datamodules.eth_ucy import EthUcy
-from datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
-from symmetries import Rep
+from softsym.datamodules.eth_ucy import EthUcy
+from softsym.datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
+from softsym.symmetries import Rep
 
 
 class EthUcyDemo(EthUcy):

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from datamodules.synthetic import SyntheticDataModule, normal_inputs, require_number
-from symmetries import Rep
+from softsym.datamodules.synthetic import SyntheticDataModule, normal_inputs, require_number
+from softsym.symmetries import Rep
 
 MIXED_AXIS = -1
 """Breaks x and y by opposite amounts."""

@@ -9,8 +9,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from datamodules.synthetic import SyntheticDataModule, normal_inputs, require_number
-from symmetries import Rep
+from softsym.datamodules.synthetic import SyntheticDataModule, normal_inputs, require_number
+from softsym.symmetries import Rep
 
 SCALE_MEAN, SCALE_STD = -0.1130315105166914, 0.6101059109853387
 """Of tanh(2 log(|x|^2 / 9)): integrals over the chi-squared density of 9 degrees of freedom that

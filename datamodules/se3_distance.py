@@ -9,13 +9,13 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
-from datamodules.synthetic import (
+from softsym.datamodules.synthetic import (
     SyntheticDataModule,
     normal_inputs,
     require_choice,
     require_number,
 )
-from symmetries import Rep
+from softsym.symmetries import Rep
 
 
 class SE3Distance(SyntheticDataModule):

@@ -11,8 +11,8 @@ from numbers import Real
 import torch
 from torch import Tensor
 
-from datamodules.base import OOD, SPLITS, Split, TensorDataModule, check_split
-from symmetries import Group, Rep, T, group
+from softsym.datamodules.base import OOD, SPLITS, Split, TensorDataModule, check_split
+from softsym.symmetries import Group, Rep, T, group
 
 SHIFT, SIGN = "shift", "sign"
 OOD_KINDS = (SHIFT, SIGN, None)
@@ -150,7 +150,7 @@ class SyntheticDataModule(TensorDataModule):
         return {name: symmetry_word(self._error(G, inputs)) for name, G in groups.items()}
 
     def _error(self, G: Group, inputs: Tensor) -> float:
-        """As ``metrics.equivariance_error``, which this package may not import."""
+        """As ``softsym.metrics.equivariance_error``, which this package may not import."""
         f = self.true_function()
         g = G.sample_elements(len(inputs), torch.Generator().manual_seed(0))
         y = f(inputs)

@@ -10,18 +10,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from datamodules.array_store import Arrays, ArrayWriter, cached_arrays, fingerprint, sizes
-from datamodules.base import SPLITS, Split, TensorDataModule
-from datamodules.motion import tracks, trajdata_scenes
-from datamodules.motion.argoverse2 import argoverse2_scenes
-from datamodules.motion.dealing import scenes_by_part
-from datamodules.motion.environments import ARGOVERSE2, environment
-from datamodules.motion.layout import window_layout
-from datamodules.motion.progress import followed
-from datamodules.motion.raw_files import raw_key
-from datamodules.motion.tracks import SceneTracks, TrackStore
-from datamodules.motion.windows import WindowFilter, cut
-from symmetries import Rep
+from softsym.datamodules.array_store import Arrays, ArrayWriter, cached_arrays, fingerprint, sizes
+from softsym.datamodules.base import SPLITS, Split, TensorDataModule
+from softsym.datamodules.motion import tracks, trajdata_scenes
+from softsym.datamodules.motion.argoverse2 import argoverse2_scenes
+from softsym.datamodules.motion.dealing import scenes_by_part
+from softsym.datamodules.motion.environments import ARGOVERSE2, environment
+from softsym.datamodules.motion.layout import window_layout
+from softsym.datamodules.motion.progress import followed
+from softsym.datamodules.motion.raw_files import raw_key
+from softsym.datamodules.motion.tracks import SceneTracks, TrackStore
+from softsym.datamodules.motion.windows import WindowFilter, cut
+from softsym.symmetries import Rep
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +33,9 @@ class TrajectoryDataModule(TensorDataModule):
     """Windows of tracks: the steps observed of an agent, and those to predict.
 
     Positions are relative to the agent's last observed one. What an input holds, and in which
-    order, is in :class:`~datamodules.motion.layout.WindowLayout`; with the defaults, float32 (n,
-    history * coordinates) and targets (n, future * coordinates), row-major (time, coordinate), in
-    metres. Windows of one track overlap.
+    order, is in :class:`~softsym.datamodules.motion.layout.WindowLayout`; with the defaults,
+    float32 (n, history * coordinates) and targets (n, future * coordinates), row-major (time,
+    coordinate), in metres. Windows of one track overlap.
 
     The recordings are read once, and windows are cut from their tracks once for each choice of
     settings; both stay in the cache, from which they are mapped into memory.

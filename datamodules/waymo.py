@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from datamodules.base import SPLITS, Split, TensorDataModule
-from datamodules.motion.waymo_paths import (
+from softsym.datamodules.base import SPLITS, Split, TensorDataModule
+from softsym.datamodules.motion.waymo_paths import (
     LAYOUT,
     SOURCE,
     first_tenth,
     shard_paths,
     warn_of_missing,
 )
-from datamodules.motion.waymo_shards import ShardReader, ShardWindows
-from datamodules.motion.waymo_windows import (
+from softsym.datamodules.motion.waymo_shards import ShardReader, ShardWindows
+from softsym.datamodules.motion.waymo_windows import (
     CENTRINGS,
     CHOICES,
     COMPUTED,
@@ -28,10 +28,11 @@ from datamodules.motion.waymo_windows import (
     named,
     normalise,
 )
-from datamodules.synthetic import require_choice, require_number
-from symmetries import Rep
+from softsym.datamodules.synthetic import require_choice, require_number
+from softsym.symmetries import Rep
 
-OWN, TENTH = "own", "training_tenth"
+OWN = "own"
+TENTH = "training_tenth"
 TENTH_RATIO = (8, 1, 1)
 """Train, val and test of the windows that ``training_tenth`` cuts."""
 

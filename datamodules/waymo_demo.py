@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from datamodules.motion.simulated_traffic import TrafficSimulation, write_dataset
-from datamodules.waymo import OWN, Waymo
-from symmetries import Rep
+from softsym.datamodules.motion.simulated_traffic import TrafficSimulation, write_dataset
+from softsym.datamodules.waymo import OWN, Waymo
+from softsym.symmetries import Rep
 
 
 class WaymoDemo(Waymo):

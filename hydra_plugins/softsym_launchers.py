@@ -17,7 +17,7 @@ from omegaconf import DictConfig
 
 
 class JobLauncher(Launcher):
-    """Runs the runs of a sweep as jobs of an executor of :mod:`sweeps.executors`.
+    """Runs the runs of a sweep as jobs of an executor of :mod:`softsym.sweeps.executors`.
 
     Args:
         kind: Which executor, ``slurm`` or ``local``.
@@ -43,8 +43,8 @@ class JobLauncher(Launcher):
         Raises:
             SystemExit: If something failed, after all runs have ended, or on Ctrl-C.
         """
-        from cli.errors import reported  # noqa: PLC0415
-        from sweeps.multirun import finish_grid  # noqa: PLC0415
+        from softsym.cli.errors import reported  # noqa: PLC0415
+        from softsym.sweeps.multirun import finish_grid  # noqa: PLC0415
 
         loader = self.hydra_context.config_loader
         with reported():

@@ -1,5 +1,5 @@
 """The training loop: task loss, the list of regularizers, and what runs around them."""
 
-from lightning_modules.symmetry_module import SymmetryModule
+from softsym.lightning_modules.symmetry_module import SymmetryModule
 
 __all__ = ["SymmetryModule"]

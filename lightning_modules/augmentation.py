@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from symmetries import Group, Rep
-from symmetries.elements import Element, to
+from softsym.symmetries import Group, Rep
+from softsym.symmetries.elements import Element, to
 
 
 class GroupAugmentation:

@@ -11,13 +11,13 @@ from lightning import Callback, LightningModule
 from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 
-from lightning_modules.augmentation import GroupAugmentation
-from lightning_modules.compilation import check_settings, compiled, compiles
-from lightning_modules.nonfinite import explain_nonfinite, nonfinite_epoch, nonfinite_loss
-from metrics.equivariance import EquivarianceError
-from regularizers import Fixed, Regularizer, StrengthPolicy, StrengthTuning
-from symmetries import Group
-from symmetries import group as parse_group
+from softsym.lightning_modules.augmentation import GroupAugmentation
+from softsym.lightning_modules.compilation import check_settings, compiled, compiles
+from softsym.lightning_modules.nonfinite import explain_nonfinite, nonfinite_epoch, nonfinite_loss
+from softsym.metrics.equivariance import EquivarianceError
+from softsym.regularizers import Fixed, Regularizer, StrengthPolicy, StrengthTuning
+from softsym.symmetries import Group
+from softsym.symmetries import group as parse_group
 
 Batch = tuple[Tensor, Tensor]
 

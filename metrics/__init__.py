@@ -1,7 +1,7 @@
 """What a trained model, and the data, are measured by."""
 
-from metrics.data_equivariance import nearest_neighbour_error
-from metrics.displacement import (
+from softsym.metrics.data_equivariance import nearest_neighbour_error
+from softsym.metrics.displacement import (
     AverageDisplacementError,
     FinalDisplacementError,
     MinAverageDisplacementError,
@@ -9,13 +9,13 @@ from metrics.displacement import (
     MissRate,
     displacement_errors,
 )
-from metrics.equivariance import EquivarianceError, equivariance_error
-from metrics.lie_derivative import (
+from softsym.metrics.equivariance import EquivarianceError, equivariance_error
+from softsym.metrics.lie_derivative import (
     LocalEquivarianceError,
     lie_derivative,
     local_equivariance_error,
 )
-from metrics.path_errors import ade, fde, min_ade_k, min_fde_k, miss_rate
+from softsym.metrics.path_errors import ade, fde, min_ade_k, min_fde_k, miss_rate
 
 __all__ = [
     "AverageDisplacementError",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from symmetries import Group, Rep
+from softsym.symmetries import Group, Rep
 
 Samples = tuple[Tensor, Tensor]
 
@@ -17,8 +17,8 @@ def nearest_neighbour_error(
 
     A query (x, y) is moved by a random g, the reference x' nearest to rho_in(g) x is found, and
     its y' is compared with rho_out(g) y, by the relative error of
-    :func:`metrics.equivariance_error`. Two samples with near inputs differ as well; the same
-    estimate for the identity is the floor that says by how much.
+    :func:`softsym.metrics.equivariance_error`. Two samples with near inputs differ as well; the
+    same estimate for the identity is the floor that says by how much.
 
     Args:
         queries: Inputs (n, size in) and targets (n, size out).

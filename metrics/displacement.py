@@ -7,7 +7,7 @@ With predicted positions :math:`\hat p_t` and true ones :math:`p_t`, t = 1..T,
 
 means over the horizon (not sums), then means over the samples. Paths are flattened, as networks
 predict them: (n, steps * dim), row-major (step, coordinate). The functions that the metrics stand
-on, and what a mask does, are in :mod:`metrics.path_errors`.
+on, and what a mask does, are in :mod:`softsym.metrics.path_errors`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from metrics.path_errors import (
+from softsym.metrics.path_errors import (
     THRESHOLD,
     ade,
     fde,

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from metrics.typed import Function, require_inputs, require_size
-from symmetries import Group, Rep
-from symmetries import group as parse_group
-from symmetries import rep as parse_rep
-from symmetries.elements import to
+from softsym.metrics.typed import Function, require_inputs, require_size
+from softsym.symmetries import Group, Rep
+from softsym.symmetries import group as parse_group
+from softsym.symmetries import rep as parse_rep
+from softsym.symmetries.elements import to
 
 
 def equivariance_errors(

@@ -9,7 +9,7 @@ eq. 3) is
 which vanishes for every A exactly if f is equivariant under the connected part of the group. The
 derivative of f along one direction is taken by forward-mode differentiation, so nothing is
 approximated and no Jacobian is built. Discrete generators, such as reflections, are not seen: those
-need :func:`metrics.equivariance_error`.
+need :func:`softsym.metrics.equivariance_error`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from metrics.typed import Function, require_inputs, require_size
-from symmetries import Group, Rep
-from symmetries import group as parse_group
-from symmetries import rep as parse_rep
-from symmetries.elements import to
+from softsym.metrics.typed import Function, require_inputs, require_size
+from softsym.symmetries import Group, Rep
+from softsym.symmetries import group as parse_group
+from softsym.symmetries import rep as parse_rep
+from softsym.symmetries.elements import to
 
 
 def lie_derivative(

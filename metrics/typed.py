@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from symmetries import Group, Rep
+from softsym.symmetries import Group, Rep
 
 Function = Callable[[Tensor], Tensor]
 """(n, size in) to (n, size out)."""

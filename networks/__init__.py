@@ -1,17 +1,17 @@
 """Networks whose layers know the types of what they map."""
 
-from networks.agent_transformer import AgentTransformer
-from networks.bilinear import Bilinear
-from networks.constant_velocity import ConstantVelocity
-from networks.emlp import EMLP
-from networks.fitted_velocity import FittedVelocity
-from networks.frame_averaging import FrameAveraging
-from networks.gated import GatedNonlinearity
-from networks.mlp import MLP
-from networks.projected_linear import ProjectedLinear, ResidualLinear
-from networks.rpp import RPP, MixedRPP
-from networks.soft_emlp import SoftEMLP
-from networks.typed_linear import TypedLinear
+from softsym.networks.agent_transformer import AgentTransformer
+from softsym.networks.bilinear import Bilinear
+from softsym.networks.constant_velocity import ConstantVelocity
+from softsym.networks.emlp import EMLP
+from softsym.networks.fitted_velocity import FittedVelocity
+from softsym.networks.frame_averaging import FrameAveraging
+from softsym.networks.gated import GatedNonlinearity
+from softsym.networks.mlp import MLP
+from softsym.networks.projected_linear import ProjectedLinear, ResidualLinear
+from softsym.networks.rpp import RPP, MixedRPP
+from softsym.networks.soft_emlp import SoftEMLP
+from softsym.networks.typed_linear import TypedLinear
 
 __all__ = [
     "EMLP",

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from networks.constant_velocity import extrapolated
-from symmetries import Rep, rep
+from softsym.networks.constant_velocity import extrapolated
+from softsym.symmetries import Rep, rep
 
 
 class AgentTransformer(nn.Module):

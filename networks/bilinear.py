@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from networks.bilinear_terms import Term, bilinear_terms
-from networks.layout import segments
-from networks.sample_products import sample_products
-from symmetries import Group, Rep, T
+from softsym.networks.bilinear_terms import Term, bilinear_terms
+from softsym.networks.layout import segments
+from softsym.networks.sample_products import sample_products
+from softsym.symmetries import Group, Rep, T
 
 
 class Bilinear(nn.Module):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symmetries import Group, T
+from softsym.symmetries import Group, T
 
 PRODUCT_COST = 10
 """A multiplication apart from any matrix product takes about as long as this many within one."""

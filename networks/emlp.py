@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from networks.projected_linear import ProjectedLinear
-from networks.typed_mlp import TypedMLP
-from symmetries import Group, Rep
-from symmetries import group as parse_group
+from softsym.networks.projected_linear import ProjectedLinear
+from softsym.networks.typed_mlp import TypedMLP
+from softsym.symmetries import Group, Rep
+from softsym.symmetries import group as parse_group
 
 
 class EMLP(TypedMLP):

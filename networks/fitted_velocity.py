@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from networks.constant_velocity import extrapolated, observed_path, require_steps
+from softsym.networks.constant_velocity import extrapolated, observed_path, require_steps
 
 
 class FittedVelocity(nn.Module):
@@ -18,9 +18,9 @@ class FittedVelocity(nn.Module):
 
     over the observed steps s = 1-H, ..., 0 with mean :math:`\bar s`. Noise of size sigma in each
     position makes an error of :math:`\sigma\sqrt{12 / (H^3 - H)}` in v, instead of
-    :math:`\sigma\sqrt 2` in that of :class:`~networks.ConstantVelocity`; what it pays is that it
-    notices a turn later. The prediction starts at the last observed position, not on the line. It
-    has no parameters.
+    :math:`\sigma\sqrt 2` in that of :class:`~softsym.networks.ConstantVelocity`; what it pays is
+    that it notices a turn later. The prediction starts at the last observed position, not on the
+    line. It has no parameters.
 
     Args:
         history: Observed positions H, at least 2; with 2 this is constant velocity.

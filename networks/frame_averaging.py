@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from symmetries import SE, SO, Group, O, Rep, T
-from symmetries import group as parse_group
-from symmetries.blocks import tensor_blocks
+from softsym.symmetries import SE, SO, Group, O, Rep, T
+from softsym.symmetries import group as parse_group
+from softsym.symmetries.blocks import tensor_blocks
 
 
 class FrameAveraging(nn.Module):
@@ -37,7 +37,7 @@ class FrameAveraging(nn.Module):
         ValueError: If the group is another one, the network has no types, or no vector comes in.
 
     Example:
-        >>> from networks import MLP
+        >>> from softsym.networks import MLP
         >>> network = FrameAveraging(MLP("3T1", "T0", dim=3), "O(3)")
         >>> x = torch.randn(4, 9)
         >>> torch.allclose(network(x), network(-x), atol=1e-5)

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from networks.layout import gates, segments
-from symmetries import Rep
+from softsym.networks.layout import gates, segments
+from softsym.symmetries import Rep
 
 
 class GatedNonlinearity(nn.Module):

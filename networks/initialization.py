@@ -8,7 +8,7 @@ from typing import Protocol, cast, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from symmetries import Group, Rep, project
+from softsym.symmetries import Group, Rep, project
 
 
 @runtime_checkable

@@ -7,9 +7,9 @@ from math import comb
 import torch
 from torch import Tensor
 
-from symmetries import Group, Rep, T
-from symmetries.blocks import tensor_blocks
-from symmetries.representations import direct_sum
+from softsym.symmetries import Group, Rep, T
+from softsym.symmetries.blocks import tensor_blocks
+from softsym.symmetries.representations import direct_sum
 
 
 def tensor_counts(channels: int, dim: int) -> list[int]:
@@ -48,7 +48,7 @@ def hidden_layout(channels: int, group: Group) -> Rep:
         group: The largest candidate group.
 
     Example:
-        >>> from symmetries import group
+        >>> from softsym.symmetries import group
         >>> hidden_layout(128, group("O(3)"))
         54T0 + 18T1 + 6T2 + 2T3
     """
@@ -75,7 +75,7 @@ def homogeneous_entries(layout: Rep, group: Group) -> Tensor:
     with which the others are moved along. (A vector whose last coordinate is 0 is a direction.)
 
     Example:
-        >>> from symmetries import group, rep
+        >>> from softsym.symmetries import group, rep
         >>> homogeneous_entries(rep("T0 + 2T1"), group("SE(2)"))
         tensor([3, 6])
     """

@@ -7,7 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from symmetries import Rep, rep
+from softsym.symmetries import Rep, rep
 
 
 class MLP(nn.Module):

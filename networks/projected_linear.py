@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from symmetries import Group, Projector, Rep
+from softsym.symmetries import Group, Projector, Rep
 
 RESIDUAL_SCALE = 1e-3
 """A residual path starts at this multiple of the equivariant one (Finzi et al. 2021)."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from networks.projected_linear import ResidualLinear
-from networks.typed_mlp import TypedMLP
-from symmetries import Group, Rep
-from symmetries import group as parse_group
+from softsym.networks.projected_linear import ResidualLinear
+from softsym.networks.typed_mlp import TypedMLP
+from softsym.symmetries import Group, Rep
+from softsym.symmetries import group as parse_group
 
 
 class RPP(TypedMLP):
     """Residual pathway prior, W = P_G w + v (Finzi et al. 2021, arXiv 2112.01388).
 
-    Trained with 1.0 ||v||^2 + 1e-5 ||w||^2 (:class:`regularizers.PathRegularizer`).
+    Trained with 1.0 ||v||^2 + 1e-5 ||w||^2 (:class:`softsym.regularizers.PathRegularizer`).
 
     Args:
         rep_in: Type of the input.

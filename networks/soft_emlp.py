@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from networks.typed_linear import TypedLinear
-from networks.typed_mlp import TypedMLP
-from symmetries import Rep
+from softsym.networks.typed_linear import TypedLinear
+from softsym.networks.typed_mlp import TypedMLP
+from softsym.symmetries import Rep
 
 
 class SoftEMLP(TypedMLP):

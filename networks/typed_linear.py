@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from symmetries import Rep
+from softsym.symmetries import Rep
 
 
 class TypedLinear(nn.Linear):

@@ -9,12 +9,12 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from networks.bilinear import Bilinear
-from networks.gated import GatedNonlinearity
-from networks.initialization import initialize
-from networks.layout import gates, hidden_layout, homogeneous_entries
-from symmetries import Group, Rep, Scalar, rep
-from symmetries import group as parse_group
+from softsym.networks.bilinear import Bilinear
+from softsym.networks.gated import GatedNonlinearity
+from softsym.networks.initialization import initialize
+from softsym.networks.layout import gates, hidden_layout, homogeneous_entries
+from softsym.symmetries import Group, Rep, Scalar, rep
+from softsym.symmetries import group as parse_group
 
 BILINEAR_SCALE = 0.1
 

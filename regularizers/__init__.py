@@ -1,18 +1,18 @@
 """Regularizers, one for each candidate symmetry, and the policies that tune their strengths."""
 
-from regularizers.base import Regularizer
-from regularizers.gate import GateRegularizer
-from regularizers.path import PathRegularizer
-from regularizers.policies import (
+from softsym.regularizers.base import Regularizer
+from softsym.regularizers.gate import GateRegularizer
+from softsym.regularizers.path import PathRegularizer
+from softsym.regularizers.policies import (
     AdjustOnce,
     AdjustRepeatedly,
     Fixed,
     GrowThenAdjust,
     StrengthPolicy,
 )
-from regularizers.projection import ProjectionRegularizer
-from regularizers.tuning import StrengthTuning
-from regularizers.weight_decay import WeightDecay
+from softsym.regularizers.projection import ProjectionRegularizer
+from softsym.regularizers.tuning import StrengthTuning
+from softsym.regularizers.weight_decay import WeightDecay
 
 __all__ = [
     "AdjustOnce",

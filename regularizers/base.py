@@ -9,7 +9,7 @@ from typing import Any, cast
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
-from symmetries import Group
+from softsym.symmetries import Group
 
 
 class Regularizer(Callback, ABC):

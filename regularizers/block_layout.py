@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from regularizers.grids import Grid, grids
-from regularizers.residuals import Residuals
-from regularizers.typed_layers import TypedLayer
-from symmetries import Group, Rep, T, shared_blocks
+from softsym.regularizers.grids import Grid, grids
+from softsym.regularizers.residuals import Residuals
+from softsym.regularizers.typed_layers import TypedLayer
+from softsym.symmetries import Group, Rep, T, shared_blocks
 
 CPU_PIECE, GPU_PIECE = 2**17, 2**22
 """Numbers in a matrix at most: about what a core has cache for; what is enough to fill a GPU."""

@@ -8,7 +8,7 @@ import torch
 from lightning import LightningModule
 from torch import Tensor, nn
 
-from regularizers.base import Regularizer
+from softsym.regularizers.base import Regularizer
 
 
 class GateRegularizer(Regularizer):

@@ -9,12 +9,12 @@ import torch
 from lightning import LightningModule, Trainer
 from torch import Tensor, nn
 
-from regularizers.base import Regularizer, network_of
-from regularizers.projection_pass import ProjectionPass
-from regularizers.sharing import ALL, Share, share_of
-from regularizers.typed_layers import TypedLayer, require_typed_layers
-from symmetries import Group
-from symmetries import group as parse_group
+from softsym.regularizers.base import Regularizer, network_of
+from softsym.regularizers.projection_pass import ProjectionPass
+from softsym.regularizers.sharing import ALL, Share, share_of
+from softsym.regularizers.typed_layers import TypedLayer, require_typed_layers
+from softsym.symmetries import Group
+from softsym.symmetries import group as parse_group
 
 
 class ProjectionRegularizer(Regularizer):

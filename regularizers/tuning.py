@@ -9,8 +9,8 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from regularizers.base import Regularizer
-from regularizers.policies import StrengthPolicy
+from softsym.regularizers.base import Regularizer
+from softsym.regularizers.policies import StrengthPolicy
 
 
 class StrengthRow(NamedTuple):

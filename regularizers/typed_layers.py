@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from torch import nn
 
-from symmetries import Group, Rep
-from symmetries import rep as parse_rep
+from softsym.symmetries import Group, Rep
+from softsym.symmetries import rep as parse_rep
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,10 @@ def require_typed_layers(network: nn.Module, group: Group, user: str) -> list[Ty
     if not layers:
         raise ValueError(
             f"Regularizer {user!r} finds no typed layer in {type(network).__name__}. It needs "
-            "layers that carry weight, rep_in and rep_out, as networks.TypedLinear does: choose "
-            "network=soft_emlp, or give rep_in and rep_out to the linear layers of your network. "
-            "(Weights made by projections, as in EMLP and RPP, are no parameters to bind to.)"
+            "layers that carry weight, rep_in and rep_out, as softsym.networks.TypedLinear does: "
+            "choose network=soft_emlp, or give rep_in and rep_out to the linear layers of your "
+            "network. (Weights made by projections, as in EMLP and RPP, are no parameters to bind "
+            "to.)"
         )
     for layer in layers:
         sizes = tuple(R.over(group).size(group.space) for R in (layer.rep_out, layer.rep_in))

@@ -1,11 +1,11 @@
 """What a run found, as a page with pictures and as tables in the terminal."""
 
-from reporting.figures import all_figures
-from reporting.grades import Grade, grade
-from reporting.html import render_report, write_report
-from reporting.summary import Predictions, RunSummary, StrengthRow, SymmetryResult
-from reporting.terminal import show, symmetry_table
-from reporting.verdict import headline, verdict
+from softsym.reporting.figures import all_figures
+from softsym.reporting.grades import Grade, grade
+from softsym.reporting.html import render_report, write_report
+from softsym.reporting.summary import Predictions, RunSummary, StrengthRow, SymmetryResult
+from softsym.reporting.terminal import show, symmetry_table
+from softsym.reporting.verdict import headline, verdict
 
 __all__ = [
     "Grade",

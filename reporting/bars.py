@@ -7,10 +7,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from reporting.grades import known
-from reporting.palette import GRID, INK, MUTED, line_styles, styled
-from reporting.summary import RunSummary, SymmetryResult
-from reporting.words import error
+from softsym.reporting.grades import known
+from softsym.reporting.palette import GRID, INK, MUTED, line_styles, styled
+from softsym.reporting.summary import RunSummary, SymmetryResult
+from softsym.reporting.words import error
 
 # Model bars are the paler ones.
 PALE = 0.45

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reporting.runs import Run
-from reporting.swept import SweptKey, seeds, shown, swept_keys
-from reporting.words import number
+from softsym.reporting.runs import Run
+from softsym.reporting.swept import SweptKey, seeds, shown, swept_keys
+from softsym.reporting.words import number
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reporting.palette import MUTED, legend_above, line_styles, log_axis, styled
-from reporting.summary import RunSummary
+from softsym.reporting.palette import MUTED, legend_above, line_styles, log_axis, styled
+from softsym.reporting.summary import RunSummary
 
 # More points than a line of this width shows make a file large, not a picture better.
 POINTS = 600

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from reporting.bars import equivariance_figure
-from reporting.curves import penalties_figure, strengths_figure
-from reporting.moved_scenes import moved_scenes_figure
-from reporting.scatter import predictions_figure
-from reporting.summary import RunSummary
-from reporting.tracks import tracks_figure
+from softsym.reporting.bars import equivariance_figure
+from softsym.reporting.curves import penalties_figure, strengths_figure
+from softsym.reporting.moved_scenes import moved_scenes_figure
+from softsym.reporting.scatter import predictions_figure
+from softsym.reporting.summary import RunSummary
+from softsym.reporting.tracks import tracks_figure
 
 DRAWERS = {
     "strengths": strengths_figure,

@@ -25,7 +25,7 @@ import math
 from collections.abc import Sequence
 from enum import IntEnum
 
-from reporting.summary import SymmetryResult
+from softsym.reporting.summary import SymmetryResult
 
 # Relative error is 0 for a kept symmetry and near 0.7 for unrelated outputs. A trained network
 # or float noise stays under 1%; 5% is within what other errors of a model hide; beyond 20% a

@@ -10,15 +10,15 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from reporting.figures import all_figures
-from reporting.files import write_atomically
-from reporting.grades import grade, known
-from reporting.palette import SERIES, symmetry_names
-from reporting.scores import scores
-from reporting.summary import RunSummary, strongest_first
-from reporting.svg import inline_svg
-from reporting.verdict import headline, verdict
-from reporting.words import duration, error, number
+from softsym.reporting.figures import all_figures
+from softsym.reporting.files import write_atomically
+from softsym.reporting.grades import grade, known
+from softsym.reporting.palette import SERIES, symmetry_names
+from softsym.reporting.scores import scores
+from softsym.reporting.summary import RunSummary, strongest_first
+from softsym.reporting.svg import inline_svg
+from softsym.reporting.verdict import headline, verdict
+from softsym.reporting.words import duration, error, number
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from reporting.summary import RunSummary, labels
-from reporting.words import number
+from softsym.reporting.summary import RunSummary, labels
+from softsym.reporting.words import number
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 
-from reporting.configurations import Sweep
-from reporting.palette import SERIES
-from reporting.swept import SweptKey, shown
-from reporting.words import number
+from softsym.reporting.configurations import Sweep
+from softsym.reporting.palette import SERIES
+from softsym.reporting.swept import SweptKey, shown
+from softsym.reporting.words import number
 
 # From blue over purple to orange: all three are seen on white and on black.
 SCALE = LinearSegmentedColormap.from_list("scale", [SERIES[0], SERIES[3], SERIES[1]])

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from reporting.curves import thin
+from softsym.reporting.curves import thin
 
 CONFIG = "config.yaml"
 # Folders that hold no runs but may hold many files, or config files of others.

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reporting.summary import Predictions, RunSummary
-from reporting.tracks import displacement
+from softsym.reporting.summary import Predictions, RunSummary
+from softsym.reporting.tracks import displacement
 
 MODEL = "model"
 

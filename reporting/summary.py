@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from regularizers.tuning import StrengthRow
+from softsym.regularizers.tuning import StrengthRow
 
 
 @dataclass(frozen=True)

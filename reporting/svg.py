@@ -11,7 +11,7 @@ import matplotlib
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from reporting.palette import GRID, INK, MUTED, SERIES
+from softsym.reporting.palette import GRID, INK, MUTED, SERIES
 
 # A page that does not define these variables shows the colours as they were drawn.
 VARIABLES = {INK: "--ink", MUTED: "--muted", GRID: "--grid"} | {

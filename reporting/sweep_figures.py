@@ -13,12 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from matplotlib.transforms import offset_copy
 
-from reporting.configurations import Configuration, Sweep, finite
-from reporting.palette import INK, SERIES, legend_above, log_axis, plain, styled
-from reporting.run_colors import Colors, run_colors
-from reporting.runs import Curve, Run
-from reporting.swept import SweptKey, shown
-from reporting.words import number
+from softsym.reporting.configurations import Configuration, Sweep, finite
+from softsym.reporting.palette import INK, SERIES, legend_above, log_axis, plain, styled
+from softsym.reporting.run_colors import Colors, run_colors
+from softsym.reporting.runs import Curve, Run
+from softsym.reporting.swept import SweptKey, shown
+from softsym.reporting.words import number
 
 # Beyond these a picture shows less, not more.
 PANELS, LINES, ROWS = 9, 300, 25

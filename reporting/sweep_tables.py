@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from reporting.configurations import Spread, Sweep, spread
-from reporting.runs import Run
-from reporting.swept import shown
-from reporting.words import duration, error, number
+from softsym.reporting.configurations import Spread, Sweep, spread
+from softsym.reporting.runs import Run
+from softsym.reporting.swept import shown
+from softsym.reporting.words import duration, error, number
 
 ERROR = "test/equivariance_error/"
 REPORT = "symmetry_report.html"

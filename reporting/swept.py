@@ -8,8 +8,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reporting.runs import Run
-from reporting.words import number
+from softsym.reporting.runs import Run
+from softsym.reporting.words import number
 
 # What a run writes, where, and how fast decides nothing that it finds.
 IMMATERIAL = {

@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from reporting.grades import Grade, grade
-from reporting.scores import scores
-from reporting.summary import RunSummary, strongest_first
-from reporting.verdict import headline, verdict
-from reporting.words import duration, error, number
+from softsym.reporting.grades import Grade, grade
+from softsym.reporting.scores import scores
+from softsym.reporting.summary import RunSummary, strongest_first
+from softsym.reporting.verdict import headline, verdict
+from softsym.reporting.words import duration, error, number
 
 COLORS = {
     Grade.KEPT: "green",

@@ -1,10 +1,10 @@
-"""The grades of the symmetries in plain words; the rule itself is in `reporting.grades`."""
+"""The grades of the symmetries in plain words; the rule itself is in `softsym.reporting.grades`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reporting.grades import (
+from softsym.reporting.grades import (
     PENALTY_APART,
     Grade,
     decided_by_data,
@@ -14,8 +14,8 @@ from reporting.grades import (
     relative_penalty,
     strengths_tell,
 )
-from reporting.summary import SymmetryResult, labels, strongest_first
-from reporting.words import listing, number
+from softsym.reporting.summary import SymmetryResult, labels, strongest_first
+from softsym.reporting.words import listing, number
 
 WORDS = {
     Grade.KEPT: "kept",
@@ -34,7 +34,7 @@ def verdict(
 ) -> str:
     """Short verdict on one symmetry, such as ``"kept"`` or ``"only watched; broken"``.
 
-    The grade follows the rule of `reporting.grades`: the error of the data first, then the
+    The grade follows the rule of `softsym.reporting.grades`: the error of the data first, then the
     model's error and the share of the strongest strength where they agree, and nothing from
     strengths that no policy has adjusted. A remark says why a symmetry is undecided, or that
     model and data differ.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reporting.words import number
+from softsym.reporting.words import number
 
 FEW = 4
 

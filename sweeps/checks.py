@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from cli.errors import UserError
-from cli.overrides import check_command_line
-from sweeps.plan import Plan
-from sweeps.space import Choice
-from sweeps.trials import Trials
+from softsym.cli.errors import UserError
+from softsym.cli.overrides import check_command_line
+from softsym.sweeps.plan import Plan
+from softsym.sweeps.space import Choice
+from softsym.sweeps.trials import Trials
 
 
 def check_trials(plan: Plan, folder: Path, name: str) -> None:

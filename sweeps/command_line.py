@@ -13,11 +13,11 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from cli import resolvers
-from cli.errors import UserError, reported
-from cli.overrides import CONF, unknown_choice
-from sweeps.overrides import quote_list
-from sweeps.settings import ACTIONS
+from softsym.cli import resolvers
+from softsym.cli.errors import UserError, reported
+from softsym.cli.overrides import CONF, unknown_choice
+from softsym.sweeps.overrides import quote_list
+from softsym.sweeps.settings import ACTIONS
 
 __all__ = ["check_arguments", "plain", "register", "reported", "train_values"]
 

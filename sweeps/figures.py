@@ -10,9 +10,9 @@ from optuna import visualization
 from optuna.trial import FrozenTrial, TrialState
 from plotly.subplots import make_subplots
 
-from reporting.words import number
-from sweeps.axes import axis_of, round_numbers
-from sweeps.study import Study, value_of
+from softsym.reporting.words import number
+from softsym.sweeps.axes import axis_of, round_numbers
+from softsym.sweeps.study import Study, value_of
 
 BEST, FULL, CUT = "#d55e00", "#0072b2", "#8c93a0"
 NEEDED = 2

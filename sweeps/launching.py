@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cli.errors import UserError
-from reporting.words import duration
-from sweeps.executors import Executor, Job, Status, SubmitError
-from sweeps.outcome import End, Outcome, read_outcome, tail
-from sweeps.overrides import override
+from softsym.cli.errors import UserError
+from softsym.reporting.words import duration
+from softsym.sweeps.executors import Executor, Job, Status, SubmitError
+from softsym.sweeps.outcome import End, Outcome, read_outcome, tail
+from softsym.sweeps.overrides import override
 
 log = logging.getLogger(__name__)
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from optuna.trial import FrozenTrial, TrialState
 
-from cli.errors import UserError
-from sweeps.executors import Executor, Job, Status, SubmitError
-from sweeps.outcome import End, Outcome, read_outcome, tail
-from sweeps.progress import counts, ended, line
-from sweeps.settings import Settings
-from sweeps.study import EXECUTOR, JOB, REASON, RESTARTS, Study
-from sweeps.trials import Trials
+from softsym.cli.errors import UserError
+from softsym.sweeps.executors import Executor, Job, Status, SubmitError
+from softsym.sweeps.outcome import End, Outcome, read_outcome, tail
+from softsym.sweeps.progress import counts, ended, line
+from softsym.sweeps.settings import Settings
+from softsym.sweeps.study import EXECUTOR, JOB, REASON, RESTARTS, Study
+from softsym.sweeps.trials import Trials
 
 log = logging.getLogger(__name__)
 

@@ -15,17 +15,17 @@ from typing import Any
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from cli.errors import UserError
-from sweeps.checks import check_trials, samples
-from sweeps.command_line import train_values
-from sweeps.executors import Executor, make_executor
-from sweeps.loop import Search
-from sweeps.picture import draw
-from sweeps.plan import CONFIG, Plan, make_plan, plan_in, require_same_plan
-from sweeps.settings import Settings, make_settings
-from sweeps.status import show_status
-from sweeps.study import MONITOR, SLOTS, TOTAL, Study
-from sweeps.trials import Trials, by_hand, program
+from softsym.cli.errors import UserError
+from softsym.sweeps.checks import check_trials, samples
+from softsym.sweeps.command_line import train_values
+from softsym.sweeps.executors import Executor, make_executor
+from softsym.sweeps.loop import Search
+from softsym.sweeps.picture import draw
+from softsym.sweeps.plan import CONFIG, Plan, make_plan, plan_in, require_same_plan
+from softsym.sweeps.settings import Settings, make_settings
+from softsym.sweeps.status import show_status
+from softsym.sweeps.study import MONITOR, SLOTS, TOTAL, Study
+from softsym.sweeps.trials import Trials, by_hand, program
 
 log = logging.getLogger(__name__)
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from cli.errors import UserError
-from cli.overrides import CONF
-from cli.records import is_finished, require_same_run
-from cli.resolvers import RECORD, folder_label
-from sweeps.executors import make_executor
-from sweeps.launching import Grid, GridRun
+from softsym.cli.errors import UserError
+from softsym.cli.overrides import CONF
+from softsym.cli.records import is_finished, require_same_run
+from softsym.cli.resolvers import RECORD, folder_label
+from softsym.sweeps.executors import make_executor
+from softsym.sweeps.launching import Grid, GridRun
 
 ROOT = CONF.parent
 

@@ -10,7 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from cli.resolvers import RECORD
+from softsym.cli.resolvers import RECORD
 
 METRICS = "metrics.json"
 PRUNED = "pruned.json"

@@ -12,14 +12,14 @@ from markupsafe import Markup
 from optuna.trial import TrialState
 from plotly.offline import get_plotlyjs
 
-from reporting.files import write_atomically
-from reporting.words import number
-from sweeps.figures import FIGURES, TooFewError
-from sweeps.plan import Plan
-from sweeps.progress import counts, ended
-from sweeps.status import best_trials
-from sweeps.study import MONITOR, REASON, TAIL, TOTAL, Study
-from sweeps.trials import by_hand
+from softsym.reporting.files import write_atomically
+from softsym.reporting.words import number
+from softsym.sweeps.figures import FIGURES, TooFewError
+from softsym.sweeps.plan import Plan
+from softsym.sweeps.progress import counts, ended
+from softsym.sweeps.status import best_trials
+from softsym.sweeps.study import MONITOR, REASON, TAIL, TOTAL, Study
+from softsym.sweeps.trials import by_hand
 
 TEMPLATES = Path(__file__).parent / "templates"
 ROWS = 10

@@ -9,10 +9,10 @@ from typing import Any
 
 import yaml
 
-from cli.errors import UserError
-from reporting.files import write_atomically
-from sweeps.overrides import key_of, merged, override
-from sweeps.space import Choice, Parameter, parse_space
+from softsym.cli.errors import UserError
+from softsym.reporting.files import write_atomically
+from softsym.sweeps.overrides import key_of, merged, override
+from softsym.sweeps.space import Choice, Parameter, parse_space
 
 CONFIG = "config.yaml"
 KEYS = ("name", "experiment", "overrides", "monitor", "space", "pruning")

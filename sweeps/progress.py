@@ -8,8 +8,8 @@ from datetime import datetime
 
 from optuna.trial import FrozenTrial, TrialState
 
-from reporting.words import duration, number
-from sweeps.study import REASON, value_of
+from softsym.reporting.words import duration, number
+from softsym.sweeps.study import REASON, value_of
 
 WORDS = {
     TrialState.COMPLETE: "complete",

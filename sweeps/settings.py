@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from cli.errors import UserError
+from softsym.cli.errors import UserError
 
 ACTIONS = ("run", "status", "picture")
 LEAST = {

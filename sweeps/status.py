@@ -12,9 +12,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from reporting.words import duration, number
-from sweeps.progress import counts, ended, seconds_left
-from sweeps.study import EXECUTOR, JOB, MONITOR, REASON, RESTARTS, SLOTS, TOTAL, Study, value_of
+from softsym.reporting.words import duration, number
+from softsym.sweeps.progress import counts, ended, seconds_left
+from softsym.sweeps.study import (
+    EXECUTOR,
+    JOB,
+    MONITOR,
+    REASON,
+    RESTARTS,
+    SLOTS,
+    TOTAL,
+    Study,
+    value_of,
+)
 
 SHOWN = 5
 

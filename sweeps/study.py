@@ -13,10 +13,10 @@ import optuna
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
-from cli.errors import UserError
-from lightning_modules.journal import journal_storage
-from sweeps.outcome import End, Outcome
-from sweeps.space import Choice, Parameter
+from softsym.cli.errors import UserError
+from softsym.lightning_modules.journal import journal_storage
+from softsym.sweeps.outcome import End, Outcome
+from softsym.sweeps.space import Choice, Parameter
 
 JOURNAL = "journal.log"
 JOB, EXECUTOR, RESTARTS, REASON, TAIL = "job", "executor", "restarts", "reason", "output"

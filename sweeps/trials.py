@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.errors import UserError
-from cli.overrides import CONF
-from sweeps.executors import Job
-from sweeps.overrides import override
-from sweeps.plan import Plan
-from sweeps.space import Choice
-from sweeps.study import JOURNAL
+from softsym.cli.errors import UserError
+from softsym.cli.overrides import CONF
+from softsym.sweeps.executors import Job
+from softsym.sweeps.overrides import override
+from softsym.sweeps.plan import Plan
+from softsym.sweeps.space import Choice
+from softsym.sweeps.study import JOURNAL
 
 ROOT = CONF.parent
 

@@ -4,22 +4,22 @@ Useful by itself: ``from symmetries import group, rep, equivariant_basis``. Stat
 torch tensors; nothing here knows of training.
 """
 
-from symmetries.basis import (
+from softsym.symmetries.basis import (
     TypedBlock,
     equivariant_basis,
     equivariant_blocks,
     equivariant_projector,
     shared_blocks,
 )
-from symmetries.disk_cache import cache_bases
-from symmetries.group import Group
-from symmetries.groups.cyclic import C, D
-from symmetries.groups.direct_product import DirectProduct
-from symmetries.groups.embed import Embed
-from symmetries.groups.euclidean import SE, Rotation, Translation
-from symmetries.groups.generated import Generated
-from symmetries.groups.linear import GL, SL
-from symmetries.groups.lorentz import (
+from softsym.symmetries.disk_cache import cache_bases
+from softsym.symmetries.group import Group
+from softsym.symmetries.groups.cyclic import C, D
+from softsym.symmetries.groups.direct_product import DirectProduct
+from softsym.symmetries.groups.embed import Embed
+from softsym.symmetries.groups.euclidean import SE, Rotation, Translation
+from softsym.symmetries.groups.generated import Generated
+from softsym.symmetries.groups.linear import GL, SL
+from softsym.symmetries.groups.lorentz import (
     O11,
     O13,
     SO13,
@@ -29,23 +29,23 @@ from symmetries.groups.lorentz import (
     SO13p,
     TimeReversal,
 )
-from symmetries.groups.orthogonal import SO, O
-from symmetries.groups.permutation import (
+from softsym.symmetries.groups.orthogonal import SO, O
+from softsym.symmetries.groups.permutation import (
     Cube,
     PermutationGroup,
     RubiksCube,
     S,
     Z,
 )
-from symmetries.groups.reflect import Reflect
-from symmetries.groups.scaling import Scaling
-from symmetries.groups.symplectic import Sp
-from symmetries.groups.trivial import Trivial
-from symmetries.groups.unitary import SU, U
-from symmetries.parsing import group, rep
-from symmetries.projector import Projector, project
-from symmetries.representations import Rep, Scalar, T, Vector
-from symmetries.solver import forget_bases
+from softsym.symmetries.groups.reflect import Reflect
+from softsym.symmetries.groups.scaling import Scaling
+from softsym.symmetries.groups.symplectic import Sp
+from softsym.symmetries.groups.trivial import Trivial
+from softsym.symmetries.groups.unitary import SU, U
+from softsym.symmetries.parsing import group, rep
+from softsym.symmetries.projector import Projector, project
+from softsym.symmetries.representations import Rep, Scalar, T, Vector
+from softsym.symmetries.solver import forget_bases
 
 V = Vector
 
@@ -99,5 +99,3 @@ __all__ = [
     "rep",
     "shared_blocks",
 ]
-
-__version__ = "0.1.0"

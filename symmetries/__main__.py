@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from symmetries.basis import equivariant_basis, equivariant_blocks, equivariant_projector
-from symmetries.constraints import residual
-from symmetries.disk_cache import cache_bases
-from symmetries.group import Group
-from symmetries.parsing import NO_NAMES, group, rep
-from symmetries.picture import draw_basis, draw_projector, require_drawable, require_legible
-from symmetries.representations import Rep
+from softsym.symmetries.basis import equivariant_basis, equivariant_blocks, equivariant_projector
+from softsym.symmetries.constraints import residual
+from softsym.symmetries.disk_cache import cache_bases
+from softsym.symmetries.group import Group
+from softsym.symmetries.parsing import NO_NAMES, group, rep
+from softsym.symmetries.picture import draw_basis, draw_projector, require_drawable, require_legible
+from softsym.symmetries.representations import Rep
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

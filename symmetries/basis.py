@@ -1,8 +1,8 @@
 """Orthonormal bases and projectors of what a group leaves unchanged.
 
 A vector v of type R is equivariant under G when rho(g) v = v for every g. The type R falls into
-tensors (:mod:`symmetries.blocks`), each solved once for a group and remembered
-(:mod:`symmetries.solver`).
+tensors (:mod:`softsym.symmetries.blocks`), each solved once for a group and remembered
+(:mod:`softsym.symmetries.solver`).
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from symmetries.blocks import tensor_blocks
-from symmetries.group import Group
-from symmetries.limits import require_memory
-from symmetries.parsing import group as parse_group
-from symmetries.parsing import rep as parse_rep
-from symmetries.representations import Rep
-from symmetries.solver import scattered, tensor_basis
+from softsym.symmetries.blocks import tensor_blocks
+from softsym.symmetries.group import Group
+from softsym.symmetries.limits import require_memory
+from softsym.symmetries.parsing import group as parse_group
+from softsym.symmetries.parsing import rep as parse_rep
+from softsym.symmetries.representations import Rep
+from softsym.symmetries.solver import scattered, tensor_basis
 
 INSTEAD = "Use equivariant_blocks, which solves each type of tensor once, or project."
 

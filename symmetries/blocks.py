@@ -13,9 +13,9 @@ from math import prod
 import torch
 from torch import Tensor
 
-from symmetries.elements import Space, whole_dim
-from symmetries.outer import Outer, outer
-from symmetries.representations import Dual, Product, Rep, Scalar, Sum, T, product
+from softsym.symmetries.elements import Space, whole_dim
+from softsym.symmetries.outer import Outer, outer
+from softsym.symmetries.representations import Dual, Product, Rep, Scalar, Sum, T, product
 
 REMEMBERED = 2**18
 """Numbers of a representation up to which its tables are kept for the next call."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from symmetries.limits import require_memory
+from softsym.symmetries.limits import require_memory
 
 Operator = Callable[[Tensor], Tensor]
 

@@ -15,10 +15,10 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from symmetries.axes import apply, apply_derivative, permute
-from symmetries.elements import algebra_matrix
-from symmetries.group import Group
-from symmetries.representations import Rep, T
+from softsym.symmetries.axes import apply, apply_derivative, permute
+from softsym.symmetries.elements import algebra_matrix
+from softsym.symmetries.group import Group
+from softsym.symmetries.representations import Rep, T
 
 NULL = 1e-9
 """Eigenvalues of C^T C below this, relative to the largest, are zero."""

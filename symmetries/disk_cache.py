@@ -16,8 +16,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from symmetries.group import Group
-from symmetries.representations import T
+from softsym import __version__
+from softsym.symmetries.group import Group
+from softsym.symmetries.representations import T
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +96,5 @@ def _write(folder: Path, G: Group, tensor: T, basis: Tensor) -> None:
 
 
 def _path(folder: Path, G: Group, tensor: T) -> Path:
-    from symmetries import __version__  # noqa: PLC0415 (the package imports this module)
 
     return folder / f"{G.identity[:40]}-T{tensor.p}-{tensor.q}-{__version__}-{SOLVER}.pt"

@@ -8,7 +8,7 @@ from math import prod
 import torch
 from torch import Tensor
 
-from symmetries.kronecker import kron, leibniz
+from softsym.symmetries.kronecker import kron, leibniz
 
 Space = int | tuple[int, ...]
 """Dimension of the base space; that of each factor where it is a tensor product of spaces."""

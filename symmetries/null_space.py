@@ -15,12 +15,12 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
-from symmetries.axes import apply as apply_axes
-from symmetries.chebyshev import NotSeparatedError, filtered_null_space
-from symmetries.constraints import NULL, constraint_matrix, gram
-from symmetries.group import Group
-from symmetries.limits import require_memory
-from symmetries.representations import Rep
+from softsym.symmetries.axes import apply as apply_axes
+from softsym.symmetries.chebyshev import NotSeparatedError, filtered_null_space
+from softsym.symmetries.constraints import NULL, constraint_matrix, gram
+from softsym.symmetries.group import Group
+from softsym.symmetries.limits import require_memory
+from softsym.symmetries.representations import Rep
 
 DENSE, DENSE_AT_MOST = 1200, 4096
 """Largest component that is solved as a dense matrix: at once, and if the filter fails."""

@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
-from symmetries.limits import require_memory
+from softsym.symmetries.limits import require_memory
 
 
 def orbit_basis(permutations: Tensor, rank: int) -> Tensor:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from torch import Tensor
 
-from symmetries.elements import Element, Space, matrix
-from symmetries.representations import Factored, Rep, Scalar, enclosed
+from softsym.symmetries.elements import Element, Space, matrix
+from softsym.symmetries.representations import Factored, Rep, Scalar, enclosed
 
 if TYPE_CHECKING:
-    from symmetries.group import Group
+    from softsym.symmetries.group import Group
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,7 +96,7 @@ class Bound(Rep):
         group: The group that it is for.
 
     Example:
-        >>> from symmetries import O, S, V
+        >>> from softsym.symmetries import O, S, V
         >>> V(S(5)) @ V(O(3))
         T1(S(5)) x T1(O(3))
     """

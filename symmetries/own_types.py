@@ -7,9 +7,9 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from symmetries.group import Group
-from symmetries.outer import Outer
-from symmetries.representations import Product, Rep, T
+from softsym.symmetries.group import Group
+from softsym.symmetries.outer import Outer
+from softsym.symmetries.representations import Product, Rep, T
 
 CLOSE = 1e-6
 

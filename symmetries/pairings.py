@@ -24,8 +24,8 @@ import torch
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from symmetries.limits import require_memory
-from symmetries.partitions import pairings_count, permutations_count
+from softsym.symmetries.limits import require_memory
+from softsym.symmetries.partitions import pairings_count, permutations_count
 
 Index = tuple[int, ...]
 

@@ -12,11 +12,11 @@ import operator
 import re
 from collections.abc import Callable
 
-from symmetries.group import Group
-from symmetries.groups.direct_product import DirectProduct
-from symmetries.groups.embed import AXIS_NAMES, Embed
-from symmetries.groups.generated import Generated
-from symmetries.representations import Rep, Scalar, T, Vector
+from softsym.symmetries.group import Group
+from softsym.symmetries.groups.direct_product import DirectProduct
+from softsym.symmetries.groups.embed import AXIS_NAMES, Embed
+from softsym.symmetries.groups.generated import Generated
+from softsym.symmetries.representations import Rep, Scalar, T, Vector
 
 NO_NAMES = {"DirectProduct", "Embed", "Generated", "PermutationGroup"}
 """Classes that take more than numbers, and so are no families of named groups."""

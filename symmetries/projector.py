@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from symmetries.basis import equivariant_blocks
-from symmetries.group import Group
-from symmetries.parsing import group as parse_group
-from symmetries.parsing import rep as parse_rep
-from symmetries.representations import Rep
+from softsym.symmetries.basis import equivariant_blocks
+from softsym.symmetries.group import Group
+from softsym.symmetries.parsing import group as parse_group
+from softsym.symmetries.parsing import rep as parse_rep
+from softsym.symmetries.representations import Rep
 
 
 class Projector:

@@ -2,7 +2,8 @@
 
 A representation is an immutable value that says how the numbers of a feature vector change when a
 group element g acts on the base space R^d. It names no group: the same type serves every group.
-:mod:`symmetries.outer` holds the types of direct products, and those that are for one group only.
+:mod:`softsym.symmetries.outer` holds the types of direct products, and those that are for one group
+only.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from typing import TYPE_CHECKING, ClassVar
 import torch
 from torch import Tensor
 
-from symmetries.axes import apply, apply_derivative
-from symmetries.elements import (
+from softsym.symmetries.axes import apply, apply_derivative
+from softsym.symmetries.elements import (
     Element,
     Space,
     algebra_matrix,
@@ -27,10 +28,10 @@ from symmetries.elements import (
     unsqueezed,
     whole_dim,
 )
-from symmetries.kronecker import block_diagonal, kron_all, leibniz
+from softsym.symmetries.kronecker import block_diagonal, kron_all, leibniz
 
 if TYPE_CHECKING:
-    from symmetries.group import Group
+    from softsym.symmetries.group import Group
 
 
 class Rep(ABC):
@@ -106,13 +107,13 @@ class Rep(ABC):
 
     def __call__(self, G: Group) -> Rep:
         """This type for one group only, or for that factor of a direct product."""
-        from symmetries.outer import Bound  # noqa: PLC0415 (a subclass of this one)
+        from softsym.symmetries.outer import Bound  # noqa: PLC0415 (a subclass of this one)
 
         return Bound(self, G)
 
     def __matmul__(self, other: Rep) -> Rep:
         """Written ``x`` in text: this over the first space, ``other`` over the second."""
-        from symmetries.outer import outer  # noqa: PLC0415 (makes a subclass of this one)
+        from softsym.symmetries.outer import outer  # noqa: PLC0415 (makes a subclass of this one)
 
         return outer([self, other])
 

@@ -9,16 +9,16 @@ from math import prod
 import torch
 from torch import Tensor
 
-from symmetries import disk_cache
-from symmetries.blocks import forget_blocks
-from symmetries.constraints import residual
-from symmetries.group import Group
-from symmetries.kronecker import kron
-from symmetries.limits import require_memory
-from symmetries.null_space import null_space
-from symmetries.outer import Outer
-from symmetries.own_types import require_representation
-from symmetries.representations import Rep, T
+from softsym.symmetries import disk_cache
+from softsym.symmetries.blocks import forget_blocks
+from softsym.symmetries.constraints import residual
+from softsym.symmetries.group import Group
+from softsym.symmetries.kronecker import kron
+from softsym.symmetries.limits import require_memory
+from softsym.symmetries.null_space import null_space
+from softsym.symmetries.outer import Outer
+from softsym.symmetries.own_types import require_representation
+from softsym.symmetries.representations import Rep, T
 
 TOLERANCE = 1e-9
 """Largest entry that the constraints may leave of a basis vector."""

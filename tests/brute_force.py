@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from symmetries import Group, Rep
-from symmetries.elements import Element
+from softsym.symmetries import Group, Rep
+from softsym.symmetries.elements import Element
 
 
 def discrete_elements(G: Group) -> list[Element]:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from symmetries import group
+from softsym.symmetries import group
 
 HERE = Path(__file__).parent
 REFERENCE = HERE.parents[1] / "shared" / "reference"

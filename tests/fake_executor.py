@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sweeps.executors import Status, SubmitError
+from softsym.sweeps.executors import Status, SubmitError
 
 
 class FakeExecutor:

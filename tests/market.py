@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from symmetries import Group, Rep, group, rep
+from softsym.symmetries import Group, Rep, group, rep
 
 CHEAP, DEAR = "cheap", "dear"
 

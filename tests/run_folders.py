@@ -20,12 +20,16 @@ def config(folder: Path, seed: int = 0, strength: float = 10.0, rate: float = 3e
         for name, group in GROUPS.items()
     }
     networks = {
-        "mlp": {"_target_": "networks.MLP", "channels": 16},
-        "emlp": {"_target_": "networks.EMLP", "channels": 16, "group": "O(3)"},
+        "mlp": {"_target_": "softsym.networks.MLP", "channels": 16},
+        "emlp": {"_target_": "softsym.networks.EMLP", "channels": 16, "group": "O(3)"},
     }
     net = networks[network] | {"seed": 100 + seed}
     return {
-        "datamodule": {"_target_": "datamodules.inertia.Inertia", "axis": 2, "seed": 200 + seed},
+        "datamodule": {
+            "_target_": "softsym.datamodules.inertia.Inertia",
+            "axis": 2,
+            "seed": 200 + seed,
+        },
         "network": net,
         "regularizers": regularizers,
         "optimizer": {"_target_": "torch.optim.Adam", "lr": rate},

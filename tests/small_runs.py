@@ -11,10 +11,10 @@ from lightning.pytorch.callbacks import Checkpoint
 from torch import nn
 from torchmetrics import MeanSquaredError
 
-from datamodules.inertia import Inertia
-from lightning_modules import SymmetryModule
-from networks import SoftEMLP
-from regularizers import GateRegularizer, ProjectionRegularizer, Regularizer, WeightDecay
+from softsym.datamodules.inertia import Inertia
+from softsym.lightning_modules import SymmetryModule
+from softsym.networks import SoftEMLP
+from softsym.regularizers import GateRegularizer, ProjectionRegularizer, Regularizer, WeightDecay
 
 ADAM = partial(torch.optim.Adam, lr=3e-3)
 UPHILL = partial(torch.optim.SGD, lr=1e-6, maximize=True)

@@ -46,13 +46,13 @@ def tree_of(path):
 
 
 def imported(tree):
-    """Full names of the imported modules."""
+    """Full names of the imported modules, ours without the leading ``softsym``."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from (alias.name.removeprefix("softsym.") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"line {node.lineno}: imports here are absolute"
-            yield node.module
+            yield node.module.removeprefix("softsym.")
 
 
 def top_levels(tree):
@@ -100,7 +100,7 @@ def test_imports_follow_the_table(path):
 @pytest.mark.parametrize("path", [p for p in FILES if "symmetries" in p.parts], ids=name_of)
 def test_the_mathematics_needs_torch_and_scipy_only(path):
     others = top_levels(tree_of(path)) - set(sys.stdlib_module_names)
-    assert others <= {"torch", "scipy", "symmetries"} | LOOKS.get(name_of(path), set())
+    assert others <= {"torch", "scipy", "symmetries", "softsym"} | LOOKS.get(name_of(path), set())
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if "regularizers" in p.parts], ids=name_of)
@@ -127,7 +127,7 @@ def test_scripts_compose_with_one_room_alone(script, room):
 
 
 def test_these_checks_can_fail():
-    bad = ast.parse("import os\nfrom cli.run import run\nprint(os.environ['X'])")
+    bad = ast.parse("import os\nfrom softsym.cli.run import run\nprint(os.environ['X'])")
     assert "cli" in top_levels(bad)
     assert reads_environment(bad)
     assert reads_environment(ast.parse("from os import getenv"))

@@ -15,9 +15,9 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
 
-from cli import resolvers
-from cli.quiet import quiet
-from cli.run import build
+from softsym.cli import resolvers
+from softsym.cli.quiet import quiet
+from softsym.cli.run import build
 
 ROOT = Path(__file__).resolve().parents[1]
 CONF = ROOT / "conf"
@@ -125,13 +125,16 @@ def motion_data(option, folder):
     if option == "experiment/paper/waymo_demo":
         return ["datamodule.records=2"]
     if option in MOTION:
-        from datamodules.motion.simulated_traffic import TrafficSimulation, write_dataset
+        from softsym.datamodules.motion.simulated_traffic import TrafficSimulation, write_dataset
 
         write_dataset(folder, TrafficSimulation(records=2))
         return [f"datamodule.data_dir={folder}"]
     if "eth_ucy_demo" in option:
         return []
-    from datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
+    from softsym.datamodules.motion.simulated_pedestrians import (
+        PedestrianSimulation,
+        write_recordings,
+    )
 
     write_recordings(folder, PedestrianSimulation())
     return [f"datamodule.data_dir={folder}"]

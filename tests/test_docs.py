@@ -10,13 +10,13 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from benchmarks import eth_ucy, paper
-from cli import resolvers
-from cli.overrides import CONF, check_command_line, multirun_first
-from cli.report import parser as report_parser
-from dashboards.wandb_workspace import parse as workspace_arguments
-from datamodules.motion.environments import ENVIRONMENTS
-from symmetries import cache_bases
-from symmetries.__main__ import main
+from softsym.cli import resolvers
+from softsym.cli.overrides import CONF, check_command_line, multirun_first
+from softsym.cli.report import parser as report_parser
+from softsym.dashboards.wandb_workspace import parse as workspace_arguments
+from softsym.datamodules.motion.environments import ENVIRONMENTS
+from softsym.symmetries import cache_bases
+from softsym.symmetries.__main__ import main
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
@@ -103,7 +103,7 @@ def test_commands_of_trajectories():
 
 def test_commands_of_clusters(monkeypatch):
     pytest.importorskip("optuna", reason="the extra 'search' is not installed")
-    from sweeps.command_line import check_arguments
+    from softsym.sweeps.command_line import check_arguments
 
     monkeypatch.setattr("shutil.which", lambda name, **_: f"/usr/bin/{name}")  # a cluster's
     seen = dict.fromkeys(("train.py", "sweep.py", "report.py", "dashboards/wandb_workspace.py"), 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from datamodules.motion.tracks import SceneTracks
+from softsym.datamodules.motion.tracks import SceneTracks
 
 
 def scene(lengths, first=None, kinds=None, split="train", seed=0) -> SceneTracks:

@@ -14,8 +14,8 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from networks import EMLP
-from symmetries import group as parse_group
+from softsym.networks import EMLP
+from softsym.symmetries import group as parse_group
 
 SAMPLES = 64
 DRAWS = 3

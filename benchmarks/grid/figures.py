@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from benchmarks.grid.recovery import DialPoint, Recovery
 from benchmarks.grid.results import Summary
-from reporting.palette import DASHES, MUTED, SERIES, log_axis, styled
+from softsym.reporting.palette import DASHES, MUTED, SERIES, log_axis, styled
 
 TRUTH_COLORS = {"exact": SERIES[2], "approximate": SERIES[5], "broken": SERIES[1]}
 COLUMNS = 3

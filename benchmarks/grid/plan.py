@@ -11,8 +11,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from benchmarks.grid.expressive import is_constant
-from cli import resolvers
-from cli.overrides import CONF
+from softsym.cli import resolvers
+from softsym.cli.overrides import CONF
 
 MODELS = ("per", "best", "oracle", "emlp", "rpp", "mixed_rpp", "mlp", "frame_averaging")
 MISSPECIFIED = ("per_sl3", "per_gl3", "per_twice_o3", "per_s3", "per_s5")

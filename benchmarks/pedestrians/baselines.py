@@ -9,10 +9,10 @@ from pathlib import Path
 from torch import nn
 
 from benchmarks.grid.results import MODEL_ERROR
-from datamodules.eth_ucy import EthUcy
-from metrics import displacement_errors, equivariance_error
-from networks import ConstantVelocity, FittedVelocity
-from symmetries import group
+from softsym.datamodules.eth_ucy import EthUcy
+from softsym.metrics import displacement_errors, equivariance_error
+from softsym.networks import ConstantVelocity, FittedVelocity
+from softsym.symmetries import group
 
 HISTORY, FUTURE, DIM = 8, 12, 2
 WALKERS: Mapping[str, type[nn.Module]] = {

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from benchmarks.grid.results import STRENGTH
 from benchmarks.pedestrians.plan import SAID
 from benchmarks.pedestrians.tables import Cells, models_of, scenes_of
-from reporting.palette import DASHES, MUTED, SERIES, styled
+from softsym.reporting.palette import DASHES, MUTED, SERIES, styled
 
 LOOKS = {
     "constant_velocity": {"color": MUTED, "marker": "s"},

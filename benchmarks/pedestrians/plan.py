@@ -8,9 +8,9 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 
 from benchmarks.grid.plan import Recipe
-from cli import resolvers
-from cli.overrides import CONF
-from datamodules.eth_ucy import SCENES
+from softsym.cli import resolvers
+from softsym.cli.overrides import CONF
+from softsym.datamodules.eth_ucy import SCENES
 
 MODELS = {
     "mlp": "pedestrians/mlp",

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from datamodules.motion.environments import AGENT_TYPES, Environment
-from datamodules.motion.tracks import SceneTracks, runs, thinned, whole_multiple
+from softsym.datamodules.motion.environments import AGENT_TYPES, Environment
+from softsym.datamodules.motion.tracks import SceneTracks, runs, thinned, whole_multiple
 
 COLUMNS = (
     *("track_id", "object_type", "timestep"),

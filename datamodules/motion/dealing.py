@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from datamodules.motion.tracks import SceneTracks, TrackStore, scene_indices
+from softsym.datamodules.motion.tracks import SceneTracks, TrackStore, scene_indices
 
 log = logging.getLogger(__name__)
 

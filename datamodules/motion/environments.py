@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from datamodules.motion.pedestrian_files import LAYOUT, RECORDINGS, SOURCE, check_recordings
+from softsym.datamodules.motion.pedestrian_files import LAYOUT, RECORDINGS, SOURCE, check_recordings
 
 ARGOVERSE2 = "argoverse2"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from datamodules.motion.pedestrian_files import FRAME_STEP, RECORDINGS, recording_path
+from softsym.datamodules.motion.pedestrian_files import FRAME_STEP, RECORDINGS, recording_path
 
 LENGTHS = dict(zip(RECORDINGS, (1240, 1880, 920, 1100, 790, 470, 570, 780), strict=True))
 """Frames of each recording: about 1.3 times the frame at which trajdata parts off validation."""

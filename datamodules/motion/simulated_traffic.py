@@ -20,9 +20,9 @@ from typing import NamedTuple
 import numpy as np
 from filelock import FileLock
 
-from datamodules.motion.tfrecord import write_records
-from datamodules.motion.waymo_records import STEPS, WaymoRecord
-from datamodules.motion.waymo_writing import AGENTS, example_payload
+from softsym.datamodules.motion.tfrecord import write_records
+from softsym.datamodules.motion.waymo_records import STEPS, WaymoRecord
+from softsym.datamodules.motion.waymo_writing import AGENTS, example_payload
 
 SIMULATION_VERSION = 1
 """Raise it when the same settings give other files."""

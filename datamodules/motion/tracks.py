@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from datamodules.array_store import Arrays, ArrayWriter, cached_arrays
+from softsym.datamodules.array_store import Arrays, ArrayWriter, cached_arrays
 
 FORMAT_VERSION = 1
 """Raise it when the same recordings give other arrays."""

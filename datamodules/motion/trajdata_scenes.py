@@ -19,8 +19,8 @@ from unittest import mock
 
 import numpy as np
 
-from datamodules.motion.environments import Environment
-from datamodules.motion.tracks import SceneTracks, thinned, whole_multiple
+from softsym.datamodules.motion.environments import Environment
+from softsym.datamodules.motion.tracks import SceneTracks, thinned, whole_multiple
 
 log = logging.getLogger(__name__)
 

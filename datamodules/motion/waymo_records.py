@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from datamodules.motion.tfrecord import read_records
-from datamodules.motion.waymo_scenario import is_scenario, read_scenario
-from datamodules.motion.wire import (
+from softsym.datamodules.motion.tfrecord import read_records
+from softsym.datamodules.motion.waymo_scenario import is_scenario, read_scenario
+from softsym.datamodules.motion.wire import (
     BYTES,
     Buffer,
     contents,

@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from datamodules.motion.wire import (
+from softsym.datamodules.motion.wire import (
     BYTES,
     FIXED32,
     FIXED64,

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from datamodules.array_store import ArrayWriter, cached_arrays, fingerprint
-from datamodules.motion.waymo_records import read_waymo
-from datamodules.motion.waymo_windows import FUTURE, HISTORY, windows_of
+from softsym.datamodules.array_store import ArrayWriter, cached_arrays, fingerprint
+from softsym.datamodules.motion.waymo_records import read_waymo
+from softsym.datamodules.motion.waymo_windows import FUTURE, HISTORY, windows_of
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class ShardReader:
 
     Args:
         cache_dir: Folder of the cache.
-        min_dz: See :func:`datamodules.motion.waymo_windows.windows_of`.
+        min_dz: See :func:`softsym.datamodules.motion.waymo_windows.windows_of`.
         max_dxy: Likewise.
     """
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datamodules.motion.waymo_records import WaymoRecord
+from softsym.datamodules.motion.waymo_records import WaymoRecord
 
 log = logging.getLogger(__name__)
 

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from datamodules.motion.waymo_records import AXES, FLOATS, INTEGERS, PARTS, TEXTS, WaymoRecord
-from datamodules.motion.waymo_scenario import CENTRE, SCENARIO_ID, STATES, TRACKS, VALID
-from datamodules.motion.wire import (
+from softsym.datamodules.motion.waymo_records import (
+    AXES,
+    FLOATS,
+    INTEGERS,
+    PARTS,
+    TEXTS,
+    WaymoRecord,
+)
+from softsym.datamodules.motion.waymo_scenario import CENTRE, SCENARIO_ID, STATES, TRACKS, VALID
+from softsym.datamodules.motion.wire import (
     write_bytes,
     write_double,
     write_float,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datamodules.motion.environments import AGENT_TYPES
-from datamodules.motion.layout import WindowLayout
-from datamodules.motion.neighbours import Neighbourhood
-from datamodules.motion.tracks import SceneTracks
+from softsym.datamodules.motion.environments import AGENT_TYPES
+from softsym.datamodules.motion.layout import WindowLayout
+from softsym.datamodules.motion.neighbours import Neighbourhood
+from softsym.datamodules.motion.tracks import SceneTracks
 
 CHUNK = 1 << 15
 """Windows that are in memory at once."""

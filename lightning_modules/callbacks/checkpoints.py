@@ -10,9 +10,9 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 
-from lightning_modules.callbacks.graceful_stop import Preempted, can_resume_after
-from lightning_modules.exchange import StepExchange
-from lightning_modules.symmetry_module import SymmetryModule
+from softsym.lightning_modules.callbacks.graceful_stop import Preempted, can_resume_after
+from softsym.lightning_modules.exchange import StepExchange
+from softsym.lightning_modules.symmetry_module import SymmetryModule
 
 
 class OnceSettled(Callback):

@@ -11,7 +11,7 @@ from lightning.pytorch.callbacks import ProgressBar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from lightning_modules.symmetry_module import SymmetryModule
+from softsym.lightning_modules.symmetry_module import SymmetryModule
 
 log = logging.getLogger(__name__)
 

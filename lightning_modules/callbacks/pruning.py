@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lightning import Callback, LightningModule, Trainer
 
-from lightning_modules.journal import journal_storage
-from lightning_modules.symmetry_module import SymmetryModule
+from softsym.lightning_modules.journal import journal_storage
+from softsym.lightning_modules.symmetry_module import SymmetryModule
 
 if TYPE_CHECKING:
     from optuna.trial import Trial

@@ -12,8 +12,8 @@ import torch.distributed as dist
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from lightning_modules.exchange import StepExchange
-from lightning_modules.symmetry_module import SymmetryModule
+from softsym.lightning_modules.exchange import StepExchange
+from softsym.lightning_modules.symmetry_module import SymmetryModule
 
 State = dict[str, list[float]]
 """Numbers by the name of the tensor that they are of."""
@@ -31,9 +31,9 @@ class RankAgreement(Callback):
 
     Before each step the strengths and the policy's state; before the first of an epoch also the
     metrics so far and the norms of the weights. Each rank sends a digest, which costs no waiting
-    (:class:`~lightning_modules.exchange.StepExchange`); only where digests differ, found one step
-    later, the numbers themselves are sent, to name the tensor. Norms of weights are compared to a
-    relative 1e-4, all else bit for bit.
+    (:class:`~softsym.lightning_modules.exchange.StepExchange`); only where digests differ, found
+    one step later, the numbers themselves are sent, to name the tensor. Norms of weights are
+    compared to a relative 1e-4, all else bit for bit.
     """
 
     def __init__(self) -> None:

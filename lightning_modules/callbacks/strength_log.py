@@ -11,8 +11,8 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_only
 
-from lightning_modules.symmetry_module import SymmetryModule
-from regularizers.tuning import StrengthRow
+from softsym.lightning_modules.symmetry_module import SymmetryModule
+from softsym.regularizers.tuning import StrengthRow
 
 
 class StrengthLog(Callback):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from regularizers.policies.base import StrengthPolicy
+from softsym.regularizers.policies.base import StrengthPolicy
 
 SMALLEST_PENALTY = 1e-30
 """Stands for a penalty of zero, whose ratio to others would have no value."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from regularizers.policies.adjust_once import AdjustOnce
-from regularizers.policies.base import StrengthPolicy
+from softsym.regularizers.policies.adjust_once import AdjustOnce
+from softsym.regularizers.policies.base import StrengthPolicy
 
 
 class AdjustRepeatedly(StrengthPolicy):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from regularizers.policies.base import StrengthPolicy
+from softsym.regularizers.policies.base import StrengthPolicy
 
 
 class Fixed(StrengthPolicy):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from regularizers.policies.adjust_once import SMALLEST_PENALTY, AdjustOnce
+from softsym.regularizers.policies.adjust_once import SMALLEST_PENALTY, AdjustOnce
 
 
 class GrowThenAdjust(AdjustOnce):

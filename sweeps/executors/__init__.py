@@ -6,10 +6,10 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from cli.errors import UserError
-from sweeps.executors.base import Executor, Job, Status, SubmitError
-from sweeps.executors.local import LocalExecutor
-from sweeps.executors.slurm import SlurmExecutor
+from softsym.cli.errors import UserError
+from softsym.sweeps.executors.base import Executor, Job, Status, SubmitError
+from softsym.sweeps.executors.local import LocalExecutor
+from softsym.sweeps.executors.slurm import SlurmExecutor
 
 __all__ = [
     "Executor",

@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from symmetries.group import Group
-from symmetries.groups.orthogonal import axis_flip
+from softsym.symmetries.group import Group
+from softsym.symmetries.groups.orthogonal import axis_flip
 
 
 def rotation(angle: Tensor) -> Tensor:

@@ -9,19 +9,19 @@ from math import prod
 import torch
 from torch import Tensor
 
-from symmetries.blocks import factors_first
-from symmetries.elements import Element, algebra_matrix, matrix
-from symmetries.group import Group, enclosed, require_groups
-from symmetries.limits import require_memory
-from symmetries.representations import T
-from symmetries.solver import kron_of_bases, tensor_basis
+from softsym.symmetries.blocks import factors_first
+from softsym.symmetries.elements import Element, algebra_matrix, matrix
+from softsym.symmetries.group import Group, enclosed, require_groups
+from softsym.symmetries.limits import require_memory
+from softsym.symmetries.representations import T
+from softsym.symmetries.solver import kron_of_bases, tensor_basis
 
 
 class DirectProduct(Group):
     """Pairs (g, h) of elements of two groups, or more, acting on R^d (x) R^e as g (x) h.
 
     Types over it are T(p, q) of the whole space, and those that say what each group moves, such
-    as ``V(S(5)) x T0`` (see :mod:`symmetries.outer`). Sampled as its factors are.
+    as ``V(S(5)) x T0`` (see :mod:`softsym.symmetries.outer`). Sampled as its factors are.
 
     Args:
         groups: At least two groups; direct products among them count as their factors.
@@ -30,7 +30,7 @@ class DirectProduct(Group):
         ValueError: If fewer than two groups are given.
 
     Example:
-        >>> from symmetries import equivariant_basis, group
+        >>> from softsym.symmetries import equivariant_basis, group
         >>> G = group("S(5)xO(3)")
         >>> G.dim
         15

@@ -9,10 +9,10 @@ from math import comb
 import torch
 from torch import Tensor
 
-from symmetries.group import Group, enclosed, require_dim, require_groups
-from symmetries.limits import require_memory
-from symmetries.representations import T
-from symmetries.solver import scattered, tensor_basis
+from softsym.symmetries.group import Group, enclosed, require_dim, require_groups
+from softsym.symmetries.limits import require_memory
+from softsym.symmetries.representations import T
+from softsym.symmetries.solver import scattered, tensor_basis
 
 AXIS_NAMES = "xyz"
 
@@ -29,7 +29,7 @@ class Embed(Group):
         ValueError: If the axes are not distinct coordinates of R^dim, one for each of the group's.
 
     Example:
-        >>> from symmetries import group
+        >>> from softsym.symmetries import group
         >>> Embed(group("O(2)"), 3, axes=(0, 1))
         O(2)@xy
     """

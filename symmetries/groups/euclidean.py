@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
-from symmetries.constraints import restricted
-from symmetries.group import Group, require_dim
-from symmetries.groups.embed import Embed
-from symmetries.groups.orthogonal import SO
-from symmetries.representations import T
-from symmetries.solver import tensor_basis
+from softsym.symmetries.constraints import restricted
+from softsym.symmetries.group import Group, require_dim
+from softsym.symmetries.groups.embed import Embed
+from softsym.symmetries.groups.orthogonal import SO
+from softsym.symmetries.representations import T
+from softsym.symmetries.solver import tensor_basis
 
 
 class Translation(Group):

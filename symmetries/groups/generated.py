@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from symmetries.constraints import restricted
-from symmetries.group import Group, enclosed, require_groups
-from symmetries.representations import T
+from softsym.symmetries.constraints import restricted
+from softsym.symmetries.group import Group, enclosed, require_groups
+from softsym.symmetries.representations import T
 
 MOST = 2000
 """Largest basis within which the other groups' invariants are searched."""
@@ -26,7 +26,7 @@ class Generated(Group):
         ValueError: If no group is given or their dimensions differ.
 
     Example:
-        >>> from symmetries import group
+        >>> from softsym.symmetries import group
         >>> group("SO(3)*Scaling(3)").dim
         3
     """

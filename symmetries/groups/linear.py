@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from symmetries.group import Group, require_dim
-from symmetries.groups.orthogonal import axis_flip
-from symmetries.limits import require_memory
-from symmetries.pairings import form_invariants, levi_civita, linear_invariants
+from softsym.symmetries.group import Group, require_dim
+from softsym.symmetries.groups.orthogonal import axis_flip
+from softsym.symmetries.limits import require_memory
+from softsym.symmetries.pairings import form_invariants, levi_civita, linear_invariants
 
 
 def matrix_units(n: int) -> Tensor:

@@ -6,9 +6,9 @@ The first coordinate is time. All of them keep the form diag(-1, 1, 1, 1) (or di
 import torch
 from torch import Tensor
 
-from symmetries.group import Group
-from symmetries.groups.orthogonal import axis_flip, rotation_algebra
-from symmetries.pairings import form_invariants
+from softsym.symmetries.group import Group
+from softsym.symmetries.groups.orthogonal import axis_flip, rotation_algebra
+from softsym.symmetries.pairings import form_invariants
 
 
 def boost_algebra(n: int) -> Tensor:

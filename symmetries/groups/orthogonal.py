@@ -5,9 +5,9 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from symmetries.group import Group, randn, require_dim
-from symmetries.limits import require_memory
-from symmetries.pairings import form_invariants
+from softsym.symmetries.group import Group, randn, require_dim
+from softsym.symmetries.limits import require_memory
+from softsym.symmetries.pairings import form_invariants
 
 
 def rotation_algebra(n: int) -> Tensor:

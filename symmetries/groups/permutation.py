@@ -6,9 +6,9 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from symmetries.generators import permutation_matrices
-from symmetries.group import Group, require_dim
-from symmetries.orbits import partition_basis
+from softsym.symmetries.generators import permutation_matrices
+from softsym.symmetries.group import Group, require_dim
+from softsym.symmetries.orbits import partition_basis
 
 Vector3 = tuple[int, int, int]
 WORD_LENGTH = 60

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from symmetries.group import Group
-from symmetries.groups.orthogonal import axis_flip
+from softsym.symmetries.group import Group
+from softsym.symmetries.groups.orthogonal import axis_flip
 
 
 class Reflect(Group):

@@ -2,7 +2,7 @@
 
 import torch
 
-from symmetries.group import Group, require_dim
+from softsym.symmetries.group import Group, require_dim
 
 
 class Scaling(Group):

@@ -2,9 +2,9 @@
 
 import torch
 
-from symmetries.group import Group, require_dim
-from symmetries.groups.linear import matrix_units
-from symmetries.pairings import form_invariants
+from softsym.symmetries.group import Group, require_dim
+from softsym.symmetries.groups.linear import matrix_units
+from softsym.symmetries.pairings import form_invariants
 
 
 class Sp(Group):

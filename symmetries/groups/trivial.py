@@ -1,6 +1,6 @@
 """The group of the identity alone."""
 
-from symmetries.group import Group
+from softsym.symmetries.group import Group
 
 
 class Trivial(Group):

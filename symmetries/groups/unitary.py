@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from symmetries.group import Group, randn, require_dim
-from symmetries.groups.linear import matrix_units
+from softsym.symmetries.group import Group, randn, require_dim
+from softsym.symmetries.groups.linear import matrix_units
 
 
 class U(Group):

@@ -8,7 +8,7 @@ from benchmarks import eth_ucy
 from benchmarks.grid.plan import Run, planned
 from benchmarks.pedestrians.plan import MODELS, SAID, recipes
 from benchmarks.pedestrians.tables import cells, errors_table, strengths_table, symmetries_table
-from datamodules.eth_ucy import SCENES
+from softsym.datamodules.eth_ucy import SCENES
 
 CANDIDATES = {"so2": "SO(2)", "reflect_x": "Reflect(2)"}
 WALKERS = {

@@ -5,8 +5,8 @@ from hydra import compose, initialize_config_dir
 
 from benchmarks.grid.expressive import is_constant
 from benchmarks.grid.plan import recipes
-from cli import resolvers
-from cli.overrides import CONF
+from softsym.cli import resolvers
+from softsym.cli.overrides import CONF
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.grid.plan import ABLATION, DEFAULT_TASKS, MODELS, TASKS, VARIANTS, Run, recipes
-from symmetries import group
+from softsym.symmetries import group
 
 
 def test_names_of_tasks_are_their_keys_and_all_recipes_exist():

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from omegaconf import OmegaConf
 
-from cli import resolvers
-from cli.dashboard import from_command_line, from_folder
-from cli.errors import UserError
+from softsym.cli import resolvers
+from softsym.cli.dashboard import from_command_line, from_folder
+from softsym.cli.errors import UserError
 
 resolvers.register()
 
@@ -67,7 +67,7 @@ def test_folder_of_a_sweep_tells_what_was_swept(tmp_path):
             "logger": {"wandb": {"project": "p", "entity": "me"}},
             "datamodule": {},
             "module": {
-                "_target_": "lightning_modules.SymmetryModule",
+                "_target_": "softsym.lightning_modules.SymmetryModule",
                 "network": {"_target_": "torch.nn.Linear", "in_features": 1, "out_features": 1},
                 "loss": {"_target_": "torch.nn.MSELoss"},
                 "optimizer": None,

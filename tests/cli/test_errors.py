@@ -7,7 +7,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf.errors import OmegaConfBaseException
 
-from cli.errors import UserError, explain, reported
+from softsym.cli.errors import UserError, explain, reported
 
 
 def failure(config):
@@ -42,12 +42,12 @@ def test_programming_errors_are_not_hidden():
 
 
 def test_cause_of_a_failed_construction_with_its_place():
-    config = {"a": {"_target_": "regularizers.WeightDecay", "strength": -1}}
+    config = {"a": {"_target_": "softsym.regularizers.WeightDecay", "strength": -1}}
     assert failure(config).startswith("a: The strength of a regularizer must be")
 
 
 def test_unknown_argument_lists_the_known_ones():
-    text = failure({"_target_": "regularizers.AdjustOnce", "epochs": 3})
+    text = failure({"_target_": "softsym.regularizers.AdjustOnce", "epochs": 3})
     assert "'epochs'" in text
     assert "AdjustOnce takes: epoch, exponent, window." in text
 

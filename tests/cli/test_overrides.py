@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from cli import resolvers
-from cli.errors import UserError
-from cli.overrides import check_command_line, multirun_first, require_writable
+from softsym.cli import resolvers
+from softsym.cli.errors import UserError
+from softsym.cli.overrides import check_command_line, multirun_first, require_writable
 
 resolvers.register()
 

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LISTENS = (
-    "from cli.preemption import listen; listen()\nready = lambda: print('ready', flush=True)\n"
-)
+LISTENS = """\
+from softsym.cli.preemption import listen
+listen()
+ready = lambda: print('ready', flush=True)
+"""
 WAITS = "ready(); import time; time.sleep(60)"
 SCONTROL = """#!/bin/sh
 echo "$@" >> {asked}

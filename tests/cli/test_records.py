@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from cli.errors import UserError
-from cli.records import flat, held, is_finished, require_same_run, start_records
+from softsym.cli.errors import UserError
+from softsym.cli.records import flat, held, is_finished, require_same_run, start_records
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLDS = """
 import logging, sys
 from pathlib import Path
 logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
-from cli.records import held
+from softsym.cli.records import held
 with held(Path({folder!r}), wait={wait}):
     print("mine")
 """

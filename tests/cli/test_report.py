@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from run_folders import write_run, write_sweep
 
-from cli.errors import UserError
-from cli.report import main
+from softsym.cli.errors import UserError
+from softsym.cli.report import main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -89,7 +89,7 @@ def test_a_page_that_cannot_be_written_is_answered(folder, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cli.report.write_overview", full)
+    monkeypatch.setattr("softsym.cli.report.write_overview", full)
     with pytest.raises(UserError, match=r"cannot be written: .*No space left on device"):
         main([str(folder)])
 

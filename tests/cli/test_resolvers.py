@@ -7,8 +7,8 @@ from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
-from cli.overrides import CONF
-from cli.resolvers import child_seed, register, run_dir, sweep_folder, usual, wandb_offline
+from softsym.cli.overrides import CONF
+from softsym.cli.resolvers import child_seed, register, run_dir, sweep_folder, usual, wandb_offline
 
 
 def test_child_seeds_differ_by_purpose_and_seed():

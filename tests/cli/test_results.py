@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import nn
 
-from cli.results import ELEMENTS_SHOWN, moved_answers, predictions
-from datamodules.base import TensorDataModule
-from networks import MLP, ConstantVelocity
-from symmetries import group
+from softsym.cli.results import ELEMENTS_SHOWN, moved_answers, predictions
+from softsym.datamodules.base import TensorDataModule
+from softsym.networks import MLP, ConstantVelocity
+from softsym.symmetries import group
 
 HISTORY, FUTURE = 4, 3
 

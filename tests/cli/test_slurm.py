@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cli import slurm
-from cli.slurm import Job
+from softsym.cli import slurm
+from softsym.cli.slurm import Job
 
 JOB = Job("7", None, 0, 0)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from datamodules.synthetic import SyntheticDataModule, symmetry_word
-from metrics import equivariance_error
-from symmetries import T, equivariant_projector, group, rep
+from softsym.datamodules.synthetic import SyntheticDataModule, symmetry_word
+from softsym.metrics import equivariance_error
+from softsym.symmetries import T, equivariant_projector, group, rep
 
 SAMPLES = 60
 

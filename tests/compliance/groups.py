@@ -7,7 +7,7 @@ import pickle
 import pytest
 import torch
 
-from symmetries import Group, T, equivariant_basis, group
+from softsym.symmetries import Group, T, equivariant_basis, group
 
 TENSORS = (T(1), T(2), T(1, 1), T(0, 2))
 
@@ -17,7 +17,7 @@ def elements(G: Group, n: int, seed: int = 0) -> torch.Tensor:
 
 
 class GroupSuite:
-    """Inherit and set ``groups``, names that :func:`symmetries.group` reads in R^d."""
+    """Inherit and set ``groups``, names that :func:`softsym.symmetries.group` reads in R^d."""
 
     groups: tuple[str, ...]
 

@@ -7,7 +7,7 @@ import pickle
 import torch
 from torch import nn
 
-from symmetries import Rep
+from softsym.symmetries import Rep
 
 
 class NetworkSuite:

@@ -9,7 +9,7 @@ import random
 import pytest
 import torch
 
-from regularizers import StrengthPolicy
+from softsym.regularizers import StrengthPolicy
 
 EPOCHS = 12
 START = {"xy": 2.0, "yz": 2.0, "watched": 0.0}

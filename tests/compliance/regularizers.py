@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from networks import SoftEMLP
-from regularizers import Regularizer
+from softsym.networks import SoftEMLP
+from softsym.regularizers import Regularizer
 
 INPUTS = torch.randn(4, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 

@@ -6,7 +6,7 @@ import pytest
 import wandb
 from wandb_file import read
 
-from dashboards.continued import ContinuedWandbLogger, beyond, earlier_parts
+from softsym.dashboards.continued import ContinuedWandbLogger, beyond, earlier_parts
 
 
 @pytest.fixture

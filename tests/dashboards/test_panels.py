@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from cli.dashboard import Contents
+from softsym.cli.dashboard import Contents
 
 CONTENTS = Contents(
     name="n",
@@ -25,7 +25,7 @@ CONTENTS = Contents(
 @pytest.fixture(scope="module")
 def panels():
     try:
-        from dashboards import panels
+        from softsym.dashboards import panels
     except ImportError:
         pytest.skip("the extra 'dashboard' is not installed")
     return panels

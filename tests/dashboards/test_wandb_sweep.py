@@ -9,8 +9,8 @@ import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from cli import resolvers
-from cli.overrides import CONF, check_command_line
+from softsym.cli import resolvers
+from softsym.cli.overrides import CONF, check_command_line
 
 SWEEPS = sorted((CONF / "wandb_sweep").glob("*.yaml"))
 KEYS = {

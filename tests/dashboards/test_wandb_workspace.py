@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cli import resolvers
-from cli.errors import UserError
-from dashboards import wandb_workspace
+from softsym.cli import resolvers
+from softsym.cli.errors import UserError
+from softsym.dashboards import wandb_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 resolvers.register()

@@ -18,8 +18,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from datamodules import array_store
-from datamodules.array_store import BUILDING, INDEX, ArrayWriter, cached_arrays, fingerprint, sizes
+from softsym.datamodules import array_store
+from softsym.datamodules.array_store import (
+    BUILDING,
+    INDEX,
+    ArrayWriter,
+    cached_arrays,
+    fingerprint,
+    sizes,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,8 +7,8 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from datamodules.base import SliceLoader, TensorDataModule, check_split
-from symmetries import rep
+from softsym.datamodules.base import SliceLoader, TensorDataModule, check_split
+from softsym.symmetries import rep
 
 sizes = st.integers(1, 60)
 worlds = st.integers(1, 7)

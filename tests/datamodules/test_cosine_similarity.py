@@ -7,7 +7,7 @@ import pytest
 import torch
 from compliance.datamodules import SyntheticSuite
 
-from datamodules.cosine_similarity import CosineSimilarity, cosine_inputs, perturbed_cosine
+from softsym.datamodules.cosine_similarity import CosineSimilarity, cosine_inputs, perturbed_cosine
 
 SYMMETRIES = ("so3-scale", "so3", "scale", "none")
 CANDIDATES = ("SO(3)", "Scaling(3)", "SO(3)*Scaling(3)")

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from datamodules.eth_ucy import SCENES, EthUcy
-from datamodules.eth_ucy_demo import EthUcyDemo
-from metrics.displacement import displacement_errors
-from networks.constant_velocity import ConstantVelocity
+from softsym.datamodules.eth_ucy import SCENES, EthUcy
+from softsym.datamodules.eth_ucy_demo import EthUcyDemo
+from softsym.metrics.displacement import displacement_errors
+from softsym.networks.constant_velocity import ConstantVelocity
 
 pytest.importorskip("trajdata")
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from compliance.datamodules import SyntheticSuite
 
-from datamodules.inertia import Inertia, inertia_inputs, inertia_tensor
-from metrics import equivariance_error
+from softsym.datamodules.inertia import Inertia, inertia_inputs, inertia_tensor
+from softsym.metrics import equivariance_error
 
 TYPES = ("5T0 + 5T1", "T2")
 CANDIDATES = ("O(2)@xy", "O(2)@yz", "O(2)@xz", "O(3)")

@@ -9,15 +9,15 @@ from compliance.datamodules import SyntheticSuite
 from scipy.integrate import quad
 from scipy.stats import chi2
 
-from datamodules.known_answer import (
+from softsym.datamodules.known_answer import (
     SCALE_MEAN,
     SCALE_STD,
     KnownAnswer,
     base_term,
     breaking_terms,
 )
-from datamodules.synthetic import normal_inputs
-from metrics import equivariance_error
+from softsym.datamodules.synthetic import normal_inputs
+from softsym.metrics import equivariance_error
 
 DIALS = {"rotation": "SO(3)", "scale": "Scaling(3)", "reflection": "Reflect(3)"}
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -7,7 +7,12 @@ import pytest
 import torch
 from compliance.datamodules import SyntheticSuite
 
-from datamodules.se3_distance import KEPT_GROUPS, SE3Distance, distance_inputs, perturbed_distance
+from softsym.datamodules.se3_distance import (
+    KEPT_GROUPS,
+    SE3Distance,
+    distance_inputs,
+    perturbed_distance,
+)
 
 CANDIDATES = ("SE(3)", "Rotation(3)", "Translation(3)")
 SYMMETRIES = tuple(KEPT_GROUPS)

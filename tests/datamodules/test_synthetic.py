@@ -8,9 +8,9 @@ import torch
 from hydra.utils import get_class
 from omegaconf import OmegaConf
 
-from cli import resolvers
-from cli.resolvers import child_seed as child_of_the_run
-from datamodules.synthetic import (
+from softsym.cli import resolvers
+from softsym.cli.resolvers import child_seed as child_of_the_run
+from softsym.datamodules.synthetic import (
     child_seed,
     normal_inputs,
     reference_seed,

@@ -12,11 +12,11 @@ import pytest
 import torch
 from argoverse2_files import write_scenario
 
-from datamodules.base import SPLITS
-from datamodules.motion import trajdata_scenes
-from datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
-from datamodules.trajectories import TrajectoryDataModule
-from symmetries import rep
+from softsym.datamodules.base import SPLITS
+from softsym.datamodules.motion import trajdata_scenes
+from softsym.datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
+from softsym.datamodules.trajectories import TrajectoryDataModule
+from softsym.symmetries import rep
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"
@@ -205,8 +205,8 @@ RANK = """
     import sys
     from pathlib import Path
     import torch.distributed as dist
-    from datamodules.motion import trajdata_scenes
-    from datamodules.trajectories import TrajectoryDataModule
+    from softsym.datamodules.motion import trajdata_scenes
+    from softsym.datamodules.trajectories import TrajectoryDataModule
 
     raw, cache, rank = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     meeting = (cache.parent / "meeting").as_uri()

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules.motion import waymo_shards
-from datamodules.motion.simulated_traffic import TrafficSimulation
-from datamodules.motion.tfrecord import write_records
-from datamodules.motion.waymo_paths import shard_paths
-from datamodules.motion.waymo_shards import ShardReader
-from datamodules.motion.waymo_windows import NORMALISATIONS, normalise
-from datamodules.motion.waymo_writing import example_payload, scenario_payload
-from datamodules.waymo import Waymo
+from softsym.datamodules.motion import waymo_shards
+from softsym.datamodules.motion.simulated_traffic import TrafficSimulation
+from softsym.datamodules.motion.tfrecord import write_records
+from softsym.datamodules.motion.waymo_paths import shard_paths
+from softsym.datamodules.motion.waymo_shards import ShardReader
+from softsym.datamodules.motion.waymo_windows import NORMALISATIONS, normalise
+from softsym.datamodules.motion.waymo_writing import example_payload, scenario_payload
+from softsym.datamodules.waymo import Waymo
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "waymo"
 SIMULATION = TrafficSimulation(records=3, agents=40)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules.waymo_demo import WaymoDemo
+from softsym.datamodules.waymo_demo import WaymoDemo
 
 
 def demo(tmp_path, **settings):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lightning_modules.compilation import has_compiler
+from softsym.lightning_modules.compilation import has_compiler
 
 SHORT = ("trainer.max_epochs=6", "policy.epoch=2")
 

@@ -1,7 +1,7 @@
 """A group given by generators on the command line, and bases kept on disk."""
 
 TURNS = (
-    "{_target_:symmetries.Group,dim:3,name:turns,"
+    "{_target_:softsym.symmetries.Group,dim:3,name:turns,"
     "lie_algebra:[[[0,-1,0],[1,0,0],[0,0,0]]],discrete_generators:[[[1,0,0],[0,-1,0],[0,0,1]]]}"
 )
 
@@ -21,7 +21,7 @@ def test_own_generators_train_as_the_named_group_does(train, finished):
 def test_an_open_algebra_stops_the_run_with_its_reason(train):
     two_planes = "[[[0,-1,0],[1,0,0],[0,0,0]],[[0,0,0],[0,0,-1],[0,1,0]]]"
     run = train(
-        f"regularizers.xy.group={{_target_:symmetries.Group,dim:3,lie_algebra:{two_planes}}}",
+        f"regularizers.xy.group={{_target_:softsym.symmetries.Group,dim:3,lie_algebra:{two_planes}}}",
         ok=False,
     )
     assert "is not closed: the commutator of its generators 0 and 1" in " ".join(run.output.split())

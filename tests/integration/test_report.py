@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from run_folders import write_run, write_sweep
 
-from cli.report import main
+from softsym.cli.report import main
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

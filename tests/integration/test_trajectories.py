@@ -12,7 +12,10 @@ SMALL = ("channels=8", "hidden_layers=1")
 def recordings(tmp_path):
     """Folder of simulated recordings."""
     pytest.importorskip("trajdata", reason="the extra 'trajectory' is not installed")
-    from datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
+    from softsym.datamodules.motion.simulated_pedestrians import (
+        PedestrianSimulation,
+        write_recordings,
+    )
 
     folder = tmp_path / "raw"
     write_recordings(folder, PedestrianSimulation())

@@ -7,7 +7,7 @@ import pytest
 def _advice():
     import warnings
 
-    from cli.quiet import quiet
+    from softsym.cli.quiet import quiet
 
     with warnings.catch_warnings():
         quiet()

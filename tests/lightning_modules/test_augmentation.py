@@ -4,9 +4,9 @@ import pytest
 import torch
 from small_runs import data, fit, module, weights
 
-from lightning_modules.augmentation import GroupAugmentation
-from metrics import equivariance_error
-from symmetries import group, rep
+from softsym.lightning_modules.augmentation import GroupAugmentation
+from softsym.metrics import equivariance_error
+from softsym.symmetries import group, rep
 
 TYPES = rep("2T0 + 2T1"), rep("T2")
 

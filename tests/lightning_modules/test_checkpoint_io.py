@@ -4,7 +4,7 @@ import pytest
 import torch
 from small_runs import data, module, planes, trainer
 
-from lightning_modules.checkpoint_io import AtomicCheckpointIO
+from softsym.lightning_modules.checkpoint_io import AtomicCheckpointIO
 
 
 def test_a_save_that_breaks_leaves_the_old_checkpoint(tmp_path, monkeypatch):

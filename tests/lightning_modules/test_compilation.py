@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from lightning_modules import compilation
-from lightning_modules.compilation import compiled, compiles, has_compiler
+from softsym.lightning_modules import compilation
+from softsym.lightning_modules.compilation import compiled, compiles, has_compiler
 
 
 @pytest.mark.parametrize(

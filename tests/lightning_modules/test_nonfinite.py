@@ -5,9 +5,9 @@ import torch
 from small_runs import data, fit, module, network, trainer, weights
 from torch import nn
 
-from datamodules.base import SliceLoader
-from lightning_modules import SymmetryModule
-from lightning_modules.nonfinite import NonFiniteLossError, explain_nonfinite
+from softsym.datamodules.base import SliceLoader
+from softsym.lightning_modules import SymmetryModule
+from softsym.lightning_modules.nonfinite import NonFiniteLossError, explain_nonfinite
 
 # the message turns a loss with a graph into a number, which torch remarks on once a process
 

@@ -13,10 +13,10 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lightning_modules import SymmetryModule
-from metrics import equivariance_error
-from networks import MLP
-from regularizers import AdjustOnce, ProjectionRegularizer
+from softsym.lightning_modules import SymmetryModule
+from softsym.metrics import equivariance_error
+from softsym.networks import MLP
+from softsym.regularizers import AdjustOnce, ProjectionRegularizer
 
 ORIGINAL_COMPILE = torch.compile
 

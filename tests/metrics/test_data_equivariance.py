@@ -4,8 +4,8 @@ import pytest
 import torch
 from compliance.groups import elements
 
-from metrics import nearest_neighbour_error
-from symmetries import group, rep
+from softsym.metrics import nearest_neighbour_error
+from softsym.symmetries import group, rep
 
 T0, T1 = rep("T0"), rep("T1")
 

@@ -9,7 +9,7 @@ import torch.multiprocessing as mp
 from torch import distributed
 from torchmetrics import MeanMetric, MetricCollection
 
-from metrics.displacement import (
+from softsym.metrics.displacement import (
     AverageDisplacementError,
     FinalDisplacementError,
     MinAverageDisplacementError,

@@ -7,10 +7,10 @@ import pytest
 import torch
 from compliance.groups import elements
 
-from metrics import EquivarianceError, equivariance_error
-from metrics.equivariance import equivariance_errors
-from networks import MLP
-from symmetries import group, rep
+from softsym.metrics import EquivarianceError, equivariance_error
+from softsym.metrics.equivariance import equivariance_errors
+from softsym.networks import MLP
+from softsym.symmetries import group, rep
 
 
 def inputs(n=200, width=3, dtype=torch.float32):

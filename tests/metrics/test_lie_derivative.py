@@ -6,14 +6,14 @@ import pickle
 import pytest
 import torch
 
-from metrics import (
+from softsym.metrics import (
     LocalEquivarianceError,
     equivariance_error,
     lie_derivative,
     local_equivariance_error,
 )
-from networks import MLP, SoftEMLP
-from symmetries import Group, group, rep
+from softsym.networks import MLP, SoftEMLP
+from softsym.symmetries import Group, group, rep
 
 
 def inputs(n=50, width=3, dtype=torch.float64):

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.path_errors import ade, fde, min_ade_k, min_fde_k, miss_rate
+from softsym.metrics.path_errors import ade, fde, min_ade_k, min_fde_k, miss_rate
 
 SINGLE = (ade, fde)
 BEST = (min_ade_k, min_fde_k, miss_rate)

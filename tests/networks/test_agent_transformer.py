@@ -5,10 +5,10 @@ import torch
 from compliance.networks import NetworkSuite
 from torch.nn import functional as F
 
-from metrics import equivariance_error, lie_derivative
-from networks import AgentTransformer, ConstantVelocity
-from regularizers.typed_layers import typed_layers
-from symmetries import group
+from softsym.metrics import equivariance_error, lie_derivative
+from softsym.networks import AgentTransformer, ConstantVelocity
+from softsym.regularizers.typed_layers import typed_layers
+from softsym.symmetries import group
 
 HISTORY, FUTURE = 4, 3
 

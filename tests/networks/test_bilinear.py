@@ -4,11 +4,11 @@ import pytest
 import torch
 from compliance.groups import elements
 
-from networks.bilinear import Bilinear
-from networks.bilinear_terms import map_type
-from networks.layout import gates, hidden_layout, segments
-from symmetries import Scalar, T, group, rep
-from symmetries.blocks import tensor_blocks
+from softsym.networks.bilinear import Bilinear
+from softsym.networks.bilinear_terms import map_type
+from softsym.networks.layout import gates, hidden_layout, segments
+from softsym.symmetries import Scalar, T, group, rep
+from softsym.symmetries.blocks import tensor_blocks
 
 GROUPS = ("O(3)", "SO(3)*Scaling(3)", "GL(2)", "C(4)")
 

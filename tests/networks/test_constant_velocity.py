@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from networks.constant_velocity import ConstantVelocity
+from softsym.networks.constant_velocity import ConstantVelocity
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])

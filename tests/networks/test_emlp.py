@@ -4,8 +4,8 @@ import pytest
 import torch
 from compliance.networks import NetworkSuite
 
-from metrics import equivariance_error
-from networks import EMLP, SoftEMLP
+from softsym.metrics import equivariance_error
+from softsym.networks import EMLP, SoftEMLP
 
 
 class TestEMLP(NetworkSuite):

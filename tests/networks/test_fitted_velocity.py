@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from networks.constant_velocity import ConstantVelocity
-from networks.fitted_velocity import FittedVelocity
+from softsym.networks.constant_velocity import ConstantVelocity
+from softsym.networks.fitted_velocity import FittedVelocity
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])

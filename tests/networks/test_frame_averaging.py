@@ -5,8 +5,8 @@ import torch
 from compliance.networks import NetworkSuite
 from torch import nn
 
-from metrics import equivariance_error
-from networks import MLP, FrameAveraging
+from softsym.metrics import equivariance_error
+from softsym.networks import MLP, FrameAveraging
 
 TYPES = ("2T0 + 3T1", "T2 + T0")
 

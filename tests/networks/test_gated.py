@@ -6,9 +6,9 @@ import pytest
 import torch
 from compliance.groups import elements
 
-from networks.gated import GatedNonlinearity
-from networks.layout import gates, segments
-from symmetries import Scalar, group, rep
+from softsym.networks.gated import GatedNonlinearity
+from softsym.networks.layout import gates, segments
+from softsym.symmetries import Scalar, group, rep
 
 
 def sigmoid(x):

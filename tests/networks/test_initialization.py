@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from networks import SoftEMLP, TypedLinear
-from networks.initialization import initialize
-from symmetries import group, project, rep
+from softsym.networks import SoftEMLP, TypedLinear
+from softsym.networks.initialization import initialize
+from softsym.symmetries import group, project, rep
 
 G = group("O(2)@xy")
 

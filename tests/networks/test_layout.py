@@ -7,14 +7,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from networks.layout import (
+from softsym.networks.layout import (
     gates,
     hidden_layout,
     homogeneous_entries,
     segments,
     tensor_counts,
 )
-from symmetries import T, group, rep
+from softsym.symmetries import T, group, rep
 
 
 @pytest.mark.parametrize(

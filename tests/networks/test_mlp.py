@@ -5,8 +5,8 @@ import torch
 from compliance.networks import NetworkSuite
 from torch import nn
 
-from networks import MLP
-from regularizers.typed_layers import typed_layers
+from softsym.networks import MLP
+from softsym.regularizers.typed_layers import typed_layers
 
 
 class TestMLP(NetworkSuite):

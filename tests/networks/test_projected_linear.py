@@ -5,9 +5,9 @@ import torch
 from torch.autograd import gradcheck
 from torch.func import functional_call
 
-from networks import ProjectedLinear, ResidualLinear
-from regularizers.typed_layers import typed_layers
-from symmetries import equivariant_projector, group, rep
+from softsym.networks import ProjectedLinear, ResidualLinear
+from softsym.regularizers.typed_layers import typed_layers
+from softsym.symmetries import equivariant_projector, group, rep
 
 G, H = group("O(2)@xy"), group("O(2)@yz")
 IN, OUT = rep("T0 + T1"), rep("T2 + T0")

@@ -4,9 +4,9 @@ import pytest
 import torch
 from compliance.networks import NetworkSuite
 
-from metrics import equivariance_error
-from networks import EMLP, RPP, MixedRPP
-from networks.gated import GatedNonlinearity
+from softsym.metrics import equivariance_error
+from softsym.networks import EMLP, RPP, MixedRPP
+from softsym.networks.gated import GatedNonlinearity
 
 TYPES = ("2T0 + 2T1", "T1")
 
@@ -75,7 +75,7 @@ def test_mixed_keeps_what_both_groups_share_whatever_the_weights():
 def test_weight_is_the_sum_of_the_paths():
     layer = MixedRPP(*TYPES, "O(3)", "O(2)@xy", channels=27).blocks[1].linear
     kind = layer.rep_in >> layer.rep_out
-    from symmetries import project
+    from softsym.symmetries import project
 
     paths = (("O(3)", layer.equivariant), ("O(2)@xy", layer.residual))
     expected = sum(project(G, kind, path.weight.detach().reshape(-1)) for G, path in paths)

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.func import jvp, vmap
 
-from networks import sample_products as module
-from networks.sample_products import sample_products
+from softsym.networks import sample_products as module
+from softsym.networks.sample_products import sample_products
 
 SIZES = [(3, 1, 3, 18), (2, 3, 9, 6), (1, 6, 6, 9), (2, 27, 1, 2), (1, 1, 1, 1)]
 

@@ -4,11 +4,11 @@ import pytest
 import torch
 from compliance.networks import NetworkSuite
 
-from metrics import equivariance_error
-from networks import SoftEMLP
-from networks.gated import GatedNonlinearity
-from regularizers.typed_layers import typed_layers
-from symmetries import group, project
+from softsym.metrics import equivariance_error
+from softsym.networks import SoftEMLP
+from softsym.networks.gated import GatedNonlinearity
+from softsym.regularizers.typed_layers import typed_layers
+from softsym.symmetries import group, project
 
 
 class TestOrthogonal(NetworkSuite):

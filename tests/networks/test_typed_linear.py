@@ -2,8 +2,8 @@
 
 import torch
 
-from networks import TypedLinear
-from symmetries import rep
+from softsym.networks import TypedLinear
+from softsym.symmetries import rep
 
 
 def test_shapes_and_types():

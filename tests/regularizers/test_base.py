@@ -7,7 +7,7 @@ import torch
 from compliance.regularizers import Holder, RegularizerSuite
 from torch import nn
 
-from regularizers import Regularizer
+from softsym.regularizers import Regularizer
 
 
 class Total(Regularizer):

@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from networks import TypedLinear
-from regularizers import block_layout
-from regularizers.block_layout import BlockLayout
-from regularizers.projection_pass import ProjectionPass
-from regularizers.typed_layers import typed_layers
-from symmetries import equivariant_projector, group, rep
+from softsym.networks import TypedLinear
+from softsym.regularizers import block_layout
+from softsym.regularizers.block_layout import BlockLayout
+from softsym.regularizers.projection_pass import ProjectionPass
+from softsym.regularizers.typed_layers import typed_layers
+from softsym.symmetries import equivariant_projector, group, rep
 
 GROUPS = [group(name) for name in ("O(2)@xy", "SO(3)")]
 CPU = torch.device("cpu")

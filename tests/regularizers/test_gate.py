@@ -5,7 +5,7 @@ import torch
 from compliance.regularizers import Holder, RegularizerSuite, small_network
 from torch import nn
 
-from regularizers import GateRegularizer
+from softsym.regularizers import GateRegularizer
 
 
 def gates_of(network):

@@ -5,9 +5,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regularizers.grids import Grid, grids
-from symmetries import rep
-from symmetries.blocks import tensor_blocks
+from softsym.regularizers.grids import Grid, grids
+from softsym.symmetries import rep
+from softsym.symmetries.blocks import tensor_blocks
 
 KINDS = [("3T0 + 2T1", "2T1 + T2"), ("T0 + 4T1 + 2T0", "3T0 + T1"), ("T(1,1) + T1", "2T(0,1)")]
 

@@ -5,8 +5,8 @@ import torch
 from compliance.regularizers import Holder
 from torch import nn
 
-from networks import RPP, SoftEMLP
-from regularizers import PathRegularizer
+from softsym.networks import RPP, SoftEMLP
+from softsym.regularizers import PathRegularizer
 
 
 def network():

@@ -7,10 +7,10 @@ import torch
 from compliance.regularizers import Holder, RegularizerSuite, small_network
 from torch import nn
 
-from networks import MLP
-from regularizers import ProjectionRegularizer
-from regularizers.typed_layers import typed_layers
-from symmetries import group, project, rep
+from softsym.networks import MLP
+from softsym.regularizers import ProjectionRegularizer
+from softsym.regularizers.typed_layers import typed_layers
+from softsym.symmetries import group, project, rep
 
 NAMES = ("O(2)@xy", "O(2)@yz", "O(2)@xz", "O(3)")
 

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from networks import TypedLinear
-from regularizers import block_layout
-from regularizers.projection_pass import ProjectionPass
-from regularizers.typed_layers import typed_layers
-from symmetries import equivariant_projector, group, project, rep
+from softsym.networks import TypedLinear
+from softsym.regularizers import block_layout
+from softsym.regularizers.projection_pass import ProjectionPass
+from softsym.regularizers.typed_layers import typed_layers
+from softsym.symmetries import equivariant_projector, group, project, rep
 
 PLANES = ("O(2)@xy", "O(2)@yz", "O(3)")
 MIXED = ("SO(3)", "Scaling(3)", "SO(3)*Scaling(3)")

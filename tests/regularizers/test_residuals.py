@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from regularizers.residuals import Residuals
-from symmetries import T, equivariant_blocks, group
+from softsym.regularizers.residuals import Residuals
+from softsym.symmetries import T, equivariant_blocks, group
 
 NAMES = ("O(2)@xy", "O(2)@yz", "SO(3)", "Reflect(3)", "Trivial(3)")
 

@@ -9,12 +9,12 @@ import torch.multiprocessing as mp
 from compliance.regularizers import Holder, small_network
 from lightning import Trainer
 
-from networks import TypedLinear
-from regularizers import ProjectionRegularizer
-from regularizers.projection import bind_together
-from regularizers.sharing import ALL, Share, share_of, shared_out
-from regularizers.typed_layers import typed_layers
-from symmetries import rep
+from softsym.networks import TypedLinear
+from softsym.regularizers import ProjectionRegularizer
+from softsym.regularizers.projection import bind_together
+from softsym.regularizers.sharing import ALL, Share, share_of, shared_out
+from softsym.regularizers.typed_layers import typed_layers
+from softsym.symmetries import rep
 
 NAMES = ("O(2)@xy", "O(2)@yz", "SO(3)")
 FACTORS = (2.0, 0.0, 3.0)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from regularizers import ProjectionRegularizer, StrengthPolicy, StrengthTuning, WeightDecay
+from softsym.regularizers import ProjectionRegularizer, StrengthPolicy, StrengthTuning, WeightDecay
 
 
 class Recorder(StrengthPolicy):

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from networks import TypedLinear
-from regularizers.typed_layers import require_typed_layers, typed_layers
-from symmetries import group, rep
+from softsym.networks import TypedLinear
+from softsym.regularizers.typed_layers import require_typed_layers, typed_layers
+from softsym.symmetries import group, rep
 
 
 def plain_with_types():

@@ -5,7 +5,7 @@ import torch
 from compliance.regularizers import Holder, RegularizerSuite, small_network
 from torch import nn
 
-from regularizers import WeightDecay
+from softsym.regularizers import WeightDecay
 
 
 class TestWeightDecay(RegularizerSuite):

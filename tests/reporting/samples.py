@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from reporting import Predictions, RunSummary, StrengthRow, SymmetryResult
+from softsym.reporting import Predictions, RunSummary, StrengthRow, SymmetryResult
 
 RESULTS = (
     SymmetryResult("xy", "O(2)@xy", 100.0, 0.11, 0.012, 0.0),

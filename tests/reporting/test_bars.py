@@ -4,8 +4,8 @@ import math
 
 from reporting_samples import EMPTY, summary
 
-from reporting import SymmetryResult
-from reporting.bars import equivariance_figure
+from softsym.reporting import SymmetryResult
+from softsym.reporting.bars import equivariance_figure
 
 
 def drawn(*results):

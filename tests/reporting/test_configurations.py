@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from reporting.configurations import Spread, gather, spread
-from reporting.runs import Run
+from softsym.reporting.configurations import Spread, gather, spread
+from softsym.reporting.runs import Run
 
 
 def run(strength, seed, loss, status="finished", **record):

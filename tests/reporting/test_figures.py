@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from reporting_samples import EMPTY, moved_tracks, summary, tracks
 
-from reporting import all_figures
-from reporting.figures import DRAWERS
-from reporting.html import CAPTIONS
+from softsym.reporting import all_figures
+from softsym.reporting.figures import DRAWERS
+from softsym.reporting.html import CAPTIONS
 
 
 def test_figures_without_data_are_left_out():

@@ -5,8 +5,8 @@ import math
 import pytest
 from reporting_samples import RESULTS
 
-from reporting import Grade, SymmetryResult, grade
-from reporting.grades import decided_by_data, error_grade, relative_penalty, strengths_tell
+from softsym.reporting import Grade, SymmetryResult, grade
+from softsym.reporting.grades import decided_by_data, error_grade, relative_penalty, strengths_tell
 
 
 def result(name="a", strength=1.0, penalty=1.0, *, model=None, data=None, floor=None):

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from reporting_samples import EMPTY, RESULTS, history, matrices, moved_tracks, summary, tracks
 
-from reporting import SymmetryResult, render_report, write_report
+from softsym.reporting import SymmetryResult, render_report, write_report
 
 VOID = {"meta", "br", "link", "img"}
 HOSTILE = "<script>alert('x')</script> & $_{\" --><b>"

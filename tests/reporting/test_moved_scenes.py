@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from reporting_samples import EMPTY, moved_tracks, summary, tracks
 
-from reporting.moved_scenes import best_plane, moved_scenes_figure, spreads
+from softsym.reporting.moved_scenes import best_plane, moved_scenes_figure, spreads
 
 
 def titles(figure):

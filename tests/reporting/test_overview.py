@@ -9,9 +9,15 @@ from pathlib import Path
 import pytest
 from run_folders import write_run, write_sweep
 
-from reporting.configurations import gather
-from reporting.overview import cautions, facts, render_overview, sweep_headline, write_overview
-from reporting.runs import Run, find_runs, read_run
+from softsym.reporting.configurations import gather
+from softsym.reporting.overview import (
+    cautions,
+    facts,
+    render_overview,
+    sweep_headline,
+    write_overview,
+)
+from softsym.reporting.runs import Run, find_runs, read_run
 
 VOID = {"meta", "br", "link", "img", "input"}
 HOSTILE = "<script>alert('x')</script> & $_{\" --><b>"

@@ -4,8 +4,8 @@ import matplotlib
 from matplotlib.figure import Figure
 from reporting_samples import summary
 
-from reporting import StrengthRow, all_figures
-from reporting.palette import line_styles, log_axis, plain, symmetry_names
+from softsym.reporting import StrengthRow, all_figures
+from softsym.reporting.palette import line_styles, log_axis, plain, symmetry_names
 
 
 def test_a_symmetry_has_one_colour_in_every_figure():

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reporting.configurations import gather
-from reporting.palette import SERIES
-from reporting.run_colors import run_colors
-from reporting.runs import Run
+from softsym.reporting.configurations import gather
+from softsym.reporting.palette import SERIES
+from softsym.reporting.run_colors import run_colors
+from softsym.reporting.runs import Run
 
 
 def sweep_of(**columns):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from reporting_samples import EMPTY, matrices, summary, tracks
 
-from reporting import Predictions
-from reporting.scatter import POINTS, fit_text, panels, predictions_figure
+from softsym.reporting import Predictions
+from softsym.reporting.scatter import POINTS, fit_text, panels, predictions_figure
 
 
 def test_a_panel_per_component():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from reporting_samples import EMPTY, summary, tracks
 
-from reporting.scores import scores, split_key
+from softsym.reporting.scores import scores, split_key
 
 
 @pytest.mark.parametrize(

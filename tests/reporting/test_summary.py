@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from reporting_samples import matrices, summary
 
-from reporting import Predictions, StrengthRow, SymmetryResult
-from reporting.summary import labels, strongest_first
+from softsym.reporting import Predictions, StrengthRow, SymmetryResult
+from softsym.reporting.summary import labels, strongest_first
 
 
 def test_predictions_that_do_not_fit_are_refused():

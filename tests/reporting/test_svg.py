@@ -5,8 +5,8 @@ import re
 from matplotlib.figure import Figure
 from reporting_samples import summary
 
-from reporting import all_figures
-from reporting.svg import inline_svg
+from softsym.reporting import all_figures
+from softsym.reporting.svg import inline_svg
 
 
 def test_ids_differ_between_figures_and_references_follow():

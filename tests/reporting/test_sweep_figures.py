@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from run_folders import write_run, write_sweep
 
-from reporting.configurations import gather
-from reporting.runs import Run, find_runs, read_run
-from reporting.sweep_figures import (
+from softsym.reporting.configurations import gather
+from softsym.reporting.runs import Run, find_runs, read_run
+from softsym.reporting.sweep_figures import (
     LINES,
     ROWS,
     SWEEP_DRAWERS,

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from run_folders import write_run, write_sweep
 
-from reporting.configurations import gather
-from reporting.runs import find_runs, read_run
-from reporting.sweep_tables import configuration_table, run_table
+from softsym.reporting.configurations import gather
+from softsym.reporting.runs import find_runs, read_run
+from softsym.reporting.sweep_tables import configuration_table, run_table
 
 
 @pytest.fixture

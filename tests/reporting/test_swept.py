@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from run_folders import write_run, write_sweep
 
-from reporting.runs import Run, find_runs, read_run
-from reporting.swept import seeds, shown, swept_keys
+from softsym.reporting.runs import Run, find_runs, read_run
+from softsym.reporting.swept import seeds, shown, swept_keys
 
 
 def runs_in(folder):

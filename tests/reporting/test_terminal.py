@@ -5,7 +5,7 @@ import io
 from reporting_samples import EMPTY, RESULTS, summary, tracks
 from rich.console import Console
 
-from reporting import SymmetryResult, show, symmetry_table
+from softsym.reporting import SymmetryResult, show, symmetry_table
 
 
 def printed(run, path="out/symmetry_report.html", **settings):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from reporting_samples import EMPTY, matrices, summary, tracks
 
-from reporting import Predictions
-from reporting.tracks import displacement, round_length, sample_tracks, tracks_figure
+from softsym.reporting import Predictions
+from softsym.reporting.tracks import displacement, round_length, sample_tracks, tracks_figure
 
 
 def test_displacement_is_in_the_units_of_the_tracks():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from reporting_samples import RESULTS
 
-from reporting import SymmetryResult, headline, verdict
+from softsym.reporting import SymmetryResult, headline, verdict
 
 
 def result(name="a", strength=1.0, penalty=1.0, *, model=None, data=None, floor=None):

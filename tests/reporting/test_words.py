@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from reporting.words import duration, error, listing, number
+from softsym.reporting.words import duration, error, listing, number
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 if all(find_spec(name) for name in ("optuna", "plotly")):
-    from sweeps.plan import make_plan, require_same_plan
-    from sweeps.settings import Settings
-    from sweeps.study import Study
-    from sweeps.trials import Trials
+    from softsym.sweeps.plan import make_plan, require_same_plan
+    from softsym.sweeps.settings import Settings
+    from softsym.sweeps.study import Study
+    from softsym.sweeps.trials import Trials
 else:  # the extra "search" is not installed
     collect_ignore_glob = ["*"]
 

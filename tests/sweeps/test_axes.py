@@ -4,8 +4,8 @@ import doctest
 
 import pytest
 
-from sweeps import axes
-from sweeps.axes import axis_of, round_numbers
+from softsym.sweeps import axes
+from softsym.sweeps.axes import axis_of, round_numbers
 
 
 def test_words_and_truths_stand_at_equal_distances():

@@ -4,11 +4,11 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from cli import resolvers
-from cli.errors import UserError
-from cli.overrides import CONF
-from sweeps.checks import check_trials, samples
-from sweeps.plan import make_plan
+from softsym.cli import resolvers
+from softsym.cli.errors import UserError
+from softsym.cli.overrides import CONF
+from softsym.sweeps.checks import check_trials, samples
+from softsym.sweeps.plan import make_plan
 
 LR = {"type": "float", "low": 1e-3, "high": 1e-2}
 SEARCHES = sorted(path.stem for path in (CONF / "search").glob("*.yaml"))

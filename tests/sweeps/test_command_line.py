@@ -2,9 +2,9 @@
 
 import pytest
 
-from cli import resolvers
-from cli.errors import UserError
-from sweeps.command_line import check_arguments, train_values
+from softsym.cli import resolvers
+from softsym.cli.errors import UserError
+from softsym.sweeps.command_line import check_arguments, train_values
 
 resolvers.register()
 

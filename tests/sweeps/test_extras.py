@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from cli.errors import UserError
-from sweeps.extras import NEEDED, require_extra
+from softsym.cli.errors import UserError
+from softsym.sweeps.extras import NEEDED, require_extra
 
 
 @pytest.mark.parametrize("name", NEEDED)

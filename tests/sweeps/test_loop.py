@@ -7,9 +7,9 @@ import pytest
 from fake_executor import FakeExecutor, fail, finish
 from optuna.trial import TrialState
 
-from cli.errors import UserError
-from sweeps.loop import Search
-from sweeps.study import JOB, REASON, RESTARTS, TAIL, Study
+from softsym.cli.errors import UserError
+from softsym.sweeps.loop import Search
+from softsym.sweeps.study import JOB, REASON, RESTARTS, TAIL, Study
 
 
 class Stop(BaseException):

@@ -6,13 +6,13 @@ import pytest
 from filelock import FileLock, Timeout
 from hydra import compose, initialize_config_dir
 
-from cli import resolvers
-from cli.errors import UserError
-from cli.overrides import CONF
-from sweeps.command_line import check_arguments, plain
-from sweeps.main import act, alone
-from sweeps.study import Study
-from sweeps.trials import ROOT
+from softsym.cli import resolvers
+from softsym.cli.errors import UserError
+from softsym.cli.overrides import CONF
+from softsym.sweeps.command_line import check_arguments, plain
+from softsym.sweeps.main import act, alone
+from softsym.sweeps.study import Study
+from softsym.sweeps.trials import ROOT
 
 FAKE = ROOT / "tests" / "sweeps" / "fake_train.py"
 resolvers.register()
@@ -21,7 +21,7 @@ resolvers.register()
 @pytest.fixture
 def sweep(tmp_path, monkeypatch, caplog):
     """Does what a command line says, in this process; the checks of trials are others' tests."""
-    monkeypatch.setattr("sweeps.main.check_trials", lambda *_: None)
+    monkeypatch.setattr("softsym.sweeps.main.check_trials", lambda *_: None)
     caplog.set_level(logging.INFO)
 
     def run(*arguments, how="", program="python"):
@@ -86,7 +86,7 @@ def test_a_picture_that_fails_ends_no_search(sweep, monkeypatch, caplog):
     def broken(*_):
         raise RuntimeError("no colours")
 
-    monkeypatch.setattr("sweeps.main.draw", broken)
+    monkeypatch.setattr("softsym.sweeps.main.draw", broken)
     study = sweep("n_trials=2", "executor.poll_seconds=0.05", "picture_every=1")
     assert len(study.trials) == 2
     assert "No picture: no colours" in caplog.text

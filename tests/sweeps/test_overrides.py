@@ -5,8 +5,8 @@ import doctest
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from sweeps import overrides
-from sweeps.overrides import key_of, merged, override, quote_list
+from softsym.sweeps import overrides
+from softsym.sweeps.overrides import key_of, merged, override, quote_list
 
 AWKWARD = [
     *(1e-4, 0.1, 3, True, None, "adjust_once", "O(3)", "a b", "true", "1", "it's", 'say "x"'),

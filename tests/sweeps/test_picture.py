@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
-from sweeps.outcome import End, Outcome
-from sweeps.picture import draw
-from sweeps.study import MONITOR, TOTAL
+from softsym.sweeps.outcome import End, Outcome
+from softsym.sweeps.picture import draw
+from softsym.sweeps.study import MONITOR, TOTAL
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 

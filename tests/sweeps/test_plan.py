@@ -2,8 +2,8 @@
 
 import pytest
 
-from cli.errors import UserError
-from sweeps.plan import make_plan, plan_in, require_same_plan
+from softsym.cli.errors import UserError
+from softsym.sweeps.plan import make_plan, plan_in, require_same_plan
 
 LR = {"type": "float", "low": 1e-3, "high": 1e-2, "log": True}
 SEARCH = {"name": "s", "experiment": "quickstart", "space": {"optimizer.lr": LR}}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cli.errors import UserError
-from sweeps.settings import make_settings
+from softsym.cli.errors import UserError
+from softsym.sweeps.settings import make_settings
 
 GOOD = {
     **{"action": "run", "name": "a", "folder": "x", "n_trials": 3, "slots": 1, "retries": 0},

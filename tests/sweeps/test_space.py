@@ -7,7 +7,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from sweeps.space import parse_space
+from softsym.sweeps.space import parse_space
 
 
 def one(**given):

@@ -2,9 +2,9 @@
 
 from rich.console import Console
 
-from sweeps.outcome import End, Outcome
-from sweeps.status import show_status
-from sweeps.study import EXECUTOR, JOB, MONITOR, SLOTS, TOTAL, Study
+from softsym.sweeps.outcome import End, Outcome
+from softsym.sweeps.status import show_status
+from softsym.sweeps.study import EXECUTOR, JOB, MONITOR, SLOTS, TOTAL, Study
 
 
 def shown(study, folder):

@@ -3,9 +3,9 @@
 import pytest
 from optuna.trial import TrialState
 
-from cli.errors import UserError
-from sweeps.outcome import End, Outcome
-from sweeps.study import REASON, TAIL, Study
+from softsym.cli.errors import UserError
+from softsym.sweeps.outcome import End, Outcome
+from softsym.sweeps.study import REASON, TAIL, Study
 
 
 def complete(value):

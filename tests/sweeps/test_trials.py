@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from cli.errors import UserError
-from sweeps.trials import ROOT, Trials, by_hand, program
+from softsym.cli.errors import UserError
+from softsym.sweeps.trials import ROOT, Trials, by_hand, program
 
 PARAMS = {"optimizer.lr": 0.002, "policy": "fixed"}
 

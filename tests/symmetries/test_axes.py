@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from symmetries import T, group
-from symmetries.axes import apply, apply_derivative, permute
+from softsym.symmetries import T, group
+from softsym.symmetries.axes import apply, apply_derivative, permute
 
 
 @pytest.mark.parametrize("tensor", [T(0), T(1), T(0, 1), T(2, 1), T(0, 3)])

@@ -9,7 +9,7 @@ from compliance.groups import elements
 from hypothesis import given, settings
 from market import DEAR, SUBGROUPS, pairs, seeds
 
-from symmetries import (
+from softsym.symmetries import (
     Group,
     T,
     equivariant_basis,
@@ -20,7 +20,7 @@ from symmetries import (
     rep,
     solver,
 )
-from symmetries.limits import TooLargeError
+from softsym.symmetries.limits import TooLargeError
 
 REFERENCE_GROUPS = (
     *("Trivial(3)", "SO(2)", "SO(3)", "O(2)", "O(3)", "O(5)", "C(4)", "D(4)", "Scaling(3)"),
@@ -200,7 +200,7 @@ def test_blocks_together_are_the_projector():
     ],
 )
 def test_what_is_too_large_for_memory_is_refused_at_once(name, text, message, monkeypatch):
-    monkeypatch.setattr("symmetries.limits.memory_limit", lambda: 2 * 2**30)
+    monkeypatch.setattr("softsym.symmetries.limits.memory_limit", lambda: 2 * 2**30)
     with pytest.raises(TooLargeError, match=message):
         equivariant_basis(name, text)
 
@@ -249,7 +249,7 @@ def test_blocks_may_be_changed_without_harm():
 
 
 def test_products_that_are_too_large_for_memory(monkeypatch):
-    monkeypatch.setattr("symmetries.limits.memory_limit", lambda: 2**27)
+    monkeypatch.setattr("softsym.symmetries.limits.memory_limit", lambda: 2**27)
     for name, text in (("Trivial(20)xTrivial(20)", "T1 >> T1"), ("S(10)xS(10)", "T(4) x T(4)")):
         with pytest.raises(TooLargeError, match=r"The product of bases|Solving for T4 x T4"):
             equivariant_basis(name, text)

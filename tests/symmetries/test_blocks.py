@@ -4,8 +4,8 @@ import pytest
 import torch
 from brute_force import projector
 
-from symmetries import T, V, equivariant_blocks, equivariant_projector, group, rep
-from symmetries.blocks import factors_first, tensor_blocks
+from softsym.symmetries import T, V, equivariant_blocks, equivariant_projector, group, rep
+from softsym.symmetries.blocks import factors_first, tensor_blocks
 
 
 def normal(*shape):

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from symmetries.chebyshev import NotSeparatedError, filtered_null_space
-from symmetries.limits import TooLargeError
+from softsym.symmetries.chebyshev import NotSeparatedError, filtered_null_space
+from softsym.symmetries.limits import TooLargeError
 
 SIZE = 400
 
@@ -53,7 +53,7 @@ def test_the_same_operator_gives_the_same_basis():
     ids=["no gap", "most of the space"],
 )
 def test_what_does_not_separate_is_refused(values, monkeypatch):
-    monkeypatch.setattr("symmetries.chebyshev.ROUNDS", 6)
+    monkeypatch.setattr("softsym.symmetries.chebyshev.ROUNDS", 6)
     matrix, _ = operator(values)
     message = "The invariants do not separate from other vectors of 400 numbers: the smallest"
     with pytest.raises(NotSeparatedError, match=message):
@@ -65,7 +65,7 @@ def test_not_separated_is_bad_input():
 
 
 def test_a_null_space_too_large_for_memory_is_refused(monkeypatch):
-    monkeypatch.setattr("symmetries.limits.memory_limit", lambda: 8 * 6 * SIZE * 100)
+    monkeypatch.setattr("softsym.symmetries.limits.memory_limit", lambda: 8 * 6 * SIZE * 100)
     matrix, _ = operator(spectrum(150, 1.0, 2.0))
     with pytest.raises(TooLargeError, match=r"A null space of more than \d+ of 400 numbers needs"):
         filtered_null_space(lambda v: matrix @ v, SIZE)

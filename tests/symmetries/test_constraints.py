@@ -4,8 +4,8 @@ import pytest
 import torch
 from brute_force import projector
 
-from symmetries import Group, S, T, Trivial, equivariant_projector, group, rep
-from symmetries.constraints import constrain, constraint_matrix, gram, residual, restricted
+from softsym.symmetries import Group, S, T, Trivial, equivariant_projector, group, rep
+from softsym.symmetries.constraints import constrain, constraint_matrix, gram, residual, restricted
 
 CASES = (
     ("SO(3)", "T2"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from symmetries import (
+from softsym.symmetries import (
     C,
     Group,
     O,
@@ -23,11 +23,11 @@ from symmetries import (
 
 SOLVE = """
 import sys, torch
-from symmetries import cache_bases, equivariant_basis
+from softsym.symmetries import cache_bases, equivariant_basis
 cache_bases(sys.argv[1])
 torch.save(equivariant_basis("GL(2)", "T(2,2)"), sys.argv[2])
 """
-READ = "from symmetries.groups.linear import GL\nGL.closed_form = None" + SOLVE
+READ = "from softsym.symmetries.groups.linear import GL\nGL.closed_form = None" + SOLVE
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from symmetries import group
-from symmetries.elements import algebra_matrix, matrix, space_of, to, unsqueezed, whole_dim
+from softsym.symmetries import group
+from softsym.symmetries.elements import algebra_matrix, matrix, space_of, to, unsqueezed, whole_dim
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 import torch
 from compliance.groups import elements
 
-from symmetries import (
+from softsym.symmetries import (
     SO,
     Cube,
     Generated,
@@ -17,7 +17,7 @@ from symmetries import (
     equivariant_projector,
     group,
 )
-from symmetries.generators import as_permutations, finite_group, permutation_matrices
+from softsym.symmetries.generators import as_permutations, finite_group, permutation_matrices
 
 QUARTER = [[0.0, -1.0], [1.0, 0.0]]
 ABOUT_X, ABOUT_Y = SO(3).lie_algebra[2], SO(3).lie_algebra[1]
@@ -144,7 +144,7 @@ def test_infinite_and_large_groups_are_not_listed(name):
 
 @pytest.mark.parametrize("matrix", [SHEAR, about(1.0)], ids=["shear", "irrational turn"])
 def test_infinite_groups_of_one_matrix_are_not_listed(matrix, monkeypatch):
-    monkeypatch.setattr("symmetries.generators.FINITE", 100)
+    monkeypatch.setattr("softsym.symmetries.generators.FINITE", 100)
     assert generated(matrix) is None
 
 
@@ -155,7 +155,7 @@ def test_two_flips_of_an_irrational_angle_are_not_listed():
 
 
 def test_the_list_of_a_large_space_is_shorter(monkeypatch):
-    monkeypatch.setattr("symmetries.generators.NUMBERS", 5 * 36)
+    monkeypatch.setattr("softsym.symmetries.generators.NUMBERS", 5 * 36)
     assert Group(6, discrete_generators=Cube().discrete_generators).finite_elements is None
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from compliance.groups import elements
 
-from symmetries import (
+from softsym.symmetries import (
     GL,
     C,
     Embed,

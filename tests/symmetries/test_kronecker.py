@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from symmetries.kronecker import block_diagonal, kron, kron_all, leibniz
+from softsym.symmetries.kronecker import block_diagonal, kron, kron_all, leibniz
 
 
 def normal(*shape, seed=0):

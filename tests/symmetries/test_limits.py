@@ -2,8 +2,8 @@
 
 import pytest
 
-from symmetries import limits
-from symmetries.limits import NO_LIMIT_KNOWN, TooLargeError, memory_limit, require_memory
+from softsym.symmetries import limits
+from softsym.symmetries.limits import NO_LIMIT_KNOWN, TooLargeError, memory_limit, require_memory
 
 
 def test_says_what_is_too_large_and_what_to_do(monkeypatch):

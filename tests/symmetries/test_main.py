@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from symmetries import Group
-from symmetries.__main__ import main
-from symmetries.parsing import NO_NAMES
+from softsym.symmetries import Group
+from softsym.symmetries.__main__ import main
+from softsym.symmetries.parsing import NO_NAMES
 
 
 def test_prints_dimension_rank_and_time(capsys):
@@ -95,7 +95,7 @@ def test_runs_as_a_module_and_keeps_bases(tmp_path):
 def test_the_mathematics_loads_nothing_but_torch_and_scipy():
     code = (
         "import sys, symmetries; "
-        "symmetries.equivariant_basis('S(3)xO(2)', 'T2'); "
+        "softsym.symmetries.equivariant_basis('S(3)xO(2)', 'T2'); "
         "print(*{'matplotlib', 'rich', 'lightning', 'hydra', 'torchmetrics'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -4,10 +4,10 @@ import pytest
 import torch
 from brute_force import projector, scaled
 
-from symmetries import Group, T, equivariant_basis, group, null_space, rep
-from symmetries.chebyshev import NotSeparatedError
-from symmetries.limits import TooLargeError
-from symmetries.null_space import null_space as solve
+from softsym.symmetries import Group, T, equivariant_basis, group, null_space, rep
+from softsym.symmetries.chebyshev import NotSeparatedError
+from softsym.symmetries.limits import TooLargeError
+from softsym.symmetries.null_space import null_space as solve
 
 BY_COMPONENTS = {}
 FILTERED_COMPONENTS = {"DENSE": 30}
@@ -89,7 +89,7 @@ def test_a_generator_that_does_nothing_constrains_nothing():
 
 
 def test_a_basis_too_large_for_memory_is_refused(monkeypatch):
-    monkeypatch.setattr("symmetries.limits.memory_limit", lambda: 8 * 80 * 80)
+    monkeypatch.setattr("softsym.symmetries.limits.memory_limit", lambda: 8 * 80 * 80)
     with pytest.raises(TooLargeError, match=r"The basis of T4 under Trivial\(3\), 81 x 81, needs"):
         solve(group("Trivial(3)"), T(4))
 
@@ -103,7 +103,7 @@ def test_averages_over_a_finite_group_in_dense_coordinates(name, rank, monkeypat
     axes = torch.randn(named.dim, named.dim, dtype=torch.float64, generator=random)
     axes = torch.linalg.qr(axes).Q
     G = Group(named.dim, discrete_generators=axes @ named.discrete_generators @ axes.T)
-    monkeypatch.setattr("symmetries.null_space.DENSE", 10)
+    monkeypatch.setattr("softsym.symmetries.null_space.DENSE", 10)
     found = solve(G, T(rank))
     Q = T(rank).rho(axes) @ equivariant_basis(named, T(rank))
     torch.testing.assert_close(found @ found.T, Q @ Q.T, atol=1e-9, rtol=0)

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from symmetries import S
-from symmetries.limits import TooLargeError
-from symmetries.orbits import orbit_basis, partition_basis
+from softsym.symmetries import S
+from softsym.symmetries.limits import TooLargeError
+from softsym.symmetries.orbits import orbit_basis, partition_basis
 
 
 def test_orbits_of_a_swap():
@@ -32,7 +32,7 @@ def test_partitions_are_counted_by_bell_numbers(rank, bell):
 
 
 def test_orbits_too_large_for_memory_are_refused(monkeypatch):
-    monkeypatch.setattr("symmetries.limits.memory_limit", lambda: 2**20)
+    monkeypatch.setattr("softsym.symmetries.limits.memory_limit", lambda: 2**20)
     for basis in (lambda: partition_basis(10, 6), lambda: orbit_basis(S(10).permutations, 6)):
         with pytest.raises(TooLargeError, match="Orbits of 1000000 index tuples needs"):
             basis()

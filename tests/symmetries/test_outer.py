@@ -6,7 +6,7 @@ import pytest
 import torch
 from brute_force import projector
 
-from symmetries import (
+from softsym.symmetries import (
     DirectProduct,
     O,
     S,
@@ -18,9 +18,9 @@ from symmetries import (
     group,
     rep,
 )
-from symmetries.blocks import tensor_blocks
-from symmetries.outer import Outer
-from symmetries.solver import tensor_basis
+from softsym.symmetries.blocks import tensor_blocks
+from softsym.symmetries.outer import Outer
+from softsym.symmetries.solver import tensor_basis
 
 OUTER = (
     ("S(3)xO(2)", "V(S(3)) x V(O(2))"),

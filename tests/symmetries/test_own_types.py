@@ -7,7 +7,7 @@ import pytest
 import torch
 from brute_force import projector
 
-from symmetries import (
+from softsym.symmetries import (
     O,
     Rep,
     T,
@@ -16,8 +16,8 @@ from symmetries import (
     group,
     rep,
 )
-from symmetries.blocks import tensor_blocks
-from symmetries.solver import tensor_basis
+from softsym.symmetries.blocks import tensor_blocks
+from softsym.symmetries.solver import tensor_basis
 
 
 def symmetric_traceless():

@@ -6,9 +6,9 @@ import pytest
 import torch
 from brute_force import projector
 
-from symmetries import T, equivariant_projector, group
-from symmetries.limits import TooLargeError
-from symmetries.pairings import (
+from softsym.symmetries import T, equivariant_projector, group
+from softsym.symmetries.limits import TooLargeError
+from softsym.symmetries.pairings import (
     form_invariants,
     levi_civita,
     linear_invariants,
@@ -16,7 +16,7 @@ from symmetries.pairings import (
     perfect_matchings,
     spanning_tensor,
 )
-from symmetries.partitions import pairings_count, permutations_count
+from softsym.symmetries.partitions import pairings_count, permutations_count
 
 
 def normal(*shape):
@@ -105,7 +105,7 @@ def test_the_metric_joins_vectors_its_inverse_duals(metric):
 
 
 def test_too_many_pairings_are_refused(monkeypatch):
-    monkeypatch.setattr("symmetries.limits.memory_limit", lambda: 2**20)
+    monkeypatch.setattr("softsym.symmetries.limits.memory_limit", lambda: 2**20)
     message = r"The basis of 6561 numbers, spanned by 91 tensors, needs .* Use tensors of lower"
     with pytest.raises(TooLargeError, match=message):
         form_invariants(torch.eye(3, dtype=torch.float64), 8, 0)

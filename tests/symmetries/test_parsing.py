@@ -3,7 +3,7 @@
 import pytest
 from market import GROUPS, REPS
 
-from symmetries import (
+from softsym.symmetries import (
     SO,
     C,
     Cube,

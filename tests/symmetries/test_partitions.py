@@ -6,7 +6,7 @@ from math import comb, factorial, prod
 
 import pytest
 
-from symmetries.partitions import pairings_count, partitions, permutations_count, tableaux
+from softsym.symmetries.partitions import pairings_count, partitions, permutations_count, tableaux
 
 
 def catalan(k):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.autograd import gradcheck
 
-from symmetries import Projector, equivariant_projector, project, rep
+from softsym.symmetries import Projector, equivariant_projector, project, rep
 
 CASES = [
     ("O(3)", "T1 + T0 >> T2"),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from market import names, pairs, seeds
 
-from symmetries import (
+from softsym.symmetries import (
     Group,
     T,
     equivariant_basis,

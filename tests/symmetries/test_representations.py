@@ -6,10 +6,10 @@ from compliance.groups import elements
 from hypothesis import given, settings
 from market import REPS, pairs, seeds
 
-from symmetries import Scalar, T, Vector, group, rep
-from symmetries.blocks import tensor_blocks
-from symmetries.kronecker import kron_all, leibniz
-from symmetries.representations import Sum, direct_sum
+from softsym.symmetries import Scalar, T, Vector, group, rep
+from softsym.symmetries.blocks import tensor_blocks
+from softsym.symmetries.kronecker import kron_all, leibniz
+from softsym.symmetries.representations import Sum, direct_sum
 
 
 def algebra_element(G, seed):

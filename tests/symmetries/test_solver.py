@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from symmetries import Group, O, T, group, solver
-from symmetries.limits import TooLargeError
-from symmetries.solver import scattered, tensor_basis
+from softsym.symmetries import Group, O, T, group, solver
+from softsym.symmetries.limits import TooLargeError
+from softsym.symmetries.solver import scattered, tensor_basis
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ def test_products_over_different_spaces_are_products_of_bases():
 
 
 def test_too_large_is_said_before_anything_is_solved(monkeypatch):
-    monkeypatch.setattr("symmetries.limits.memory_limit", lambda: 8 * 4 * 80)
+    monkeypatch.setattr("softsym.symmetries.limits.memory_limit", lambda: 8 * 4 * 80)
     with pytest.raises(TooLargeError, match=r"Solving for T4 over R\^3 needs .* Use lower ranks"):
         tensor_basis(group("SO(3)"), T(4))
 

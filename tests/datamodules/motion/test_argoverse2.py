@@ -10,8 +10,8 @@ import pyarrow
 from argoverse2_files import write_scenario
 from pyarrow import parquet
 
-from datamodules.motion.argoverse2 import argoverse2_scenes, read_scenario
-from datamodules.motion.environments import AGENT_TYPES, environment
+from softsym.datamodules.motion.argoverse2 import argoverse2_scenes, read_scenario
+from softsym.datamodules.motion.environments import AGENT_TYPES, environment
 
 ENV = environment("argoverse2")
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "argoverse2"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from track_samples import scene
 
-from datamodules.motion.dealing import dealt, scenes_by_part
-from datamodules.motion.tracks import cached_tracks
+from softsym.datamodules.motion.dealing import dealt, scenes_by_part
+from softsym.datamodules.motion.tracks import cached_tracks
 
 OWN = {"train": "train", "val": "train", "test": "val"}
 

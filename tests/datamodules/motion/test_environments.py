@@ -4,10 +4,10 @@ import importlib.util
 
 import pytest
 
-from datamodules.base import SPLITS
-from datamodules.motion import environments
-from datamodules.motion.environments import ENVIRONMENTS, environment
-from datamodules.motion.layout import window_layout
+from softsym.datamodules.base import SPLITS
+from softsym.datamodules.motion import environments
+from softsym.datamodules.motion.environments import ENVIRONMENTS, environment
+from softsym.datamodules.motion.layout import window_layout
 
 
 @pytest.mark.parametrize("env", ENVIRONMENTS.values(), ids=list(ENVIRONMENTS))

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datamodules.motion.layout import WindowLayout, steps, window_layout
-from symmetries import rep
+from softsym.datamodules.motion.layout import WindowLayout, steps, window_layout
+from softsym.symmetries import rep
 
 
 @given(

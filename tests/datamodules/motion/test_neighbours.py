@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from track_samples import scene
 
-from datamodules.motion.neighbours import NOBODY, Neighbourhood
+from softsym.datamodules.motion.neighbours import NOBODY, Neighbourhood
 
 TRACKS = st.lists(st.tuples(st.integers(0, 4), st.integers(1, 6)), min_size=1, max_size=6)
 

@@ -6,13 +6,13 @@ import time
 import numpy as np
 import pytest
 
-from datamodules.motion.pedestrian_files import (
+from softsym.datamodules.motion.pedestrian_files import (
     RECORDINGS,
     check_present,
     read_recording,
     read_recordings,
 )
-from datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
+from softsym.datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
 
 GOOD = "0.0\t1.0\t1.5\t2.5\n0\t2\t-1\t3e-1\n10.0\t1.0\t1.6\t2.4\n"
 

@@ -3,8 +3,8 @@
 import logging
 import sys
 
-from datamodules.motion import progress
-from datamodules.motion.progress import followed
+from softsym.datamodules.motion import progress
+from softsym.datamodules.motion.progress import followed
 
 
 def test_items_pass_and_the_log_tells(caplog, monkeypatch):

@@ -3,8 +3,8 @@
 import os
 import shutil
 
-from datamodules.motion import raw_files
-from datamodules.motion.raw_files import raw_key
+from softsym.datamodules.motion import raw_files
+from softsym.datamodules.motion.raw_files import raw_key
 
 
 def folder_of(path, **files):

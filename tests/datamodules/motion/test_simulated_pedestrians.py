@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from datamodules.motion.pedestrian_files import RECORDINGS, read_recordings
-from datamodules.motion.simulated_pedestrians import (
+from softsym.datamodules.motion.pedestrian_files import RECORDINGS, read_recordings
+from softsym.datamodules.motion.simulated_pedestrians import (
     DT,
     LENGTHS,
     PedestrianSimulation,

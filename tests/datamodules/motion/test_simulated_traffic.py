@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from datamodules.motion.simulated_traffic import PARTS, TrafficSimulation, write_dataset
-from datamodules.motion.waymo_records import read_waymo
-from datamodules.motion.waymo_windows import windows_of
+from softsym.datamodules.motion.simulated_traffic import PARTS, TrafficSimulation, write_dataset
+from softsym.datamodules.motion.waymo_records import read_waymo
+from softsym.datamodules.motion.waymo_windows import windows_of
 
 SMALL = {"records": 2, "agents": 6}
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datamodules.motion.tfrecord import framed, masked_checksum, read_records, write_records
+from softsym.datamodules.motion.tfrecord import framed, masked_checksum, read_records, write_records
 
 
 @pytest.fixture

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from track_samples import scene
 
-from datamodules.motion.tracks import SceneTracks, cached_tracks, runs, scene_indices, thinned
+from softsym.datamodules.motion.tracks import (
+    SceneTracks,
+    cached_tracks,
+    runs,
+    scene_indices,
+    thinned,
+)
 
 
 def assert_same(one, other):

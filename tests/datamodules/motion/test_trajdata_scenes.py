@@ -11,10 +11,10 @@ pytest.importorskip("trajdata", reason="the extra 'trajectory' is not installed"
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datamodules.motion.environments import environment
-from datamodules.motion.pedestrian_files import read_recording
-from datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
-from datamodules.motion.trajdata_scenes import (
+from softsym.datamodules.motion.environments import environment
+from softsym.datamodules.motion.pedestrian_files import read_recording
+from softsym.datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
+from softsym.datamodules.motion.trajdata_scenes import (
     differences,
     open_dataset,
     sampling,

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from datamodules.motion.waymo_paths import first_tenth, shard_paths, warn_of_missing
+from softsym.datamodules.motion.waymo_paths import first_tenth, shard_paths, warn_of_missing
 
 
 def shards(folder, numbers, count, part="training"):

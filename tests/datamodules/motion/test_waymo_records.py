@@ -6,10 +6,10 @@ from time import process_time
 import numpy as np
 import pytest
 
-from datamodules.motion.tfrecord import write_records
-from datamodules.motion.waymo_records import WaymoRecord, parse_record, read_waymo
-from datamodules.motion.waymo_writing import example_payload
-from datamodules.motion.wire import (
+from softsym.datamodules.motion.tfrecord import write_records
+from softsym.datamodules.motion.waymo_records import WaymoRecord, parse_record, read_waymo
+from softsym.datamodules.motion.waymo_writing import example_payload
+from softsym.datamodules.motion.wire import (
     inner_field,
     inner_fields,
     write_bytes,

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datamodules.motion.waymo_records import WaymoRecord, parse_record, read_waymo
-from datamodules.motion.waymo_windows import windows_of
-from datamodules.motion.waymo_writing import example_payload, scenario_payload
-from datamodules.motion.wire import write_bytes, write_double, write_float, write_varint
+from softsym.datamodules.motion.waymo_records import WaymoRecord, parse_record, read_waymo
+from softsym.datamodules.motion.waymo_windows import windows_of
+from softsym.datamodules.motion.waymo_writing import example_payload, scenario_payload
+from softsym.datamodules.motion.wire import write_bytes, write_double, write_float, write_varint
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "waymo"
 needs_real = pytest.mark.skipif(

@@ -5,14 +5,14 @@ import logging
 import numpy as np
 import pytest
 
-from datamodules.motion import waymo_shards
-from datamodules.motion.simulated_traffic import TrafficSimulation
-from datamodules.motion.tfrecord import write_records
-from datamodules.motion.waymo_paths import shard_paths
-from datamodules.motion.waymo_records import read_waymo
-from datamodules.motion.waymo_shards import ShardReader
-from datamodules.motion.waymo_windows import windows_of
-from datamodules.motion.waymo_writing import example_payload
+from softsym.datamodules.motion import waymo_shards
+from softsym.datamodules.motion.simulated_traffic import TrafficSimulation
+from softsym.datamodules.motion.tfrecord import write_records
+from softsym.datamodules.motion.waymo_paths import shard_paths
+from softsym.datamodules.motion.waymo_records import read_waymo
+from softsym.datamodules.motion.waymo_shards import ShardReader
+from softsym.datamodules.motion.waymo_windows import windows_of
+from softsym.datamodules.motion.waymo_writing import example_payload
 
 NAMES = ("a.tfrecord-00000-of-00002", "a.tfrecord-00001-of-00002", "b.tfrecord")
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datamodules.motion.waymo_records import WaymoRecord, read_waymo
-from datamodules.motion.waymo_windows import (
+from softsym.datamodules.motion.waymo_records import WaymoRecord, read_waymo
+from softsym.datamodules.motion.waymo_windows import (
     NORMALISATIONS,
     Normalisation,
     computed_normalisation,

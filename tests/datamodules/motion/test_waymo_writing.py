@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from datamodules.motion.waymo_records import WaymoRecord, parse_record
-from datamodules.motion.waymo_writing import example_payload, scenario_payload
+from softsym.datamodules.motion.waymo_records import WaymoRecord, parse_record
+from softsym.datamodules.motion.waymo_writing import example_payload, scenario_payload
 
 
 def record(agents=4):

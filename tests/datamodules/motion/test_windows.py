@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from track_samples import scene
 
-from datamodules.motion import windows
-from datamodules.motion.layout import WindowLayout
-from datamodules.motion.windows import WindowFilter, cut, window_starts
+from softsym.datamodules.motion import windows
+from softsym.datamodules.motion.layout import WindowLayout
+from softsym.datamodules.motion.windows import WindowFilter, cut, window_starts
 
 LENGTHS = st.lists(st.integers(1, 9), min_size=1, max_size=5)
 

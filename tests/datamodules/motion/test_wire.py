@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datamodules.motion import wire
+from softsym.datamodules.motion import wire
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 NUMBER = st.integers(1, 2**20)

@@ -6,8 +6,8 @@ from lightning import Callback
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from small_runs import UPHILL, fit, planes, weights
 
-from lightning_modules.callbacks import BestCheckpoint, LastCheckpoint, SettledEarlyStopping
-from regularizers import AdjustOnce
+from softsym.lightning_modules.callbacks import BestCheckpoint, LastCheckpoint, SettledEarlyStopping
+from softsym.regularizers import AdjustOnce
 
 MONITOR = {"monitor": "val/mse", "mode": "min"}
 

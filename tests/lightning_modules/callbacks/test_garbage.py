@@ -6,7 +6,7 @@ import pytest
 from lightning import Callback
 from small_runs import fit
 
-from lightning_modules.callbacks import FrozenGarbage
+from softsym.lightning_modules.callbacks import FrozenGarbage
 
 
 class Asks(Callback):

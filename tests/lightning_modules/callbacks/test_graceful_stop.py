@@ -10,9 +10,9 @@ import torch
 from lightning import Callback
 from small_runs import fit, planes, weights
 
-from lightning_modules.callbacks import GracefulStop, LastCheckpoint, Preempted
-from lightning_modules.callbacks.graceful_stop import LEAVING, SIGNALS
-from regularizers import AdjustOnce
+from softsym.lightning_modules.callbacks import GracefulStop, LastCheckpoint, Preempted
+from softsym.lightning_modules.callbacks.graceful_stop import LEAVING, SIGNALS
+from softsym.regularizers import AdjustOnce
 
 
 class Signal(Callback):

@@ -4,7 +4,7 @@ import logging
 
 from small_runs import data, module, planes, trainer
 
-from lightning_modules.callbacks import EpochProgress
+from softsym.lightning_modules.callbacks import EpochProgress
 
 
 def lines(folder, caplog, epochs, **settings):

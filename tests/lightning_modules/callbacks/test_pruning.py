@@ -8,9 +8,9 @@ import pytest
 from lightning import Callback
 from small_runs import UPHILL, fit, planes
 
-from lightning_modules.callbacks import LastCheckpoint, OptunaPruning
-from lightning_modules.journal import journal_storage
-from regularizers import AdjustOnce
+from softsym.lightning_modules.callbacks import LastCheckpoint, OptunaPruning
+from softsym.lightning_modules.journal import journal_storage
+from softsym.regularizers import AdjustOnce
 
 optuna = pytest.importorskip("optuna", reason="the extra 'search' is not installed")
 

@@ -11,9 +11,9 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from small_runs import module, planes
 
-from lightning_modules.callbacks import DisagreementError, RankAgreement
-from lightning_modules.callbacks.rank_agreement import difference, digest, policy_state
-from regularizers import AdjustOnce
+from softsym.lightning_modules.callbacks import DisagreementError, RankAgreement
+from softsym.lightning_modules.callbacks.rank_agreement import difference, digest, policy_state
+from softsym.regularizers import AdjustOnce
 
 
 def strength(model, trainer):

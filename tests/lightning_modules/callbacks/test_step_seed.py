@@ -8,7 +8,7 @@ from lightning import Callback
 from small_runs import fit, weights
 from torch import nn
 
-from lightning_modules.callbacks import LastCheckpoint, Preempted, StepSeed
+from softsym.lightning_modules.callbacks import LastCheckpoint, Preempted, StepSeed
 
 
 class Forgetful(nn.Sequential):

@@ -7,8 +7,8 @@ from lightning import Callback
 from lightning.pytorch.callbacks import ModelCheckpoint
 from small_runs import data, fit, planes
 
-from lightning_modules.callbacks import StrengthLog
-from regularizers import AdjustOnce
+from softsym.lightning_modules.callbacks import StrengthLog
+from softsym.regularizers import AdjustOnce
 
 
 def read(path):

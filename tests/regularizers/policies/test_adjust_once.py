@@ -3,7 +3,7 @@
 import pytest
 from compliance.policies import PolicySuite
 
-from regularizers import AdjustOnce
+from softsym.regularizers import AdjustOnce
 
 EQUAL = {"xy": 100.0, "yz": 100.0, "xz": 100.0}
 

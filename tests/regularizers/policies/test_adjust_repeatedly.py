@@ -3,7 +3,7 @@
 import pytest
 from compliance.policies import PolicySuite
 
-from regularizers import AdjustOnce, AdjustRepeatedly
+from softsym.regularizers import AdjustOnce, AdjustRepeatedly
 
 STRENGTHS = {"xy": 100.0, "yz": 100.0}
 

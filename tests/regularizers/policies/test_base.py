@@ -2,7 +2,7 @@
 
 import pytest
 
-from regularizers import StrengthPolicy
+from softsym.regularizers import StrengthPolicy
 
 
 class Nothing(StrengthPolicy):

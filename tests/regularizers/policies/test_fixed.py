@@ -2,7 +2,7 @@
 
 from compliance.policies import START, PolicySuite, run
 
-from regularizers import Fixed
+from softsym.regularizers import Fixed
 
 
 class TestFixed(PolicySuite):

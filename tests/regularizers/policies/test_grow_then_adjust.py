@@ -3,7 +3,7 @@
 import pytest
 from compliance.policies import PolicySuite
 
-from regularizers import AdjustOnce, GrowThenAdjust
+from softsym.regularizers import AdjustOnce, GrowThenAdjust
 
 START = {"xy": 1e-3, "yz": 1e-3, "o3": 0.0}
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from cli.errors import UserError
-from sweeps.executors import Job, LocalExecutor, SubmitError, make_executor
+from softsym.cli.errors import UserError
+from softsym.sweeps.executors import Job, LocalExecutor, SubmitError, make_executor
 
 
 @pytest.fixture

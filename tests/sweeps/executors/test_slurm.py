@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from cli.errors import UserError
-from sweeps.executors import Job, SlurmExecutor, SubmitError, make_executor
+from softsym.cli.errors import UserError
+from softsym.sweeps.executors import Job, SlurmExecutor, SubmitError, make_executor
 
 
 @pytest.fixture

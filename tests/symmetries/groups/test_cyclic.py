@@ -4,7 +4,7 @@ import pytest
 import torch
 from compliance.groups import GroupSuite, elements
 
-from symmetries import C, D, equivariant_projector, rep
+from softsym.symmetries import C, D, equivariant_projector, rep
 
 
 class TestC(GroupSuite):

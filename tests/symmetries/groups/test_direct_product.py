@@ -5,7 +5,7 @@ import torch
 from brute_force import projector, scaled
 from compliance.groups import GroupSuite, elements
 
-from symmetries import (
+from softsym.symmetries import (
     SO,
     C,
     DirectProduct,

@@ -5,7 +5,7 @@ import torch
 from brute_force import projector
 from compliance.groups import GroupSuite, elements
 
-from symmetries import (
+from softsym.symmetries import (
     SO,
     C,
     Embed,
@@ -17,7 +17,7 @@ from symmetries import (
     equivariant_projector,
     group,
 )
-from symmetries.limits import TooLargeError
+from softsym.symmetries.limits import TooLargeError
 
 
 class TestEmbed(GroupSuite):
@@ -93,6 +93,6 @@ def test_indices_at_rest_beside_those_of_the_group():
 
 
 def test_a_basis_too_large_for_memory_is_refused(monkeypatch):
-    monkeypatch.setattr("symmetries.limits.memory_limit", lambda: 8 * 6**4)
+    monkeypatch.setattr("softsym.symmetries.limits.memory_limit", lambda: 8 * 6**4)
     with pytest.raises(TooLargeError, match=r"The basis of T4 under Embed\(O\(2\), 5, \(0, 1\)\)"):
         Embed(O(2), 5, (0, 1)).closed_form(4, 0)

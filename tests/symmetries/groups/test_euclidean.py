@@ -4,7 +4,7 @@ import pytest
 import torch
 from compliance.groups import GroupSuite, elements
 
-from symmetries import SE, Rotation, Translation
+from softsym.symmetries import SE, Rotation, Translation
 
 
 class TestEuclidean(GroupSuite):

@@ -5,7 +5,7 @@ import torch
 from brute_force import projector
 from compliance.groups import GroupSuite, elements
 
-from symmetries import (
+from softsym.symmetries import (
     SO,
     DirectProduct,
     Embed,
@@ -72,7 +72,7 @@ def test_invariants_are_all_of_them(name, tensor):
 
 
 def test_starts_from_the_group_that_leaves_least(monkeypatch):
-    monkeypatch.setattr("symmetries.groups.generated.MOST", 3)
+    monkeypatch.setattr("softsym.symmetries.groups.generated.MOST", 3)
     for name in ("S(3)*SO(3)", "SO(3)*S(3)"):
         assert group(name).closed_form(4, 0).shape == (81, 3)
     assert group("C(4)*Scaling(2)").closed_form(2, 2) is None
@@ -82,7 +82,7 @@ def test_starts_from_the_group_that_leaves_least(monkeypatch):
 def test_too_many_invariants_to_search_are_solved_for(name, monkeypatch):
     G = group(name)
     expected = equivariant_projector(G, T(2, 2))
-    monkeypatch.setattr("symmetries.groups.generated.MOST", 2)
+    monkeypatch.setattr("softsym.symmetries.groups.generated.MOST", 2)
     assert G.closed_form(2, 2) is None
     other = Generated(*G.groups)
     other.name = "another"

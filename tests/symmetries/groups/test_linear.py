@@ -3,7 +3,7 @@
 import torch
 from compliance.groups import GroupSuite, elements
 
-from symmetries import GL, SL
+from softsym.symmetries import GL, SL
 
 
 class TestSL(GroupSuite):

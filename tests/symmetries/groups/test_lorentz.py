@@ -4,7 +4,7 @@ import pytest
 import torch
 from compliance.groups import GroupSuite, elements
 
-from symmetries import group
+from softsym.symmetries import group
 
 
 class TestLorentz(GroupSuite):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from compliance.groups import GroupSuite, elements
 
-from symmetries import SO, O
+from softsym.symmetries import SO, O
 
 
 class TestSO(GroupSuite):

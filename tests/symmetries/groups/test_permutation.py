@@ -7,7 +7,7 @@ import pytest
 import torch
 from compliance.groups import GroupSuite, elements
 
-from symmetries import Cube, PermutationGroup, RubiksCube, S, T, Z, equivariant_basis, group
+from softsym.symmetries import Cube, PermutationGroup, RubiksCube, S, T, Z, equivariant_basis, group
 
 
 class TestPermutations(GroupSuite):

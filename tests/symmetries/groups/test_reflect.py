@@ -4,7 +4,7 @@ import pytest
 import torch
 from compliance.groups import GroupSuite, elements
 
-from symmetries import Reflect
+from softsym.symmetries import Reflect
 
 
 class TestReflect(GroupSuite):

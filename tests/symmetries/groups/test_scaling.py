@@ -4,7 +4,7 @@ import pytest
 import torch
 from compliance.groups import GroupSuite, elements
 
-from symmetries import Scaling
+from softsym.symmetries import Scaling
 
 
 class TestScaling(GroupSuite):

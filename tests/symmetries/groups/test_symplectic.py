@@ -3,7 +3,7 @@
 import torch
 from compliance.groups import GroupSuite, elements
 
-from symmetries import Sp
+from softsym.symmetries import Sp
 
 
 class TestSp(GroupSuite):

@@ -3,7 +3,7 @@
 import torch
 from compliance.groups import GroupSuite
 
-from symmetries import Trivial, equivariant_projector, rep
+from softsym.symmetries import Trivial, equivariant_projector, rep
 
 
 class TestTrivial(GroupSuite):

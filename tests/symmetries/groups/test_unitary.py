@@ -4,7 +4,7 @@ import pytest
 import torch
 from compliance.groups import GroupSuite, elements
 
-from symmetries import SU, U
+from softsym.symmetries import SU, U
 
 
 class TestUnitary(GroupSuite):

@@ -1,0 +1,5 @@
+"""The console script ``softsym``."""
+
+
+def main() -> None:
+    """Placeholder."""

@@ -1,0 +1,35 @@
+"""The examples in docstrings are true."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+
+ROOMS = ("symmetries", "networks", "metrics", "regularizers", "datamodules")
+
+
+def modules():
+    """Names of all modules in the rooms; pytest's own --doctest-modules would load them twice."""
+    for room in ROOMS:
+        package = importlib.import_module(f"softsym.{room}")
+        yield package.__name__
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not found.name.endswith("__main__"):
+                yield found.name
+
+
+def test_examples_are_true():
+    results = [doctest.testmod(importlib.import_module(name)) for name in modules()]
+    assert sum(result.failed for result in results) == 0
+    assert sum(result.attempted for result in results) > 30
+
+
+def test_one_copy_of_every_module():
+    import metrics
+    import softsym.metrics
+    import softsym.symmetries.group
+    import symmetries.group
+
+    assert symmetries.group is softsym.symmetries.group
+    assert metrics is softsym.metrics
