@@ -39,8 +39,8 @@ from torch import nn
 
 from benchmarks.timing import default_device, device_name, in_turns, positive, spread, synchronise
 from softsym.networks import TypedLinear
-from softsym.regularizers.projection_pass import ProjectionPass
-from softsym.regularizers.typed_layers import typed_layers
+from softsym.regularizers.projection.projection_pass import ProjectionPass
+from softsym.regularizers.projection.typed_layers import typed_layers
 from softsym.reporting.palette import DASHES, SERIES, log_axis, styled
 from softsym.symmetries import Rep, group, rep
 from softsym.symmetries.solver import forget_bases

@@ -26,9 +26,9 @@ from torch import Tensor
 from benchmarks.timing import default_device, device_name, in_turns, positive, spread
 from softsym.lightning_modules.compilation import compiled
 from softsym.networks import SoftEMLP
-from softsym.regularizers.projection_pass import ProjectionPass
-from softsym.regularizers.sharing import Share
-from softsym.regularizers.typed_layers import typed_layers
+from softsym.regularizers.projection.layer_shares import Share
+from softsym.regularizers.projection.projection_pass import ProjectionPass
+from softsym.regularizers.projection.typed_layers import typed_layers
 from softsym.symmetries import group
 
 GROUPS = (

@@ -11,7 +11,7 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 
 from softsym.lightning_modules.callbacks.graceful_stop import Preempted, can_resume_after
-from softsym.lightning_modules.exchange import StepExchange
+from softsym.lightning_modules.callbacks.step_exchange import StepExchange
 from softsym.lightning_modules.symmetry_module import SymmetryModule
 
 

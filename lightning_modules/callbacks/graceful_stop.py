@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from lightning import Callback, LightningModule, Trainer
 
-from softsym.lightning_modules.exchange import StepExchange
+from softsym.lightning_modules.callbacks.step_exchange import StepExchange
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lightning import Callback, LightningModule, Trainer
 
-from softsym.lightning_modules.journal import journal_storage
+from softsym.lightning_modules.callbacks.optuna_journal import journal_storage
 from softsym.lightning_modules.symmetry_module import SymmetryModule
 
 if TYPE_CHECKING:

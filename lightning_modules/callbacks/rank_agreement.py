@@ -12,7 +12,7 @@ import torch.distributed as dist
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from softsym.lightning_modules.exchange import StepExchange
+from softsym.lightning_modules.callbacks.step_exchange import StepExchange
 from softsym.lightning_modules.symmetry_module import SymmetryModule
 
 State = dict[str, list[float]]
@@ -31,8 +31,7 @@ class RankAgreement(Callback):
 
     Before each step the strengths and the policy's state; before the first of an epoch also the
     metrics so far and the norms of the weights. Each rank sends a digest, which costs no waiting
-    (:class:`~softsym.lightning_modules.exchange.StepExchange`); only where digests differ, found
-    one step later, the numbers themselves are sent, to name the tensor. Norms of weights are
+    (:class:`StepExchange`); only where digests differ, found one step later, the numbers themselves are sent, to name the tensor. Norms of weights are
     compared to a relative 1e-4, all else bit for bit.
     """
 

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from softsym.metrics import equivariance_error, lie_derivative
 from softsym.networks import AgentTransformer, ConstantVelocity
-from softsym.regularizers.typed_layers import typed_layers
+from softsym.regularizers.projection.typed_layers import typed_layers
 from softsym.symmetries import group
 
 HISTORY, FUTURE = 4, 3

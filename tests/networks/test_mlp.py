@@ -6,7 +6,7 @@ from compliance.networks import NetworkSuite
 from torch import nn
 
 from softsym.networks import MLP
-from softsym.regularizers.typed_layers import typed_layers
+from softsym.regularizers.projection.typed_layers import typed_layers
 
 
 class TestMLP(NetworkSuite):

@@ -6,7 +6,7 @@ from torch.autograd import gradcheck
 from torch.func import functional_call
 
 from softsym.networks import ProjectedLinear, ResidualLinear
-from softsym.regularizers.typed_layers import typed_layers
+from softsym.regularizers.projection.typed_layers import typed_layers
 from softsym.symmetries import equivariant_projector, group, rep
 
 G, H = group("O(2)@xy"), group("O(2)@yz")

@@ -7,7 +7,7 @@ from compliance.networks import NetworkSuite
 from softsym.metrics import equivariance_error
 from softsym.networks import SoftEMLP
 from softsym.networks.gated import GatedNonlinearity
-from softsym.regularizers.typed_layers import typed_layers
+from softsym.regularizers.projection.typed_layers import typed_layers
 from softsym.symmetries import group, project
 
 

@@ -9,9 +9,11 @@ from softsym.lightning_modules.callbacks import EpochProgress
 
 def lines(folder, caplog, epochs, **settings):
     progress = EpochProgress("val/mse", **settings)
-    with caplog.at_level(logging.INFO, "lightning_modules"):
+    with caplog.at_level(logging.INFO, "softsym.lightning_modules"):
         trainer(folder, epochs, progress, enable_progress_bar=True).fit(module(planes(0.5)), data())
-    return [r.getMessage() for r in caplog.records if r.name.startswith("lightning_modules")]
+    return [
+        r.getMessage() for r in caplog.records if r.name.startswith("softsym.lightning_modules")
+    ]
 
 
 def test_says_metric_and_strengths(tmp_path, caplog):
@@ -30,6 +32,6 @@ def test_at_intervals_and_at_the_end(tmp_path, caplog):
 def test_disabled_as_on_other_ranks(tmp_path, caplog):
     progress = EpochProgress("val/mse", line_every_seconds=0)
     progress.disable()
-    with caplog.at_level(logging.INFO, "lightning_modules"):
+    with caplog.at_level(logging.INFO, "softsym.lightning_modules"):
         trainer(tmp_path, 1, progress, enable_progress_bar=True).fit(module(), data())
-    assert not [r for r in caplog.records if r.name.startswith("lightning_modules")]
+    assert not [r for r in caplog.records if r.name.startswith("softsym.lightning_modules")]

@@ -9,7 +9,7 @@ from lightning import Callback
 from small_runs import UPHILL, fit, planes
 
 from softsym.lightning_modules.callbacks import LastCheckpoint, OptunaPruning
-from softsym.lightning_modules.journal import journal_storage
+from softsym.lightning_modules.callbacks.optuna_journal import journal_storage
 from softsym.regularizers import AdjustOnce
 
 optuna = pytest.importorskip("optuna", reason="the extra 'search' is not installed")

@@ -7,7 +7,7 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
-from softsym.lightning_modules.exchange import StepExchange
+from softsym.lightning_modules.callbacks.step_exchange import StepExchange
 
 PROCESSES = 3
 

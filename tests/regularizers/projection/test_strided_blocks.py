@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softsym.regularizers.grids import Grid, grids
+from softsym.regularizers.projection.strided_blocks import Grid, grids
 from softsym.symmetries import rep
 from softsym.symmetries.blocks import tensor_blocks
 

@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from softsym.networks import TypedLinear
-from softsym.regularizers import block_layout
-from softsym.regularizers.block_layout import BlockLayout
-from softsym.regularizers.projection_pass import ProjectionPass
-from softsym.regularizers.typed_layers import typed_layers
+from softsym.regularizers.projection import block_layout
+from softsym.regularizers.projection.block_layout import BlockLayout
+from softsym.regularizers.projection.projection_pass import ProjectionPass
+from softsym.regularizers.projection.typed_layers import typed_layers
 from softsym.symmetries import equivariant_projector, group, rep
 
 GROUPS = [group(name) for name in ("O(2)@xy", "SO(3)")]

@@ -6,7 +6,7 @@ outputs (Kim et al. 2023, arXiv 2306.00356, eq. 5):
     PER_G = sum over layers of 1/2 ||W - P_G W||^2 + 1/2 ||b - P'_G b||^2
 
 No projector is built. The basis Q_G of a block of a weight depends on the block's type alone. With
-the blocks as columns of matrices B (:mod:`softsym.regularizers.block_layout`), for every group
+the blocks as columns of matrices B (:class:`BlockLayout`), for every group
 
     R_G = B - Q_G (Q_G^T B),    PER_G = 1/2 ||R_G||^2,    gradient = R_G.
 
@@ -22,9 +22,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from softsym.regularizers.block_layout import BlockLayout
-from softsym.regularizers.sharing import ALL, Share, shared_out
-from softsym.regularizers.typed_layers import TypedLayer
+from softsym.regularizers.projection.block_layout import BlockLayout
+from softsym.regularizers.projection.layer_shares import ALL, Share, shared_out
+from softsym.regularizers.projection.typed_layers import TypedLayer
 from softsym.symmetries import Group
 
 

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from softsym.regularizers.grids import Grid, grids
-from softsym.regularizers.residuals import Residuals
-from softsym.regularizers.typed_layers import TypedLayer
+from softsym.regularizers.projection.residuals import Residuals
+from softsym.regularizers.projection.strided_blocks import Grid, grids
+from softsym.regularizers.projection.typed_layers import TypedLayer
 from softsym.symmetries import Group, Rep, T, shared_blocks
 
 CPU_PIECE, GPU_PIECE = 2**17, 2**22

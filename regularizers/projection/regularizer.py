@@ -10,9 +10,9 @@ from lightning import LightningModule, Trainer
 from torch import Tensor, nn
 
 from softsym.regularizers.base import Regularizer, network_of
-from softsym.regularizers.projection_pass import ProjectionPass
-from softsym.regularizers.sharing import ALL, Share, share_of
-from softsym.regularizers.typed_layers import TypedLayer, require_typed_layers
+from softsym.regularizers.projection.layer_shares import ALL, Share, share_of
+from softsym.regularizers.projection.projection_pass import ProjectionPass
+from softsym.regularizers.projection.typed_layers import TypedLayer, require_typed_layers
 from softsym.symmetries import Group
 from softsym.symmetries import group as parse_group
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from lightning import Trainer
 from lightning.pytorch.strategies import DDPStrategy
 
-from softsym.regularizers.typed_layers import TypedLayer
+from softsym.regularizers.projection.typed_layers import TypedLayer
 
 
 class Share(NamedTuple):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from softsym.regularizers.residuals import Residuals
+from softsym.regularizers.projection.residuals import Residuals
 from softsym.symmetries import T, equivariant_blocks, group
 
 NAMES = ("O(2)@xy", "O(2)@yz", "SO(3)", "Reflect(3)", "Trivial(3)")

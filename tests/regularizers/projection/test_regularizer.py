@@ -9,7 +9,7 @@ from torch import nn
 
 from softsym.networks import MLP
 from softsym.regularizers import ProjectionRegularizer
-from softsym.regularizers.typed_layers import typed_layers
+from softsym.regularizers.projection.typed_layers import typed_layers
 from softsym.symmetries import group, project, rep
 
 NAMES = ("O(2)@xy", "O(2)@yz", "O(2)@xz", "O(3)")

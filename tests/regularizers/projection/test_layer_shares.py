@@ -11,9 +11,9 @@ from lightning import Trainer
 
 from softsym.networks import TypedLinear
 from softsym.regularizers import ProjectionRegularizer
-from softsym.regularizers.projection import bind_together
-from softsym.regularizers.sharing import ALL, Share, share_of, shared_out
-from softsym.regularizers.typed_layers import typed_layers
+from softsym.regularizers.projection.layer_shares import ALL, Share, share_of, shared_out
+from softsym.regularizers.projection.regularizer import bind_together
+from softsym.regularizers.projection.typed_layers import typed_layers
 from softsym.symmetries import rep
 
 NAMES = ("O(2)@xy", "O(2)@yz", "SO(3)")

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from softsym.networks import TypedLinear
-from softsym.regularizers.typed_layers import require_typed_layers, typed_layers
+from softsym.regularizers.projection.typed_layers import require_typed_layers, typed_layers
 from softsym.symmetries import group, rep
 
 

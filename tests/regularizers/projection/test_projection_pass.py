@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from softsym.networks import TypedLinear
-from softsym.regularizers import block_layout
-from softsym.regularizers.projection_pass import ProjectionPass
-from softsym.regularizers.typed_layers import typed_layers
+from softsym.regularizers.projection import block_layout
+from softsym.regularizers.projection.projection_pass import ProjectionPass
+from softsym.regularizers.projection.typed_layers import typed_layers
 from softsym.symmetries import equivariant_projector, group, project, rep
 
 PLANES = ("O(2)@xy", "O(2)@yz", "O(3)")
