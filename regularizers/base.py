@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, Self, cast
 
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
@@ -15,18 +16,17 @@ from softsym.symmetries import Group
 class Regularizer(Callback, ABC):
     """One term ``strength * penalty`` of the loss.
 
-    A Lightning callback, so that training calls ``setup`` and the checkpoint keeps its state in
-    the callbacks' section, while the network's ``state_dict`` stays a plain network.
+    A regularizer is a Lightning callback: training calls its ``setup``, and a checkpoint keeps
+    its state in the section of the callbacks. The network's ``state_dict`` stays that of a plain
+    network.
 
     Args:
         strength: Factor of the penalty in the loss, at least 0.
-        name: Key in config and logs; the class by default, and the key of the list it is put in.
+        name: Key in config and logs; the name of the class by default. A training module replaces
+            it by the key under which it lists the regularizer.
 
     Attributes:
-        name: Key of the regularizer in the config and of its logs; the list of regularizers
-            sets it.
-        strength: Changed by a strength policy while training runs.
-        group: The symmetry it stands for; None for a term that stands for none.
+        group: The symmetry that the penalty measures; None if it measures none.
 
     Raises:
         ValueError: If the strength is negative or not finite.
@@ -40,7 +40,7 @@ class Regularizer(Callback, ABC):
 
     @property
     def strength(self) -> float:
-        """Factor of the penalty in the loss."""
+        """Factor of the penalty in the loss; a strength policy may change it between epochs."""
         return self._strength
 
     @strength.setter
@@ -55,7 +55,7 @@ class Regularizer(Callback, ABC):
 
     @property
     def state_key(self) -> str:
-        """Where the checkpoint keeps the state: one entry for each name."""
+        """Key of the state in a checkpoint, different for each name."""
         return f"Regularizer[{self.name}]"
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -64,27 +64,47 @@ class Regularizer(Callback, ABC):
 
     @abstractmethod
     def bind(self, network: nn.Module) -> None:
-        """Finds what to act on in the network.
+        """Collects the parts of the network that the penalty measures.
 
         Raises:
-            ValueError: If it cannot, naming the layer and the reason.
+            ValueError: If there are none or they do not fit, with the layer and the reason.
         """
 
     @abstractmethod
     def penalty(self, module: LightningModule, batch: Any, prediction: Tensor) -> Tensor:
-        """How far the model is from what this asks for.
+        """Measures how far the model is from what this regularizer asks for.
 
         Args:
             module: The training module; its ``network`` is the bound one.
             batch: The batch of this step.
-            prediction: What the network gives for it.
+            prediction: The network's output for this batch.
 
         Returns:
             A scalar of at least 0, differentiable in the network's weights.
         """
 
+    @classmethod
+    def penalties(
+        cls, regularizers: Sequence[Self], module: LightningModule, batch: Any, prediction: Tensor
+    ) -> list[Tensor]:
+        """Computes the penalties of several regularizers of this class for one batch.
+
+        Here each computes its own. A class whose regularizers can share work overrides this
+        method; whoever then subclasses it to change ``penalty`` must override both.
+
+        Args:
+            regularizers: Regularizers of this class, at least one.
+            module: As in :meth:`penalty`.
+            batch: As in :meth:`penalty`.
+            prediction: As in :meth:`penalty`.
+
+        Returns:
+            One scalar for each regularizer, in the same order.
+        """
+        return [regularizer.penalty(module, batch, prediction) for regularizer in regularizers]
+
     def state_dict(self) -> dict[str, Any]:
-        """The strength."""
+        """Returns the strength."""
         return {"strength": self.strength}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -92,6 +112,24 @@ class Regularizer(Callback, ABC):
         self.strength = state_dict["strength"]
 
 
+def all_penalties(
+    regularizers: Mapping[str, Regularizer],
+    module: LightningModule,
+    batch: Any,
+    prediction: Tensor,
+) -> dict[str, Tensor]:
+    """Computes all penalties by name; regularizers of one class compute theirs together."""
+    by_class: dict[type[Regularizer], dict[str, Regularizer]] = {}
+    for name, regularizer in regularizers.items():
+        by_class.setdefault(type(regularizer), {})[name] = regularizer
+    penalties: dict[str, Tensor] = {}
+    for kind, alike in by_class.items():
+        values = kind.penalties(list(alike.values()), module, batch, prediction)
+        penalties.update(zip(alike, values, strict=True))
+    # the loss adds the terms in this order, which decides its last digits
+    return {name: penalties[name] for name in regularizers}
+
+
 def network_of(pl_module: LightningModule) -> nn.Module:
-    """The network that a training module trains; the module itself where it names none."""
+    """Returns the network that a training module trains, or the module if it has none."""
     return cast(nn.Module, getattr(pl_module, "network", pl_module))

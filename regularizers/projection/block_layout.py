@@ -1,9 +1,9 @@
-"""Where the blocks of weights stand, and the matrices that hold them for the penalties.
+"""Positions of the blocks of weights, and the matrices that hold them for the penalties.
 
 The weight of a typed layer falls into blocks, one for each pair of an output and an input tensor.
-Many blocks between the same tensors are read from where they stand, at regular distances. For few
-a call would take longer than the product: they are gathered from all layers, and types share a
-matrix, in tiles one below the other.
+Many blocks between the same tensors are at regular distances and are read in place. For few
+blocks, launching a product takes longer than the product: they are gathered from all layers, and
+several types share a matrix, in stacked tiles.
 """
 
 from __future__ import annotations
@@ -22,21 +22,23 @@ from softsym.regularizers.projection.typed_layers import TypedLayer
 from softsym.symmetries import Group, Rep, T, shared_blocks
 
 CPU_PIECE, GPU_PIECE = 2**17, 2**22
-"""Numbers in a matrix at most: about what a core has cache for; what is enough to fill a GPU."""
+"""Most numbers in a matrix. In float64 that is 1 MiB, about what the cache of a core holds, and
+32 MiB, enough to fill a GPU."""
 MANY = 4
-"""Blocks are many that fill this part of such a matrix."""
+"""Blocks count as many if they fill one part in ``MANY`` of such a matrix."""
 PATIENCE = 16
-"""Small or irregular parts of a layer's table after which the rest is gathered without a look."""
+"""Number of small or irregular parts of a table after which the rest is gathered unseen. Every
+look reads the rest of the table, which for an irregular order of types takes quadratic time."""
 TILE, WIDE_TILE = 16, 128
 """Columns of a matrix that types share: more where there are enough blocks of each type, because
-every tile repeats the type's bases."""
+every tile repeats the bases of its type."""
 
-Places = tuple[int, Tensor]
-"""Number of a parameter and where blocks stand in it, (width, count)."""
+Positions = tuple[int, Tensor]
+"""Number of a parameter and the positions of blocks in it, (width, count) int32."""
 
 
 class Regular(NamedTuple):
-    """A matrix of blocks that stand at regular distances in one parameter."""
+    """A matrix of blocks at regular distances in one parameter."""
 
     residuals: Residuals
     parameter: int
@@ -47,18 +49,18 @@ class BlockLayout:
     """All blocks that some group penalises.
 
     Attributes:
-        regular: Matrices that are read from where they stand.
+        regular: Matrices that are read in place.
         gathered: Residuals of each matrix that is gathered.
         sources: Numbers of the parameters that these are gathered from.
-        index: Where the numbers of all gathered matrices stand in these parameters, one behind the
-            other; what fills up the last tile of a type stands behind them all. Flat.
+        index: Positions of the numbers of all gathered matrices in the concatenated ``sources``,
+            flat. The position just behind them fills up the last tile of a type.
         owner: Which parts of the squares count for which group, those of gathered matrices first,
-            (groups, parts).
+            (groups, parts) of 0 and 1.
 
     Args:
         layers: Typed layers whose sizes fit the groups' base space.
         groups: Candidate groups, all on the same R^d.
-        device: Where the products are to run.
+        device: Device of the products.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class BlockLayout:
     ) -> None:
         most = CPU_PIECE if device.type == "cpu" else GPU_PIECE
         types = _types(layers, groups)
-        cuts = [_many_and_few(kind.places, max(most // MANY, 1)) for kind in types]
+        cuts = [_many_and_few(kind.positions, max(most // MANY, 1)) for kind in types]
         self.regular = [
             matrix
             for kind, (many, _) in zip(types, cuts, strict=True)
@@ -76,16 +78,16 @@ class BlockLayout:
         sizes = [parameter.numel() for layer in layers for parameter, _ in layer.terms]
         *starts, end = accumulate((sizes[number] for number in self.sources), initial=0)
         start = dict(zip(self.sources, starts, strict=True))
-        few = [
-            (kind.bases, torch.cat([places + start[n] for n, places in found], 1))
-            for kind, (_, found) in zip(types, cuts, strict=True)
-            if found
+        few_by_type = [
+            (kind.bases, torch.cat([positions + start[n] for n, positions in few], 1))
+            for kind, (_, few) in zip(types, cuts, strict=True)
+            if few
         ]
-        matrices = _matrices(few, end, most)
+        matrices = _matrices(few_by_type, end, most)
         self.gathered = [residuals.to(device) for residuals, _ in matrices]
-        self._sizes = [places.numel() for _, places in matrices]
+        self._sizes = [positions.numel() for _, positions in matrices]
         none = torch.zeros(0, dtype=torch.int32)
-        self.index = torch.cat([none, *(places.reshape(-1) for _, places in matrices)]).to(device)
+        self.index = torch.cat([none, *(part.reshape(-1) for _, part in matrices)]).to(device)
         nobody = torch.zeros(len(groups), 0, dtype=torch.float64, device=device)
         all_residuals = [*self.gathered, *(matrix.residuals for matrix in self.regular)]
         self.owner = torch.cat([nobody, *(residuals.owner for residuals in all_residuals)], 1)
@@ -97,43 +99,45 @@ class BlockLayout:
         return self.index.nbytes + self.owner.nbytes + sum(r.bytes for r in distinct.values())
 
     def matrices(self, flat: Tensor) -> list[Tensor]:
-        """Numbers in the order of ``index`` as the gathered matrices, (height, count) each."""
+        """Views numbers in the order of ``index`` as the gathered matrices, (height, count)."""
         parts = zip(self.gathered, flat.split(self._sizes), strict=True)
         return [part.view(residuals.height, -1) for residuals, part in parts]
 
 
 class _Type(NamedTuple):
-    """Blocks of one type: the basis of each group, (width, rank), and where they stand."""
+    """Blocks of one type: the basis of each group, (width, rank), and the blocks' positions."""
 
     bases: list[Tensor]
-    places: list[Places]
+    positions: list[Positions]
 
 
 def _types(layers: Sequence[TypedLayer], groups: Sequence[Group]) -> list[_Type]:
-    """The types of all blocks that some group penalises."""
-    found: dict[Rep, _Type] = {}
+    """Collects the blocks that some group penalises, by type."""
+    types: dict[Rep, _Type] = {}
     same_duals = all(group.is_orthogonal for group in groups)
     terms = [term for layer in layers for term in layer.terms]
     for number, (_, kind) in enumerate(terms):
         for tensor, index, bases in shared_blocks(groups, kind):
-            if any(Q.shape[0] != Q.shape[1] for Q in bases):  # a full basis leaves all as it is
-                of_type = found.setdefault(_key(tensor, same_duals), _Type(bases, []))
-                of_type.places.append((number, index.int().T))
-    return list(found.values())
+            # a square basis spans everything: its group leaves the block as it is
+            if any(Q.shape[0] != Q.shape[1] for Q in bases):
+                of_type = types.setdefault(_key(tensor, same_duals), _Type(bases, []))
+                # int32 halves the memory and the time of a gather
+                of_type.positions.append((number, index.int().T))
+    return list(types.values())
 
 
 def _key(tensor: Rep, same_duals: bool) -> Rep:
-    """Blocks whose bases agree for every group: of one rank when no group tells duals apart."""
+    """Names a type: by its rank alone if no group tells a vector from its dual."""
     return T(tensor.rank) if same_duals and isinstance(tensor, T) else tensor
 
 
 def _many_and_few(
-    places: Sequence[Places], least: int
-) -> tuple[list[tuple[int, Grid]], list[Places]]:
-    """Blocks at regular distances with at least so many numbers, and all others."""
+    tables: Sequence[Positions], least: int
+) -> tuple[list[tuple[int, Grid]], list[Positions]]:
+    """Separates grids of at least ``least`` numbers from all other blocks."""
     many: list[tuple[int, Grid]] = []
-    few: list[Places] = []
-    for number, table in places:
+    few: list[Positions] = []
+    for number, table in tables:
         looks, rest, patience = grids(table), table, PATIENCE
         while patience and rest.numel() >= least:
             part, grid = next(looks)
@@ -151,42 +155,51 @@ def _many_and_few(
 def _regular(
     bases: Sequence[Tensor], many: Sequence[tuple[int, Grid]], most: int, device: torch.device
 ) -> list[Regular]:
+    """Makes matrices of at most ``most`` numbers of the grids of one type."""
     if not many:
         return []
-    alone = Residuals([(bases, 1)]).to(device)
-    return [Regular(alone, number, part) for number, grid in many for part in grid.split(most)]
+    residuals = Residuals([(bases, 1)]).to(device)
+    return [Regular(residuals, number, part) for number, grid in many for part in grid.split(most)]
 
 
 def _matrices(
     types: Sequence[tuple[Sequence[Tensor], Tensor]], zero: int, most: int
 ) -> list[tuple[Residuals, Tensor]]:
-    """The places of gathered blocks in matrices of at most so many numbers."""
-    found: list[tuple[Residuals, Tensor]] = []
+    """Arranges the positions of gathered blocks in matrices of at most ``most`` numbers.
+
+    Args:
+        types: The bases of each type and the positions of its blocks, (width, count).
+        zero: Position that fills up tiles.
+        most: Most numbers in a matrix.
+    """
+    matrices: list[tuple[Residuals, Tensor]] = []
     shared: list[tuple[Sequence[Tensor], Tensor]] = []
     room = most
-    scarcest = min((places.shape[1] for _, places in types), default=0)
+    scarcest = min((positions.shape[1] for _, positions in types), default=0)
     tile = min(max(TILE, scarcest), WIDE_TILE)
-    for bases, places in types:
-        width, count = places.shape
+    for bases, positions in types:
+        width, count = positions.shape
         size = width * count + width * (-count % tile)
+        # a type has matrices of its own if it is too large, or if most of its tile would be zeros
         if size > most or count < tile // 2:
             alone = Residuals([(bases, 1)])
-            found += [(alone, part) for part in places.split(max(most // width, 1), 1)]
+            matrices += [(alone, part) for part in positions.split(max(most // width, 1), 1)]
             continue
         if size > room:
-            found.append(_stacked(shared))
+            matrices.append(_stacked(shared))
             shared, room = [], most
-        shared.append((bases, _tiles(places, tile, zero)))
+        shared.append((bases, _tiles(positions, tile, zero)))
         room -= size
-    return [*found, _stacked(shared)] if shared else found
+    return [*matrices, _stacked(shared)] if shared else matrices
 
 
-def _tiles(places: Tensor, tile: int, zero: int) -> Tensor:
-    """(width, count) as (tiles, width, tile), filled up with a place."""
-    filled = F.pad(places, (0, -places.shape[1] % tile), value=zero)
+def _tiles(positions: Tensor, tile: int, zero: int) -> Tensor:
+    """Cuts (width, count) into (tiles, width, tile), filled up with the position ``zero``."""
+    filled = F.pad(positions, (0, -positions.shape[1] % tile), value=zero)
     return filled.unflatten(1, (-1, tile)).transpose(0, 1)
 
 
 def _stacked(types: Sequence[tuple[Sequence[Tensor], Tensor]]) -> tuple[Residuals, Tensor]:
+    """Stacks the tiles of several types in one matrix."""
     residuals = Residuals([(bases, len(tiles)) for bases, tiles in types])
     return residuals, torch.cat([tiles.flatten(0, 1) for _, tiles in types])

@@ -12,7 +12,7 @@ from softsym.regularizers.projection.typed_layers import TypedLayer
 
 
 class Share(NamedTuple):
-    """One of several equal processes."""
+    """The share of one process: its rank among several equal ones."""
 
     rank: int
     processes: int
@@ -22,20 +22,21 @@ ALL = Share(0, 1)
 
 
 def share_of(trainer: Trainer | None) -> Share:
-    """The share of this process: all, unless gradients are averaged over several processes."""
+    """Returns the share of this process: all, unless gradients are averaged over processes."""
     strategy = trainer.strategy if trainer is not None else None
     if isinstance(strategy, DDPStrategy):
         return Share(strategy.global_rank, strategy.world_size)
     return ALL
 
 
-def shared_out(layers: Sequence[TypedLayer], share: Share) -> list[TypedLayer]:
-    """The layers of one process, so that all have about as many weights; the largest go first.
+def layers_of(layers: Sequence[TypedLayer], share: Share) -> list[TypedLayer]:
+    """Picks the layers of one process, so that all processes have about as many weights.
 
-    Every process finds the same answer. Where there are more processes than layers, some get none.
+    Every process computes the same division. With more processes than layers some get none.
     """
     load = [0] * share.processes
     mine = []
+    # the largest first, each to the process with the least so far: the usual greedy balance
     for layer in sorted(layers, key=lambda layer: -layer.weight.numel()):
         rank = load.index(min(load))
         load[rank] += layer.weight.numel()

@@ -5,13 +5,14 @@ outputs (Kim et al. 2023, arXiv 2306.00356, eq. 5):
 
     PER_G = sum over layers of 1/2 ||W - P_G W||^2 + 1/2 ||b - P'_G b||^2
 
-No projector is built. The basis Q_G of a block of a weight depends on the block's type alone. With
-the blocks as columns of matrices B (:class:`BlockLayout`), for every group
+No projector is built. A weight falls into blocks, and the basis Q_G of a block depends on the
+type of the block alone. With the blocks as columns of matrices B (:class:`BlockLayout`), every
+group has
 
     R_G = B - Q_G (Q_G^T B),    PER_G = 1/2 ||R_G||^2,    gradient = R_G.
 
-The gradient is known, so no graph goes through the pass. Products are float64, one B after the
-other: near equivariance the residual is a small difference of large numbers.
+As the gradient is known, the pass needs no autograd graph. Products are in float64, one matrix
+after the other: near equivariance the residual is a small difference of large numbers.
 """
 
 from __future__ import annotations
@@ -23,39 +24,40 @@ import torch
 from torch import Tensor
 
 from softsym.regularizers.projection.block_layout import BlockLayout
-from softsym.regularizers.projection.layer_shares import ALL, Share, shared_out
+from softsym.regularizers.projection.layer_shares import ALL, Share, layers_of
 from softsym.regularizers.projection.typed_layers import TypedLayer
 from softsym.symmetries import Group
 
 
 class ProjectionPass:
-    """Penalties of all the groups on the layers.
+    """Computes the penalties of all groups on the layers.
 
     Args:
         layers: Typed layers whose sizes fit the groups' base space.
         groups: Candidate groups, all on the same R^d.
-        share: Which of the layers count, times the number of processes. The weights of all belong
-            to the graph, as DDP waits for every weight that any process has a gradient for.
+        share: The share of the layers that counts, times the number of processes.
     """
 
     def __init__(
         self, layers: Sequence[TypedLayer], groups: Sequence[Group], share: Share = ALL
     ) -> None:
-        self.layers, self.groups = shared_out(layers, share), groups
+        self.layers, self.groups = layers_of(layers, share), groups
         self.factor = share.processes
         own = [p for layer in self.layers for p, _ in layer.terms]
         mine = {id(p) for p in own}
+        # DDP waits for every weight that any process has a gradient for, so the graph of each
+        # process has to hold the weights of all layers
         others = [p for layer in layers for p, _ in layer.terms if id(p) not in mine]
         self.parameters: list[Tensor] = [*own, *others]
         self._layout = BlockLayout(self.layers, groups, self.parameters[0].device)
 
     @property
     def kept_bytes(self) -> int:
-        """Memory that is kept from pass to pass, beside the weights."""
+        """Memory kept from pass to pass, without the weights."""
         return self._layout.bytes
 
     def penalties(self) -> Tensor:
-        """PER of each group, (groups,), in the dtype and on the device of the weights."""
+        """Computes PER of each group, (groups,), in the dtype and on the device of the weights."""
         device = self.parameters[0].device
         if self._layout.index.device != device:
             self._layout = BlockLayout(self.layers, self.groups, device)
@@ -66,13 +68,15 @@ class ProjectionPass:
 class _Penalties(torch.autograd.Function):
     """Values by residual norms, gradients in closed form.
 
-    The graph holds what was gathered, and refers to the weights for the rest. There is no
-    save_for_backward, which forgets: penalties of one pass may be differentiated one by one.
+    The graph holds the gathered numbers and refers to the weights for the rest.
+    ``save_for_backward`` would free them after one backward, but the penalties of one pass may be
+    differentiated one by one.
     """
 
     @staticmethod
     def forward(ctx: Any, layout: BlockLayout, factor: float, *parameters: Tensor) -> Tensor:
         flat = [_flat(p) for p in parameters]
+        # behind all weights there is a zero, which fills up tiles
         sources = torch.cat([*(flat[n] for n in layout.sources), flat[0].new_zeros(1)])
         gathered = sources.index_select(0, layout.index)
         pairs = zip(layout.gathered, layout.matrices(gathered), strict=True)
@@ -91,6 +95,8 @@ class _Penalties(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, factors: Tensor) -> tuple[Tensor | None, ...]:
         layout, factors = ctx.layout, ctx.factor * factors.double()
+        # weights read in place are read again here: changed ones would give a gradient of
+        # another penalty, silently
         if ctx.versions != [p._version for p in ctx.parameters]:
             raise RuntimeError(
                 "The weights have changed since their penalties were computed. Compute the "
@@ -116,11 +122,14 @@ def _flat(parameter: Tensor) -> Tensor:
 def _scattered(
     layout: BlockLayout, gathered: Tensor, parameters: Sequence[Tensor]
 ) -> list[Tensor | None]:
-    """For each parameter what was gathered from it, flat, else 0; None where nothing counts."""
+    """Adds gathered numbers to where they came from: one flat tensor for each parameter.
+
+    A parameter that is read in place starts at 0; one that no group penalises gets None.
+    """
     sizes = [parameters[n].numel() for n in layout.sources]
     flat = gathered.new_zeros(sum(sizes) + 1).index_add_(0, layout.index, gathered)
-    found = dict(zip(layout.sources, flat[:-1].split(sizes), strict=True))
+    gradients = dict(zip(layout.sources, flat[:-1].split(sizes), strict=True))
     for _, n, _ in layout.regular:
-        if n not in found:
-            found[n] = parameters[n].new_zeros(parameters[n].numel())
-    return [found.get(n) for n in range(len(parameters))]
+        if n not in gradients:
+            gradients[n] = parameters[n].new_zeros(parameters[n].numel())
+    return [gradients.get(n) for n in range(len(parameters))]

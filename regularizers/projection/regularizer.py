@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
-import torch
 from lightning import LightningModule, Trainer
 from torch import Tensor, nn
+from typing_extensions import override
 
 from softsym.regularizers.base import Regularizer, network_of
 from softsym.regularizers.projection.layer_shares import ALL, Share, share_of
 from softsym.regularizers.projection.projection_pass import ProjectionPass
 from softsym.regularizers.projection.typed_layers import TypedLayer, require_typed_layers
-from softsym.symmetries import Group
+from softsym.symmetries import Group, shared_blocks
 from softsym.symmetries import group as parse_group
 
 
 class ProjectionRegularizer(Regularizer):
-    """How far every typed layer is from equivariance under one group (Kim et al. 2023, eq. 5).
+    """Distance of every typed layer from equivariance under one group (Kim et al. 2023, eq. 5).
 
-    Penalty: sum over layers of 1/2 ||W - P_G W||^2 + 1/2 ||b - P'_G b||^2. Those of one network
-    are computed together, in one pass over its weights.
+    The penalty is the sum over layers of 1/2 ||W - P_G W||^2 + 1/2 ||b - P'_G b||^2. All groups
+    are computed in one pass over the weights (:meth:`penalties`).
 
-    Where gradients are averaged over n processes (DDP), each computes n times the penalty of a
-    part of the layers: the mean over processes, which loss, logs and policies take anyway, is the
-    penalty, and each does an n-th of the work.
+    Where gradients are averaged over n processes (DDP), each process computes n times the penalty
+    of its share of the layers. The mean over processes is the penalty, and each process does an
+    n-th of the work. Loss, logs and policies take that mean anyway.
 
     Args:
         group: The candidate symmetry, e.g. ``"O(2)@xy"``.
@@ -43,81 +43,65 @@ class ProjectionRegularizer(Regularizer):
     ) -> None:
         self.group: Group = parse_group(group, dim)
         super().__init__(strength, name)
-        self._shared: _SharedPass | None = None
-        self._index = 0
+        self._binding: tuple[nn.Module, Share] | None = None
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Binds all projection regularizers of the module together, once for each network."""
-        network = network_of(pl_module)
-        share = share_of(trainer)
-        if self._shared is None or not self._shared.serves(network, share):
-            listed = getattr(pl_module, "regularizers", {})
-            peers = [r for r in listed.values() if isinstance(r, ProjectionRegularizer)]
-            bind_together(peers if self in peers else [self], network, share)
+        """Binds to the module's network; in DDP training, to this process's share of it."""
+        self.bind(network_of(pl_module), share_of(trainer))
 
-    def bind(self, network: nn.Module) -> None:
-        """Binds this regularizer alone."""
-        bind_together([self], network)
+    def bind(self, network: nn.Module, share: Share = ALL) -> None:
+        """Collects the typed layers of a network.
+
+        Args:
+            network: The network.
+            share: The share of the layers that this process computes.
+
+        Raises:
+            ValueError: If the network has no typed layer, or one that does not fit the group.
+        """
+        self._layers: Sequence[TypedLayer] = require_typed_layers(network, self.group, self.name)
+        for layer in self._layers:
+            for _, kind in layer.terms:
+                # solves and remembers the bases: one that cannot be solved stops the run here,
+                # not in its first step
+                shared_blocks([self.group], kind)
+        self._binding = network, share
+        self._passes: dict[tuple[Group, ...], ProjectionPass] = {}
 
     def penalty(self, module: LightningModule, batch: Any, prediction: Tensor) -> Tensor:
-        """PER of the bound layers, under DDP n times that of this process's.
+        """Computes PER of the bound layers; batch and prediction play no part."""
+        return self.penalties([self], module, batch, prediction)[0]
 
-        Batch and prediction play no part.
+    @classmethod
+    @override
+    def penalties(
+        cls, regularizers: Sequence[Self], module: LightningModule, batch: Any, prediction: Tensor
+    ) -> list[Tensor]:
+        """Computes PER of all groups in one pass over the weights.
+
+        Raises:
+            RuntimeError: If a regularizer is not bound.
         """
-        if self._shared is None:
-            raise RuntimeError(f"Regularizer {self.name!r} is not bound; call setup or bind first.")
-        return self._shared.take(self._index)
+        first = regularizers[0]
+        if first._binding is None:
+            raise RuntimeError(
+                f"Regularizer {first.name!r} is not bound; call setup or bind first."
+            )
+        if any(regularizer._binding != first._binding for regularizer in regularizers):
+            # bound to different networks: there is no common pass
+            return super().penalties(regularizers, module, batch, prediction)
+        return list(first._pass_of([r.group for r in regularizers]).penalties().unbind())
+
+    def _pass_of(self, groups: Sequence[Group]) -> ProjectionPass:
+        """Returns the pass of these groups over the bound layers, made on first use.
+
+        By then the weights are on the device of the training.
+        """
+        if tuple(groups) not in self._passes:
+            share = self._binding[1] if self._binding else ALL
+            self._passes[tuple(groups)] = ProjectionPass(self._layers, groups, share)
+        return self._passes[tuple(groups)]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the binding, which belongs to a network and is made again by ``setup``."""
-        return {**self.__dict__, "_shared": None}
-
-
-def bind_together(
-    regularizers: Sequence[ProjectionRegularizer], network: nn.Module, share: Share = ALL
-) -> None:
-    """Gives regularizers one pass over the typed layers of a network.
-
-    Args:
-        regularizers: All on the same base space.
-        network: The network.
-        share: Which part of the layers is this process's.
-
-    Raises:
-        ValueError: If the network has no typed layer, or one that does not fit a group.
-    """
-    for regularizer in regularizers:
-        layers = require_typed_layers(network, regularizer.group, regularizer.name)
-    shared = _SharedPass(network, layers, [r.group for r in regularizers], share)
-    for index, regularizer in enumerate(regularizers):
-        regularizer._shared, regularizer._index = shared, index
-
-
-class _SharedPass:
-    """Runs the pass once a step: again only when the weights changed or an answer was taken.
-
-    A change is seen by the weights' version counters, which writing through ``.data`` escapes.
-    """
-
-    def __init__(
-        self,
-        network: nn.Module,
-        layers: Sequence[TypedLayer],
-        groups: Sequence[Group],
-        share: Share,
-    ) -> None:
-        self.network, self.share = network, share
-        self.layers = ProjectionPass(layers, groups, share)
-        self.state: list[int] = []
-        self.untaken: dict[int, Tensor] = {}
-
-    def serves(self, network: nn.Module, share: Share) -> bool:
-        return self.network is network and self.share == share
-
-    def take(self, index: int) -> Tensor:
-        # answers made without a graph are of no use to a caller who wants gradients
-        state = [int(torch.is_grad_enabled()), *(p._version for p in self.layers.parameters)]
-        if index not in self.untaken or state != self.state:
-            self.untaken = dict(enumerate(self.layers.penalties().unbind()))
-            self.state = state
-        return self.untaken.pop(index)
+        """Leaves out the binding, which belongs to a network; ``setup`` makes it again."""
+        return {**self.__dict__, "_binding": None, "_layers": (), "_passes": {}}

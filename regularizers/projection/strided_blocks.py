@@ -1,13 +1,14 @@
-"""Tables of places that follow from a few strides, so that they need not be kept or looked up.
+"""Tables of positions that a few strides describe, so that they need not be kept or looked up.
 
-A weight from n copies of one tensor to m copies of another holds n m blocks, at regular distances.
-Read with strides they are a matrix, blocks as columns, two to three times faster than by a table.
+A weight from n copies of one tensor to m copies of another holds n m blocks at regular distances.
+Strides read them as a matrix with blocks as columns, two to three times faster than a table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import prod
 
 import torch
 from torch import Tensor
@@ -18,12 +19,12 @@ Axis = tuple[int, int]
 
 @dataclass(frozen=True)
 class Grid:
-    """Places base + strides * coordinates, as a matrix (width, count).
+    """Positions base + strides * coordinates, as a matrix (width, count).
 
     Attributes:
-        base: Place of the first number.
+        base: Position of the first number.
         rows: Axes of a block's numbers, slowest first.
-        columns: Axes of the blocks.
+        columns: Axes of the blocks, slowest first.
     """
 
     base: int
@@ -35,29 +36,29 @@ class Grid:
         """Width and count."""
         return _length(self.rows), _length(self.columns)
 
-    def of(self, flat: Tensor) -> Tensor:
-        """The numbers at these places as a view, one dimension for each axis."""
+    def view(self, flat: Tensor) -> Tensor:
+        """Returns a view of the numbers at these positions, one dimension for each axis."""
         sizes, strides = zip(*self.rows, *self.columns, strict=True)
         return flat.as_strided(sizes, strides, flat.storage_offset() + self.base)
 
     def read(self, flat: Tensor, dtype: torch.dtype) -> Tensor:
-        """The numbers at these places, (width, count)."""
-        view = self.of(flat)
-        made = torch.empty(view.shape, dtype=dtype, device=flat.device)
-        return made.copy_(view).view(self.shape)
+        """Copies the numbers at these positions, (width, count)."""
+        view = self.view(flat)
+        copied = torch.empty(view.shape, dtype=dtype, device=flat.device)
+        return copied.copy_(view).view(self.shape)
 
     def write(self, flat: Tensor, values: Tensor) -> None:
-        """Puts numbers, (width, count), at these places."""
-        view = self.of(flat)
+        """Puts numbers, (width, count), at these positions."""
+        view = self.view(flat)
         view.copy_(values.view(view.shape))
 
     def split(self, most: int) -> list[Grid]:
-        """Grids of at most so many numbers, along the slowest axis of columns that there is."""
+        """Splits the slowest axis of columns, so that each part has at most ``most`` numbers."""
         cut = next((n for n, (size, _) in enumerate(self.columns) if size > 1), 0)
         before, (size, stride), after = (
             self.columns[:cut], self.columns[cut], self.columns[cut + 1 :],
         )  # fmt: skip
-        step = max(most * size // (self.shape[0] * self.shape[1]), 1)
+        step = max(most * size // prod(self.shape), 1)
         return [
             replace(
                 self,
@@ -68,62 +69,62 @@ class Grid:
         ]
 
 
-def grids(places: Tensor) -> Iterator[tuple[Tensor, Grid | None]]:
-    """Cuts a table into grids, one after the other; each takes a look at all that is left.
+def grids(positions: Tensor) -> Iterator[tuple[Tensor, Grid | None]]:
+    """Cuts a table into grids, lazily: finding the next one reads all columns that are left.
 
     Args:
-        places: (width, count), at least one column.
+        positions: (width, count), at least one column.
 
     Yields:
-        From left to right a part of the table and its grid; None where there is no regularity.
+        From left to right, a part of the table and its grid; None if the part is irregular.
     """
-    while places.shape[1]:
-        offsets = places - places[:1]
+    while positions.shape[1]:
+        offsets = positions - positions[:1]
         alike = _leading((offsets == offsets[:, :1]).all(0))
-        rows, columns = _axes(offsets[:, 0]), _leading_axes(places[0, :alike])
+        rows, columns = _axes(offsets[:, 0]), _leading_axes(positions[0, :alike])
         count = _length(columns)
-        yield places[:, :count], Grid(int(places[0, 0]), rows, columns) if rows else None
-        places = places[:, count:]
+        yield positions[:, :count], Grid(int(positions[0, 0]), rows, columns) if rows else None
+        positions = positions[:, count:]
 
 
-def _axes(places: Tensor) -> tuple[Axis, ...]:
-    """Axes of a whole vector of places; none if they are not regular."""
+def _axes(positions: Tensor) -> tuple[Axis, ...]:
+    """Describes a vector of positions by axes; none if it is irregular."""
     axes: tuple[Axis, ...] = ()
-    while len(places) > 1:
-        size, stride = _run(places)
-        if len(places) % size or size == 1:
+    while len(positions) > 1:
+        size, stride = _run(positions)
+        if len(positions) % size or size == 1:
             return ()
-        runs = places.view(-1, size)
+        runs = positions.view(-1, size)
         if not torch.equal(runs - runs[:, :1], (stride * torch.arange(size)).expand_as(runs)):
             return ()
-        axes, places = ((size, stride), *axes), runs[:, 0]
+        axes, positions = ((size, stride), *axes), runs[:, 0]
     return axes or ((1, 1),)
 
 
-def _leading_axes(places: Tensor) -> tuple[Axis, ...]:
-    """Two axes of as many leading places as they describe."""
-    size, stride = _run(places)
-    runs = places[: len(places) // size * size].view(-1, size)
+def _leading_axes(positions: Tensor) -> tuple[Axis, ...]:
+    """Describes as many leading positions as two axes can.
+
+    Two, because copies of the output tensor and copies of the input tensor are one axis each.
+    """
+    size, stride = _run(positions)
+    runs = positions[: len(positions) // size * size].view(-1, size)
     regular = (runs - runs[:, :1] == stride * torch.arange(size)).all(1)
     return (_run(runs[: _leading(regular), 0]), (size, stride))
 
 
-def _run(places: Tensor) -> Axis:
-    """How many leading places follow each other at the same distance, and this distance."""
-    steps = places.diff()
-    if not len(steps) or steps[0] < 1:  # strides go forwards
+def _run(positions: Tensor) -> Axis:
+    """Counts the leading positions at equal distances; returns the number and the distance."""
+    steps = positions.diff()
+    if not len(steps) or steps[0] < 1:  # as_strided takes no negative strides
         return 1, 1
     return 1 + _leading(steps == steps[0]), int(steps[0])
 
 
 def _leading(true: Tensor) -> int:
-    """How many leading entries are true."""
+    """Counts the entries before the first that is false."""
     false = (~true).nonzero()
     return int(false[0]) if len(false) else len(true)
 
 
 def _length(axes: tuple[Axis, ...]) -> int:
-    length = 1
-    for size, _ in axes:
-        length *= size
-    return length
+    return prod(size for size, _ in axes)

@@ -31,33 +31,35 @@ class TypedLayer:
 
     @property
     def terms(self) -> list[tuple[nn.Parameter, Rep]]:
-        """Weight and bias, where there is one, each with its type."""
+        """Weight and, if there is one, bias, each with its type."""
         weight = (self.weight, self.rep_in >> self.rep_out)
         return [weight] if self.bias is None else [weight, (self.bias, self.rep_out)]
 
 
 def typed_layers(network: nn.Module) -> list[TypedLayer]:
-    """All submodules that carry a ``weight`` parameter, ``rep_in`` and ``rep_out``, in order.
+    """Lists all submodules that carry a ``weight`` parameter, ``rep_in`` and ``rep_out``, in order.
 
-    The types may be given as text, such as ``"5T0 + 5T1"``.
+    The types may be text, such as ``"5T0 + 5T1"``.
 
     Raises:
         ValueError: If a layer's types cannot be read.
     """
-    found = []
+    layers = []
     for name, layer in network.named_modules():
         weight, bias = getattr(layer, "weight", None), getattr(layer, "bias", None)
         if isinstance(weight, nn.Parameter) and hasattr(layer, "rep_in"):
-            rep_in, rep_out = (
-                _read(name, layer, "rep_in"),
-                _read(name, layer, "rep_out"),
-            )
-            found.append(TypedLayer(name or type(layer).__name__, weight, bias, rep_in, rep_out))
-    return found
+            rep_in, rep_out = (_read(name, layer, which) for which in ("rep_in", "rep_out"))
+            layers.append(TypedLayer(name or type(layer).__name__, weight, bias, rep_in, rep_out))
+    return layers
 
 
 def require_typed_layers(network: nn.Module, group: Group, user: str) -> list[TypedLayer]:
-    """The typed layers of a network, each checked against the group's base space.
+    """Lists the typed layers of a network, each checked against the group's base space.
+
+    Args:
+        network: The network.
+        group: The group that is to act between the layers.
+        user: Name of the regularizer, for messages.
 
     Raises:
         ValueError: If there is none, or if types and weight of one disagree over this space.
@@ -68,8 +70,8 @@ def require_typed_layers(network: nn.Module, group: Group, user: str) -> list[Ty
             f"Regularizer {user!r} finds no typed layer in {type(network).__name__}. It needs "
             "layers that carry weight, rep_in and rep_out, as softsym.networks.TypedLinear does: "
             "choose network=soft_emlp, or give rep_in and rep_out to the linear layers of your "
-            "network. (Weights made by projections, as in EMLP and RPP, are no parameters to bind "
-            "to.)"
+            "network. (EMLP and RPP compute their weights by projection: these are no parameters "
+            "to bind to.)"
         )
     for layer in layers:
         sizes = tuple(R.over(group).size(group.space) for R in (layer.rep_out, layer.rep_in))

@@ -36,7 +36,7 @@ def test_each_penalised_number_stands_at_one_place(most):
     sizes = [p.numel() for layer in layers for p, _ in layer.terms]
     flat = [torch.zeros(size) for size in sizes]
     for _, number, grid in layout.regular:
-        grid.of(flat[number]).add_(1)
+        grid.view(flat[number]).add_(1)
     sources = torch.zeros(sum(sizes[number] for number in layout.sources) + 1)
     sources.index_add_(0, layout.index, torch.ones(len(layout.index)))
     for number, part in zip(

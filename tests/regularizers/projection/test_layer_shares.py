@@ -11,8 +11,7 @@ from lightning import Trainer
 
 from softsym.networks import TypedLinear
 from softsym.regularizers import ProjectionRegularizer
-from softsym.regularizers.projection.layer_shares import ALL, Share, share_of, shared_out
-from softsym.regularizers.projection.regularizer import bind_together
+from softsym.regularizers.projection.layer_shares import ALL, Share, share_of, layers_of
 from softsym.regularizers.projection.typed_layers import typed_layers
 from softsym.symmetries import rep
 
@@ -20,11 +19,16 @@ NAMES = ("O(2)@xy", "O(2)@yz", "SO(3)")
 FACTORS = (2.0, 0.0, 3.0)
 
 
-def penalties(network, share=None):
-    """Values and gradients of each parameter, the latter with FACTORS."""
+def values_of(network, share):
     regularizers = [ProjectionRegularizer(name, 1.0) for name in NAMES]
-    bind_together(regularizers, network, *([share] if share else []))
-    values = torch.stack([r.penalty(Holder(network), None, None) for r in regularizers])
+    for regularizer in regularizers:
+        regularizer.bind(network, share)
+    return torch.stack(ProjectionRegularizer.penalties(regularizers, network, None, None))
+
+
+def penalties(network, share=ALL):
+    """Values and gradients of each parameter, the latter with FACTORS."""
+    values = values_of(network, share)
     parameters = list(network.parameters())
     total = values @ values.new_tensor(FACTORS)
     gradients = torch.autograd.grad(total, parameters, materialize_grads=True)
@@ -34,7 +38,7 @@ def penalties(network, share=None):
 @pytest.mark.parametrize("processes", [1, 2, 3, 7])
 def test_each_layer_is_one_process_s(processes):
     layers = typed_layers(small_network())
-    parts = [shared_out(layers, Share(rank, processes)) for rank in range(processes)]
+    parts = [layers_of(layers, Share(rank, processes)) for rank in range(processes)]
     names = [layer.name for part in parts for layer in part]
     assert sorted(names) == sorted(layer.name for layer in layers)
     assert (min(map(len, parts)) > 0) == (processes <= len(layers))
@@ -80,10 +84,8 @@ def process(rank, folder, make):
     """One of two processes: its share, averaged with the other's by the usual reduction."""
     dist.init_process_group("gloo", f"file://{folder}/meeting", rank=rank, world_size=2)
     network = torch.nn.parallel.DistributedDataParallel(make())
-    regularizers = [ProjectionRegularizer(name, 1.0) for name in NAMES]
-    bind_together(regularizers, network.module, Share(rank, 2))
     output = network(torch.ones(3, 4, dtype=next(network.parameters()).dtype))
-    values = torch.stack([r.penalty(Holder(network.module), None, None) for r in regularizers])
+    values = values_of(network.module, Share(rank, 2))
     loss = 0.0 * output.sum() + values @ values.new_tensor(FACTORS)
     loss.backward()
     values = values.detach()

@@ -1,4 +1,4 @@
-"""The projection regularizer: binding, sharing, protocol."""
+"""The projection regularizer: binding, all groups in one pass, protocol."""
 
 import pickle
 
@@ -9,6 +9,7 @@ from torch import nn
 
 from softsym.networks import MLP
 from softsym.regularizers import ProjectionRegularizer
+from softsym.regularizers.projection.projection_pass import ProjectionPass
 from softsym.regularizers.projection.typed_layers import typed_layers
 from softsym.symmetries import group, project, rep
 
@@ -28,8 +29,7 @@ class TestProjection(RegularizerSuite):
                 layer.bias.copy_(project(G, layer.rep_out, layer.bias))
 
 
-def together(network, names=NAMES):
-    """Regularizers bound as a module does it, to one shared pass."""
+def bound(network, names=NAMES):
     module = Holder(network)
     module.regularizers = {name: ProjectionRegularizer(name, 1.0) for name in names}
     for regularizer in module.regularizers.values():
@@ -37,8 +37,8 @@ def together(network, names=NAMES):
     return module
 
 
-def values(module):
-    return [r.penalty(module, None, None) for r in module.regularizers.values()]
+def together(module):
+    return ProjectionRegularizer.penalties(list(module.regularizers.values()), module, None, None)
 
 
 def alone(network, names=NAMES):
@@ -61,82 +61,74 @@ def change(network):
             parameter.mul_(1.5)
 
 
-def test_the_shared_pass_equals_separate_ones():
+def test_together_equals_one_by_one():
     network = small_network()
-    shared, separate = values(together(network)), alone(network)
-    for one, other in zip(shared, separate, strict=True):
+    for one, other in zip(together(bound(network)), alone(network), strict=True):
         torch.testing.assert_close(one, other)
         torch.testing.assert_close(gradients(network, one), gradients(network, other))
 
 
-def test_one_pass_serves_all():
-    module = together(small_network())
-    assert len({id(r._shared) for r in module.regularizers.values()}) == 1
-    layers = next(iter(module.regularizers.values()))._shared.layers
-    calls = []
-    original, layers.penalties = layers.penalties, lambda: calls.append(1) or original()
-    values(module)
-    assert len(calls) == 1
-    values(module)
-    assert len(calls) == 2
+def test_one_pass_serves_all_in_each_step(monkeypatch):
+    module = bound(small_network())
+    passes = []
+    original = ProjectionPass.penalties
+    monkeypatch.setattr(
+        ProjectionPass, "penalties", lambda self: passes.append(self) or original(self)
+    )
+    together(module)
+    together(module)
+    assert len(passes) == 2
+    assert len(set(map(id, passes))) == 1
 
 
 def test_gradients_accumulate_over_two_passes_without_a_change_of_weights():
     network = small_network()
-    module = together(network)
+    module = bound(network)
     expected = 2 * gradients(network, sum(alone(network)))
     for _ in range(2):
-        sum(values(module)).backward()
-    found = torch.cat(
-        [torch.zeros_like(p).flatten() if p.grad is None else p.grad.flatten()
-         for p in network.parameters()]
-    )  # fmt: skip
-    torch.testing.assert_close(found, expected)
+        sum(together(module)).backward()
+    summed = [torch.zeros_like(p) if p.grad is None else p.grad for p in network.parameters()]
+    torch.testing.assert_close(torch.cat([g.flatten() for g in summed]), expected)
 
 
 def test_penalties_of_one_pass_may_be_differentiated_one_by_one():
     network = small_network()
-    module = together(network)
-    for value in values(module):
+    for value in together(bound(network)):
         value.backward()
     expected = gradients(network, sum(alone(network)))[: network.blocks[0].linear.weight.numel()]
     torch.testing.assert_close(network.blocks[0].linear.weight.grad.flatten(), expected)
 
 
-def test_follows_a_change_of_weights_even_with_answers_left_over():
+def test_follows_a_change_of_weights():
     network = small_network()
-    module = together(network)
-    first, second, *_ = module.regularizers.values()
-    first.penalty(module, None, None)
+    module = bound(network)
+    together(module)
     change(network)
-    torch.testing.assert_close(second.penalty(module, None, None), alone(network)[1])
-    change(network)
-    for one, other in zip(values(module), alone(network), strict=True):
+    for one, other in zip(together(module), alone(network), strict=True):
         torch.testing.assert_close(one, other)
 
 
-def test_an_answer_left_over_without_a_graph_is_not_used_for_training():
-    network = small_network()
-    module = together(network)
-    first, second, *_ = module.regularizers.values()
-    with torch.no_grad():
-        first.penalty(module, None, None)
-    second.penalty(module, None, None).backward()
-    assert network.head.weight.grad.any()
+def test_regularizers_of_different_networks_have_no_common_pass():
+    one, other = small_network(0), small_network(1)
+    regularizers = [ProjectionRegularizer("O(3)", 1.0) for _ in range(2)]
+    for regularizer, network in zip(regularizers, (one, other), strict=True):
+        regularizer.bind(network)
+    values = ProjectionRegularizer.penalties(regularizers, None, None, None)
+    torch.testing.assert_close(values, [*alone(one, ["O(3)"]), *alone(other, ["O(3)"])])
 
 
 def test_binds_again_to_another_network():
-    module = together(small_network(0))
+    module = bound(small_network(0))
     other = small_network(1)
     module.network = other
     for regularizer in module.regularizers.values():
         regularizer.setup(None, module, "fit")
-    for one, expected in zip(values(module), alone(other), strict=True):
+    for one, expected in zip(together(module), alone(other), strict=True):
         torch.testing.assert_close(one, expected)
 
 
 def test_a_pickle_leaves_the_network_behind():
-    copy = pickle.loads(pickle.dumps(next(iter(together(small_network()).regularizers.values()))))
+    copy = pickle.loads(pickle.dumps(next(iter(bound(small_network()).regularizers.values()))))
     with pytest.raises(RuntimeError, match="is not bound"):
         copy.penalty(None, None, None)
 

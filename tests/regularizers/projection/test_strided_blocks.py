@@ -18,7 +18,7 @@ def tables(types):
 
 
 def listed(grid, size):
-    return grid.of(torch.arange(size)).reshape(grid.shape)
+    return grid.view(torch.arange(size)).reshape(grid.shape)
 
 
 @pytest.mark.parametrize("types", KINDS)
