@@ -110,8 +110,7 @@ class Stopwatch(Callback):
 def instrument(parts: Parts, watch: Stopwatch) -> None:
     """Marks the parts that no hook of Lightning's encloses."""
     module, datamodule = parts.module, parts.datamodule
-    for regularizer in module.regularizers.values():
-        regularizer.penalty = watch.timed("penalty", regularizer.penalty)
+    module.penalties = watch.timed("penalty", module.penalties)
     make_loader = datamodule.train_dataloader
 
     def train_dataloader() -> Any:

@@ -63,7 +63,7 @@ def test_the_loss_is_the_task_plus_strength_times_penalty():
 def test_names_come_from_the_mapping():
     model = module(planes())
     assert [r.name for r in model.regularizers.values()] == ["xy", "yz", "o3", "gate", "decay"]
-    assert len({c.state_key for c in model.configure_callbacks()}) == 6
+    assert len({c.state_key for c in model.configure_callbacks()}) == 7
 
 
 def test_strength_zero_equals_the_plain_run(tmp_path):
@@ -208,11 +208,6 @@ def test_a_regularizer_that_cannot_bind_stops_before_the_training(tmp_path):
     plain = nn.Linear(8, 9)
     with pytest.raises(ValueError, match="'xy' finds no typed layer in Linear"):
         fit(tmp_path, 1, regularizers=planes(), network=plain)
-
-
-def test_bad_interval():
-    with pytest.raises(ValueError, match="log_every_n_epochs must be at least 1; got 0"):
-        module(log_every_n_epochs=0)
 
 
 def test_candidates_are_measured_without_a_regularizer(tmp_path):

@@ -1,6 +1,7 @@
 """The contract of a regularizer, on the smallest one."""
 
 import math
+from typing import ClassVar
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from compliance.regularizers import Holder, RegularizerSuite
 from torch import nn
 
 from softsym.regularizers import Regularizer
+from softsym.regularizers.base import all_penalties
 
 
 class Total(Regularizer):
@@ -50,6 +52,31 @@ def test_strength_can_change_but_not_to_nonsense():
     with pytest.raises(ValueError, match=r"at least 0; got nan for 'mine'\. Use 0 to watch"):
         regularizer.strength = math.nan
     assert regularizer.strength == 0.0
+
+
+class Maximum(Total):
+    """Largest square, to tell another class apart."""
+
+    together: ClassVar = []
+
+    def penalty(self, module, batch, prediction):
+        return max(p.abs().max() for p in self.parameters) * self.strength
+
+    @classmethod
+    def penalties(cls, regularizers, module, batch, prediction):
+        cls.together.append([r.name for r in regularizers])
+        return super().penalties(regularizers, module, batch, prediction)
+
+
+def test_those_of_one_class_are_asked_together_and_the_order_stays():
+    network = nn.Linear(2, 2)
+    regularizers = {"a": Maximum(2.0, "a"), "b": Total(1.0, "b"), "c": Maximum(3.0, "c")}
+    for regularizer in regularizers.values():
+        regularizer.bind(network)
+    penalties = all_penalties(regularizers, Holder(network), None, None)
+    assert Maximum.together == [["a", "c"]]
+    assert penalties == {n: r.penalty(None, None, None) for n, r in regularizers.items()}
+    assert list(penalties) == ["a", "b", "c"]
 
 
 def test_bind_and_penalty_must_be_given():

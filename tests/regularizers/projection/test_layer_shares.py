@@ -11,7 +11,7 @@ from lightning import Trainer
 
 from softsym.networks import TypedLinear
 from softsym.regularizers import ProjectionRegularizer
-from softsym.regularizers.projection.layer_shares import ALL, Share, share_of, layers_of
+from softsym.regularizers.projection.layer_shares import ALL, Share, layers_of, share_of
 from softsym.regularizers.projection.typed_layers import typed_layers
 from softsym.symmetries import rep
 

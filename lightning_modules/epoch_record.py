@@ -1,0 +1,108 @@
+"""Keeps the losses and penalties of an epoch, and logs it at its end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from softsym.lightning_modules.nonfinite import nonfinite_epoch
+from softsym.regularizers import StrengthTuning
+
+
+class EpochRecord(Callback):
+    """Averages losses and penalties over the steps and ranks of each training epoch.
+
+    The means go to the strength policy and, with all other values of the epoch, to the loggers.
+    A checkpoint within an epoch keeps the steps so far, so that a resumed epoch has the same means.
+
+    Args:
+        tuning: Gets the mean penalties.
+        log_every_n_epochs: Interval between two epochs that loggers are told; they are always
+            told the last.
+
+    Raises:
+        ValueError: If the interval is below 1.
+    """
+
+    def __init__(self, tuning: StrengthTuning, log_every_n_epochs: int = 1) -> None:
+        if log_every_n_epochs < 1:
+            raise ValueError(f"log_every_n_epochs must be at least 1; got {log_every_n_epochs}.")
+        self.tuning, self.log_every_n_epochs = tuning, log_every_n_epochs
+        self._steps: list[Tensor] = []
+        self._values: dict[str, float] = {}
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Forgets the steps of an interrupted epoch; a checkpoint to resume is read later."""
+        self._steps = []
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Moves the steps that a checkpoint restored to the device."""
+        self._steps = [step.to(pl_module.device) for step in self._steps]
+
+    def observe(self, total: Tensor, task: Tensor, penalties: Mapping[str, Tensor]) -> None:
+        """Adds one step.
+
+        Args:
+            total: The loss, a scalar.
+            task: The task's part of it, a scalar.
+            penalties: Penalty of each regularizer, scalars, in the order of the regularizers.
+        """
+        # kept on the device: turning them into numbers would make the host wait in every step
+        terms = [value.detach() for value in (total, task, *penalties.values())]
+        self._steps.append(torch.stack(terms).double())
+
+    def note(self, values: Mapping[str, float]) -> None:
+        """Adds values to those that loggers are told at the end of the epoch."""
+        self._values.update(values)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Hands the mean penalties to the policy and all means to the loggers.
+
+        Raises:
+            NonFiniteLossError: If the mean loss is NaN or infinite.
+        """
+        if not self._steps:
+            return
+        steps, self._steps = torch.stack(self._steps), []
+        mean = trainer.strategy.reduce(steps.mean(0), reduce_op="mean")
+        total, task, *rest = mean.tolist()
+        self._end_tuning(trainer.current_epoch, rest)
+        if not math.isfinite(total):
+            raise nonfinite_epoch(steps[:, 0].tolist(), trainer.current_epoch)
+        self.note({"train/loss": total, "train/task_loss": task})
+        self._tell_loggers(trainer)
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Adds, within an epoch, the steps so far as means over the ranks."""
+        if self._steps:
+            mean = trainer.strategy.reduce(torch.stack(self._steps), reduce_op="mean")
+            checkpoint["callbacks"][self.state_key] = {"steps": mean.cpu()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restores the steps of the interrupted epoch."""
+        self._steps = list(state_dict["steps"])
+
+    def _end_tuning(self, epoch: int, means: list[float]) -> None:
+        """Logs penalties and the strengths they were trained with, then applies the policy."""
+        regularizers = self.tuning.regularizers
+        if not regularizers:
+            return
+        penalties = dict(zip(regularizers, means, strict=True))
+        self.note({f"penalty/{name}": penalty for name, penalty in penalties.items()})
+        self.note({f"strength/{name}": r.strength for name, r in regularizers.items()})
+        self.tuning.end_epoch(epoch, penalties)
+
+    def _tell_loggers(self, trainer: Trainer) -> None:
+        # Lightning's own log, called for each value and epoch, would cost as much as the training
+        epoch, last = trainer.current_epoch, (trainer.max_epochs or 0) - 1
+        if epoch % self.log_every_n_epochs == 0 or epoch == last:
+            for logger in trainer.loggers:
+                logger.log_metrics(self._values | {"epoch": epoch}, step=trainer.global_step)
+        self._values = {}
