@@ -1,4 +1,4 @@
-"""Training on moved copies of the data: the usual alternative to a regularizer."""
+"""Training on transformed data: the usual alternative to a regularizer."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from softsym.symmetries.elements import Element, to
 
 
 class GroupAugmentation:
-    r"""Moves every sample of a batch by an element of a group of its own.
+    r"""Moves every sample of a batch by its own element of a group.
 
     .. math:: (x, y) \mapsto (\rho_\mathrm{in}(g) x,\ \rho_\mathrm{out}(g) y), \qquad g \in G
 
-    Elements are drawn anew in every step, from the seed and the number of the step alone, so that
-    a resumed training sees the same ones, and those of each process differ.
+    Elements depend on seed, step and process alone: they differ between steps and processes, and a
+    resumed training draws the same ones.
 
     Args:
         group: The group G.
@@ -41,15 +41,16 @@ class GroupAugmentation:
             rank: Number of the process.
 
         Returns:
-            The moved batch, in its own precision; the action is computed in float64.
+            The moved batch in its own precision; the action is computed in float64.
         """
+        # primes, so that the seeds of steps and processes do not meet
         generator = torch.Generator().manual_seed(
             (self.seed + 1_000_003 * step + 7_919 * rank) % 2**63
         )
         g = self.group.sample_elements(len(batch[0]), generator)
-        inputs, targets = (self._moved(x, R, g) for x, R in zip(batch, types, strict=True))
+        inputs, targets = (self._move(x, R, g) for x, R in zip(batch, types, strict=True))
         return inputs, targets
 
-    def _moved(self, values: Tensor, R: Rep, g: Element) -> Tensor:
+    def _move(self, values: Tensor, R: Rep, g: Element) -> Tensor:
         moved = R.over(self.group).act(to(g, values.device), values.double())
         return moved.to(values.dtype)

@@ -1,4 +1,4 @@
-"""Checkpoints that are whole or absent, on whatever disk they lie."""
+"""Checkpoints that are either whole or absent, on any disk."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes beside the checkpoint and renames.
+    """Writes a checkpoint beside its final place and renames it.
 
-    Lightning's own writes to the system's temporary folder and moves; where that is another disk,
-    moving is copying, and a run killed meanwhile leaves half a checkpoint in place of a good one.
+    Lightning's own class writes to the system's temporary folder and moves the file. If that folder
+    is on another disk, moving is copying: a run killed meanwhile replaces a good checkpoint by half
+    a one.
     """
 
     def save_checkpoint(
@@ -23,7 +24,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         """Saves to ``path``, a local file.
 
         Raises:
-            OSError: If it cannot be written; what was at ``path`` is still there.
+            OSError: If it cannot be written; an earlier file at ``path`` is kept.
         """
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,5 +38,5 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         except BaseException as error:
             partial.unlink(missing_ok=True)
             if isinstance(error, RuntimeError) and isinstance(error.__context__, OSError):
-                raise error.__context__ from None  # PyTorch tells of its own bookkeeping alone
+                raise error.__context__ from None  # PyTorch's own error hides the full disk
             raise

@@ -1,4 +1,4 @@
-"""Runs a network through ``torch.compile``, where that pays and can be done."""
+"""Runs a network through ``torch.compile`` where that pays and is possible."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ import torch
 from torch import Tensor, nn
 
 MODES = ("default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs")
-"""Of ``torch.compile``; the second and the third replay CUDA graphs."""
+"""Modes of ``torch.compile``."""
 CUDA_GRAPHS = ("reduce-overhead", "max-autotune")
+"""Modes that replay CUDA graphs."""
 AUTO_EPOCHS = 1000
-"""Epochs from which ``auto`` compiles: about where the minute spent on it is won back."""
+"""Number of epochs from which ``auto`` compiles: about where the minute it takes is won back."""
 
 
 def compiles(wanted: bool | str, device: str, epochs: int) -> bool:
-    """Whether a training is to be compiled.
+    """Decides whether a training is compiled.
 
     Args:
-        wanted: True, False, or ``auto``: for trainings of many epochs, if it can be done.
+        wanted: True, False, or ``auto``, which compiles long trainings where a compiler exists.
         device: Kind of device, e.g. ``cpu``.
         epochs: Length of the training; -1 for one without end.
 
     Raises:
-        ValueError: If ``wanted`` is something else, or compiling is wanted and cannot be done.
+        ValueError: If ``wanted`` is something else, or True without a compiler on the CPU.
     """
     check_settings(wanted)
     if not wanted:
@@ -40,7 +41,11 @@ def compiles(wanted: bool | str, device: str, epochs: int) -> bool:
 
 
 def check_settings(wanted: bool | str, mode: str = "default") -> None:
-    """Raises ValueError for an answer that is neither yes, no nor ``auto``, or an unknown mode."""
+    """Checks the settings of compiling.
+
+    Raises:
+        ValueError: If ``wanted`` is neither true, false nor ``auto``, or the mode is unknown.
+    """
     if not isinstance(wanted, bool) and wanted != "auto":
         raise ValueError(f"compile must be true, false or auto; got {wanted}.")
     if mode not in MODES:
@@ -48,7 +53,7 @@ def check_settings(wanted: bool | str, mode: str = "default") -> None:
 
 
 def has_compiler() -> bool:
-    """Whether ``torch.compile`` finds a C++ compiler; code for GPUs is launched by C++ too."""
+    """Whether ``torch.compile`` finds a C++ compiler, which it needs for code on GPUs as well."""
     from torch._inductor import cpp_builder, exc  # noqa: PLC0415  takes seconds to load
 
     try:
@@ -58,14 +63,14 @@ def has_compiler() -> bool:
 
 
 def compiled(network: nn.Module, mode: str) -> Callable[[Tensor], Tensor]:
-    """The network's call, compiled; a function, so that the ``state_dict`` stays as it is.
+    """Compiles the network's call to a function, which leaves the ``state_dict`` as it is.
 
     Args:
         network: Any module, (batch, in) to (batch, out).
         mode: One of ``MODES``.
 
     Raises:
-        ValueError: If there is no such mode.
+        ValueError: If the mode is unknown.
     """
     check_settings(True, mode)
 
@@ -78,7 +83,7 @@ def compiled(network: nn.Module, mode: str) -> Callable[[Tensor], Tensor]:
         return run
 
     def replay(inputs: Tensor) -> Tensor:
-        # what the last step returned may be written over
+        # allows the graph to overwrite what the last step returned
         torch.compiler.cudagraph_mark_step_begin()
         return run(inputs)
 

@@ -1,4 +1,4 @@
-"""Finds where a NaN or an infinity came from."""
+"""Finds the origin of a NaN or an infinity in the loss."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from softsym.runs.errors import UserError
 
-class NonFiniteLossError(RuntimeError):
+
+class NonFiniteLossError(UserError, RuntimeError):
     """The loss of a step is NaN or infinite; the message names batch and cause."""
 
 
 def nonfinite_loss(total: float, epoch: int, batch: str, cause: str) -> NonFiniteLossError:
-    """The error of one batch, with its cause in words."""
+    """Makes the error of one batch, with its cause in words."""
     return NonFiniteLossError(
         f"The loss is {total} in epoch {epoch}, batch {batch}: {cause}. The last good checkpoint "
         "is kept; a smaller learning rate or smaller strengths may help."
@@ -23,11 +25,11 @@ def nonfinite_loss(total: float, epoch: int, batch: str, cause: str) -> NonFinit
 
 
 def nonfinite_epoch(losses: Sequence[float], epoch: int) -> NonFiniteLossError:
-    """The error of an epoch, found at its end, when its mean over all processes is not finite.
+    """Makes the error of an epoch whose mean loss over all processes is not finite.
 
     Args:
-        losses: Of each batch on this process.
-        epoch: Its number.
+        losses: The loss of each batch on this process.
+        epoch: Number of the epoch.
     """
     bad = [batch for batch, total in enumerate(losses) if not math.isfinite(total)]
     if not bad:
@@ -40,10 +42,10 @@ def nonfinite_epoch(losses: Sequence[float], epoch: int) -> NonFiniteLossError:
 def explain_nonfinite(
     network: nn.Module, inputs: Tensor, targets: Tensor, terms: Mapping[str, Tensor]
 ) -> str:
-    """Says in words what is not finite, the earliest cause first.
+    """Names the earliest cause that is not finite: data, a parameter, a layer, or a term.
 
     Args:
-        network: The network, called once more with hooks on its layers.
+        network: The network; it is called once more, with hooks on its layers.
         inputs: Inputs of the batch, (n, ...).
         targets: Targets of the batch, (n, ...).
         terms: Terms of the loss by name.
@@ -63,12 +65,13 @@ def explain_nonfinite(
 
 
 def _first_layer(network: nn.Module, inputs: Tensor) -> str | None:
-    found: list[str] = []
+    """Names the first layer whose output is not finite."""
+    bad: list[str] = []
 
     def watch(name: str) -> Any:
         def hook(module: nn.Module, args: Any, output: Any) -> None:
-            if isinstance(output, Tensor) and not found and not torch.isfinite(output).all():
-                found.append(name or type(network).__name__)
+            if isinstance(output, Tensor) and not bad and not torch.isfinite(output).all():
+                bad.append(name or type(network).__name__)
 
         return hook
 
@@ -79,4 +82,4 @@ def _first_layer(network: nn.Module, inputs: Tensor) -> str | None:
     finally:
         for handle in handles:
             handle.remove()
-    return found[0] if found else None
+    return bad[0] if bad else None

@@ -1,4 +1,4 @@
-"""Regularizers, one for each candidate symmetry, and the policies that tune their strengths."""
+"""Regularizers, one per candidate symmetry, and the policies that tune their strengths."""
 
 from softsym.regularizers.base import Regularizer
 from softsym.regularizers.gate import GateRegularizer

@@ -15,9 +15,9 @@ class GateRegularizer(Regularizer):
     """||w_gated||^2 over all modules that carry a parameter ``w_gated``."""
 
     def bind(self, network: nn.Module) -> None:
-        """Finds the gates' weights."""
-        found = (getattr(module, "w_gated", None) for module in network.modules())
-        self._gates = [gate for gate in found if isinstance(gate, nn.Parameter)]
+        """Collects the parameters ``w_gated``."""
+        weights = (getattr(module, "w_gated", None) for module in network.modules())
+        self._gates = [weight for weight in weights if isinstance(weight, nn.Parameter)]
         if not self._gates:
             raise ValueError(
                 f"Regularizer {self.name!r} finds no parameter w_gated in "
@@ -25,5 +25,5 @@ class GateRegularizer(Regularizer):
             )
 
     def penalty(self, module: LightningModule, batch: Any, prediction: Tensor) -> Tensor:
-        """Sum of squares."""
+        """Sums the squares of the gates' weights."""
         return torch.cat([gate.reshape(-1) for gate in self._gates]).square().sum()

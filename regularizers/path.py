@@ -1,4 +1,4 @@
-"""The prior of residual pathways: how large each path of a network's weights may grow."""
+"""The prior of residual pathways: penalises the size of one path of a network's weights."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ ROLES = ("equivariant", "residual")
 class PathRegularizer(Regularizer):
     """||weights||^2 + ||biases||^2 of one path, over all layers (Finzi et al. 2021, RPP).
 
-    For W = P_G w + v, ``path="residual"`` is ||v||^2 and ``path="equivariant"`` is ||w||^2: minus
-    the logarithm of a Gaussian prior on each.
+    For W = P_G w + v, ``path="residual"`` gives ||v||^2 and ``path="equivariant"`` gives ||w||^2.
+    Up to factors these are minus the logarithms of Gaussian priors on v and w.
 
     Args:
         path: ``equivariant`` or ``residual``.
@@ -25,7 +25,7 @@ class PathRegularizer(Regularizer):
         name: Key in config and logs.
 
     Raises:
-        ValueError: If the path is none of these.
+        ValueError: If the path is neither.
     """
 
     def __init__(self, path: str, strength: float, name: str | None = None) -> None:
@@ -35,7 +35,7 @@ class PathRegularizer(Regularizer):
         self.path = path
 
     def bind(self, network: nn.Module) -> None:
-        """Finds the parameters of all modules whose ``role`` is this path."""
+        """Collects the parameters of all modules whose ``role`` is this path."""
         self._parameters = [
             parameter
             for module in network.modules()
@@ -50,5 +50,5 @@ class PathRegularizer(Regularizer):
             )
 
     def penalty(self, module: LightningModule, batch: Any, prediction: Tensor) -> Tensor:
-        """Sum of squares."""
+        """Sums the squares of the path's parameters."""
         return torch.cat([p.reshape(-1) for p in self._parameters]).square().sum()

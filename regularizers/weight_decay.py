@@ -1,4 +1,4 @@
-"""Plain weight decay, as a term of the loss like any other."""
+"""Plain weight decay, as a term of the loss."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from softsym.regularizers.base import Regularizer
 class WeightDecay(Regularizer):
     """1/2 (||weights||^2 + ||biases||^2) over the linear layers of the network.
 
-    Gates and the coefficients of bilinear terms are left alone.
+    Gates and the coefficients of bilinear terms do not count.
     """
 
     def bind(self, network: nn.Module) -> None:
-        """Finds the weights and biases of all linear layers."""
+        """Collects the weights and biases of all linear layers."""
         self._parameters = [
             parameter
             for layer in network.modules()
@@ -32,12 +32,12 @@ class WeightDecay(Regularizer):
             )
 
     def penalty(self, module: LightningModule, batch: Any, prediction: Tensor) -> Tensor:
-        """Half the sum of squares."""
+        """Sums the squares of weights and biases, halved."""
         flat = torch.cat([parameter.reshape(-1) for parameter in self._parameters])
         return 0.5 * flat.square().sum()
 
 
 def _is_linear(layer: nn.Module) -> bool:
-    """Whether a module carries a matrix called ``weight``, whatever its class."""
+    """Whether a module, whatever its class, has a matrix called ``weight``."""
     weight = getattr(layer, "weight", None)
     return isinstance(weight, nn.Parameter) and weight.ndim == 2

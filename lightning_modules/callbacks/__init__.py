@@ -1,4 +1,4 @@
-"""What runs around the training: checkpoints, progress, records, stopping."""
+"""Callbacks around the training: checkpoints, progress, records, stopping."""
 
 from softsym.lightning_modules.callbacks.checkpoints import (
     BestCheckpoint,

@@ -1,4 +1,4 @@
-"""Which models are kept: the best with settled strengths, and the latest."""
+"""Checkpoints of the best model with settled strengths, and of the latest state."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from softsym.lightning_modules.symmetry_module import SymmetryModule
 
 
 class OnceSettled(Callback):
-    """Mixin for callbacks that monitor a metric: looks away until the strengths have settled."""
+    """Mixin for callbacks that monitor a metric: ignores epochs before the strengths settle."""
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """As the callback mixed with, once settled."""
+        """Calls the callback's own method if the strengths have settled."""
         if _settled(trainer, pl_module):
             super().on_validation_end(trainer, pl_module)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """As the callback mixed with, once settled."""
+        """Calls the callback's own method if the strengths have settled."""
         if _settled(trainer, pl_module):
             super().on_train_epoch_end(trainer, pl_module)
 
 
 class BestCheckpoint(OnceSettled, ModelCheckpoint):
-    """``ModelCheckpoint`` of the best model trained with settled strengths.
+    """``ModelCheckpoint`` of the best model with settled strengths.
 
-    The model that is tested should be one trained with the strengths the policy arrived at; in
-    the paper, the best on validation after twice the epoch of adjustment.
+    The tested model should have been trained with the strengths that the policy arrived at. In the
+    paper it is the best on validation after twice the epoch of adjustment.
     """
 
 
 class LastCheckpoint(ModelCheckpoint):
     """``ModelCheckpoint`` of the latest state, which also saves when training ends or is preempted.
 
-    Training may end between two regular saves: by its last epoch, early, or by a signal.
+    Training may end between two regular saves: after its last epoch, early, or by a signal.
 
     Args:
-        every_n_minutes: Save after so many minutes as well, in the middle of an epoch where need
-            be; None saves after epochs alone. The clock of rank 0 counts.
-        **settings: Those of ``ModelCheckpoint``.
+        every_n_minutes: Minutes between two further saves, which may fall within an epoch; None
+            saves after epochs alone. The clock of rank 0 counts.
+        **settings: Settings of ``ModelCheckpoint``.
 
     Raises:
         ValueError: If the minutes are not positive.
@@ -63,7 +63,7 @@ class LastCheckpoint(ModelCheckpoint):
         self._clocks: StepExchange | None = None
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Prepares to follow the clock of rank 0."""
+        """Prepares to share the clock of rank 0."""
         if self._seconds is not None and trainer.world_size > 1:
             self._clocks = StepExchange(trainer)
 
@@ -75,18 +75,18 @@ class LastCheckpoint(ModelCheckpoint):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Saves when it is time; the last step of an epoch leaves it to the next."""
+        """Saves if the time has come; the last step of an epoch leaves it to the next step."""
         super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
         if self._seconds is None:
             return
-        now = time.monotonic()
-        due = self._on_rank_zero(now - self._saved_at >= self._seconds)
+        # all ranks have to save at the same step, as a save gathers from all; their clocks differ
+        due = self._ask_rank_zero(time.monotonic() - self._saved_at >= self._seconds)
         self._due = due or self._due
         if self._due and can_resume_after(trainer, batch_idx):
             self._save_now(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Saves where the training ended."""
+        """Saves the state that the training ended with."""
         super().on_train_end(trainer, pl_module)
         if self._clocks is not None:
             self._clocks.drain()
@@ -96,13 +96,13 @@ class LastCheckpoint(ModelCheckpoint):
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Saves where the training was preempted."""
+        """Saves the state that a signal left behind, if it is one to resume from."""
         super().on_exception(trainer, pl_module, exception)
         if isinstance(exception, Preempted) and exception.between_steps:
             self._save_now(trainer)
 
-    def _on_rank_zero(self, due: bool) -> bool:
-        """What rank 0 says; with several ranks, what it said a step ago."""
+    def _ask_rank_zero(self, due: bool) -> bool:
+        """Returns rank 0's answer; with several ranks, that of a step ago."""
         if self._clocks is None:
             return due
         table = self._clocks.step(torch.tensor([int(due)]))
@@ -115,7 +115,7 @@ class LastCheckpoint(ModelCheckpoint):
 
 
 class SettledEarlyStopping(OnceSettled, EarlyStopping):
-    """``EarlyStopping`` that starts to count when the strength policy has settled."""
+    """``EarlyStopping`` that starts to count when the strengths have settled."""
 
 
 def _settled(trainer: Trainer, pl_module: LightningModule) -> bool:

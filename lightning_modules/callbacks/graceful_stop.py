@@ -1,4 +1,4 @@
-"""Ctrl-C ends the training after the epoch, a scheduler's signal after the step."""
+"""Ends the training after the epoch on Ctrl-C, after the step on a scheduler's signal."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from softsym.lightning_modules.callbacks.step_exchange import StepExchange
 log = logging.getLogger(__name__)
 
 LEAVING = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
-"""What schedulers send to a job that must make room; they kill it soon after."""
+"""Signals that schedulers send to a job that must make room; they kill it soon after."""
 SIGNALS = (signal.SIGINT, *LEAVING)
 
 
 class Preempted(BaseException):
-    """The training stops at once; no ``Exception``, so that nobody takes it for a failure.
+    """Stops the training at once; not an ``Exception``, so that nobody takes it for a failure.
 
     Args:
         signal: The signal that asked for it.
-        between_steps: Whether the state is that after a training step, which can be saved.
+        between_steps: Whether the state is that after a training step, and so can be saved.
     """
 
     def __init__(self, signal: int, between_steps: bool) -> None:
@@ -35,16 +35,16 @@ class Preempted(BaseException):
 
 
 class GracefulStop(Callback):
-    """Listens for signals while the training runs.
+    """Stops the training on a signal, without losing work.
 
-    On SIGINT it finishes the epoch and stops the training, which then is tested and reported; a
-    second SIGINT kills. On SIGTERM, SIGUSR1 or SIGUSR2 it finishes the step and raises
-    :class:`Preempted`. All ranks stop after the same step, whichever heard the signal. What
-    :class:`LastCheckpoint` saves then resumes to the very same result.
+    SIGINT finishes the epoch and stops the training, which is then tested and reported; a second
+    SIGINT stops at once. SIGTERM, SIGUSR1 or SIGUSR2 finish the step and raise :class:`Preempted`.
+    All ranks stop after the same step, whichever of them got the signal. The checkpoint that
+    :class:`LastCheckpoint` then saves resumes to the very same result.
 
     Args:
-        patience_seconds: How long a validation that is running may still take after such a
-            signal; then the checkpoint of before has to do.
+        patience_seconds: Seconds that a running validation may still take after a signal to leave.
+            After that the training leaves with the checkpoint it has.
 
     Attributes:
         stopped: The signal that stopped the training; 0 if none did.
@@ -63,49 +63,53 @@ class GracefulStop(Callback):
         """Prepares to ask the other ranks."""
         self.stopped, self._asked = 0, 0
         if trainer.world_size > 1:
+            # two, as rows meet by the number of the call: with one, steps of training and of
+            # validation would have to come in the same order on all ranks
             self._in_training, self._in_validation = StepExchange(trainer), StepExchange(trainer)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Listens for the signals; after Lightning, which listens for SIGTERM as well."""
+        """Installs the signal handlers; this late, since Lightning installs one for SIGTERM."""
+        # Python allows it in the main thread alone
         if threading.current_thread() is threading.main_thread():
             self._previous = {n: signal.signal(n, self._on_signal) for n in SIGNALS}
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Leaves if a rank was asked to and the state is one to resume from.
+        """Leaves the training if its state can be resumed.
 
         Raises:
-            Preempted: Then.
+            Preempted: If any rank was asked to leave.
         """
-        asked = _most(self._in_training, self._asked)
+        asked = _highest(self._in_training, self._asked)
         if asked in LEAVING and can_resume_after(trainer, batch_idx):
             self._leave(asked, between_steps=True)
 
     def on_validation_batch_start(self, trainer: Trainer, *_: Any) -> None:
-        """Leaves a validation that lasts too long.
+        """Leaves a validation that takes too long.
 
         Raises:
-            Preempted: If a rank was asked to leave longer ago than the patience.
+            Preempted: If any rank was asked to leave longer ago than the patience.
         """
         if not self._previous:
-            return  # a validation that belongs to no training
+            return  # a validation outside a training
         overdue = time.monotonic() - self._asked_at > self.patience_seconds
-        asked = _most(self._in_validation, self._asked if overdue else 0)
+        asked = _highest(self._in_validation, self._asked if overdue else 0)
         if asked in LEAVING:
             self._leave(asked, between_steps=False)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stops all ranks if one was asked to."""
+        """Stops all ranks if any was asked to."""
         asked = self._asked
         if trainer.world_size > 1:
+            # not the exchange, whose answer is a step old: at the end of an epoch one may wait
             heard = torch.tensor(asked, device=pl_module.device)
             asked = int(trainer.strategy.reduce(heard, reduce_op="max"))
         if asked:
             self.stopped, trainer.should_stop = asked, True
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Gives the signals back."""
+        """Restores the signal handlers."""
         for exchange in (self._in_training, self._in_validation):
             if exchange is not None:
                 exchange.drain()
@@ -115,7 +119,7 @@ class GracefulStop(Callback):
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Gives the signals back, but not to one that would disturb the last checkpoint."""
+        """Restores the signal handlers, unless a further signal would disturb the last save."""
         if not isinstance(exception, Preempted):
             self._restore()
 
@@ -129,8 +133,10 @@ class GracefulStop(Callback):
         self._previous = {}
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        """Notes the signal; a hook acts on it, between two steps."""
         if self._asked == number == signal.SIGINT:
             raise KeyboardInterrupt
+        # the first signal to leave starts the patience, and Ctrl-C does not take it back
         if self._asked not in LEAVING:
             self._asked, self._asked_at = number, time.monotonic()
         if number == signal.SIGINT:
@@ -142,15 +148,18 @@ class GracefulStop(Callback):
 def can_resume_after(trainer: Trainer, batch_idx: int) -> bool:
     """Whether a checkpoint saved after this training step resumes to the same result.
 
-    Within an epoch it does. After the last step Lightning would take the epoch for done, without
-    its end; and between two steps of the optimizer there are gradients that no checkpoint keeps.
+    After the last step of an epoch it does not: Lightning would skip the end of the epoch, as its
+    validation. Nor does it between two steps of the optimizer, as no checkpoint keeps gradients.
     """
     last = batch_idx + 1 >= trainer.num_training_batches or trainer.global_step == trainer.max_steps
     return not last and (batch_idx + 1) % trainer.accumulate_grad_batches == 0
 
 
-def _most(exchange: StepExchange | None, asked: int) -> int:
-    """The highest number that any rank has handed in; with several ranks, one step ago."""
+def _highest(exchange: StepExchange | None, asked: int) -> int:
+    """Returns the highest signal of any rank; with several ranks, that of a step ago.
+
+    The highest, since all signals to leave have higher numbers than SIGINT.
+    """
     if exchange is None:
         return asked
     table = exchange.step(torch.tensor([asked]))

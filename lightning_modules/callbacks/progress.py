@@ -17,13 +17,14 @@ log = logging.getLogger(__name__)
 
 
 class EpochProgress(ProgressBar):
-    """One bar over all epochs, with the task loss, the monitored metric and the strengths.
+    """One bar over all epochs, with the monitored metric and the strengths.
 
-    Where the output is no terminal, a line in the log every now and then.
+    Where the output is not a terminal, lines in the log take its place.
 
     Args:
         monitor: Metric to show, e.g. ``val/mse``.
-        every_seconds: How often the text (or, without a terminal, the line) is renewed.
+        every_seconds: Seconds between two updates of the bar.
+        line_every_seconds: Seconds between two lines in the log.
     """
 
     def __init__(
@@ -46,11 +47,11 @@ class EpochProgress(ProgressBar):
         self._enabled = True
 
     def disable(self) -> None:
-        """Shows nothing (Lightning calls this on ranks other than 0)."""
+        """Hides the bar; Lightning calls this on ranks other than 0."""
         self._enabled = False
 
     def enable(self) -> None:
-        """Shows again."""
+        """Shows the bar again."""
         self._enabled = True
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -62,7 +63,7 @@ class EpochProgress(ProgressBar):
             self._task = self._bar.add_task("", total=trainer.max_epochs, completed=done, status="")
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Moves on, at intervals."""
+        """Updates the bar or writes a line, at intervals and after the last epoch."""
         now, done = time.monotonic(), trainer.current_epoch + 1
         if not self._enabled or (now - self._shown < self._interval and done != trainer.max_epochs):
             return
@@ -80,7 +81,7 @@ class EpochProgress(ProgressBar):
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Leaves the terminal as it was."""
+        """Ends the bar, which leaves the terminal as it was."""
         self._bar.stop()
 
     def _status(self, trainer: Trainer, pl_module: LightningModule) -> str:

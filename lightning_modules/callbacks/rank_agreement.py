@@ -1,4 +1,4 @@
-"""Checks that all ranks of a training are at one."""
+"""Checks that all ranks of a training agree."""
 
 from __future__ import annotations
 
@@ -14,25 +14,27 @@ from torch import Tensor
 
 from softsym.lightning_modules.callbacks.step_exchange import StepExchange
 from softsym.lightning_modules.symmetry_module import SymmetryModule
+from softsym.runs.errors import UserError
 
 State = dict[str, list[float]]
-"""Numbers by the name of the tensor that they are of."""
+"""The numbers of each tensor, by its name."""
 
 NORMS_AGREE = 1e-4
-"""Relative difference of a weight's norm that processors of different makes may arrive at."""
+"""Relative difference between norms of a weight that processors of different makes may compute."""
 
 
-class DisagreementError(RuntimeError):
+class DisagreementError(UserError, RuntimeError):
     """Two ranks hold different strengths, policy states, metrics or weights."""
 
 
 class RankAgreement(Callback):
-    """With several ranks compares, at every step, what must be the same on all of them.
+    """Compares before every step what must be the same on all ranks.
 
-    Before each step the strengths and the policy's state; before the first of an epoch also the
-    metrics so far and the norms of the weights. Each rank sends a digest, which costs no waiting
-    (:class:`StepExchange`); only where digests differ, found one step later, the numbers themselves are sent, to name the tensor. Norms of weights are
-    compared to a relative 1e-4, all else bit for bit.
+    These are the strengths and the policy's state; at the first step of an epoch also the metrics
+    so far and the norms of the weights. Each rank sends a digest, which costs no waiting
+    (:class:`StepExchange`). Where digests turn out to differ, one step later, the ranks send the
+    numbers themselves to name the tensor. Norms of weights may differ by a relative 1e-4, all else
+    must agree bit for bit.
     """
 
     def __init__(self) -> None:
@@ -48,10 +50,10 @@ class RankAgreement(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """Compares.
+        """Sends this step's digest and checks those of the step before.
 
         Raises:
-            DisagreementError: On all ranks, naming the rank and the tensor.
+            DisagreementError: If a rank differs; on all ranks, with the rank and the tensor.
         """
         if self._steps is None or self._norms is None:
             return
@@ -62,12 +64,13 @@ class RankAgreement(Callback):
             norms = weight_norms(module)
             self._compare_norms(self._norms.step(torch.tensor(list(norms.values()))), list(norms))
         table = self._steps.step(digest(state))
+        # all ranks see the same table, so that all come to gather here, or none
         if table is not None and not bool((table == table[0]).all()):
-            raise DisagreementError(difference(_gathered(self._sent)))
+            raise DisagreementError(difference(_gather(self._sent)))
         self._sent = state
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Ends what is under way."""
+        """Awaits the exchanges that are under way."""
         for exchange in (self._steps, self._norms):
             if exchange is not None:
                 exchange.drain()
@@ -85,13 +88,13 @@ class RankAgreement(Callback):
 
 
 def policy_state(module: SymmetryModule) -> State:
-    """Strengths and all numbers that the policy remembers."""
+    """Collects the strengths and all numbers in the policy's state."""
     state = {f"strength/{name}": [r.strength] for name, r in module.regularizers.items()}
-    return state | _numbers("policy", module.tuning.policy.state_dict())
+    return state | _flatten("policy", module.tuning.policy.state_dict())
 
 
 def weight_norms(module: SymmetryModule) -> dict[str, float]:
-    """Norm of each weight."""
+    """Computes the norm of each weight."""
     named = dict(module.network.named_parameters())
     norms = torch._foreach_norm([p.detach() for p in named.values()]) if named else []
     return dict(
@@ -100,16 +103,16 @@ def weight_norms(module: SymmetryModule) -> dict[str, float]:
 
 
 def digest(state: State) -> Tensor:
-    """What tells this state from all others, (4,) int64."""
+    """Computes the SHA-256 digest of a state, (4,) int64."""
     text = repr(sorted(state.items())).encode()
     return torch.frombuffer(bytearray(hashlib.sha256(text).digest()), dtype=torch.int64)
 
 
 def difference(states: list[State]) -> str:
-    """Says which tensor of which rank is another than that of rank 0.
+    """Describes the first tensor in which a rank differs from rank 0.
 
     Args:
-        states: One from each rank.
+        states: The state of each rank.
     """
     for rank, state in enumerate(states):
         for name in sorted(states[0].keys() | state.keys()):
@@ -122,23 +125,23 @@ def difference(states: list[State]) -> str:
 def _message(rank: int, name: str, values: list[Any]) -> str:
     shown = ", ".join(f"{value} on rank {i}" for i, value in enumerate(values[:8]))
     return (
-        f"Rank {rank} disagrees with rank 0 about {name}: {shown}. Whatever changes it must do so "
-        "from the same numbers on all ranks, as those that strategy.reduce gives."
+        f"Rank {rank} disagrees with rank 0 about {name}: {shown}. Code that changes it must use "
+        "the same numbers on all ranks, such as those that strategy.reduce returns."
     )
 
 
-def _gathered(state: State) -> list[State]:
+def _gather(state: State) -> list[State]:
     states: list[Any] = [None] * dist.get_world_size()
     dist.all_gather_object(states, state)
     return states
 
 
-def _numbers(name: str, value: Any) -> State:
-    """All numbers of a nested state by their places in it."""
+def _flatten(name: str, value: Any) -> State:
+    """Lists all numbers in a nested state by their paths; other values by a checksum."""
     if isinstance(value, Mapping):
-        parts = [_numbers(f"{name}/{key}", each) for key, each in value.items()]
+        parts = [_flatten(f"{name}/{key}", each) for key, each in value.items()]
     elif isinstance(value, list | tuple):
-        parts = [_numbers(f"{name}/{place}", each) for place, each in enumerate(value)]
+        parts = [_flatten(f"{name}/{place}", each) for place, each in enumerate(value)]
     elif isinstance(value, Tensor):
         return {name: value.detach().double().flatten().tolist()}
     elif isinstance(value, int | float):

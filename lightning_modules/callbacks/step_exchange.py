@@ -1,4 +1,4 @@
-"""A few numbers of every process, known to all one step later."""
+"""Exchanges a few numbers between all processes, one step late."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from torch import Tensor
 class StepExchange:
     """Gathers a row of numbers from each process in the background of a training step.
 
-    Asking for the table at once would make every step wait for the slowest process once more. So
-    each call hands in this step's row and returns the table of the call before; as all processes
-    get the same table at the same step, they may act on it together. The numbers travel over
-    gloo, between CPUs, and so hold up no GPU.
+    Waiting for the table at once would make every step wait for the slowest process once more. So
+    each call hands in this step's row and returns the table of the call before. All processes get
+    the same table at the same step and may act on it together. The numbers travel between CPUs,
+    over gloo, and hold up no GPU.
 
     Args:
-        trainer: Of several processes, whose process group is there.
+        trainer: A trainer of several processes whose process group is initialised.
     """
 
     def __init__(self, trainer: Trainer) -> None:
@@ -26,22 +26,23 @@ class StepExchange:
         self._pending: tuple[dist.Work, list[Tensor]] | None = None
 
     def step(self, row: Tensor) -> Tensor | None:
-        """Hands in one row; the table of the call before, None at the first.
+        """Hands in one row and returns the table of the call before; None at the first call.
 
         Args:
-            row: (n,) float64 or int64 on the CPU; n may change between steps if it does so in all
+            row: (n,) float64 or int64 on the CPU; n may change between steps, but not between
                 processes.
 
         Returns:
             (processes, n), row i from the process of global rank i.
         """
         table = self.drain()
+        # the rows are kept until the gather, which writes into them, is awaited
         rows = [torch.empty_like(row) for _ in range(self._processes)]
         self._pending = dist.all_gather(rows, row, group=self._group, async_op=True), rows
         return table
 
     def drain(self) -> Tensor | None:
-        """The table of the last call, which every process must ask for at the same step."""
+        """Awaits the table of the last call; every process must do so at the same step."""
         if self._pending is None:
             return None
         (work, rows), self._pending = self._pending, None

@@ -1,4 +1,4 @@
-"""Random numbers of a training step that depend on the step alone."""
+"""Makes the random numbers of a training step depend on the step alone."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 
 STRIDE = 1_000_003
-"""Keeps the seeds of steps and ranks apart."""
+"""A prime by which the seeds of neighbouring steps and ranks differ."""
 
 
 class StepSeed(Callback):
     """Seeds PyTorch before each training step by (seed, step, rank).
 
-    What a step draws, as dropout does, is then the same whether the run came to it at once or was
-    stopped and resumed before, and no checkpoint has to keep the state of each rank's generators.
+    A resumed run then draws the same numbers, e.g. in dropout, as an undisturbed one. Checkpoints
+    need not keep the state of each rank's generators.
 
     Args:
         seed: Seed of all steps.

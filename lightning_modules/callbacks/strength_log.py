@@ -18,13 +18,16 @@ from softsym.regularizers.tuning import StrengthRow
 class StrengthLog(Callback):
     """Tidy file of strengths and penalties: epoch, name, strength, penalty.
 
-    It is written whole and put in place at once, so a reader never sees half of it; after a
-    resume it holds the epochs before as well, since the history travels in the checkpoint.
+    The file is always replaced as a whole, so that a reader never sees half of it. After a resume
+    it also holds the epochs before, as the history is in the checkpoint.
 
     Args:
         path: The file.
-        every_n_epochs: How often it is written while training runs; it is always written at
-            the end.
+        every_n_epochs: Interval between two epochs after which it is written; it is always
+            written at the end.
+
+    Raises:
+        ValueError: If the interval is below 1.
     """
 
     def __init__(self, path: str | Path, every_n_epochs: int = 50) -> None:
@@ -34,11 +37,11 @@ class StrengthLog(Callback):
         self._begun = False
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """From now on the history is that of this run, of a resumed one as well."""
+        """Notes that the checkpoint to resume, if any, has restored the history."""
         self._begun = True
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes now and then, when every callback is done with the epoch before."""
+        """Writes at intervals, when every callback has finished the epoch before."""
         if trainer.current_epoch and trainer.current_epoch % self.every_n_epochs == 0:
             self._write(pl_module)
 
@@ -49,7 +52,7 @@ class StrengthLog(Callback):
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Writes what there is; not in a test, whose model brings the history up to its epoch."""
+        """Writes the history so far; not in a test, whose checkpoint cuts the history short."""
         if self._begun and trainer.state.fn == TrainerFn.FITTING:
             self._write(pl_module)
 

@@ -1,4 +1,4 @@
-"""How strengths change while training runs."""
+"""Strength policies: how strengths change while training runs."""
 
 from softsym.regularizers.policies.adjust_once import AdjustOnce
 from softsym.regularizers.policies.adjust_repeatedly import AdjustRepeatedly

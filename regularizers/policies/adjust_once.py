@@ -1,4 +1,4 @@
-"""The policy of the paper: one adjustment, from the penalties that equal strengths led to."""
+"""The policy of the paper: one adjustment, by the penalties that equal strengths led to."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from typing_extensions import override
+
 from softsym.regularizers.policies.base import StrengthPolicy
 
 SMALLEST_PENALTY = 1e-30
-"""Stands for a penalty of zero, whose ratio to others would have no value."""
+"""Replaces a smallest penalty of zero, to which the others have no ratio."""
 
 
 class AdjustOnce(StrengthPolicy):
     """After T epochs: strength_G <- strength_G / (PER_G / min_H PER_H)^p (Kim et al. 2023).
 
-    Over the ``window`` epochs before T it keeps the latest vector of penalties in which any
-    group improved on the kept one. Symmetries of strength 0 take no part. A model may be kept
-    as the best once 2 T epochs are done.
+    The penalties are the latest vector, over the ``window`` epochs before T, in which any group
+    improved on the vector kept before. Symmetries of strength 0 take no part. A model may be kept
+    as the best after 2 T epochs.
 
     Args:
         epoch: T, number of epochs before the adjustment.
         exponent: p, how sharply a larger penalty lowers the strength.
-        window: Number of epochs before T that are watched.
+        window: Number of epochs before T whose penalties count.
 
     Raises:
         ValueError: If T or the window is below 1, or p is negative.
@@ -41,15 +43,16 @@ class AdjustOnce(StrengthPolicy):
 
     @property
     def settled_epoch(self) -> int:
-        """Twice T."""
+        """2 T."""
         return 2 * self.epoch
 
     @property
     def adjusted_epoch(self) -> int | None:
-        """T, once the adjustment is done."""
+        """T after the adjustment, None before."""
         return self.epoch if self._done else None
 
-    def update(  # noqa: D102
+    @override
+    def update(
         self, epochs: int, penalties: Mapping[str, float], strengths: Mapping[str, float]
     ) -> dict[str, float]:
         if self._done:
@@ -64,7 +67,7 @@ class AdjustOnce(StrengthPolicy):
         self._done = True
         smallest = max(min(self._kept.values()), SMALLEST_PENALTY)
         return {
-            # by logarithms, since a power of a huge ratio is no float
+            # by logarithms: the power of a large ratio overflows
             name: strength * math.exp(-self.exponent * self._log_ratio(name, smallest))
             if name in self._kept
             else strength
@@ -75,5 +78,5 @@ class AdjustOnce(StrengthPolicy):
         return math.log(max(self._kept[name] / smallest, 1.0))
 
     def state_dict(self) -> dict[str, Any]:
-        """The kept penalties, and whether the adjustment is done."""
+        """Returns the kept penalties, and whether the adjustment is done."""
         return {"_kept": dict(self._kept), "_done": self._done}

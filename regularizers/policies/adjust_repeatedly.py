@@ -1,26 +1,29 @@
-"""The adjustment of the paper, done again as training goes on."""
+"""The adjustment of the paper, repeated while training runs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from typing_extensions import override
+
 from softsym.regularizers.policies.adjust_once import AdjustOnce
 from softsym.regularizers.policies.base import StrengthPolicy
 
 
 class AdjustRepeatedly(StrengthPolicy):
-    """Adjusts as :class:`AdjustOnce` does after T, 2 T, ..., k T epochs.
+    """Repeats the adjustment of :class:`AdjustOnce` after T, 2 T, ..., k T epochs.
 
-    Each adjustment starts from the strengths of the last, so that a symmetry whose penalty stays
-    above the smallest loses strength again and again. A model may be kept as the best T epochs
-    after the last.
+    Each adjustment starts from the strengths of the one before. A symmetry whose penalty stays
+    above the smallest loses strength every time. A model may be kept as the best after (k + 1) T
+    epochs.
 
     Args:
         epoch: T, number of epochs before the first adjustment and between any two.
         exponent: p, how sharply a larger penalty lowers the strength each time.
         times: k, number of adjustments.
-        window: Number of epochs before each adjustment that are watched, back to the last one.
+        window: Number of epochs before each adjustment whose penalties count, at most T for all
+            but the first.
 
     Raises:
         ValueError: If T, k or the window is below 1, or p is negative.
@@ -31,22 +34,23 @@ class AdjustRepeatedly(StrengthPolicy):
             raise ValueError(f"times must be a whole number of at least 1; got {times!r}.")
         self.epoch = epoch
         self._rounds = [AdjustOnce(epoch, exponent, window)]
-        # penalties of before the last adjustment belong to other strengths
+        # penalties from before the last adjustment belong to other strengths
         since = min(window, epoch)
         self._rounds += [AdjustOnce(n * epoch, exponent, since) for n in range(2, times + 1)]
 
     @property
     def settled_epoch(self) -> int:
-        """T after the last adjustment."""
+        """(k + 1) T."""
         return (len(self._rounds) + 1) * self.epoch
 
     @property
     def adjusted_epoch(self) -> int | None:
-        """When the last adjustment so far was."""
+        """The epoch of the latest adjustment; None before the first."""
         done = [one.adjusted_epoch for one in self._rounds if one.adjusted_epoch]
         return max(done, default=None)
 
-    def update(  # noqa: D102
+    @override
+    def update(
         self, epochs: int, penalties: Mapping[str, float], strengths: Mapping[str, float]
     ) -> dict[str, float]:
         changed = dict(strengths)
@@ -55,11 +59,11 @@ class AdjustRepeatedly(StrengthPolicy):
         return changed
 
     def state_dict(self) -> dict[str, Any]:
-        """The state of every adjustment."""
+        """Returns the state of every adjustment."""
         return {"rounds": [one.state_dict() for one in self._rounds]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restores it.
+        """Restores the state of every adjustment.
 
         Raises:
             ValueError: If the checkpoint has another number of adjustments.

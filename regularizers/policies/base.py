@@ -8,7 +8,10 @@ from typing import Any
 
 
 class StrengthPolicy(ABC):
-    """Decides the strengths after each epoch, from the same numbers on every rank."""
+    """Decides the strengths after each epoch.
+
+    Every rank asks a policy of its own with the same numbers; the answers must be the same.
+    """
 
     @property
     def settled_epoch(self) -> int:
@@ -17,25 +20,28 @@ class StrengthPolicy(ABC):
 
     @property
     def adjusted_epoch(self) -> int | None:
-        """The last epoch at which strengths changed, for plots; None if they have not."""
+        """The last epoch whose end changed the strengths, for plots; None if there is none."""
         return None
 
     @abstractmethod
     def update(
         self, epochs: int, penalties: Mapping[str, float], strengths: Mapping[str, float]
     ) -> dict[str, float]:
-        """The strengths for the next epoch.
+        """Decides the strengths of the next epoch.
 
         Args:
             epochs: Number of epochs trained so far, at least 1.
             penalties: Mean penalty over the last epoch, for each symmetry.
             strengths: Strength during the last epoch, for each symmetry.
+
+        Returns:
+            The strength of each symmetry.
         """
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint must keep."""
+        """Returns what a checkpoint must keep."""
         return {}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restores what a checkpoint kept."""
+        """Restores what ``state_dict`` returned."""
         self.__dict__.update(state_dict)
