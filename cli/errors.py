@@ -14,20 +14,12 @@ from hydra.errors import InstantiationException
 from hydra.utils import get_object
 from omegaconf.errors import OmegaConfBaseException
 
-from softsym.lightning_modules.callbacks import DisagreementError
-from softsym.lightning_modules.nonfinite import NonFiniteLossError
+from softsym.runs.errors import UserError
 
 log = logging.getLogger(__name__)
 
-
-class UserError(Exception):
-    """Says what was given, what is allowed, and how to fix it."""
-
-
 USERS = (
     UserError,
-    NonFiniteLossError,
-    DisagreementError,
     OmegaConfBaseException,
     InstantiationException,
     ValueError,
@@ -65,7 +57,7 @@ def reported(debug: bool = False) -> Iterator[None]:
         logging.raiseExceptions = not is_full(error)  # the log is on that disk
         log.debug("traceback of the error below", exc_info=True)
         sys.stderr.write(f"\nerror: {explain(error)}\n")
-        if not isinstance(error, UserError | NonFiniteLossError):
+        if not isinstance(error, UserError):
             sys.stderr.write("(add debug=true for the traceback)\n")
         sys.stderr.flush()
         sys.exit(1)

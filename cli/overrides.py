@@ -19,8 +19,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from softsym.cli import slurm
-from softsym.cli.errors import UserError
-from softsym.cli.resolvers import CONFIG
+from softsym.runs.errors import UserError
+from softsym.runs.layout import CONFIG
 
 MULTIRUN = ("-m", "--multirun")
 OWN_FOLDER = ("run_dir=", "hydra.run.dir=")

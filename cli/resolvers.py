@@ -18,13 +18,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from softsym.datamodules.motion.environments import environment
 from softsym.datamodules.motion.layout import window_layout
+from softsym.runs.layout import CONFIG
 
-LAST_CHECKPOINT = Path("checkpoints") / "last.ckpt"
-CONFIG = "config.yaml"
-STARTED = "started.json"
-"""What a run was started with: its command, overrides and choices."""
-RECORD = "run.json"
-"""How a run ended; written when all else that it leaves is there."""
 LONGEST_NAME = 120
 """Of a run's folder in a sweep, and of a run of Weights & Biases, which takes 128 letters."""
 USUAL = ("dt", "history_sec", "future_sec")

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from softsym.lightning_modules.exchange import StepExchange
 from softsym.lightning_modules.symmetry_module import SymmetryModule
+from softsym.runs.errors import UserError
 
 State = dict[str, list[float]]
 """Numbers by the name of the tensor that they are of."""
@@ -22,7 +23,7 @@ NORMS_AGREE = 1e-4
 """Relative difference of a weight's norm that processors of different makes may arrive at."""
 
 
-class DisagreementError(RuntimeError):
+class DisagreementError(UserError, RuntimeError):
     """Two ranks hold different strengths, policy states, metrics or weights."""
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from softsym.cli import resolvers
-from softsym.cli.errors import UserError
 from softsym.cli.overrides import check_command_line, multirun_first, require_writable
+from softsym.runs.errors import UserError
 
 resolvers.register()
 
