@@ -16,8 +16,6 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from softsym.datamodules.motion.environments import environment
-from softsym.datamodules.motion.layout import window_layout
 from softsym.runs.layout import CONFIG
 
 LONGEST_NAME = 120
@@ -128,6 +126,9 @@ def usual(env: str, what: str) -> float:
         env: Its name.
         what: ``dt``, ``history_sec`` or ``future_sec``.
     """
+    # imported late, with torch behind it: most recipes have no trajectories
+    from softsym.datamodules.motion.environments import environment  # noqa: PLC0415
+
     return dict(zip(USUAL, environment(env).usual, strict=True))[what]
 
 
@@ -139,6 +140,8 @@ def window(attribute: str, *, _root_: Any) -> Any:
         _root_: The whole config, with the settings of
             :func:`~softsym.datamodules.motion.layout.window_layout` under ``datamodule``.
     """
+    from softsym.datamodules.motion.layout import window_layout  # noqa: PLC0415
+
     names = inspect.signature(window_layout).parameters
     return getattr(window_layout(**{name: _root_.datamodule[name] for name in names}), attribute)
 

@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from softsym.cli import resolvers
 from softsym.cli.errors import reported
-from softsym.cli.overrides import CONF, unknown_choice
+from softsym.cli.explanations import CONF, unknown_choice
 from softsym.runs.errors import UserError
 from softsym.sweeps.overrides import quote_list
 from softsym.sweeps.settings import ACTIONS
