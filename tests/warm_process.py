@@ -28,7 +28,7 @@ def preload():
 
 
 def next_job():
-    """Forks for each job; returns it in the child, and None in the parent when there are no more."""
+    """Forks for each job; returns it in the child, and None in the parent after the last."""
     for line in sys.stdin:
         job = json.loads(line)
         child = os.fork()

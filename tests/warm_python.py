@@ -56,6 +56,6 @@ class WarmPython:
 
 
 def plain_environment() -> dict[str, str]:
-    """The environment of a user without a key of Weights & Biases, with a terminal of 100 columns."""
+    """The environment of a user without a key of Weights & Biases; 100 columns wide."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("WANDB")}
     return kept | {"WANDB_MODE": "offline", "NETRC": "/dev/null", "COLUMNS": "100"}
