@@ -40,7 +40,7 @@ from benchmarks.pedestrians.tables import (
     symmetries_table,
 )
 from softsym.datamodules.eth_ucy import SCENES
-from softsym.reporting.files import write_atomically
+from softsym.runs.files import write_atomically
 
 QUICK_EPOCHS = 6
 

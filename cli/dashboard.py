@@ -16,12 +16,12 @@ from hydra.errors import HydraException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from softsym.cli.errors import UserError
 from softsym.cli.overrides import CONF, check_command_line
-from softsym.cli.resolvers import CONFIG
 from softsym.reporting.figures import DRAWERS
-from softsym.reporting.runs import Run, find_runs, read_run
 from softsym.reporting.swept import swept_keys
+from softsym.runs.errors import UserError
+from softsym.runs.layout import CONFIG
+from softsym.runs.reading import Run, find_runs, read_run
 
 log = logging.getLogger(__name__)
 

@@ -14,20 +14,13 @@ from hydra.errors import InstantiationException
 from hydra.utils import get_object
 from omegaconf.errors import OmegaConfBaseException
 
-from softsym.lightning_modules.callbacks import DisagreementError
-from softsym.lightning_modules.nonfinite import NonFiniteLossError
+from softsym.cli.preemption import INTERRUPTED, raise_on_interrupt
+from softsym.runs.errors import UserError
 
 log = logging.getLogger(__name__)
 
-
-class UserError(Exception):
-    """Says what was given, what is allowed, and how to fix it."""
-
-
 USERS = (
     UserError,
-    NonFiniteLossError,
-    DisagreementError,
     OmegaConfBaseException,
     InstantiationException,
     ValueError,
@@ -47,17 +40,17 @@ RESOLVING = re.compile(r"^\w+ raised while resolving interpolation: ")
 def reported(debug: bool = False) -> Iterator[None]:
     """Ends the process with a message and exit code 1 when the body raises a user's error.
 
-    Ctrl-C ends it with a line and exit code 130.
-
-    The traceback goes to the log file, and to the terminal if asked for.
+    Ctrl-C ends it with a line and exit code 130. The traceback goes to the log file, and to the
+    terminal if asked for.
 
     Args:
         debug: Let the error through, with its traceback.
     """
     try:
+        raise_on_interrupt()
         yield
     except KeyboardInterrupt:
-        sys.stderr.write("\nInterrupted. What is saved can be continued with ckpt_path=last.\n")
+        sys.stderr.write(INTERRUPTED)
         sys.exit(130)
     except (*USERS, OSError) as error:
         if debug or not (isinstance(error, USERS) or is_full(error)):
@@ -65,7 +58,7 @@ def reported(debug: bool = False) -> Iterator[None]:
         logging.raiseExceptions = not is_full(error)  # the log is on that disk
         log.debug("traceback of the error below", exc_info=True)
         sys.stderr.write(f"\nerror: {explain(error)}\n")
-        if not isinstance(error, UserError | NonFiniteLossError):
+        if not isinstance(error, UserError):
             sys.stderr.write("(add debug=true for the traceback)\n")
         sys.stderr.flush()
         sys.exit(1)

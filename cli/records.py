@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
-from softsym.cli.errors import UserError
-from softsym.cli.resolvers import CONFIG, RECORD, STARTED
-from softsym.reporting.files import write_atomically
-
-log = logging.getLogger(__name__)
-
-LOCK = ".lock"
+from softsym.runs.errors import UserError
+from softsym.runs.files import write_atomically, write_json
+from softsym.runs.flatten import flatten
+from softsym.runs.layout import CONFIG, LOCK, LOG, RECORD, STARTED
+from softsym.runs.locks import locked
+from softsym.runs.outcome import is_finished
 
 MAY_CHANGE = (
     "basis_cache",
@@ -38,52 +35,28 @@ MAY_CHANGE = (
 """Keys that a resumed run may change; all others decide what it computes."""
 
 
-@contextmanager
-def held(folder: Path, wait: bool) -> Iterator[bool]:
-    """Keeps the folder for this process, until the body or the process ends in whatever way.
+def held(folder: Path, wait: bool) -> AbstractContextManager[bool]:
+    """Holds the lock of a run folder; yields whether another process trained in it before.
 
     Args:
         folder: The run folder.
-        wait: For another process that trains in it; or fail at once.
-
-    Yields:
-        Whether there was one to wait for.
+        wait: Wait for another process that trains in it, instead of failing at once.
 
     Raises:
-        UserError: If another process trains in it.
+        UserError: If another process trains in it and ``wait`` is false.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock, waited = FileLock(folder / LOCK), False
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        if not wait:
-            raise UserError(
-                f"Another process trains in {str(folder)!r}. Wait for it, or choose another folder "
-                "with run_dir=<folder>."
-            ) from None
-        log.info("Another process trains in %s: waiting for it to end.", folder)
-        lock.acquire()
-        waited = True
-    try:
-        yield waited
-    finally:
-        lock.release()
+    refusal = (
+        f"Another process trains in {str(folder)!r}. Wait for it, or choose another folder with "
+        "run_dir=<folder>."
+    )
+    return locked(folder / LOCK, refusal, wait)
 
 
-def is_finished(folder: Path, config: Any = None) -> bool:
-    """Whether a run in the folder came to its end and left all it leaves.
-
-    Args:
-        folder: The run folder.
-        config: The config of a run that would go on there; one that is to train longer is not
-            finished by what is there.
-    """
-    try:
-        ended = bool(json.loads((folder / RECORD).read_text())["status"] == "finished")
-    except (OSError, ValueError, KeyError, TypeError):
+def is_complete(folder: Path, config: Any) -> bool:
+    """Whether the run in a folder has finished, and trained as long as the config asks."""
+    if not is_finished(folder):
         return False
-    return ended and (config is None or _length(OmegaConf.load(folder / CONFIG)) == _length(config))
+    return _length(OmegaConf.load(folder / CONFIG)) == _length(config)
 
 
 def _length(config: Any) -> list[Any]:
@@ -126,25 +99,13 @@ def require_same_run(config: DictConfig, folder: Path, ckpt_path: str | None) ->
 
 def _decisive(config: Any) -> dict[str, object]:
     """The leaves that decide what a run computes; without resolving the others."""
-    kept = [key for key in config if key not in (*MAY_CHANGE, "hydra")]
-    return {
-        f"{key}.{rest}".rstrip("."): leaf
-        for key in kept
-        for rest, leaf in flat(config[key]).items()
-    }
-
-
-def flat(config: object) -> dict[str, object]:
-    """The leaves of a config by their dotted keys, resolved."""
-    node = OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
-    if isinstance(node, dict) and node:
-        leaves = ((key, flat(value)) for key, value in node.items())
-        return {
-            f"{key}.{rest}".rstrip("."): leaf
-            for key, found in leaves
-            for rest, leaf in found.items()
-        }
-    return {"": node}
+    leaves: dict[str, object] = {}
+    for key in config:
+        if key not in (*MAY_CHANGE, "hydra"):
+            node = config[key]
+            is_node = OmegaConf.is_config(node)
+            leaves |= flatten(OmegaConf.to_container(node, resolve=True) if is_node else node, key)
+    return leaves
 
 
 def start_records(config: DictConfig, folder: Path, start: Mapping[str, Any]) -> None:
@@ -157,9 +118,9 @@ def start_records(config: DictConfig, folder: Path, start: Mapping[str, Any]) ->
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RECORD).unlink(missing_ok=True)  # until this run has ended as well
-    handler = logging.FileHandler(folder / "train.log")
+    handler = logging.FileHandler(folder / LOG)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.setLevel(logging.DEBUG)
     logging.getLogger().addHandler(handler)
-    write_atomically(folder / STARTED, json.dumps(dict(start), indent=2) + "\n")
+    write_json(folder / STARTED, dict(start))
     write_atomically(folder / CONFIG, OmegaConf.to_yaml(config, resolve=True))

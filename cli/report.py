@@ -13,11 +13,11 @@ from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
-from softsym.cli.errors import UserError
 from softsym.reporting.configurations import Sweep, gather
 from softsym.reporting.overview import cautions, facts, sweep_headline, write_overview
-from softsym.reporting.runs import CONFIG, Run, find_runs, read_run
 from softsym.reporting.swept import shown
+from softsym.runs.errors import UserError
+from softsym.runs.reading import CONFIG, Run, find_runs, read_run
 
 NAME = "overview.html"
 ROWS = 10

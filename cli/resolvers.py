@@ -16,15 +16,8 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from softsym.datamodules.motion.environments import environment
-from softsym.datamodules.motion.layout import window_layout
+from softsym.runs.layout import CONFIG
 
-LAST_CHECKPOINT = Path("checkpoints") / "last.ckpt"
-CONFIG = "config.yaml"
-STARTED = "started.json"
-"""What a run was started with: its command, overrides and choices."""
-RECORD = "run.json"
-"""How a run ended; written when all else that it leaves is there."""
 LONGEST_NAME = 120
 """Of a run's folder in a sweep, and of a run of Weights & Biases, which takes 128 letters."""
 USUAL = ("dt", "history_sec", "future_sec")
@@ -133,6 +126,9 @@ def usual(env: str, what: str) -> float:
         env: Its name.
         what: ``dt``, ``history_sec`` or ``future_sec``.
     """
+    # imported late, with torch behind it: most recipes have no trajectories
+    from softsym.datamodules.motion.environments import environment  # noqa: PLC0415
+
     return dict(zip(USUAL, environment(env).usual, strict=True))[what]
 
 
@@ -144,6 +140,8 @@ def window(attribute: str, *, _root_: Any) -> Any:
         _root_: The whole config, with the settings of
             :func:`~softsym.datamodules.motion.layout.window_layout` under ``datamodule``.
     """
+    from softsym.datamodules.motion.layout import window_layout  # noqa: PLC0415
+
     names = inspect.signature(window_layout).parameters
     return getattr(window_layout(**{name: _root_.datamodule[name] for name in names}), attribute)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +20,6 @@ from rich.console import Console
 from torch import Tensor, nn
 
 import softsym
-from softsym.cli.resolvers import RECORD
 from softsym.datamodules.base import TensorDataModule
 from softsym.lightning_modules import SymmetryModule
 from softsym.lightning_modules.callbacks import GracefulStop
@@ -35,8 +33,9 @@ from softsym.reporting import (
     show,
     write_report,
 )
-from softsym.reporting.files import write_atomically
 from softsym.reporting.tracks import sample_tracks
+from softsym.runs.files import write_json
+from softsym.runs.layout import COST, METRICS, RECORD, REPORT
 from softsym.symmetries import Group
 from softsym.symmetries.elements import Element
 
@@ -99,8 +98,8 @@ def publish(config: DictConfig, command: str, folder: Path, found: Found, second
     parameters = sum(p.numel() for p in found.module.network.parameters())
     # what the clock says is no part of the metrics: those of a resumed run are the same
     cost = {"run/seconds": seconds, "run/parameters": parameters}
-    write_atomically(folder / "cost.json", json.dumps(cost, indent=2) + "\n")
-    write_atomically(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+    write_json(folder / COST, cost)
+    write_json(folder / METRICS, metrics)
     summary = RunSummary(
         title=config.name,
         status=found.status,
@@ -115,7 +114,7 @@ def publish(config: DictConfig, command: str, folder: Path, found: Found, second
         seconds=seconds,
         parameters=parameters,
     )
-    report = folder / "symmetry_report.html"
+    report = folder / REPORT
     write_report(summary, report)
     log_results(found.trainer, metrics)
     log_media(found.trainer, all_figures(summary), folder)
@@ -128,7 +127,7 @@ def publish(config: DictConfig, command: str, folder: Path, found: Found, second
         "versions": summary.versions,
     }
     # last of all: whoever finds it knows that the rest is whole
-    write_atomically(folder / RECORD, json.dumps(record, indent=2) + "\n")
+    write_json(folder / RECORD, record)
     show(summary, report, Console())
 
 

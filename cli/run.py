@@ -20,16 +20,16 @@ from lightning.pytorch.plugins.environments import SLURMEnvironment
 from omegaconf import DictConfig, OmegaConf
 
 from softsym.cli import slurm
-from softsym.cli.errors import UserError
 from softsym.cli.preemption import leave
-from softsym.cli.records import held, is_finished, require_same_run, start_records
-from softsym.cli.resolvers import LAST_CHECKPOINT
+from softsym.cli.records import held, is_complete, require_same_run, start_records
 from softsym.cli.results import Found, finish_loggers, publish, stopped_by
 from softsym.datamodules.base import TensorDataModule
 from softsym.lightning_modules import SymmetryModule
 from softsym.lightning_modules.callbacks import BestCheckpoint, Preempted
 from softsym.lightning_modules.callbacks.graceful_stop import LEAVING
 from softsym.lightning_modules.compilation import check_settings, compiles
+from softsym.runs.errors import UserError
+from softsym.runs.layout import LAST_CHECKPOINT
 from softsym.symmetries import cache_bases
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ def run(config: DictConfig, start: Mapping[str, Any], in_sweep: bool = False) ->
         if parts.trainer.is_global_zero or ckpt_path is not None:
             # on all ranks: whom rank 0 alone tells of an error, waits for it in vain
             require_same_run(config, folder, ckpt_path)
-        if again and is_finished(folder, config):
+        if again and is_complete(folder, config):
             if waited and parts.trainer.world_size > 1:
                 raise UserError(f"Another job has finished this run meanwhile: {str(folder)!r}.")
             log.info("Finished before: %s", folder)

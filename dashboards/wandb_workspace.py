@@ -19,8 +19,9 @@ from rich.console import Console
 
 from softsym.cli import resolvers
 from softsym.cli.dashboard import Contents, from_command_line, from_folder
-from softsym.cli.errors import UserError, reported
-from softsym.reporting.files import write_atomically
+from softsym.cli.errors import reported
+from softsym.runs.errors import UserError
+from softsym.runs.files import write_atomically
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from softsym.reporting.runs import Run
 from softsym.reporting.swept import SweptKey, seeds, shown, swept_keys
 from softsym.reporting.words import number
+from softsym.runs.reading import Run
 
 
 @dataclass(frozen=True)

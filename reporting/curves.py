@@ -11,27 +11,10 @@ from matplotlib.ticker import MaxNLocator
 
 from softsym.reporting.palette import MUTED, legend_above, line_styles, log_axis, styled
 from softsym.reporting.summary import RunSummary
+from softsym.runs.reading import thin
 
 # More points than a line of this width shows make a file large, not a picture better.
 POINTS = 600
-
-
-def thin(y: np.ndarray, points: int = POINTS) -> np.ndarray:
-    """Indices of a subset that looks the same: both extremes of every stretch, and the ends.
-
-    Args:
-        y: (n,) values in order.
-        points: about how many indices to keep.
-
-    Returns:
-        (m,) rising indices into ``y``, m at most ``points`` + 2.
-    """
-    if len(y) <= points:
-        return np.arange(len(y))
-    kept = [0, len(y) - 1]
-    for stretch in np.array_split(np.arange(len(y)), points // 2):
-        kept += [stretch[np.argmin(y[stretch])], stretch[np.argmax(y[stretch])]]
-    return np.unique(kept)
 
 
 def series(
@@ -81,7 +64,7 @@ def _curves(
     ax = figure.add_subplot()
     styles = line_styles(summary)
     for name, (epochs, values) in data.items():
-        kept = thin(values)
+        kept = thin(values, POINTS)
         # A run stopped in its first epoch has one point, which a line does not show.
         marker = "o" if len(kept) == 1 else ""
         ax.plot(epochs[kept], values[kept], drawstyle=drawstyle, marker=marker, **styles[name])

@@ -11,7 +11,6 @@ import jinja2
 from markupsafe import Markup
 
 from softsym.reporting.figures import all_figures
-from softsym.reporting.files import write_atomically
 from softsym.reporting.grades import grade, known
 from softsym.reporting.palette import SERIES, symmetry_names
 from softsym.reporting.scores import scores
@@ -19,6 +18,7 @@ from softsym.reporting.summary import RunSummary, strongest_first
 from softsym.reporting.svg import inline_svg
 from softsym.reporting.verdict import headline, verdict
 from softsym.reporting.words import duration, error, number
+from softsym.runs.files import write_atomically
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -8,13 +8,13 @@ from typing import Any
 from markupsafe import Markup
 
 from softsym.reporting.configurations import Sweep
-from softsym.reporting.files import write_atomically
 from softsym.reporting.html import Picture, template
 from softsym.reporting.run_colors import run_colors
 from softsym.reporting.svg import inline_svg
 from softsym.reporting.sweep_figures import LINES, PANELS, ROWS, SWEEP_DRAWERS
 from softsym.reporting.sweep_tables import configuration_table, relative, run_cell, run_table
 from softsym.reporting.words import listing, number
+from softsym.runs.files import write_atomically
 
 # Key of a figure -> its title and how to read it.
 SWEEP_CAPTIONS = {

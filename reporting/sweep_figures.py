@@ -16,9 +16,9 @@ from matplotlib.transforms import offset_copy
 from softsym.reporting.configurations import Configuration, Sweep, finite
 from softsym.reporting.palette import INK, SERIES, legend_above, log_axis, plain, styled
 from softsym.reporting.run_colors import Colors, run_colors
-from softsym.reporting.runs import Curve, Run
 from softsym.reporting.swept import SweptKey, shown
 from softsym.reporting.words import number
+from softsym.runs.reading import Curve, Run
 
 # Beyond these a picture shows less, not more.
 PANELS, LINES, ROWS = 9, 300, 25

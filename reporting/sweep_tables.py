@@ -11,12 +11,12 @@ from typing import Any
 from urllib.parse import quote
 
 from softsym.reporting.configurations import Spread, Sweep, spread
-from softsym.reporting.runs import Run
 from softsym.reporting.swept import shown
 from softsym.reporting.words import duration, error, number
+from softsym.runs.layout import REPORT
+from softsym.runs.reading import Run
 
 ERROR = "test/equivariance_error/"
-REPORT = "symmetry_report.html"
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from softsym.reporting.runs import Run
 from softsym.reporting.words import number
+from softsym.runs.reading import Run
 
 # What a run writes, where, and how fast decides nothing that it finds.
 IMMATERIAL = {

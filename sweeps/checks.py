@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from softsym.cli.errors import UserError
 from softsym.cli.overrides import check_command_line
+from softsym.runs.errors import UserError
 from softsym.sweeps.plan import Plan
 from softsym.sweeps.space import Choice
 from softsym.sweeps.trials import Trials

@@ -14,8 +14,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from softsym.cli import resolvers
-from softsym.cli.errors import UserError, reported
-from softsym.cli.overrides import CONF, unknown_choice
+from softsym.cli.errors import reported
+from softsym.cli.explanations import CONF, unknown_choice
+from softsym.runs.errors import UserError
 from softsym.sweeps.overrides import quote_list
 from softsym.sweeps.settings import ACTIONS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from softsym.cli.errors import UserError
+from softsym.runs.errors import UserError
 
 NEEDED = ("optuna", "plotly")
 

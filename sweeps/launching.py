@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from softsym.cli.errors import UserError
 from softsym.reporting.words import duration
+from softsym.runs.errors import UserError
+from softsym.runs.outcome import End, Outcome, read_outcome, tail
 from softsym.sweeps.executors import Executor, Job, Status, SubmitError
-from softsym.sweeps.outcome import End, Outcome, read_outcome, tail
 from softsym.sweeps.overrides import override
 
 log = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from optuna.trial import FrozenTrial, TrialState
 
-from softsym.cli.errors import UserError
+from softsym.runs.errors import UserError
+from softsym.runs.outcome import End, Outcome, read_outcome, tail
 from softsym.sweeps.executors import Executor, Job, Status, SubmitError
-from softsym.sweeps.outcome import End, Outcome, read_outcome, tail
 from softsym.sweeps.progress import counts, ended, line
 from softsym.sweeps.settings import Settings
 from softsym.sweeps.study import EXECUTOR, JOB, REASON, RESTARTS, Study

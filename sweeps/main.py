@@ -7,21 +7,22 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from filelock import FileLock, Timeout
 from rich.console import Console
 
-from softsym.cli.errors import UserError
+from softsym.runs.errors import UserError
+from softsym.runs.layout import CONFIG
+from softsym.runs.locks import locked
 from softsym.sweeps.checks import check_trials, samples
 from softsym.sweeps.command_line import train_values
 from softsym.sweeps.executors import Executor, make_executor
 from softsym.sweeps.loop import Search
 from softsym.sweeps.picture import draw
-from softsym.sweeps.plan import CONFIG, Plan, make_plan, plan_in, require_same_plan
+from softsym.sweeps.plan import Plan, make_plan, plan_in, require_same_plan
 from softsym.sweeps.settings import Settings, make_settings
 from softsym.sweeps.status import show_status
 from softsym.sweeps.study import MONITOR, SLOTS, TOTAL, Study
@@ -91,21 +92,16 @@ def alone(folder: Path) -> Iterator[None]:
     Raises:
         UserError: If there is one, or the folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK, timeout=0)
-        lock.acquire()
-    except Timeout:
-        raise UserError(
-            f"Another sweep.py works in {str(folder)!r}. See how it goes with python sweep.py "
-            f"status folder={shlex.quote(str(folder))}, or start another search with name=<name>."
-        ) from None
-    except OSError as error:
-        raise UserError(f"The folder {str(folder)!r} cannot be used: {error}.") from None
-    try:
+    refusal = (
+        f"Another sweep.py works in {str(folder)!r}. See its progress with python sweep.py "
+        f"status folder={shlex.quote(str(folder))}, or start another search with name=<name>."
+    )
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder / LOCK, refusal))
+        except OSError as error:
+            raise UserError(f"The folder {str(folder)!r} cannot be used: {error}.") from None
         yield
-    finally:
-        lock.release()
 
 
 def _of_experiment(plan: Plan) -> tuple[str, dict[str, Any] | None]:

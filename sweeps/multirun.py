@@ -9,10 +9,12 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from softsym.cli.errors import UserError
 from softsym.cli.overrides import CONF
-from softsym.cli.records import is_finished, require_same_run
-from softsym.cli.resolvers import RECORD, folder_label
+from softsym.cli.records import is_complete, require_same_run
+from softsym.cli.resolvers import folder_label
+from softsym.runs.errors import UserError
+from softsym.runs.layout import RECORD
+from softsym.runs.outcome import is_finished
 from softsym.sweeps.executors import make_executor
 from softsym.sweeps.launching import Grid, GridRun
 
@@ -56,7 +58,7 @@ def finish_grid(
             config.hydra.job.num, config.hydra.job.id = number, str(number)
         folder = Path(config.hydra.sweep.dir) / config.hydra.sweep.subdir
         require_same_run(config, folder, "auto")
-        if is_finished(folder) and not is_finished(folder, config):
+        if is_finished(folder) and not is_complete(folder, config):
             (folder / RECORD).unlink()  # it is to train longer
         name = " ".join(o for o in overrides if o not in common) or "the only one"
         runs.append(GridRun(tuple(overrides), folder, config.monitor, name))

@@ -12,8 +12,8 @@ from markupsafe import Markup
 from optuna.trial import TrialState
 from plotly.offline import get_plotlyjs
 
-from softsym.reporting.files import write_atomically
 from softsym.reporting.words import number
+from softsym.runs.files import write_atomically
 from softsym.sweeps.figures import FIGURES, TooFewError
 from softsym.sweeps.plan import Plan
 from softsym.sweeps.progress import counts, ended

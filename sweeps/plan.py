@@ -9,12 +9,13 @@ from typing import Any
 
 import yaml
 
-from softsym.cli.errors import UserError
-from softsym.reporting.files import write_atomically
+from softsym.runs.errors import UserError
+from softsym.runs.files import write_atomically
+from softsym.runs.flatten import flatten
+from softsym.runs.layout import CONFIG
 from softsym.sweeps.overrides import key_of, merged, override
 from softsym.sweeps.space import Choice, Parameter, parse_space
 
-CONFIG = "config.yaml"
 KEYS = ("name", "experiment", "overrides", "monitor", "space", "pruning")
 OURS = ("run_dir", "ckpt_path", "sweep", "hydra.run.dir", "monitor")
 """Keys that a search sets for its trials."""
@@ -98,7 +99,8 @@ def require_same_plan(plan: Plan, folder: Path) -> None:
         write_atomically(path, yaml.safe_dump(now, sort_keys=False, allow_unicode=True))
         return
     then = yaml.safe_load(path.read_text(encoding="utf-8"))
-    before, after = _leaves(then), _leaves(now)
+    # the keys of the space have dots themselves
+    before, after = flatten(then, separator="/"), flatten(now, separator="/")
     changed = [
         f"{key}: {before.get(key)!r} then, {after.get(key)!r} now"
         for key in sorted(before.keys() | after.keys())
@@ -125,12 +127,6 @@ def as_dict(plan: Plan) -> dict[str, Any]:
         "space": space,
         "pruning": None if plan.pruning is None else dict(plan.pruning),
     }
-
-
-def _leaves(node: Any, path: str = "") -> dict[str, Any]:
-    if not isinstance(node, Mapping) or not node:
-        return {path.removeprefix("/"): node}
-    return {k: v for key, sub in node.items() for k, v in _leaves(sub, f"{path}/{key}").items()}
 
 
 def _texts(given: object) -> list[str]:

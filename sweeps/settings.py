@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from softsym.cli.errors import UserError
+from softsym.runs.errors import UserError
 
 ACTIONS = ("run", "status", "picture")
 LEAST = {

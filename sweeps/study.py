@@ -13,9 +13,9 @@ import optuna
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
-from softsym.cli.errors import UserError
 from softsym.lightning_modules.callbacks.optuna_journal import journal_storage
-from softsym.sweeps.outcome import End, Outcome
+from softsym.runs.errors import UserError
+from softsym.runs.outcome import End, Outcome
 from softsym.sweeps.space import Choice, Parameter
 
 JOURNAL = "journal.log"

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from softsym.cli.errors import UserError
 from softsym.cli.overrides import CONF
+from softsym.runs.errors import UserError
 from softsym.sweeps.executors import Job
 from softsym.sweeps.overrides import override
 from softsym.sweeps.plan import Plan

@@ -9,19 +9,20 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 MAY_IMPORT = {
+    "runs": set(),
     "symmetries": set(),
     "networks": {"symmetries"},
     "metrics": {"symmetries"},
     "regularizers": {"symmetries", "networks"},
     "datamodules": {"symmetries"},
-    "lightning_modules": {"symmetries", "networks", "metrics", "regularizers"},
-    "reporting": {"symmetries", "regularizers"},
+    "lightning_modules": {"runs", "symmetries", "networks", "metrics", "regularizers"},
+    "reporting": {"runs", "metrics", "symmetries", "regularizers"},
     "cli": {
-        *("symmetries", "networks", "metrics", "regularizers", "datamodules"),
+        *("runs", "symmetries", "networks", "metrics", "regularizers", "datamodules"),
         *("lightning_modules", "reporting"),
     },
-    "sweeps": {"lightning_modules", "reporting", "cli"},
-    "dashboards": {"cli", "reporting"},
+    "sweeps": {"runs", "lightning_modules", "reporting", "cli"},
+    "dashboards": {"runs", "cli", "reporting"},
 }
 SCRIPTS = {
     ROOT / "train.py": {"cli"},

@@ -15,8 +15,8 @@ from benchmarks.grid import figures, tables
 from benchmarks.grid.plan import Run
 from benchmarks.grid.recovery import dial_points
 from benchmarks.grid.results import Summary, as_csv, read, summed_up
-from softsym.reporting.files import write_atomically
 from softsym.reporting.svg import inline_svg
+from softsym.runs.files import write_atomically
 
 STRONG_MODELS = ("per", "best")
 """Models whose strengths are tuned, and so say which symmetries there are."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from benchmarks.grid.plan import Run
-from softsym.reporting.files import write_atomically
+from softsym.runs.files import write_atomically
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD, LOG = "grid_run.json", "grid_run.log"

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from softsym.cli.errors import UserError
+from softsym.runs.errors import UserError
 from softsym.sweeps.executors.base import Executor, Job, Status, SubmitError
 from softsym.sweeps.executors.local import LocalExecutor
 from softsym.sweeps.executors.slurm import SlurmExecutor

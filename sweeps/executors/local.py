@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from softsym.runs.outcome import OUTPUT
 from softsym.sweeps.executors.base import OUTSIDE, Job, Status, SubmitError
-from softsym.sweeps.outcome import OUTPUT
 
 LOCK = "job.lock"
 

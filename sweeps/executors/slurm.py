@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from softsym.cli.errors import UserError
-from softsym.reporting.files import write_atomically
+from softsym.runs.errors import UserError
+from softsym.runs.files import write_atomically
+from softsym.runs.outcome import OUTPUT
 from softsym.sweeps.executors.base import OUTSIDE, Job, Status, SubmitError
-from softsym.sweeps.outcome import OUTPUT
 
 log = logging.getLogger(__name__)
 

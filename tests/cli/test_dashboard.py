@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 
 from softsym.cli import resolvers
 from softsym.cli.dashboard import from_command_line, from_folder
-from softsym.cli.errors import UserError
+from softsym.runs.errors import UserError
 
 resolvers.register()
 

@@ -7,7 +7,8 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf.errors import OmegaConfBaseException
 
-from softsym.cli.errors import UserError, explain, reported
+from softsym.cli.errors import explain, reported
+from softsym.runs.errors import UserError
 
 
 def failure(config):

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from softsym.cli.errors import UserError
-from softsym.cli.records import flat, held, is_finished, require_same_run, start_records
+from softsym.cli.records import held, is_complete, require_same_run, start_records
+from softsym.runs.errors import UserError
+from softsym.runs.outcome import is_finished
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLDS = """
@@ -51,11 +52,6 @@ def test_same_config_resumes_and_may_train_longer(folder):
 def test_another_config_is_refused_by_name(folder, changes):
     with pytest.raises(UserError, match=r"(seed: 1 then, 2 now|network.channels: 8 then)"):
         require_same_run(given(**changes), folder, "last")
-
-
-def test_flat_keys_are_dotted():
-    node = {"a": {"b": 1, "c": {}}, "d": [1, 2]}
-    assert flat(OmegaConf.create(node)) == {"a.b": 1, "a.c": {}, "d": [1, 2]}
 
 
 def test_a_folder_is_for_one_process_at_a_time(tmp_path, caplog):
@@ -102,8 +98,8 @@ def test_a_run_is_finished_when_its_record_says_so(text, finished, tmp_path):
 def test_a_run_that_is_to_train_longer_is_not_finished(folder):
     (folder / "run.json").write_text('{"status": "finished"}')
     OmegaConf.save(given(trainer={"max_epochs": 3, "max_steps": -1}), folder / "config.yaml")
-    assert is_finished(folder, given(trainer={"max_epochs": 3, "max_steps": -1}))
-    assert not is_finished(folder, given(trainer={"max_epochs": 4, "max_steps": -1}))
+    assert is_complete(folder, given(trainer={"max_epochs": 3, "max_steps": -1}))
+    assert not is_complete(folder, given(trainer={"max_epochs": 4, "max_steps": -1}))
 
 
 def test_a_run_that_goes_on_is_not_finished_until_it_has_ended_again(folder):

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from run_folders import write_run, write_sweep
 
-from softsym.cli.errors import UserError
 from softsym.cli.report import main
+from softsym.runs.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from softsym.cli import resolvers
-from softsym.cli.errors import UserError
 from softsym.dashboards import wandb_workspace
+from softsym.runs.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
 resolvers.register()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from softsym.reporting.configurations import Spread, gather, spread
-from softsym.reporting.runs import Run
+from softsym.runs.reading import Run
 
 
 def run(strength, seed, loss, status="finished", **record):

@@ -19,7 +19,7 @@ def test_thinning_keeps_ends_and_extremes():
     assert y[kept].max() == y.max()
     assert y[kept].min() == y.min()
     assert (np.diff(kept) > 0).all()
-    assert len(thin(y[:10])) == 10
+    assert len(thin(y[:10], 600)) == 10
 
 
 def test_long_runs_are_drawn_fast_and_thin():

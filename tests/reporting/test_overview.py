@@ -17,7 +17,7 @@ from softsym.reporting.overview import (
     sweep_headline,
     write_overview,
 )
-from softsym.reporting.runs import Run, find_runs, read_run
+from softsym.runs.reading import Run, find_runs, read_run
 
 VOID = {"meta", "br", "link", "img", "input"}
 HOSTILE = "<script>alert('x')</script> & $_{\" --><b>"

@@ -5,7 +5,7 @@ from pathlib import Path
 from softsym.reporting.configurations import gather
 from softsym.reporting.palette import SERIES
 from softsym.reporting.run_colors import run_colors
-from softsym.reporting.runs import Run
+from softsym.runs.reading import Run
 
 
 def sweep_of(**columns):

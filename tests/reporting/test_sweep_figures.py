@@ -8,7 +8,6 @@ import pytest
 from run_folders import write_run, write_sweep
 
 from softsym.reporting.configurations import gather
-from softsym.reporting.runs import Run, find_runs, read_run
 from softsym.reporting.sweep_figures import (
     LINES,
     ROWS,
@@ -19,6 +18,7 @@ from softsym.reporting.sweep_figures import (
     strengths_by_key,
     strengths_over_epochs,
 )
+from softsym.runs.reading import Run, find_runs, read_run
 
 
 def gathered(folder):

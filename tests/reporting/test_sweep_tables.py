@@ -4,8 +4,8 @@ import pytest
 from run_folders import write_run, write_sweep
 
 from softsym.reporting.configurations import gather
-from softsym.reporting.runs import find_runs, read_run
 from softsym.reporting.sweep_tables import configuration_table, run_table
+from softsym.runs.reading import find_runs, read_run
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from run_folders import write_run, write_sweep
 
-from softsym.reporting.runs import Run, find_runs, read_run
 from softsym.reporting.swept import seeds, shown, swept_keys
+from softsym.runs.reading import Run, find_runs, read_run
 
 
 def runs_in(folder):

@@ -5,8 +5,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from softsym.cli import resolvers
-from softsym.cli.errors import UserError
 from softsym.cli.overrides import CONF
+from softsym.runs.errors import UserError
 from softsym.sweeps.checks import check_trials, samples
 from softsym.sweeps.plan import make_plan
 

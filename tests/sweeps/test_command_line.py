@@ -3,7 +3,7 @@
 import pytest
 
 from softsym.cli import resolvers
-from softsym.cli.errors import UserError
+from softsym.runs.errors import UserError
 from softsym.sweeps.command_line import check_arguments, train_values
 
 resolvers.register()

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from softsym.cli.errors import UserError
+from softsym.runs.errors import UserError
 from softsym.sweeps.extras import NEEDED, require_extra
 
 

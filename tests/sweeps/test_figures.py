@@ -4,8 +4,8 @@ import math
 
 import pytest
 
+from softsym.runs.outcome import End, Outcome
 from softsym.sweeps.figures import CUT, FIGURES, TooFewError
-from softsym.sweeps.outcome import End, Outcome
 
 NEED = {"history": 1, "intermediate": 1, "importances": 2, "parallel": 2, "slices": 2}
 

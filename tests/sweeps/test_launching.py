@@ -7,10 +7,10 @@ import logging
 import pytest
 from fake_executor import FakeExecutor, fail, finish
 
-from softsym.cli.errors import UserError
+from softsym.runs.errors import UserError
+from softsym.runs.outcome import End
 from softsym.sweeps.executors import SubmitError
 from softsym.sweeps.launching import Grid, GridRun
-from softsym.sweeps.outcome import End
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import pytest
 from fake_executor import FakeExecutor, fail, finish
 from optuna.trial import TrialState
 
-from softsym.cli.errors import UserError
+from softsym.runs.errors import UserError
 from softsym.sweeps.loop import Search
 from softsym.sweeps.study import JOB, REASON, RESTARTS, TAIL, Study
 

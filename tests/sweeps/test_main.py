@@ -7,8 +7,8 @@ from filelock import FileLock, Timeout
 from hydra import compose, initialize_config_dir
 
 from softsym.cli import resolvers
-from softsym.cli.errors import UserError
 from softsym.cli.overrides import CONF
+from softsym.runs.errors import UserError
 from softsym.sweeps.command_line import check_arguments, plain
 from softsym.sweeps.main import act, alone
 from softsym.sweeps.study import Study

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from softsym.sweeps.outcome import End, Outcome
+from softsym.runs.outcome import End, Outcome
 from softsym.sweeps.picture import draw
 from softsym.sweeps.study import MONITOR, TOTAL
 

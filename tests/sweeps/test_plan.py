@@ -2,7 +2,7 @@
 
 import pytest
 
-from softsym.cli.errors import UserError
+from softsym.runs.errors import UserError
 from softsym.sweeps.plan import make_plan, plan_in, require_same_plan
 
 LR = {"type": "float", "low": 1e-3, "high": 1e-2, "log": True}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from softsym.cli.errors import UserError
+from softsym.runs.errors import UserError
 from softsym.sweeps.settings import make_settings
 
 GOOD = {

@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from softsym.sweeps.outcome import End, Outcome
+from softsym.runs.outcome import End, Outcome
 from softsym.sweeps.status import show_status
 from softsym.sweeps.study import EXECUTOR, JOB, MONITOR, SLOTS, TOTAL, Study
 

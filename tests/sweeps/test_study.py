@@ -3,8 +3,8 @@
 import pytest
 from optuna.trial import TrialState
 
-from softsym.cli.errors import UserError
-from softsym.sweeps.outcome import End, Outcome
+from softsym.runs.errors import UserError
+from softsym.runs.outcome import End, Outcome
 from softsym.sweeps.study import REASON, TAIL, Study
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from softsym.cli.errors import UserError
+from softsym.runs.errors import UserError
 from softsym.sweeps.trials import ROOT, Trials, by_hand, program
 
 PARAMS = {"optimizer.lr": 0.002, "policy": "fixed"}

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from softsym.cli.errors import UserError
+from softsym.runs.errors import UserError
 from softsym.sweeps.executors import Job, LocalExecutor, SubmitError, make_executor
 
 

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from softsym.cli.errors import UserError
+from softsym.runs.errors import UserError
 from softsym.sweeps.executors import Job, SlurmExecutor, SubmitError, make_executor
 
 

@@ -1,4 +1,4 @@
-"""Runs as their folders tell of them, for reports over many."""
+"""Reads run folders, damaged ones too, for reports over many runs."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import yaml
 
-from softsym.reporting.curves import thin
+from softsym.runs.files import read_json
+from softsym.runs.flatten import flatten
+from softsym.runs.layout import CONFIG, COST, METRICS, PRUNED, RECORD, STARTED, STRENGTHS
 
-CONFIG = "config.yaml"
 # Folders that hold no runs but may hold many files, or config files of others.
 SKIPPED = {"checkpoints", "csv", "figures", "tensorboard", "wandb"}
 # Values of a run that would not go where they went, were it started again.
@@ -119,37 +120,28 @@ def read_run(folder: Path) -> Run | str:
     if not isinstance(config, dict) or "seed" not in config or "datamodule" not in config:
         return f"{folder / CONFIG} is not the config of a run"
     problems: list[str] = []
-    record = _json(folder / "run.json", problems)
-    choices, overrides = _started(folder / "started.json", problems)
-    pruned = (folder / "pruned.json").exists()
-    metrics = _numbers(folder / "metrics.json", problems)
+    record = _json(folder / RECORD, problems)
+    choices, overrides = _started(folder / STARTED, problems)
+    pruned = (folder / PRUNED).exists()
+    metrics = _numbers(folder / METRICS, problems)
     return Run(
         folder=folder,
         status="pruned" if pruned else str(record.get("status", "unfinished")),
-        config=dict(leaves(config)),
+        config={key: _plain(value) for key, value in flatten(config).items()},
         choices=choices,
         overrides=overrides,
         metrics=metrics,
-        curves=_curves(folder / "strengths.csv", problems),
+        curves=_curves(folder / STRENGTHS, problems),
         record=record,
-        seconds=_numbers(folder / "cost.json", problems).get("run/seconds"),
+        seconds=_numbers(folder / COST, problems).get("run/seconds"),
         problems=tuple(problems),
     )
 
 
-def leaves(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted keys and values of nested mappings; lists become their JSON text.
-
-    Example:
-        >>> dict(leaves({"a": {"b": 1}, "c": [1, 2]}))
-        {'a.b': 1, 'c': '[1, 2]'}
-    """
-    for key, value in node.items():
-        if isinstance(value, dict) and value:
-            yield from leaves(value, f"{prefix}{key}.")
-        else:
-            flat = isinstance(value, str | int | float | bool | None)
-            yield f"{prefix}{key}", value if flat else json.dumps(value, default=str)
+def _plain(value: Any) -> Any:
+    """A value of a config that can be compared and shown: lists become their JSON text."""
+    plain = isinstance(value, str | int | float | bool | None)
+    return value if plain else json.dumps(value, default=str)
 
 
 def _reason(error: Exception) -> str:
@@ -160,16 +152,10 @@ def _reason(error: Exception) -> str:
 def _json(path: Path, problems: list[str]) -> dict[str, Any]:
     """An object from a file, empty if there is no file or it is damaged."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
+        return read_json(path) or {}
     except (OSError, ValueError) as error:
         problems.append(f"{path} cannot be read ({_reason(error)})")
         return {}
-    if not isinstance(found, dict):
-        problems.append(f"{path} holds no object")
-        return {}
-    return found
 
 
 def _numbers(path: Path, problems: list[str]) -> dict[str, float]:
@@ -210,6 +196,24 @@ def _curves(path: Path, problems: list[str]) -> dict[str, Curve]:
     except (OSError, ValueError, IndexError, csv.Error) as error:
         problems.append(f"{path} is damaged ({_reason(error)}); what stands before it is shown")
     return {name: _sparse(*pair) for name, pair in columns.items() if pair[0]}
+
+
+def thin(y: np.ndarray, points: int) -> np.ndarray:
+    """Indices of a subset that looks the same: both extremes of every stretch, and the ends.
+
+    Args:
+        y: (n,) values in order.
+        points: Approximate number of indices to keep.
+
+    Returns:
+        (m,) rising indices into ``y``, m at most ``points`` + 2.
+    """
+    if len(y) <= points:
+        return np.arange(len(y))
+    kept = [0, len(y) - 1]
+    for stretch in np.array_split(np.arange(len(y)), points // 2):
+        kept += [stretch[np.argmin(y[stretch])], stretch[np.argmax(y[stretch])]]
+    return np.unique(kept)
 
 
 def _sparse(epochs: list[int], values: list[float]) -> Curve:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from softsym.reporting.files import write_atomically
+from softsym.runs.files import write_atomically
 
 
 def test_writes_and_replaces(tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from run_folders import write_run, write_sweep
 
-from softsym.reporting.runs import Run, find_runs, read_run
+from softsym.runs.reading import Run, find_runs, read_run
 
 
 def test_runs_are_found_once_and_not_inside_what_runs_keep(tmp_path):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from softsym.sweeps.outcome import End, read_outcome, tail
+from softsym.runs.outcome import End, read_outcome, tail
 
 
 def leave(folder, name, **content):

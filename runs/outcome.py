@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import signal
 from dataclasses import dataclass
@@ -10,11 +9,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from softsym.cli.resolvers import RECORD
+from softsym.runs.files import read_json
+from softsym.runs.layout import METRICS, OUTPUT, PRUNED, RECORD
 
-METRICS = "metrics.json"
-PRUNED = "pruned.json"
-OUTPUT = "output.log"
 TAIL = 20
 """Lines of output that are kept of a trial that failed."""
 
@@ -107,9 +104,13 @@ def _failed(folder: Path, code: int) -> Outcome:
     return Outcome(End.FAILED, reason=f"ended with exit code {code} and no {RECORD}{last}")
 
 
+def is_finished(folder: Path) -> bool:
+    """Whether the run in a folder ended by itself and left everything that a run leaves."""
+    return (_json(folder / RECORD) or {}).get("status") == "finished"
+
+
 def _json(path: Path) -> dict[str, Any] | None:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+        return read_json(path)
+    except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) else None
