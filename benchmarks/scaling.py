@@ -39,6 +39,7 @@ from torch import nn
 
 from benchmarks.timing import default_device, device_name, in_turns, positive, spread, synchronise
 from softsym.networks import TypedLinear
+from softsym.regularizers.projection.block_layout import BlockLayout
 from softsym.regularizers.projection.projection_pass import ProjectionPass
 from softsym.regularizers.projection.typed_layers import typed_layers
 from softsym.reporting.palette import DASHES, SERIES, log_axis, styled
@@ -133,10 +134,22 @@ def measure(panel: str, value: int, batch: int, repeats: int, device: torch.devi
     weights = sum(parameter.numel() for parameter in layers_pass.parameters)
     model.zero_grad()
     asked_for = peak_bytes(differentiate, device)
-    memory = layers_pass.kept_bytes + asked_for - 4 * weights
+    memory = kept_bytes(layers_pass.layout) + asked_for - 4 * weights
     width = layers[1].rep_in.size(DIM)  # about what was asked for
     value = width if panel == "width" else value
     return Point(panel, value, weights, times["penalties"], times["step"], build, memory)
+
+
+def kept_bytes(layout: BlockLayout) -> int:
+    """Memory of the tables and bases that a layout keeps from pass to pass."""
+    parts = {id(part): part for part in [layout, *layout.gathered, *(m[0] for m in layout.regular)]}
+    values = [value for part in parts.values() for value in vars(part).values()]
+    tables = [value for value in values if isinstance(value, torch.Tensor)]
+    dense = [t for t in tables if t.layout == torch.strided]
+    for t in tables:
+        if t.layout == torch.sparse_csr:
+            dense += [t.crow_indices(), t.col_indices(), t.values()]
+    return sum(t.nbytes for t in dense)
 
 
 def peak_bytes(function: Callable[[], None], device: torch.device) -> int:

@@ -32,16 +32,9 @@ class GroupAugmentation:
         step: int,
         rank: int = 0,
     ) -> tuple[Tensor, Tensor]:
-        """Moves a batch.
+        """Moves inputs (n, size in) and targets (n, size out), given their types.
 
-        Args:
-            batch: Inputs (n, size in) and targets (n, size out).
-            types: Their types.
-            step: Number of the step.
-            rank: Number of the process.
-
-        Returns:
-            The moved batch in its own precision; the action is computed in float64.
+        The action is computed in float64; the moved batch has the precision of the given one.
         """
         # primes, so that the seeds of steps and processes do not meet
         generator = torch.Generator().manual_seed(

@@ -36,7 +36,7 @@ class SymmetryModule(LightningModule):
         network: Any module, (batch, in) to (batch, out).
         loss: Task loss of prediction and target.
         optimizer: Makes an optimizer of the parameters.
-        regularizers: By name; the name is the key in logs.
+        regularizers: Regularizers by name, which is their key in logs.
         policy: Decides strengths after each epoch; fixed by default.
         scheduler: Makes a learning-rate scheduler of the optimizer; stepped once an epoch.
         metrics: torchmetrics by name, for validation and test.
@@ -87,12 +87,12 @@ class SymmetryModule(LightningModule):
         self.baselines: dict[str, nn.Module] = _modules(baselines or {})
         collection = MetricCollection(dict(metrics or {}))
         self.val_metrics = collection.clone(prefix="val/")
+        prefixes = {"network": "", **{name: f"{name}/" for name in self.baselines}}
         self.test_metrics: dict[str, MetricCollection] = _modules(
-            {f"{split}_network": collection.clone(prefix=f"{split}/") for split in (TEST, OOD)}
-            | {
-                f"{split}_{name}": collection.clone(prefix=f"{split}/{name}/")
+            {
+                f"{split}_{name}": collection.clone(prefix=f"{split}/{prefix}")
                 for split in (TEST, OOD)
-                for name in self.baselines
+                for name, prefix in prefixes.items()
             }
         )
         self.augmentation: GroupAugmentation | None = None
@@ -107,7 +107,7 @@ class SymmetryModule(LightningModule):
     def setup(self, stage: str) -> None:
         """Reads types and units of the datamodule, and compiles the network for a training."""
         data = cast(Any, self.trainer).datamodule
-        self._types = getattr(data, "rep_in", None), getattr(data, "rep_out", None)
+        self._types: Any = getattr(data, "rep_in", None), getattr(data, "rep_out", None)
         self._target_scale: Tensor | None = getattr(data, "target_scale", None)
         device, epochs = self.trainer.strategy.root_device.type, self.trainer.max_epochs or 0
         if stage == "fit" and compiles(self._compile, device, epochs):

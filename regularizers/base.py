@@ -89,14 +89,14 @@ class Regularizer(Callback, ABC):
     ) -> list[Tensor]:
         """Computes the penalties of several regularizers of this class for one batch.
 
-        Here each computes its own. A class whose regularizers can share work overrides this
-        method; whoever then subclasses it to change ``penalty`` must override both.
+        Each computes its own, unless the class overrides this method to share work. A subclass
+        that then changes ``penalty`` has to override both.
 
         Args:
             regularizers: Regularizers of this class, at least one.
-            module: As in :meth:`penalty`.
-            batch: As in :meth:`penalty`.
-            prediction: As in :meth:`penalty`.
+            module: The training module, as batch and prediction as in :meth:`penalty`.
+            batch: The batch of this step.
+            prediction: The network's output for this batch.
 
         Returns:
             One scalar for each regularizer, in the same order.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,6 +11,7 @@ from lightning import Callback, LightningModule, Trainer
 
 from softsym.lightning_modules.callbacks.optuna_journal import journal_storage
 from softsym.lightning_modules.symmetry_module import SymmetryModule
+from softsym.runs.files import write_json
 
 if TYPE_CHECKING:
     from optuna.trial import Trial
@@ -159,7 +158,4 @@ class OptunaPruning(Callback):
         if not trainer.is_global_zero:
             return
         log.info("Pruned after %d epochs: %s is %.4g.", epochs, self.monitor, self.best)
-        record = {"epochs": epochs, "monitor": self.monitor, "value": self.best}
-        partial = self.path.with_suffix(".partial")
-        partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-        os.replace(partial, self.path)
+        write_json(self.path, {"epochs": epochs, "monitor": self.monitor, "value": self.best})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +12,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from softsym.lightning_modules.symmetry_module import SymmetryModule
 from softsym.regularizers.tuning import StrengthRow
+from softsym.runs.files import replacing
 
 
 class StrengthLog(Callback):
@@ -58,9 +58,7 @@ class StrengthLog(Callback):
 
     @rank_zero_only
     def _write(self, pl_module: LightningModule) -> None:
-        partial = self.path.with_suffix(".csv.partial")
-        with partial.open("w", newline="") as file:
+        with replacing(self.path) as temporary, temporary.open("w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(StrengthRow._fields)
             writer.writerows(cast(SymmetryModule, pl_module).tuning.history)
-        os.replace(partial, self.path)

@@ -92,12 +92,6 @@ class BlockLayout:
         all_residuals = [*self.gathered, *(matrix.residuals for matrix in self.regular)]
         self.owner = torch.cat([nobody, *(residuals.owner for residuals in all_residuals)], 1)
 
-    @property
-    def bytes(self) -> int:
-        """Memory of all tables and bases."""
-        distinct = {id(one): one for one in [*self.gathered, *(r for r, _, _ in self.regular)]}
-        return self.index.nbytes + self.owner.nbytes + sum(r.bytes for r in distinct.values())
-
     def matrices(self, flat: Tensor) -> list[Tensor]:
         """Views numbers in the order of ``index`` as the gathered matrices, (height, count)."""
         parts = zip(self.gathered, flat.split(self._sizes), strict=True)

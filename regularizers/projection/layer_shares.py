@@ -18,7 +18,7 @@ class Share(NamedTuple):
     processes: int
 
 
-ALL = Share(0, 1)
+ALL: Share = Share(0, 1)
 
 
 def share_of(trainer: Trainer | None) -> Share:

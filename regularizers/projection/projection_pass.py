@@ -49,19 +49,14 @@ class ProjectionPass:
         # process has to hold the weights of all layers
         others = [p for layer in layers for p, _ in layer.terms if id(p) not in mine]
         self.parameters: list[Tensor] = [*own, *others]
-        self._layout = BlockLayout(self.layers, groups, self.parameters[0].device)
-
-    @property
-    def kept_bytes(self) -> int:
-        """Memory kept from pass to pass, without the weights."""
-        return self._layout.bytes
+        self.layout = BlockLayout(self.layers, groups, self.parameters[0].device)
 
     def penalties(self) -> Tensor:
         """Computes PER of each group, (groups,), in the dtype and on the device of the weights."""
         device = self.parameters[0].device
-        if self._layout.index.device != device:
-            self._layout = BlockLayout(self.layers, self.groups, device)
-        result: Tensor = _Penalties.apply(self._layout, self.factor, *self.parameters)
+        if self.layout.index.device != device:
+            self.layout = BlockLayout(self.layers, self.groups, device)
+        result: Tensor = _Penalties.apply(self.layout, self.factor, *self.parameters)
         return result
 
 

@@ -43,7 +43,7 @@ class ProjectionRegularizer(Regularizer):
     ) -> None:
         self.group: Group = parse_group(group, dim)
         super().__init__(strength, name)
-        self._binding: tuple[nn.Module, Share] | None = None
+        self._network: nn.Module | None = None
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Binds to the module's network; in DDP training, to this process's share of it."""
@@ -65,7 +65,7 @@ class ProjectionRegularizer(Regularizer):
                 # solves and remembers the bases: one that cannot be solved stops the run here,
                 # not in its first step
                 shared_blocks([self.group], kind)
-        self._binding = network, share
+        self._network, self._share = network, share
         self._passes: dict[tuple[Group, ...], ProjectionPass] = {}
 
     def penalty(self, module: LightningModule, batch: Any, prediction: Tensor) -> Tensor:
@@ -83,25 +83,19 @@ class ProjectionRegularizer(Regularizer):
             RuntimeError: If a regularizer is not bound.
         """
         first = regularizers[0]
-        if first._binding is None:
+        if first._network is None:
             raise RuntimeError(
                 f"Regularizer {first.name!r} is not bound; call setup or bind first."
             )
-        if any(regularizer._binding != first._binding for regularizer in regularizers):
+        if any(r._network is not first._network for r in regularizers):
             # bound to different networks: there is no common pass
             return super().penalties(regularizers, module, batch, prediction)
-        return list(first._pass_of([r.group for r in regularizers]).penalties().unbind())
-
-    def _pass_of(self, groups: Sequence[Group]) -> ProjectionPass:
-        """Returns the pass of these groups over the bound layers, made on first use.
-
-        By then the weights are on the device of the training.
-        """
-        if tuple(groups) not in self._passes:
-            share = self._binding[1] if self._binding else ALL
-            self._passes[tuple(groups)] = ProjectionPass(self._layers, groups, share)
-        return self._passes[tuple(groups)]
+        groups = tuple(r.group for r in regularizers)
+        # made on first use, when the weights are on the device of the training
+        if groups not in first._passes:
+            first._passes[groups] = ProjectionPass(first._layers, groups, first._share)
+        return list(first._passes[groups].penalties().unbind())
 
     def __getstate__(self) -> dict[str, Any]:
         """Leaves out the binding, which belongs to a network; ``setup`` makes it again."""
-        return {**self.__dict__, "_binding": None, "_layers": (), "_passes": {}}
+        return {**self.__dict__, "_network": None, "_layers": (), "_passes": {}}

@@ -150,7 +150,7 @@ def test_wide_weights_that_are_not_contiguous(layout, monkeypatch):
     layer.weight = nn.Parameter(strided)
     monkeypatch.setattr(block_layout, "CPU_PIECE", 2**12)
     values = pass_over(layer, ["O(2)@xy"])
-    assert values._layout.regular
+    assert values.layout.regular
     (value,) = values.penalties()
     assert value.item() == pytest.approx(dense_blocks(layer, G), rel=1e-9)
     (gradient,) = torch.autograd.grad(value, [layer.weight])

@@ -51,6 +51,6 @@ def test_a_product_is_left_out_where_components_are_forbidden_or_free():
 
 def test_indices_take_half_the_memory_of_those_that_torch_makes():
     made, _ = residuals_of(T(3))
-    assert {made.combination.crow_indices().dtype, made.mixing.crow_indices().dtype} == {
+    assert {made._combination.crow_indices().dtype, made._mixing.crow_indices().dtype} == {
         torch.int32
     }
