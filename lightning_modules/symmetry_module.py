@@ -107,7 +107,7 @@ class SymmetryModule(LightningModule):
     def setup(self, stage: str) -> None:
         """Reads types and units of the datamodule, and compiles the network for a training."""
         data = cast(Any, self.trainer).datamodule
-        self._types: Any = getattr(data, "rep_in", None), getattr(data, "rep_out", None)
+        self._types: tuple[Any, Any] = getattr(data, "rep_in", None), getattr(data, "rep_out", None)
         self._target_scale: Tensor | None = getattr(data, "target_scale", None)
         device, epochs = self.trainer.strategy.root_device.type, self.trainer.max_epochs or 0
         if stage == "fit" and compiles(self._compile, device, epochs):

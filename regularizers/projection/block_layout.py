@@ -86,11 +86,13 @@ class BlockLayout:
         matrices = _matrices(few_by_type, end, most)
         self.gathered = [residuals.to(device) for residuals, _ in matrices]
         self._sizes = [positions.numel() for _, positions in matrices]
-        none = torch.zeros(0, dtype=torch.int32)
-        self.index = torch.cat([none, *(part.reshape(-1) for _, part in matrices)]).to(device)
-        nobody = torch.zeros(len(groups), 0, dtype=torch.float64, device=device)
+        no_positions = torch.zeros(0, dtype=torch.int32)
+        self.index = torch.cat([no_positions, *(part.reshape(-1) for _, part in matrices)]).to(
+            device
+        )
+        no_parts = torch.zeros(len(groups), 0, dtype=torch.float64, device=device)
         all_residuals = [*self.gathered, *(matrix.residuals for matrix in self.regular)]
-        self.owner = torch.cat([nobody, *(residuals.owner for residuals in all_residuals)], 1)
+        self.owner = torch.cat([no_parts, *(residuals.owner for residuals in all_residuals)], 1)
 
     def matrices(self, flat: Tensor) -> list[Tensor]:
         """Views numbers in the order of ``index`` as the gathered matrices, (height, count)."""

@@ -1,4 +1,4 @@
-"""What every strength policy owes; a new one gives ``make`` and inherits these."""
+"""Tests that every strength policy has to pass; a new one inherits them and gives ``make``."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ START = {"xy": 2.0, "yz": 2.0, "watched": 0.0}
 
 
 def penalties(epoch: int) -> dict[str, float]:
-    """Growing, so that what a policy saw early matters later."""
+    """Draws growing penalties, so that those a policy saw early matter later."""
     draw = random.Random(epoch)
     return {name: draw.uniform(0.5, 2.0) * 2**epoch for name in START}
 
 
 def run(policy: StrengthPolicy, first: int = 1, strengths: dict[str, float] | None = None):
-    """Strengths after each epoch from ``first`` on."""
+    """Lists the strengths after each epoch from ``first`` on."""
     strengths, history = dict(strengths or START), []
     for epoch in range(first, EPOCHS + 1):
         strengths = policy.update(epoch, penalties(epoch), strengths)
@@ -31,7 +31,7 @@ def run(policy: StrengthPolicy, first: int = 1, strengths: dict[str, float] | No
 
 
 class PolicySuite:
-    """Inherit and implement ``make``; what it does must happen within 12 epochs."""
+    """Inherit and implement ``make``; the policy must act within 12 epochs."""
 
     def make(self) -> StrengthPolicy:
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""What every regularizer owes; a new one gives two factories and inherits these."""
+"""Tests that every regularizer has to pass; a new one inherits them and gives two factories."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def small_network(seed: int = 0) -> nn.Module:
 
 
 class Holder(nn.Module):
-    """Stands for the LightningModule: a regularizer asks only for its network."""
+    """Replaces the LightningModule, of which a regularizer needs only the network."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -55,6 +55,12 @@ class RegularizerSuite:
         assert value > 0
         assert torch.equal(value, self.value(regularizer, network))
 
+    def test_together_equals_one_by_one(self):
+        network = small_network()
+        alike = [self.bound(network), self.bound(network)]
+        values = type(alike[0]).penalties(alike, Holder(network), None, network(INPUTS))
+        assert values == [self.value(regularizer, network) for regularizer in alike]
+
     def test_zero_where_nothing_is_left_to_penalise(self):
         network = small_network()
         self.satisfy(network)
@@ -72,7 +78,7 @@ class RegularizerSuite:
         network = small_network()
         regularizer = self.bound(network)
         parameters = list(network.parameters())
-        found = torch.autograd.grad(
+        gradients = torch.autograd.grad(
             self.value(regularizer, network), parameters, materialize_grads=True
         )
         generator = torch.Generator().manual_seed(1)
@@ -85,7 +91,7 @@ class RegularizerSuite:
                         p.add_(sign * 1e-5 * s)
                 sides.append(self.value(regularizer, network).item())
             slope = (sides[0] - sides[1]) / 2e-5
-            expected = sum(float((g * s).sum()) for g, s in zip(found, step, strict=True))
+            expected = sum(float((g * s).sum()) for g, s in zip(gradients, step, strict=True))
             assert slope == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
     def test_changes_neither_weights_nor_gradients(self):

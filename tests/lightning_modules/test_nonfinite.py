@@ -48,8 +48,8 @@ def test_a_parameter():
 
 def test_the_first_layer():
     model = nn.Sequential(nn.Identity(), nn.Sequential(Overflow()), nn.Linear(2, 2))
-    found = explained(model, inputs=torch.full((3, 2), 60.0))
-    assert found == "the output of layer '1.0' is the first that is not finite"
+    cause = explained(model, inputs=torch.full((3, 2), 60.0))
+    assert cause == "the output of layer '1.0' is the first that is not finite"
     assert not any(m._forward_hooks for m in model.modules())
     assert "layer 'Overflow'" in explained(Overflow(), inputs=torch.full((3, 2), 60.0))
 

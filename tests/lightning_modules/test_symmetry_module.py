@@ -158,8 +158,8 @@ def test_the_test_measures_network_baselines_and_symmetries(tmp_path):
     model = module(planes(), baselines={"mlp": baseline})
     source, run = data(eval_batch_size=7), trainer(tmp_path, 1)
     run.fit(model, source)
-    (found,) = run.test(model, source, verbose=False)
-    assert set(found) == {
+    (metrics,) = run.test(model, source, verbose=False)
+    assert set(metrics) == {
         "test/mse", "test/mlp/mse",
         *(f"test/equivariance_error/{name}" for name in ("xy", "yz", "o3")),
     }  # fmt: skip
@@ -167,8 +167,8 @@ def test_the_test_measures_network_baselines_and_symmetries(tmp_path):
     with torch.no_grad():
         expected = F.mse_loss(baseline(inputs), targets).item()
         error = equivariance_error(model.network, *("2T0 + 2T1", "T2", "O(3)"), inputs)
-    assert found["test/mlp/mse"] == pytest.approx(expected, rel=1e-5)
-    assert found["test/equivariance_error/o3"] == pytest.approx(error, abs=0.1)
+    assert metrics["test/mlp/mse"] == pytest.approx(expected, rel=1e-5)
+    assert metrics["test/equivariance_error/o3"] == pytest.approx(error, abs=0.1)
     assert not any(p.requires_grad and p.grad is not None for p in baseline.parameters())
 
 
@@ -214,10 +214,10 @@ def test_candidates_are_measured_without_a_regularizer(tmp_path):
     plain = MLP("2T0 + 2T1", "T2", dim=3, channels=8)
     model = module(network=plain, candidates={"xy": "O(2)@xy", "so2": "SO(2)@xy"}, dim=3)
     source = data()
-    (found,) = trainer(tmp_path, 1).test(model, source, verbose=False)
+    (metrics,) = trainer(tmp_path, 1).test(model, source, verbose=False)
     for name, group in (("xy", "O(2)@xy"), ("so2", "SO(2)@xy")):
         expected = equivariance_error(plain, "2T0 + 2T1", "T2", group, source.splits["test"][0])
-        assert found[f"test/equivariance_error/{name}"] == pytest.approx(expected, rel=0.5)
+        assert metrics[f"test/equivariance_error/{name}"] == pytest.approx(expected, rel=0.5)
         assert expected > 0.01
 
 
@@ -231,13 +231,13 @@ def test_data_out_of_distribution_are_tested_apart(tmp_path):
     source = data(ood="shift", shift=3.0)
     model = module(baselines={"zero": nn.Linear(8, 9)})
     results = trainer(tmp_path, 1).test(model, source, verbose=False)
-    found = {name: value for loader in results for name, value in loader.items()}
+    metrics = {name: value for loader in results for name, value in loader.items()}
     for split in ("test", "ood"):
         inputs, targets = source.splits[split]
         for name, f in (("", model.network), ("zero/", model.baselines["zero"])):
             expected = F.mse_loss(f(inputs), targets).item()
-            assert found[f"{split}/{name}mse"] == pytest.approx(expected, rel=1e-5)
-    assert found["ood/mse"] != found["test/mse"]
+            assert metrics[f"{split}/{name}mse"] == pytest.approx(expected, rel=1e-5)
+    assert metrics["ood/mse"] != metrics["test/mse"]
     plain = trainer(tmp_path, 1).test(module(), data(), verbose=False)
     assert set(plain[0]) == {"test/mse"}
 
@@ -284,12 +284,12 @@ class Waits(TorchDispatchMode):
 
     def __init__(self):
         super().__init__()
-        self.found = []
+        self.waits = []
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         name = function.overloadpacket.__name__
         if name.lstrip("_") in {waiting.lstrip("_") for waiting in self.WAITING}:
-            self.found.append(name)
+            self.waits.append(name)
         return function(*args, **(kwargs or {}))
 
 
@@ -303,7 +303,7 @@ def test_the_watch_sees_what_waits():
     with Waits() as watch:
         float(torch.ones(1).sum())
         torch.ones(3).nonzero()
-    assert len(watch.found) == 2
+    assert len(watch.waits) == 2
 
 
 def test_no_step_waits_for_the_device(monkeypatch):
@@ -314,7 +314,7 @@ def test_no_step_waits_for_the_device(monkeypatch):
     one_step(model, optimizer, samples, 0)
     with Waits() as watch:
         one_step(model, optimizer, samples, 1)
-    assert watch.found == []
+    assert watch.waits == []
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU to wait for")
@@ -338,9 +338,9 @@ def test_metrics_are_in_the_units_of_the_data(tmp_path):
         source = data()
         source.target_scale = None if scale is None else torch.full((9,), scale)
         model, run = module(), trainer(tmp_path, 1)
-        (found,) = run.test(model, source, verbose=False)
+        (metrics,) = run.test(model, source, verbose=False)
         run.validate(model, source, verbose=False)
-        return found["test/mse"], float(run.callback_metrics["val/mse"])
+        return metrics["test/mse"], float(run.callback_metrics["val/mse"])
 
     plain, scaled = error(None), error(3.0)
     assert scaled == pytest.approx([9 * value for value in plain], rel=1e-4)

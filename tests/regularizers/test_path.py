@@ -25,9 +25,9 @@ def test_sum_of_squares_of_its_path_alone(path):
     parameters = {n: p for n, p in rpp.named_parameters() if f".{path}." in n}
     assert len(parameters) == 4
     expected = sum(p.square().sum() for p in parameters.values())
-    found = value(path, rpp)
-    torch.testing.assert_close(found, expected)
-    found.backward()
+    penalty = value(path, rpp)
+    torch.testing.assert_close(penalty, expected)
+    penalty.backward()
     for name, parameter in rpp.named_parameters():
         if name in parameters:
             torch.testing.assert_close(parameter.grad, 2 * parameter)

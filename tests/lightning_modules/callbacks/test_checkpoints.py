@@ -70,7 +70,7 @@ def test_the_last_is_where_training_ended_and_goes_on_from_there(every, tmp_path
 
 
 class Killed(Callback):
-    """As a run that is killed after so many steps: nothing is saved any more."""
+    """Ends the run after a number of steps, as a kill does: without a last save."""
 
     def __init__(self, step):
         self.step = step

@@ -17,16 +17,16 @@ def lines(folder, caplog, epochs, **settings):
 
 
 def test_says_metric_and_strengths(tmp_path, caplog):
-    found = lines(tmp_path, caplog, 2, line_every_seconds=0)
-    assert [line.split()[:2] for line in found] == [["epoch", "1/2"], ["epoch", "2/2"]]
-    assert "xy 0.5  yz 0.5  o3 0" in found[1]
-    assert "val/mse" in found[1]
-    assert "decay" not in found[1]
+    shown = lines(tmp_path, caplog, 2, line_every_seconds=0)
+    assert [line.split()[:2] for line in shown] == [["epoch", "1/2"], ["epoch", "2/2"]]
+    assert "xy 0.5  yz 0.5  o3 0" in shown[1]
+    assert "val/mse" in shown[1]
+    assert "decay" not in shown[1]
 
 
 def test_at_intervals_and_at_the_end(tmp_path, caplog):
-    found = lines(tmp_path, caplog, 4, line_every_seconds=1e6)
-    assert [line.split()[1] for line in found] == ["4/4"]
+    shown = lines(tmp_path, caplog, 4, line_every_seconds=1e6)
+    assert [line.split()[1] for line in shown] == ["4/4"]
 
 
 def test_disabled_as_on_other_ranks(tmp_path, caplog):

@@ -56,8 +56,8 @@ def test_a_trial_that_falls_behind_ends_with_its_checkpoint(study, tmp_path):
         run(tmp_path, pruning(tmp_path), keep)
     assert ended.value.code == 0
     assert list(reported(study)) == [4]
-    found = json.loads((tmp_path / "pruned.json").read_text())
-    assert found == {"epochs": 4, "monitor": "val/mse", "value": reported(study)[4]}
+    pruned = json.loads((tmp_path / "pruned.json").read_text())
+    assert pruned == {"epochs": 4, "monitor": "val/mse", "value": reported(study)[4]}
     assert (tmp_path / "last.ckpt").exists()
 
 

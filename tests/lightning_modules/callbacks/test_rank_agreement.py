@@ -1,4 +1,4 @@
-"""Ranks that are not at one are found out, with the tensor and the rank."""
+"""A rank that differs from the others is named, with the tensor."""
 
 import json
 import os
@@ -67,22 +67,22 @@ def train(change, rank):
 
 def process(rank, folder):
     dist.init_process_group("gloo", f"file://{folder}/meeting", rank=rank, world_size=2)
-    found = {change.__name__: train(change, rank) for change in CHANGES}
-    Path(folder, f"{rank}.json").write_text(json.dumps(found))
+    messages = {change.__name__: train(change, rank) for change in CHANGES}
+    Path(folder, f"{rank}.json").write_text(json.dumps(messages))
     dist.barrier()
     os._exit(0)  # taking gloo's threads down can wait for Python, which waits for them
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
+def messages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ranks")
     mp.spawn(process, (str(folder),), nprocs=2)
     return [json.loads((folder / f"{rank}.json").read_text()) for rank in (0, 1)]
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_all_ranks_name_the_rank_and_the_tensor(change, found):
-    on_zero, on_one = (ranks[change.__name__] for ranks in found)
+def test_all_ranks_name_the_rank_and_the_tensor(change, messages):
+    on_zero, on_one = (ranks[change.__name__] for ranks in messages)
     assert on_zero == on_one
     if CHANGES[change] is None:
         assert on_zero is None
@@ -94,7 +94,7 @@ def test_all_ranks_name_the_rank_and_the_tensor(change, found):
     assert "on rank 1" in message
 
 
-def test_one_process_has_nobody_to_ask():
+def test_one_process_compares_nothing():
     model, trainer = module(planes()), SimpleNamespace(world_size=1)
     agreement = RankAgreement()
     agreement.on_train_start(trainer, model)

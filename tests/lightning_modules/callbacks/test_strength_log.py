@@ -33,9 +33,11 @@ def test_rows_are_the_history(tmp_path):
     model, _ = fit(tmp_path, 3, StrengthLog(path), regularizers=planes(), policy=AdjustOnce(2, 1.0))
     rows = read(path)
     assert list(rows[0]) == ["epoch", "name", "strength", "penalty"]
-    found = [(int(r["epoch"]), r["name"], float(r["strength"]), float(r["penalty"])) for r in rows]
-    assert found == [tuple(row) for row in model.tuning.history]
-    assert len(found) == 9
+    written = [
+        (int(r["epoch"]), r["name"], float(r["strength"]), float(r["penalty"])) for r in rows
+    ]
+    assert written == [tuple(row) for row in model.tuning.history]
+    assert len(written) == 9
     assert [p.name for p in tmp_path.iterdir()] == ["strengths.csv"]
 
 
@@ -59,7 +61,7 @@ def test_a_test_that_breaks_leaves_the_whole_history(tmp_path):
     best = ModelCheckpoint(tmp_path, "first", save_top_k=-1, enable_version_counter=False)
     keep = [StrengthLog(path), BreakInTest(), best]
     model, trainer = fit(tmp_path, 3, *keep, regularizers=planes(), policy=AdjustOnce(2, 1.0))
-    first = min(tmp_path.glob("*.ckpt"), key=lambda found: found.stat().st_mtime_ns)
+    first = min(tmp_path.glob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns)
     with pytest.raises(RuntimeError, match="broken"):
         trainer.test(model, data(), ckpt_path=str(first), verbose=False)
     assert len(read(path)) == 3 * 3

@@ -22,8 +22,8 @@ def adjusted(policy, *epochs, strengths=EQUAL):
     """Strengths after penalties (first epoch number, vectors of penalties)."""
     first, vectors = epochs[0], epochs[1:]
     for number, vector in enumerate(vectors):
-        found = policy.update(first + number, dict(zip(strengths, vector, strict=True)), strengths)
-    return found
+        after = policy.update(first + number, dict(zip(strengths, vector, strict=True)), strengths)
+    return after
 
 
 def test_the_formula():
@@ -51,8 +51,8 @@ def test_nothing_before_and_nothing_after():
 def kept_ratio(*vectors, epoch=100, window=50, first=51):
     """Which vector decided, seen by the strengths it leads to with exponent 1."""
     policy = AdjustOnce(epoch=epoch, exponent=1.0, window=window)
-    found = adjusted(policy, first, *vectors, strengths={"a": 1.0, "b": 1.0})
-    return 1 / found["a"], 1 / found["b"]
+    after = adjusted(policy, first, *vectors, strengths={"a": 1.0, "b": 1.0})
+    return 1 / after["a"], 1 / after["b"]
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def kept_ratio(*vectors, epoch=100, window=50, first=51):
     ],
 )
 def test_keeps_the_latest_vector_in_which_any_group_improved_on_the_kept(vectors, deciding):
-    found = kept_ratio(*vectors, first=98)
+    after = kept_ratio(*vectors, first=98)
     smallest = min(deciding)
-    assert found == pytest.approx(tuple(value / smallest for value in deciding))
+    assert after == pytest.approx(tuple(value / smallest for value in deciding))
 
 
 def test_only_the_window_is_watched():
@@ -84,24 +84,24 @@ def test_only_the_window_is_watched():
 
 def test_strength_zero_takes_no_part():
     strengths = {"xy": 100.0, "watched": 0.0, "yz": 100.0}
-    found = adjusted(AdjustOnce(1, 2.0), 1, (0.2, 0.001, 0.4), strengths=strengths)
-    assert found == pytest.approx({"xy": 100.0, "watched": 0.0, "yz": 25.0})
+    after = adjusted(AdjustOnce(1, 2.0), 1, (0.2, 0.001, 0.4), strengths=strengths)
+    assert after == pytest.approx({"xy": 100.0, "watched": 0.0, "yz": 25.0})
 
 
 def test_an_improvement_of_a_watched_symmetry_does_not_count():
     strengths = {"a": 1.0, "b": 1.0, "watched": 0.0}
     policy = AdjustOnce(2, 1.0)
-    found = adjusted(policy, 1, (1, 2, 5), (2, 8, 1), strengths=strengths)
-    assert found == pytest.approx({"a": 1.0, "b": 0.5, "watched": 0.0})
+    after = adjusted(policy, 1, (1, 2, 5), (2, 8, 1), strengths=strengths)
+    assert after == pytest.approx({"a": 1.0, "b": 0.5, "watched": 0.0})
 
 
 def test_all_watched_or_exactly_equivariant_divides_by_nothing():
     nothing = {"a": 0.0, "b": 0.0}
     assert adjusted(AdjustOnce(1, 2.0), 1, (0.1, 0.2), strengths=nothing) == nothing
     assert adjusted(AdjustOnce(1, 2.0), 1, (0.0, 0.0, 0.0)) == EQUAL
-    found = adjusted(AdjustOnce(1, 2.0), 1, (0.0, 1.0, 1.0))
-    assert found["xy"] == 100.0
-    assert 0 <= found["yz"] < 1e-50
+    after = adjusted(AdjustOnce(1, 2.0), 1, (0.0, 1.0, 1.0))
+    assert after["xy"] == 100.0
+    assert 0 <= after["yz"] < 1e-50
 
 
 @pytest.mark.parametrize(

@@ -15,20 +15,20 @@ class TestGrowth(PolicySuite):
 
 def strengths_of(policy, epochs, penalties):
     """Strengths after each epoch under these penalties."""
-    found, strengths = [], dict(START)
+    history, strengths = [], dict(START)
     for epoch in range(1, epochs + 1):
         strengths = policy.update(epoch, penalties, strengths)
-        found.append(strengths)
-    return found
+        history.append(strengths)
+    return history
 
 
 def test_grows_evenly_on_a_log_axis_and_then_adjusts():
-    found = strengths_of(
+    history = strengths_of(
         GrowThenAdjust(3, 2.0, 1000.0, relative=False), 5, {"xy": 1.0, "yz": 2.0, "o3": 3.0}
     )
-    assert [s["xy"] for s in found] == pytest.approx([1e-2, 1e-1, 1.0, 1.0, 1.0])
-    assert [s["yz"] for s in found] == pytest.approx([1e-2, 1e-1, 0.25, 0.25, 0.25])
-    assert {s["o3"] for s in found} == {0.0}  # only watched
+    assert [s["xy"] for s in history] == pytest.approx([1e-2, 1e-1, 1.0, 1.0, 1.0])
+    assert [s["yz"] for s in history] == pytest.approx([1e-2, 1e-1, 0.25, 0.25, 0.25])
+    assert {s["o3"] for s in history} == {0.0}  # only watched
 
 
 def test_without_growth_it_is_the_paper_policy():
@@ -40,16 +40,16 @@ def test_without_growth_it_is_the_paper_policy():
 def test_relative_to_the_penalties_of_the_first_epoch():
     policy, strengths = GrowThenAdjust(2, 2.0, 1.0), dict(START)
     policy.update(1, {"xy": 40.0, "yz": 10.0, "o3": 50.0}, strengths)
-    found = policy.update(2, {"xy": 4.0, "yz": 2.0, "o3": 5.0}, strengths)
+    adjusted = policy.update(2, {"xy": 4.0, "yz": 2.0, "o3": 5.0}, strengths)
     # shares 0.1 and 0.2: the larger penalty is the smaller part of what its group forbids
-    assert found == pytest.approx({"xy": 1e-3, "yz": 0.25e-3, "o3": 0.0})
+    assert adjusted == pytest.approx({"xy": 1e-3, "yz": 0.25e-3, "o3": 0.0})
 
 
 def test_a_group_that_forbids_nothing_at_the_start():
     policy = GrowThenAdjust(2, 1.0, 1.0)
     for epoch in (1, 2):
-        found = policy.update(epoch, {"xy": 0.0, "yz": 1.0, "o3": 1.0}, START)
-    assert found["xy"] == START["xy"]
+        adjusted = policy.update(epoch, {"xy": 0.0, "yz": 1.0, "o3": 1.0}, START)
+    assert adjusted["xy"] == START["xy"]
 
 
 def test_when_it_is_done():

@@ -1,4 +1,4 @@
-"""Every penalised number stands in one matrix, at its place, whatever the sizes of matrices."""
+"""Every penalised number is in one matrix, at its position, whatever the sizes of matrices."""
 
 import pytest
 import torch
@@ -30,7 +30,7 @@ def most(request, monkeypatch):
     return request.param
 
 
-def test_each_penalised_number_stands_at_one_place(most):
+def test_each_penalised_number_is_at_one_position(most):
     layers = typed_layers(network())
     layout = BlockLayout(layers, GROUPS, CPU)
     sizes = [p.numel() for layer in layers for p, _ in layer.terms]
@@ -58,7 +58,7 @@ def test_no_matrix_is_larger_than_allowed_unless_it_cannot_be_smaller(most):
 
 
 @pytest.mark.parametrize("most", [2**17, 600], indirect=True)
-def test_many_blocks_are_read_where_they_stand_and_few_are_gathered(most):
+def test_many_blocks_are_read_in_place_and_few_are_gathered(most):
     layout = BlockLayout(typed_layers(network()), GROUPS, CPU)
     many = [grid.shape for _, _, grid in layout.regular]
     assert all(width * count >= most / 4 for width, count in many)
@@ -70,14 +70,14 @@ def test_the_penalties_do_not_depend_on_it(most):
     layers = typed_layers(network().double())
     values = ProjectionPass(layers, GROUPS).penalties()
     parameters = [p for layer in layers for p, _ in layer.terms]
-    found = torch.autograd.grad(values[0] + 2 * values[1], parameters)
+    gradients = torch.autograd.grad(values[0] + 2 * values[1], parameters)
     for layer in layers:
         for parameter, kind in layer.terms:
             flat, gradient = parameter.detach().reshape(-1), 0.0
             for factor, G in zip((1.0, 2.0), GROUPS, strict=True):
                 gradient = gradient + factor * (flat - equivariant_projector(G, kind) @ flat)
-            torch.testing.assert_close(found[0].reshape(-1), gradient)
-            found = found[1:]
+            torch.testing.assert_close(gradients[0].reshape(-1), gradient)
+            gradients = gradients[1:]
 
 
 def test_nothing_is_penalised_where_all_are_free():

@@ -1,4 +1,4 @@
-"""Processes that share the penalties do together what one does alone."""
+"""Processes that share the layers compute together what one computes alone."""
 
 import os
 
@@ -101,9 +101,9 @@ def test_two_processes_equal_one(tmp_path, make):
     mp.spawn(process, (str(tmp_path), make), nprocs=2)
     value, gradient = penalties(make())
     for rank in (0, 1):
-        found = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
-        torch.testing.assert_close(found[0], value, rtol=1e-6, atol=0)
-        torch.testing.assert_close(found[1], gradient, rtol=1e-6, atol=1e-7)
+        mean = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
+        torch.testing.assert_close(mean[0], value, rtol=1e-6, atol=0)
+        torch.testing.assert_close(mean[1], gradient, rtol=1e-6, atol=1e-7)
 
 
 def test_one_process_has_all():

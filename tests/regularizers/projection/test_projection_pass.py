@@ -30,14 +30,14 @@ def pass_over(network, names):
 
 def residuals(network, G):
     """W - P W and b - P' b of each layer, by dense projectors in float64."""
-    found = []
+    parts = []
     for layer in typed_layers(network):
         for values, kind in ((layer.weight, layer.rep_in >> layer.rep_out),
                              (layer.bias, layer.rep_out)):  # fmt: skip
             if values is not None:
                 flat = values.detach().double().reshape(-1)
-                found.append((flat - equivariant_projector(G, kind) @ flat).view_as(values))
-    return found
+                parts.append((flat - equivariant_projector(G, kind) @ flat).view_as(values))
+    return parts
 
 
 def dense(network, G):
@@ -68,8 +68,8 @@ def test_values_and_gradients_equal_dense_projection(kind, dtype):
     assert (values.dtype, values.shape) == (dtype, (len(names),))
     for value, name in zip(values, names, strict=True):
         assert value.item() == pytest.approx(dense(network, group(name)), rel=1e-6)
-        found = torch.autograd.grad(value, parameters(network), retain_graph=True)
-        for gradient, expected in zip(found, residuals(network, group(name)), strict=True):
+        gradients = torch.autograd.grad(value, parameters(network), retain_graph=True)
+        for gradient, expected in zip(gradients, residuals(network, group(name)), strict=True):
             torch.testing.assert_close(gradient.double(), expected, atol=1e-5, rtol=1e-5)
 
 
@@ -81,8 +81,8 @@ def test_exact_within_a_millionth_of_equivariance(name):
     expected = dense(network, G)
     assert 0 < expected < 1e-9
     assert value.item() == pytest.approx(expected, rel=1e-6)
-    found = torch.autograd.grad(value, parameters(network))
-    for gradient, residual in zip(found, residuals(network, G), strict=True):
+    gradients = torch.autograd.grad(value, parameters(network))
+    for gradient, residual in zip(gradients, residuals(network, G), strict=True):
         torch.testing.assert_close(gradient, residual, atol=1e-14, rtol=1e-5)
 
 
@@ -129,9 +129,9 @@ def test_weights_of_the_loss_scale_each_gradient():
     network = network_over(3)
     values = pass_over(network, PLANES).penalties()
     factors = torch.tensor([2.0, 0.0, 5.0]).double()
-    found = torch.autograd.grad(values @ factors, parameters(network))
+    gradients = torch.autograd.grad(values @ factors, parameters(network))
     parts = [residuals(network, group(name)) for name in PLANES]
-    for i, gradient in enumerate(found):
+    for i, gradient in enumerate(gradients):
         expected = sum(f * part[i] for f, part in zip(factors, parts, strict=True))
         torch.testing.assert_close(gradient, expected)
 
@@ -190,8 +190,8 @@ def test_layers_between_types_of_a_direct_product():
     network, names = nn.Sequential(*layers).double(), ("S(4)xO(3)", "Z(4)xSO(3)")
     with pytest.raises(ValueError, match=r"representation of S\(4\), which is not Z\(4\)"):
         pass_over(network, names)
-    found = pass_over(network, names[:1]).penalties()
-    torch.testing.assert_close(found, torch.tensor([dense(network, group(names[0]))]).double())
+    values = pass_over(network, names[:1]).penalties()
+    torch.testing.assert_close(values, torch.tensor([dense(network, group(names[0]))]).double())
     move_to_equivariance(network, group(names[0]), 0.0)
     assert pass_over(network, names[:1]).penalties().item() < 1e-20
     g = group(names[0]).sample_elements(5)

@@ -42,17 +42,17 @@ def together(module):
 
 
 def alone(network, names=NAMES):
-    found = []
+    values = []
     for name in names:
         regularizer = ProjectionRegularizer(name, 1.0)
         regularizer.bind(network)
-        found.append(regularizer.penalty(Holder(network), None, None))
-    return found
+        values.append(regularizer.penalty(Holder(network), None, None))
+    return values
 
 
 def gradients(network, value):
-    found = torch.autograd.grad(value, list(network.parameters()), materialize_grads=True)
-    return torch.cat([g.flatten() for g in found])
+    parts = torch.autograd.grad(value, list(network.parameters()), materialize_grads=True)
+    return torch.cat([g.flatten() for g in parts])
 
 
 def change(network):

@@ -1,4 +1,4 @@
-"""Grids say the same as the tables they are found in."""
+"""Grids describe the same positions as the tables they replace."""
 
 import pytest
 import torch
@@ -27,8 +27,8 @@ def test_the_tables_of_a_weight_are_grids(types):
     for table in tables(types):
         parts = list(grids(table))
         assert all(grid is not None for _, grid in parts)
-        found = torch.cat([listed(grid, size) for _, grid in parts], 1)
-        assert torch.equal(found, table)
+        rebuilt = torch.cat([listed(grid, size) for _, grid in parts], 1)
+        assert torch.equal(rebuilt, table)
 
 
 def test_a_pair_of_runs_is_one_grid():

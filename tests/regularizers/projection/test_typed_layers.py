@@ -1,4 +1,4 @@
-"""Layers are found by what they carry."""
+"""Layers are recognised by their attributes."""
 
 import pytest
 import torch
@@ -39,8 +39,8 @@ def test_others_are_passed_over():
 def test_types_may_be_text():
     layer = nn.Linear(3, 9)
     layer.rep_in, layer.rep_out = "T1", "T2"
-    (found,) = typed_layers(nn.Sequential(layer))
-    assert (found.rep_in, found.rep_out) == (rep("T1"), rep("T2"))
+    (typed,) = typed_layers(nn.Sequential(layer))
+    assert (typed.rep_in, typed.rep_out) == (rep("T1"), rep("T2"))
 
 
 def test_half_a_type_or_a_wrong_one_is_no_silent_skip():
