@@ -57,7 +57,10 @@ class EpochRecord(Callback):
         self._steps.append(torch.stack(terms).double())
 
     def note(self, values: Mapping[str, float]) -> None:
-        """Adds values to those that loggers are told at the end of the epoch."""
+        """Adds values to those that loggers are told at the end of the epoch.
+
+        Not called ``log``, which Lightning replaces on every callback.
+        """
         self._values.update(values)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -63,8 +63,8 @@ class GracefulStop(Callback):
         """Prepares to ask the other ranks."""
         self.stopped, self._asked = 0, 0
         if trainer.world_size > 1:
-            # two, as rows meet by the number of the call: with one, steps of training and of
-            # validation would have to come in the same order on all ranks
+            # two, as an answer is that of the call before: with one, the first validation step
+            # would get the last training step's and leave without patience
             self._in_training, self._in_validation = StepExchange(trainer), StepExchange(trainer)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -102,7 +102,7 @@ class GracefulStop(Callback):
         """Stops all ranks if any was asked to."""
         asked = self._asked
         if trainer.world_size > 1:
-            # not the exchange, whose answer is a step old: at the end of an epoch one may wait
+            # not the exchange, whose answer is a step old: once an epoch, waiting costs little
             heard = torch.tensor(asked, device=pl_module.device)
             asked = int(trainer.strategy.reduce(heard, reduce_op="max"))
         if asked:

@@ -95,7 +95,6 @@ class OptunaPruning(Callback):
             self.best = min(self.best, float(value))
         if not self._is_due(epochs) or math.isinf(self.best) or trainer.should_stop:
             return
-        # broadcast before the test of the last epoch: every rank has to take part
         behind = trainer.is_global_zero and self._falls_behind(epochs)
         if trainer.strategy.broadcast(behind) and epochs != trainer.max_epochs:
             self._prune(trainer, epochs)

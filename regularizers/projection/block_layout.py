@@ -117,8 +117,7 @@ def _types(layers: Sequence[TypedLayer], groups: Sequence[Group]) -> list[_Type]
             # a square basis spans everything: its group leaves the block as it is
             if any(Q.shape[0] != Q.shape[1] for Q in bases):
                 of_type = types.setdefault(_key(tensor, same_duals), _Type(bases, []))
-                # int32 halves the memory and the time of a gather
-                of_type.positions.append((number, index.int().T))
+                of_type.positions.append((number, index.int().T))  # int32: half the memory
     return list(types.values())
 
 
