@@ -12,12 +12,11 @@ from softsym.symmetries.basis import (
     shared_blocks,
 )
 from softsym.symmetries.disk_cache import cache_bases
-from softsym.symmetries.group import Group
+from softsym.symmetries.group import Generated, Group
 from softsym.symmetries.groups.cyclic import C, D
 from softsym.symmetries.groups.direct_product import DirectProduct
 from softsym.symmetries.groups.embed import Embed
 from softsym.symmetries.groups.euclidean import SE, Rotation, Translation
-from softsym.symmetries.groups.generated import Generated
 from softsym.symmetries.groups.linear import GL, SL
 from softsym.symmetries.groups.lorentz import (
     O11,

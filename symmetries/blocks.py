@@ -14,8 +14,17 @@ import torch
 from torch import Tensor
 
 from softsym.symmetries.elements import Space, whole_dim
-from softsym.symmetries.outer import Outer, outer
-from softsym.symmetries.representations import Dual, Product, Rep, Scalar, Sum, T, product
+from softsym.symmetries.representations import (
+    Dual,
+    Outer,
+    Product,
+    Rep,
+    Scalar,
+    Sum,
+    T,
+    outer,
+    product,
+)
 
 REMEMBERED = 2**18
 """Numbers of a representation up to which its tables are kept for the next call."""

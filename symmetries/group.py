@@ -186,6 +186,14 @@ class Group:
         """
         return None if self.permutations is None else orbit_basis(self.permutations, p + q)
 
+    def search_space(self, p: int, q: int) -> Tensor | None:
+        """Orthonormal basis (d^(p + q), r) of a space that holds all invariants of T(p, q).
+
+        The solver asks for it where there is no closed form, and then looks for the invariants
+        within it. None, as here, leaves the tensor to the general solver.
+        """
+        return None
+
     @cached_property
     def key(self) -> str:
         """Digest of what the group is: its dimension and generators, not its name."""
@@ -216,12 +224,68 @@ class Group:
 
     def __mul__(self, other: Group) -> Group:
         require_groups("G * H", [other])
-        from softsym.symmetries.groups.generated import Generated  # noqa: PLC0415 (a subclass of this one)
-
         return Generated(self, other)
 
     def __repr__(self) -> str:
         return self.name
+
+
+class Generated(Group):
+    """The smallest group that holds all the given ones (not their union, which is no group).
+
+    Sampled uniformly where :attr:`Group.finite_elements` are known; otherwise samples are products
+    g_1 h_1 g_2 h_2 of elements of the given groups, in turn and twice over.
+
+    Args:
+        groups: Groups on the same R^d.
+
+    Raises:
+        ValueError: If no group is given or their dimensions differ.
+
+    Example:
+        >>> from softsym.symmetries import group
+        >>> group("SO(3)*Scaling(3)").dim
+        3
+    """
+
+    algebra_needs_no_check = True
+
+    def __init__(self, *groups: Group) -> None:
+        require_groups("Generated", groups)
+        if not groups:
+            raise ValueError("Generated(...) needs at least one group.")
+        dims = {str(g): g.dim for g in groups}
+        if len(set(dims.values())) > 1:
+            raise ValueError(
+                f"Groups of different dimension generate no group together: {dims}. Of GxH*K, "
+                "which is read from left to right, put what belongs together in parentheses."
+            )
+        self.groups = groups
+        super().__init__(
+            groups[0].dim,
+            torch.cat([g.lie_algebra for g in groups]),
+            torch.cat([g.discrete_generators for g in groups]),
+            "*".join(enclosed(str(g)) for g in groups),
+        )
+
+    def search_space(self, p: int, q: int) -> Tensor | None:
+        """The smallest known space of invariants among the generating groups' own."""
+        spaces = [
+            basis
+            for group in self.groups
+            for basis in (group.closed_form(p, q), group.search_space(p, q))
+            if basis is not None
+        ]
+        return min(spaces, key=lambda basis: basis.shape[1], default=None)
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """Draws n products of elements of the groups, (n, d, d)."""
+        if self.finite_elements is not None:
+            return super().sample(n, generator)
+        elements = torch.eye(self.dim, dtype=torch.float64).expand(n, -1, -1)
+        for group in 2 * self.groups:
+            elements = group.sample(n, generator) @ elements
+        return elements
 
 
 def enclosed(name: str) -> str:

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from softsym.symmetries.group import Group
-from softsym.symmetries.outer import Outer
-from softsym.symmetries.representations import Product, Rep, T
+from softsym.symmetries.representations import Outer, Product, Rep, T
 
 CLOSE = 1e-6
 

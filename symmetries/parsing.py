@@ -12,10 +12,9 @@ import operator
 import re
 from collections.abc import Callable
 
-from softsym.symmetries.group import Group
+from softsym.symmetries.group import Generated, Group
 from softsym.symmetries.groups.direct_product import DirectProduct
 from softsym.symmetries.groups.embed import AXIS_NAMES, Embed
-from softsym.symmetries.groups.generated import Generated
 from softsym.symmetries.representations import Rep, Scalar, T, Vector
 
 NO_NAMES = {"DirectProduct", "Embed", "Generated", "PermutationGroup"}

@@ -11,14 +11,16 @@ from torch import Tensor
 
 from softsym.symmetries import disk_cache
 from softsym.symmetries.blocks import forget_blocks
-from softsym.symmetries.constraints import residual
+from softsym.symmetries.constraints import residual, restricted
 from softsym.symmetries.group import Group
 from softsym.symmetries.kronecker import kron
 from softsym.symmetries.limits import require_memory
 from softsym.symmetries.null_space import null_space
-from softsym.symmetries.outer import Outer
 from softsym.symmetries.own_types import require_representation
-from softsym.symmetries.representations import Rep, T
+from softsym.symmetries.representations import Outer, Rep, T
+
+WIDEST_SEARCH = 2000
+"""Largest search space in which invariants are looked for, in vectors."""
 
 TOLERANCE = 1e-9
 """Largest entry that the constraints may leave of a basis vector."""
@@ -99,10 +101,20 @@ def _solve(G: Group, tensor: Rep, identity: str) -> Tensor:
     stored = disk_cache.load(G, tensor)
     if stored is not None and residual(G, tensor, stored) <= TOLERANCE:
         return stored
-    known = G.closed_form(tensor.p, tensor.q)
-    basis = _checked(G, tensor, null_space(G, tensor) if known is None else known)
+    basis = _checked(G, tensor, _invariants(G, tensor))
     disk_cache.store(G, tensor, basis)
     return basis
+
+
+def _invariants(G: Group, tensor: T) -> Tensor:
+    """The basis by closed form, within a search space, or as the null space of all constraints."""
+    basis = G.closed_form(tensor.p, tensor.q)
+    if basis is not None:
+        return basis
+    space = G.search_space(tensor.p, tensor.q)
+    if space is not None and space.shape[1] <= WIDEST_SEARCH:
+        return restricted(G, tensor, space)
+    return null_space(G, tensor)
 
 
 def _checked(G: Group, tensor: Rep, basis: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ class DirectProduct(Group):
     """Pairs (g, h) of elements of two groups, or more, acting on R^d (x) R^e as g (x) h.
 
     Types over it are T(p, q) of the whole space, and those that say what each group moves, such
-    as ``V(S(5)) x T0`` (see :mod:`softsym.symmetries.outer`). Sampled as its factors are.
+    as ``V(S(5)) x T0`` (see :class:`softsym.symmetries.representations.Outer`). Sampled as its factors are.
 
     Args:
         groups: At least two groups; direct products among them count as their factors.

@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor
 
-from softsym.symmetries.constraints import restricted
 from softsym.symmetries.group import Group, require_dim
 from softsym.symmetries.groups.embed import Embed
 from softsym.symmetries.groups.orthogonal import SO
@@ -33,9 +32,9 @@ class SE(Group):
         algebra = torch.cat([Rotation(n).lie_algebra, _shifts(n)])
         super().__init__(n + 1, algebra, name=f"SE({n})")
 
-    def closed_form(self, p: int, q: int) -> Tensor:
-        """What shifts leave unchanged of the invariants of rotations."""
-        return restricted(self, T(p, q), tensor_basis(Rotation(self.dim - 1), T(p, q)))
+    def search_space(self, p: int, q: int) -> Tensor:
+        """The invariants of the rotations, which the shifts narrow down further."""
+        return tensor_basis(Rotation(self.dim - 1), T(p, q))
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draws n motions, (n, d, d)."""

@@ -123,7 +123,9 @@ def test_a_family_of_ones_own_is_known_by_its_name():
 
 @pytest.mark.usefixtures("own_families")
 def test_a_family_needs_a_name_that_none_has():
-    with pytest.raises(ValueError, match=r"There is a family of groups 'O' in symmetries\.groups"):
+    with pytest.raises(
+        ValueError, match=r"There is a family of groups 'O' in softsym\.symmetries\.groups"
+    ):
         type("O", (Group,), {"__module__": "mine"})
     assert Group.families["O"] is O
 

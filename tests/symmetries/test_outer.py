@@ -19,7 +19,7 @@ from softsym.symmetries import (
     rep,
 )
 from softsym.symmetries.blocks import tensor_blocks
-from softsym.symmetries.outer import Outer
+from softsym.symmetries.representations import Outer
 from softsym.symmetries.solver import tensor_basis
 
 OUTER = (
