@@ -1,4 +1,4 @@
-"""Types of feature vectors: tensors T(p, q), and what is built of them.
+"""Types of feature vectors: tensors T(p, q), and the types made of them.
 
 A representation is an immutable value that says how the numbers of a feature vector change when a
 group element g acts on the base space R^d. It names no group: the same type serves every group.
@@ -9,8 +9,9 @@ a vector that G alone moves. A type bound to one group (:class:`Bound`), as in `
 refused for any other group; over a direct product it belongs to that factor, so that
 ``V(S(5)) x V(O(3))`` and ``V(S(5))*V(O(3))`` mean the same.
 
-The file exceeds the cap of 350 lines on purpose: the classes make one another (a sum of products
-is a sum, the dual of a dual is the type itself), so that any cut closes a circle of imports.
+The file exceeds the cap of 350 lines on purpose: the classes make one another (the dual of a
+product is a product, a bound type over a direct product is an outer one), so that any cut would
+close a circle of imports.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from softsym.symmetries.elements import (
     leading,
     matrix,
     space_of,
-    unsqueezed,
+    unsqueeze,
     whole_dim,
 )
 from softsym.symmetries.kronecker import block_diagonal, kron_all, leibniz
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 class Rep(ABC):
     """The type of a feature vector.
 
-    A type of your own subclasses this with ``size`` and ``rho``, and is then usable beside all
+    A type of your own subclasses this with ``size`` and ``rho``, and can then be combined with all
     others. It must compare by content (as a frozen dataclass does), since bases are remembered.
 
     Example:
@@ -71,7 +72,7 @@ class Rep(ABC):
     def drho(self, A: Element) -> Tensor:
         """Derivative of :meth:`rho` at the identity along A (..., d, d), (..., size, size).
 
-        By forward-mode differentiation of :meth:`rho`, unless a class knows better.
+        Here: by forward-mode differentiation of :meth:`rho`.
         """
         A = algebra_matrix(A)
         one = torch.eye(A.shape[-1], dtype=A.dtype, device=A.device).expand_as(A).clone()
@@ -80,7 +81,7 @@ class Rep(ABC):
 
     @property
     def T(self) -> Rep:
-        """The dual: ``rho`` of it is the inverse transpose of ``rho`` of this."""
+        """The dual type, whose ``rho`` is the inverse transpose of this ``rho``."""
         return Dual(self)
 
     def factors(self, g: Element) -> list[Tensor]:
@@ -100,15 +101,14 @@ class Rep(ABC):
 
     def act_derivative(self, A: Element, v: Tensor) -> Tensor:
         """drho(A) v for vectors v (..., size), axis by axis."""
-        return apply_derivative(self.derivative_factors(A), _broadcast(self, A, v)[..., None])[
-            ..., 0
-        ]
+        columns = _broadcast(self, A, v)[..., None]
+        return apply_derivative(self.derivative_factors(A), columns)[..., 0]
 
     def over(self, G: Group) -> Rep:
-        """This type for G, without the names of groups that it may hold.
+        """This type for G, with names of groups replaced by the factors of G that they name.
 
         Raises:
-            ValueError: If it is for another group, or for a direct product that G is not.
+            ValueError: If the type is for another group, or for a direct product and G is none.
         """
         return self
 
@@ -117,7 +117,7 @@ class Rep(ABC):
         return Bound(self, G)
 
     def __matmul__(self, other: Rep) -> Rep:
-        """Written ``x`` in text: this over the first space, ``other`` over the second."""
+        """This type over the first space and ``other`` over the second; in text ``x``."""
         return outer([self, other])
 
     def __add__(self, other: Rep) -> Rep:
@@ -139,20 +139,22 @@ class Rep(ABC):
 
 
 class Factored(Rep):
-    """A type that is given by its factors."""
+    """A type that is defined by its factors, from which ``rho`` and ``drho`` follow."""
 
     @abstractmethod
-    def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
-        ...
+    def factors(self, g: Element) -> list[Tensor]:
+        """Matrices whose Kronecker product is :meth:`rho`."""
 
     @abstractmethod
-    def derivative_factors(self, A: Element) -> list[Tensor]:  # noqa: D102
-        ...
+    def derivative_factors(self, A: Element) -> list[Tensor]:
+        """Derivatives of :meth:`factors` at the identity along A."""
 
-    def rho(self, g: Element) -> Tensor:  # noqa: D102
+    def rho(self, g: Element) -> Tensor:
+        """The Kronecker product of the factors."""
         return kron_all(self.factors(g), matrix(g))
 
-    def drho(self, A: Element) -> Tensor:  # noqa: D102
+    def drho(self, A: Element) -> Tensor:
+        """The derivative of the Kronecker product, by the rule of Leibniz."""
         return leibniz(self.derivative_factors(A), algebra_matrix(A))
 
 
@@ -180,19 +182,23 @@ class T(Factored):
         """Number of indices p + q."""
         return self.p + self.q
 
-    def size(self, dim: Space) -> int:  # noqa: D102
+    def size(self, dim: Space) -> int:
+        """d^(p + q) numbers, d the dimension of the whole space."""
         return int(whole_dim(dim) ** self.rank)
 
-    def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
+    def factors(self, g: Element) -> list[Tensor]:
+        """The matrix g for each vector index, its inverse transpose for each dual one."""
         g = matrix(g)
         return [g] * self.p + ([torch.linalg.inv(g).mT] * self.q if self.q else [])
 
-    def derivative_factors(self, A: Element) -> list[Tensor]:  # noqa: D102
+    def derivative_factors(self, A: Element) -> list[Tensor]:
+        """A for each vector index, -A^T for each dual one."""
         A = algebra_matrix(A)
         return [A] * self.p + [-A.mT] * self.q
 
     @property
-    def T(self) -> Rep:  # noqa: D102
+    def T(self) -> Rep:
+        """A plain tensor if p or q is 0; otherwise a :class:`Dual`, with dual indices first."""
         return Dual(self) if self.p and self.q else T(self.q, self.p)
 
     def __repr__(self) -> str:
@@ -200,31 +206,30 @@ class T(Factored):
 
 
 @dataclass(frozen=True, repr=False)
-class Dual(Rep):
+class Dual(Factored):
     """The inverse transpose of a representation: the same axes, each of the other kind."""
 
     of: Rep
 
-    def size(self, dim: Space) -> int:  # noqa: D102
+    def size(self, dim: Space) -> int:
+        """As many numbers as the type has."""
         return self.of.size(dim)
 
-    def rho(self, g: Element) -> Tensor:  # noqa: D102
-        return torch.linalg.inv(self.of.rho(g)).mT
-
-    def drho(self, A: Element) -> Tensor:  # noqa: D102
-        return -self.of.drho(A).mT
-
-    def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
+    def factors(self, g: Element) -> list[Tensor]:
+        """The inverse transposes of the type's factors."""
         return [torch.linalg.inv(factor).mT for factor in self.of.factors(g)]
 
-    def derivative_factors(self, A: Element) -> list[Tensor]:  # noqa: D102
+    def derivative_factors(self, A: Element) -> list[Tensor]:
+        """The negative transposes of the type's derivative factors."""
         return [-derivative.mT for derivative in self.of.derivative_factors(A)]
 
-    def over(self, G: Group) -> Rep:  # noqa: D102
+    def over(self, G: Group) -> Rep:
+        """The dual of the type over G."""
         return self.of.over(G).T
 
     @property
-    def T(self) -> Rep:  # noqa: D102
+    def T(self) -> Rep:
+        """The type itself."""
         return self.of
 
     def __repr__(self) -> str:
@@ -232,7 +237,7 @@ class Dual(Rep):
 
 
 @dataclass(frozen=True, repr=False)
-class Sum(Rep):
+class Sum(Factored):
     """Feature vectors laid end to end; make it with ``+`` and whole multiples.
 
     Args:
@@ -242,29 +247,28 @@ class Sum(Rep):
     terms: tuple[tuple[int, Rep], ...]
     is_compound: ClassVar[bool] = True
 
-    def size(self, dim: Space) -> int:  # noqa: D102
+    def size(self, dim: Space) -> int:
+        """The sizes of all copies of all terms together."""
         return sum(count * term.size(dim) for count, term in self.terms)
 
-    def rho(self, g: Element) -> Tensor:  # noqa: D102
+    def factors(self, g: Element) -> list[Tensor]:
+        """One block-diagonal matrix, with a block for each copy of each term."""
         like = matrix(g)
         parts = [(count, kron_all(term.factors(g), like)) for count, term in self.terms]
-        return block_diagonal(parts, like)
+        return [block_diagonal(parts, like)]
 
-    def drho(self, A: Element) -> Tensor:  # noqa: D102
+    def derivative_factors(self, A: Element) -> list[Tensor]:
+        """The derivative of the block-diagonal matrix."""
         like = algebra_matrix(A)
         parts = [(count, leibniz(term.derivative_factors(A), like)) for count, term in self.terms]
-        return block_diagonal(parts, like)
+        return [block_diagonal(parts, like)]
 
-    def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
-        return [self.rho(g)]
-
-    def derivative_factors(self, A: Element) -> list[Tensor]:  # noqa: D102
-        return [self.drho(A)]
-
-    def act(self, g: Element, v: Tensor) -> Tensor:  # noqa: D102
+    def act(self, g: Element, v: Tensor) -> Tensor:
+        """Lets g act on each copy of each term."""
         return self._by_term(g, v, lambda term, h, copies: term.act(h, copies))
 
-    def act_derivative(self, A: Element, v: Tensor) -> Tensor:  # noqa: D102
+    def act_derivative(self, A: Element, v: Tensor) -> Tensor:
+        """Lets A act on each copy of each term."""
         return self._by_term(A, v, lambda term, B, copies: term.act_derivative(B, copies))
 
     def _by_term(
@@ -272,7 +276,8 @@ class Sum(Rep):
     ) -> Tensor:
         """Lets g act on the copies (..., count, size) of each term in turn."""
         v = _broadcast(self, g, v)
-        moved, start, g_of_copies = [], 0, unsqueezed(g, 1)
+        # the copies are one more leading axis, over which the elements are broadcast
+        moved, start, g_of_copies = [], 0, unsqueeze(g, 1)
         for count, term in self.terms:
             size = term.size(space_of(g))
             copies = v[..., start : start + count * size].unflatten(-1, (count, size))
@@ -280,21 +285,18 @@ class Sum(Rep):
             start += count * size
         return torch.cat(moved, -1) if moved else v
 
-    def over(self, G: Group) -> Rep:  # noqa: D102
+    def over(self, G: Group) -> Rep:
+        """The sum of the terms over G."""
         return direct_sum([(count, term.over(G)) for count, term in self.terms])
 
     @property
-    def T(self) -> Rep:  # noqa: D102
+    def T(self) -> Rep:
+        """The sum of the terms' duals."""
         return direct_sum([(count, term.T) for count, term in self.terms])
 
     def __repr__(self) -> str:
-        return (
-            " + ".join(
-                (str(count) if count > 1 else "") + (enclosed(term) if count > 1 else str(term))
-                for count, term in self.terms
-            )
-            or "0T0"
-        )
+        texts = (f"{n}{enclosed(term)}" if n > 1 else str(term) for n, term in self.terms)
+        return " + ".join(texts) or "0T0"
 
 
 @dataclass(frozen=True, repr=False)
@@ -308,20 +310,25 @@ class Product(Factored):
     parts: tuple[Rep, ...]
     is_compound: ClassVar[bool] = True
 
-    def size(self, dim: Space) -> int:  # noqa: D102
+    def size(self, dim: Space) -> int:
+        """The product of the parts' sizes."""
         return prod(part.size(dim) for part in self.parts)
 
-    def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
+    def factors(self, g: Element) -> list[Tensor]:
+        """The factors of all parts in order."""
         return [factor for part in self.parts for factor in part.factors(g)]
 
-    def derivative_factors(self, A: Element) -> list[Tensor]:  # noqa: D102
+    def derivative_factors(self, A: Element) -> list[Tensor]:
+        """The derivative factors of all parts in order."""
         return [factor for part in self.parts for factor in part.derivative_factors(A)]
 
-    def over(self, G: Group) -> Rep:  # noqa: D102
+    def over(self, G: Group) -> Rep:
+        """The product of the parts over G."""
         return product([part.over(G) for part in self.parts])
 
     @property
-    def T(self) -> Rep:  # noqa: D102
+    def T(self) -> Rep:
+        """The product of the parts' duals, in the same order."""
         return product([part.T for part in self.parts])
 
     def __repr__(self) -> str:
@@ -343,19 +350,23 @@ class Outer(Factored):
     parts: tuple[Rep, ...]
     is_compound: ClassVar[bool] = True
 
-    def size(self, dim: Space) -> int:  # noqa: D102
+    def size(self, dim: Space) -> int:
+        """The product of the parts' sizes, each over its own space."""
         dims = self._dims(dim)
         return prod(part.size(d) for part, d in zip(self.parts, dims, strict=True))
 
-    def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
-        of = zip(self.parts, self._elements(g), strict=True)
-        return [factor for part, element in of for factor in part.factors(element)]
+    def factors(self, g: Element) -> list[Tensor]:
+        """The factors of all parts in order, each for its own group's element."""
+        pairs = zip(self.parts, self._elements(g), strict=True)
+        return [factor for part, element in pairs for factor in part.factors(element)]
 
-    def derivative_factors(self, A: Element) -> list[Tensor]:  # noqa: D102
-        of = zip(self.parts, self._elements(A), strict=True)
-        return [factor for part, element in of for factor in part.derivative_factors(element)]
+    def derivative_factors(self, A: Element) -> list[Tensor]:
+        """The derivative factors of all parts in order, each along its own algebra's element."""
+        pairs = zip(self.parts, self._elements(A), strict=True)
+        return [factor for part, element in pairs for factor in part.derivative_factors(element)]
 
-    def over(self, G: Group) -> Rep:  # noqa: D102
+    def over(self, G: Group) -> Rep:
+        """Each part over the factor of G in its place."""
         groups = G.factors
         if len(groups) != len(self.parts):
             raise ValueError(
@@ -365,13 +376,15 @@ class Outer(Factored):
         return outer([part.over(H) for part, H in zip(self.parts, groups, strict=True)])
 
     @property
-    def T(self) -> Rep:  # noqa: D102
+    def T(self) -> Rep:
+        """The outer product of the parts' duals."""
         return outer([part.T for part in self.parts])
 
     def _dims(self, dim: Space) -> Sequence[int]:
+        """Dimension of each space, read from bound parts if ``dim`` does not give them."""
         if isinstance(dim, tuple) and len(dim) == len(self.parts):
             return dim
-        # scalars have one size over any space
+        # bound types know their space, and scalars have one number over any
         dims = [
             part.group.dim if isinstance(part, Bound) else 1
             for part in self.parts
@@ -398,12 +411,12 @@ class Outer(Factored):
 
 
 @dataclass(frozen=True, repr=False)
-class Bound(Rep):
+class Bound(Factored):
     """A type for one group only, or for that factor of a direct product; make it with ``R(G)``.
 
     Args:
         of: The type.
-        group: The group that it is for.
+        group: The only group that it is for.
 
     Example:
         >>> from softsym.symmetries import O, S, V
@@ -415,43 +428,42 @@ class Bound(Rep):
     group: Group
 
     def __post_init__(self) -> None:
+        # isinstance(..., Group) would need the class, and close a circle of imports
         if not isinstance(getattr(self.group, "factors", None), tuple):
             raise ValueError(
                 f"A type is for a Group, as in V(S(5)); got {self.group!r}. Read one from its name "
                 "with group('S(5)')."
             )
 
-    def size(self, dim: Space | None = None) -> int:  # noqa: D102
+    def size(self, dim: Space | None = None) -> int:
+        """Number of components over the group's own space, whatever ``dim`` is."""
         return self.of.size(self.group.space)
 
-    def rho(self, g: Element) -> Tensor:  # noqa: D102
-        return self.of.rho(self._require_dim(g))
-
-    def drho(self, A: Element) -> Tensor:  # noqa: D102
-        return self.of.drho(self._require_dim(A))
-
-    def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
+    def factors(self, g: Element) -> list[Tensor]:
+        """The type's factors, for matrices of the group's dimension."""
         return self.of.factors(self._require_dim(g))
 
-    def derivative_factors(self, A: Element) -> list[Tensor]:  # noqa: D102
+    def derivative_factors(self, A: Element) -> list[Tensor]:
+        """The type's derivative factors, for matrices of the group's dimension."""
         return self.of.derivative_factors(self._require_dim(A))
 
-    def over(self, G: Group) -> Rep:  # noqa: D102
+    def over(self, G: Group) -> Rep:
+        """The type itself over its group; over a direct product, outer scalars around it."""
         if self.group == G:
             return self.of.over(G)
         places = [i for i, factor in enumerate(G.factors) if factor == self.group]
         if len(places) != 1:
-            found = f"is {len(places)} times a factor of" if places else "is not"
+            relation = f"is {len(places)} times a factor of" if places else "is not"
             raise ValueError(
-                f"{self} is a representation of {self.group}, which {found} {G}. Use it with "
-                f"{self.group}, with a direct product in which that stands once, or say its place, "
+                f"{self} is a representation of {self.group}, which {relation} {G}. Use it with "
+                f"{self.group}, with a direct product in which that occurs once, or say its place, "
                 "as in 'V(O(3)) x T0' for the first factor."
             )
-        parts = [self.of.over(f) if i in places else Scalar for i, f in enumerate(G.factors)]
-        return outer(parts)
+        return outer([self.of.over(f) if i in places else Scalar for i, f in enumerate(G.factors)])
 
     @property
-    def T(self) -> Rep:  # noqa: D102
+    def T(self) -> Rep:
+        """The dual, for the same group."""
         return Bound(self.of.T, self.group)
 
     def _require_dim(self, g: Element) -> Element:
@@ -471,6 +483,7 @@ def direct_sum(terms: list[tuple[int, Rep]]) -> Rep:
     merged: list[tuple[int, Rep]] = []
     for count, term in terms:
         nested = list(term.terms) if isinstance(term, Sum) else [(1, term)]
+        # 2 (3 T1) is 6 T1, but 2 (T0 + T1) keeps its order: T0 + T1 + T0 + T1
         whole = [(count * nested[0][0], nested[0][1])] if len(nested) == 1 else nested * count
         for n, part in whole:
             if merged and merged[-1][1] == part:
@@ -481,7 +494,10 @@ def direct_sum(terms: list[tuple[int, Rep]]) -> Rep:
 
 
 def product(factors: list[Rep]) -> Rep:
-    """The tensor product in its normal form: T(p, q) of neighbours whose indices are in order."""
+    """The tensor product in its normal form: flat, without scalars, tensors merged.
+
+    Neighbours T(p, q) and T(r, s) merge where this leaves vector indices before dual ones.
+    """
     merged: list[Rep] = []
     for factor in factors:
         for part in factor.parts if isinstance(factor, Product) else (factor,):
@@ -506,16 +522,12 @@ def outer(parts: Sequence[Rep]) -> Rep:
 
 
 def enclosed(part: Rep) -> str:
-    """Its text, in parentheses where something is to be put before or behind it."""
+    """The type's text, in parentheses if it is compound."""
     return f"({part})" if part.is_compound else str(part)
 
 
 def _broadcast(R: Rep, g: Element, v: Tensor) -> Tensor:
-    """Vectors (..., size of R) with the leading axes of g and its own, and the finer dtype of both.
-
-    Raises:
-        ValueError: If v has another size.
-    """
+    """Vectors (..., size of R) with the leading axes of both, and the finer dtype of both."""
     size = R.size(space_of(g))
     if v.shape[-1] != size:
         raise ValueError(

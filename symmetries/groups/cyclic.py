@@ -18,7 +18,7 @@ def rotation(angle: Tensor) -> Tensor:
 def _turn(k: int, family: str) -> Tensor:
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:
         raise ValueError(f"{family}(k) needs a whole number k >= 1 of turns; got {k!r}.")
-    # tidy makes quarter turns exact, where cos(pi / 2) is 6e-17
+    # cos(pi / 2) is 6e-17: rounded to zero, quarter turns are exact
     turn = rotation(torch.tensor(2 * math.pi / k, dtype=torch.float64))
     return torch.where(turn.abs() < 1e-15, 0.0, turn)
 

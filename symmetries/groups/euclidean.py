@@ -26,14 +26,14 @@ class Rotation(Embed):
 
 
 class SE(Group):
-    """Rotations and shifts of R^n; sampled as a rotation and then a shift."""
+    """Rotations and shifts of R^n; sampled as a rotation followed by a shift."""
 
     def __init__(self, n: int) -> None:
         algebra = torch.cat([Rotation(n).lie_algebra, _shifts(n)])
         super().__init__(n + 1, algebra, name=f"SE({n})")
 
     def search_space(self, p: int, q: int) -> Tensor:
-        """The invariants of the rotations, which the shifts narrow down further."""
+        """The invariants of the rotations, few of which the shifts keep too."""
         return tensor_basis(Rotation(self.dim - 1), T(p, q))
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:

@@ -15,10 +15,8 @@ def matrix_units(n: int) -> Tensor:
     return torch.eye(n**2, dtype=torch.float64).reshape(n * n, n, n)
 
 
-class SL(Group):
+class SL(Group, closed=True):
     """Matrices of R^n with determinant 1; the spread of samples is that of :class:`Group`."""
-
-    algebra_needs_no_check = True
 
     def __init__(self, n: int) -> None:
         traceless = [unit for unit in matrix_units(n) if unit.trace() == 0]
@@ -35,10 +33,8 @@ class SL(Group):
         return linear_invariants(self.dim, p, q, antisymmetric=True)
 
 
-class GL(Group):
+class GL(Group, closed=True):
     """Invertible matrices of R^n, of either orientation; samples spread as in :class:`Group`."""
-
-    algebra_needs_no_check = True
 
     def __init__(self, n: int) -> None:
         super().__init__(n, matrix_units(n), axis_flip(n))

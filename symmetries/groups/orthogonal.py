@@ -29,10 +29,8 @@ def axis_flip(n: int, axis: int = 0) -> Tensor:
     return flip
 
 
-class O(Group):  # noqa: E742 (the group's name)
+class O(Group, closed=True):  # noqa: E742 (the group's name)
     """All orthogonal matrices of R^n; sampled from the Haar measure."""
-
-    algebra_needs_no_check = True
 
     def __init__(self, n: int) -> None:
         super().__init__(n, rotation_algebra(n), axis_flip(n))
@@ -47,10 +45,8 @@ class O(Group):  # noqa: E742 (the group's name)
         return q * torch.sign(r.diagonal(dim1=-2, dim2=-1))[:, None, :]
 
 
-class SO(Group):
+class SO(Group, closed=True):
     """Rotations of R^n; sampled from the Haar measure."""
-
-    algebra_needs_no_check = True
 
     def __init__(self, n: int) -> None:
         super().__init__(n, rotation_algebra(n))

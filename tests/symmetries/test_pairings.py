@@ -12,7 +12,7 @@ from softsym.symmetries.pairings import (
     form_invariants,
     levi_civita,
     linear_invariants,
-    orthonormalised,
+    orthonormal_span,
     perfect_matchings,
     spanning_tensor,
 )
@@ -48,14 +48,14 @@ def test_spanning_tensor_is_the_outer_product():
     torch.testing.assert_close(dense.reshape(3, 3, 3), torch.einsum("ki,j->ijk", a, b))
 
 
-def test_orthonormalised_drops_what_depends():
+def test_orthonormal_span_drops_what_depends():
     def ones(*positions):
         return torch.tensor(positions), torch.ones(len(positions), dtype=torch.float64)
 
-    basis = orthonormalised(4, [ones(0, 1), ones(2), ones(0, 1, 2)])
+    basis = orthonormal_span(4, [ones(0, 1), ones(2), ones(0, 1, 2)])
     assert basis.shape == (4, 2)
     torch.testing.assert_close(basis.T @ basis, torch.eye(2, dtype=torch.float64))
-    assert orthonormalised(4, []).shape == (4, 0)
+    assert orthonormal_span(4, []).shape == (4, 0)
 
 
 @pytest.mark.parametrize("count", [0, 2, 4, 6, 8, 10])

@@ -5,7 +5,7 @@ import torch
 
 from softsym.symmetries import Group, O, T, group, solver
 from softsym.symmetries.limits import TooLargeError
-from softsym.symmetries.solver import scattered, tensor_basis
+from softsym.symmetries.solver import scatter_bases, tensor_basis
 
 
 @pytest.fixture(autouse=True)
@@ -73,8 +73,8 @@ def test_too_large_is_said_before_anything_is_solved(monkeypatch):
 
 def test_bases_of_parts_are_scattered_over_the_vector():
     index = torch.tensor([[4, 1], [0, 2]])
-    found = scattered(6, [(index, unit(1)), (torch.tensor([[5]]), torch.ones(1, 1).double())])
+    found = scatter_bases(6, [(index, unit(1)), (torch.tensor([[5]]), torch.ones(1, 1).double())])
     wanted = torch.zeros(6, 3, dtype=torch.float64)
     wanted[1, 0] = wanted[2, 1] = wanted[5, 2] = 1.0
     assert torch.equal(found, wanted)
-    assert scattered(3, []).shape == (3, 0)
+    assert scatter_bases(3, []).shape == (3, 0)
