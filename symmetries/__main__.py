@@ -14,23 +14,16 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from softsym.symmetries import picture
 from softsym.symmetries.basis import equivariant_basis, equivariant_blocks, equivariant_projector
 from softsym.symmetries.constraints import residual
 from softsym.symmetries.disk_cache import cache_bases
 from softsym.symmetries.group import Group
 from softsym.symmetries.parsing import NO_NAMES, group, rep
-from softsym.symmetries.picture import (
-    MOST_NUMBERS,
-    draw_basis,
-    draw_projector,
-    require_drawable,
-)
 from softsym.symmetries.representations import Rep
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-KINDS = ("compact", "orthogonal", "permutation")
 
 EXAMPLES = """examples:
   python -m symmetries "O(2)@xy" "T(2)"
@@ -70,8 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     add("rep", nargs="?", default="T1 >> T1", help="such as 'T(2)'; T1 >> T1 by default")
     add("--dim", type=int, help="dimension of the base space, for G@axes (3)")
     add("--plot", nargs="?", const="", metavar="FILE", help="draw a picture (.png, .svg, .pdf)")
-    help_draw = "what to draw: by default the basis of a map 'A >> B', else the projector"
-    add("--draw", choices=["basis", "projector"], help=help_draw)
+    drawn = "what to draw: by default the basis of a map 'A >> B', or else the projector"
+    add("--draw", choices=["basis", "projector"], help=drawn)
     add("--cache", metavar="FOLDER", help="keep bases in a folder")
     add("--list", action="store_true", help="list the families of groups")
     return parser
@@ -82,7 +75,7 @@ def _show(options: argparse.Namespace, console: Console) -> None:
     G, R = group(options.group, options.dim), rep(options.rep)
     path = None if options.plot is None else Path(options.plot or _file_name(options))
     if path is not None:
-        require_drawable(path)
+        picture.require_drawable(path)
     start = time.perf_counter()
     blocks = equivariant_blocks(G, R)
     seconds = time.perf_counter() - start
@@ -109,15 +102,15 @@ def _figure(options: argparse.Namespace, G: Group, R: Rep) -> Figure:
     columns = _input_size(options.rep, G)
     size = R.over(G).size(G.space)
     if (options.draw or ("basis" if columns else "projector")) == "projector":
-        if size > MOST_NUMBERS:
+        if size > picture.MOST_NUMBERS:
             raise ValueError(
                 f"A projector of {size} x {size} numbers is too large to look at "
-                f"(at most {MOST_NUMBERS}); draw the basis with --draw basis."
+                f"(at most {picture.MOST_NUMBERS}); draw the basis with --draw basis."
             )
-        return draw_projector(equivariant_projector(G, R), f"projector of {title}")
+        return picture.draw_projector(equivariant_projector(G, R), f"projector of {title}")
     columns = columns or G.dim
     shape = (size // columns, columns) if size % columns == 0 else (1, size)
-    return draw_basis(equivariant_basis(G, R), shape, f"basis of {title}")
+    return picture.draw_basis(equivariant_basis(G, R), shape, f"basis of {title}")
 
 
 def _input_size(text: str, G: Group) -> int | None:
@@ -142,12 +135,12 @@ def _families() -> Table:
         table.add_column(heading, no_wrap=True)
     for heading in ("d", "generators"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for heading in KINDS:
+    for heading in _kinds(group("SO(3)")):
         table.add_column(heading, justify="center", no_wrap=True)
     for name in sorted(set(Group.families) - NO_NAMES):
         written, G = _example(name)
         generators = f"{len(G.lie_algebra)} + {len(G.discrete_generators)}"
-        kinds = ("yes" if holds else "-" for holds in _kinds(G))
+        kinds = ("yes" if holds else "-" for holds in _kinds(G).values())
         table.add_row(written, str(G), str(G.dim), generators, *kinds)
     return table
 
@@ -161,15 +154,16 @@ def _example(family: str) -> tuple[str, Group]:
 
 
 def _description(G: Group) -> str:
-    kinds = [kind for kind, holds in zip(KINDS, _kinds(G), strict=True) if holds]
+    kinds = ", ".join(kind for kind, holds in _kinds(G).items() if holds)
     return (
-        f"{G} on R^{G.dim}; {', '.join(kinds) or 'not compact'}; generators: "
+        f"{G} on R^{G.dim}; {kinds or 'not compact'}; generators: "
         f"{len(G.lie_algebra)} infinitesimal, {len(G.discrete_generators)} discrete"
     )
 
 
-def _kinds(G: Group) -> tuple[bool, ...]:
-    return G.is_compact, G.is_orthogonal, G.permutations is not None
+def _kinds(G: Group) -> dict[str, bool]:
+    is_permutation = G.permutations is not None
+    return {"compact": G.is_compact, "orthogonal": G.is_orthogonal, "permutation": is_permutation}
 
 
 def _file_name(options: argparse.Namespace) -> str:

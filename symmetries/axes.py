@@ -29,11 +29,8 @@ def apply(matrices: Sequence[Tensor], v: Tensor) -> Tensor:
 def apply_derivative(matrices: Sequence[Tensor], v: Tensor) -> Tensor:
     """Multiplies vectors by the sum, over all axes, of one matrix on its axis alone.
 
-    By the rule of Leibniz this is the derivative of :func:`apply` at the identity.
-
-    Args:
-        matrices: One for each axis, (..., s_k, s_k).
-        v: (..., s_1 s_2 ..., n), n vectors side by side.
+    By the rule of Leibniz this is the derivative of :func:`apply` at the identity, whose arguments
+    it takes.
     """
     total, before = torch.zeros_like(v), 1
     for matrix in matrices:

@@ -14,17 +14,7 @@ import torch
 from torch import Tensor
 
 from softsym.symmetries.elements import Space, whole_dim
-from softsym.symmetries.representations import (
-    Dual,
-    Outer,
-    Product,
-    Rep,
-    Scalar,
-    Sum,
-    T,
-    outer,
-    product,
-)
+from softsym.symmetries.representations import Dual, Outer, Product, Rep, Sum, T, outer, product
 
 REMEMBERED = 2**18
 """Largest representation, in numbers, whose tables are kept for the next call."""
@@ -137,8 +127,8 @@ def _merged(tables: Sequence[tuple[Rep, Tensor]]) -> Blocks:
 def _multiply(a: Rep, b: Rep, space: Space) -> tuple[Rep, Tensor]:
     """The kind of tensor that a (x) b is, and the place of each of its numbers in the product."""
     plain = torch.arange(a.size(space) * b.size(space))
-    if Scalar in (a, b):
-        return (a if b == Scalar else b), plain
+    if T(0) in (a, b):
+        return (a if b == T(0) else b), plain
     if isinstance(a, T) and isinstance(b, T):
         # vector indices of both come first, then dual indices of both
         n, both = a.rank, a.rank + b.rank

@@ -93,14 +93,12 @@ def _filter(apply: Operator, v: Tensor, cut: float, largest: float) -> Tensor:
 
 
 def _largest_eigenvalue(apply: Operator, size: int, random: torch.Generator) -> float:
-    """An upper estimate of the largest eigenvalue, by 30 power iterations.
-
-    Power iteration approaches from below (within 2% on random operators), but above its interval
-    the polynomial explodes: 20% on top keep all eigenvalues inside.
-    """
+    """An upper estimate of the largest eigenvalue, by 30 power iterations."""
     v = _randn(size, 1, random)
     for _ in range(30):
         v = apply(v / v.norm())
+    # they approach from below (within 2% on random operators), and the polynomial explodes above
+    # its interval: 20% on top keep all eigenvalues inside
     return 1.2 * float(v.norm())
 
 

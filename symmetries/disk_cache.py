@@ -1,8 +1,8 @@
 """Optionally keeps bases on disk: solved once, read by every later process.
 
 Files are named by the identity of the group, the type and the version of this package. They are
-written under a temporary name and then renamed, so that a reader sees a whole file or none, and two
-processes that solve for the same basis at once write the same file.
+written under a temporary name and then renamed: a reader sees a whole file or none, and processes
+that solve for the same basis at once write the same file.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def load(G: Group, tensor: T) -> Tensor | None:
             warnings.simplefilter("ignore")
             stored = torch.load(_path(_folder, G, tensor), weights_only=True)
         return _intact(stored["basis"], stored["rank"], tensor.size(G.space))
-    except Exception:  # a damaged file raises almost any exception, by the byte that is wrong
+    except Exception:  # damaged files raise almost any exception, whichever byte is wrong
         return None
 
 
@@ -81,22 +81,18 @@ def store(G: Group, tensor: T, basis: Tensor) -> None:
     """Writes a basis if there is a folder; a full or lost disk only causes a warning."""
     if _folder is None:
         return
+    temporary = None
     try:
-        _write(_folder, G, tensor, basis)
-    except OSError as error:
-        log.warning("The basis of %s under %s could not be kept: %s.", tensor, G, error)
-
-
-def _write(folder: Path, G: Group, tensor: T, basis: Tensor) -> None:
-    handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
-    try:
+        handle, temporary = tempfile.mkstemp(dir=_folder, suffix=".part")
         with os.fdopen(handle, "wb") as file:
             # torch.save writes the whole storage of a view: clone keeps the file small
             torch.save({"basis": basis.clone(), "rank": basis.shape[1]}, file)
-        Path(temporary).replace(_path(folder, G, tensor))
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        Path(temporary).replace(_path(_folder, G, tensor))
+    except OSError as error:
+        log.warning("The basis of %s under %s could not be kept: %s.", tensor, G, error)
+    finally:
+        if temporary is not None:  # gone already if it was renamed
+            Path(temporary).unlink(missing_ok=True)
 
 
 def _path(folder: Path, G: Group, tensor: T) -> Path:

@@ -14,11 +14,8 @@ Space = int | tuple[int, ...]
 """Dimension of the base space, or of each factor where it is a tensor product of spaces."""
 
 Element = Tensor | tuple[Tensor, ...]
-"""Matrices (..., d, d) on the base space, or one such stack for each factor of a direct product.
-
-The Kronecker product of the factors' matrices does not determine them (2 g (x) h = g (x) 2 h), so
-types that name a factor need the tuple.
-"""
+"""Matrices (..., d, d) on the base space, or one such stack for each factor of a direct product."""
+# the Kronecker product does not determine its factors: (-g) (x) h = g (x) (-h)
 
 
 def whole_dim(space: Space) -> int:
@@ -29,12 +26,6 @@ def whole_dim(space: Space) -> int:
 def space_of(g: Element) -> Space:
     """The space on which an element acts."""
     return tuple(part.shape[-1] for part in g) if isinstance(g, tuple) else g.shape[-1]
-
-
-def leading(g: Element) -> torch.Size:
-    """Shape of a batch of elements."""
-    parts = g if isinstance(g, tuple) else (g,)
-    return torch.broadcast_shapes(*(part.shape[:-2] for part in parts))
 
 
 def matrix(g: Element) -> Tensor:

@@ -124,18 +124,12 @@ class Group:
 
     @property
     def is_compact(self) -> bool:
-        """Whether the group is orthogonal or finite.
-
-        A compact group of other matrices is orthogonal in other coordinates; it is not recognised.
-        """
+        """Whether the group is orthogonal in these coordinates, or finite and small."""
         return self.is_orthogonal or self.finite_elements is not None
 
     @cached_property
     def finite_elements(self) -> Tensor | None:
-        """All elements (n, d, d) of a small finite group; None for any other group.
-
-        A group is small up to 1024 elements and up to four million numbers in all.
-        """
+        """All elements (n, d, d), if they are at most 1024 and 2^22 numbers; None otherwise."""
         if len(self.lie_algebra) or 2 * self.dim**2 > NUMBERS:
             return None
         return finite_group(self.discrete_generators)
@@ -156,11 +150,7 @@ class Group:
         Here: uniformly if :attr:`finite_elements` are known; otherwise ``exp(sum_i z_i A_i)`` with
         z_i ~ N(0, 1/4), times a random word of the discrete generators (three rounds through all
         of them in random order, each applied with probability 1/2). Families whose Haar measure is
-        easy to draw from override this.
-
-        Args:
-            n: Number of elements.
-            generator: Source of randomness; torch's global one by default.
+        easy to draw from override this. Torch's global generator is the default.
         """
         if self.finite_elements is not None:
             drawn = torch.randint(len(self.finite_elements), (n,), generator=generator)
@@ -271,13 +261,10 @@ class Generated(Group, closed=True):
 
     def search_space(self, p: int, q: int) -> Tensor | None:
         """The smallest known space of invariants among the generating groups' own."""
-        spaces = [
-            basis
-            for group in self.groups
-            for basis in (group.closed_form(p, q), group.search_space(p, q))
-            if basis is not None
-        ]
-        return min(spaces, key=lambda basis: basis.shape[1], default=None)
+        spaces = [group.closed_form(p, q) for group in self.groups]
+        spaces += [group.search_space(p, q) for group in self.groups]
+        known = (space for space in spaces if space is not None)
+        return min(known, key=lambda space: space.shape[1], default=None)
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draws n products of elements of the groups, (n, d, d)."""

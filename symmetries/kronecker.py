@@ -11,6 +11,7 @@ from torch import Tensor
 
 def kron(a: Tensor, b: Tensor) -> Tensor:
     """Kronecker product of the last two axes; torch.kron would multiply the leading axes too."""
+    # row (i, k) and column (j, l) hold a_ij b_kl: row-major in both pairs, as in torch.kron
     whole = torch.einsum("...ij,...kl->...ikjl", a, b)
     return whole.reshape(*whole.shape[:-4], a.shape[-2] * b.shape[-2], a.shape[-1] * b.shape[-1])
 

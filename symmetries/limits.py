@@ -1,8 +1,4 @@
-"""Refuses results that would not fit into memory, before any memory is asked for.
-
-Linux grants more memory than it has and kills the process that uses it, so that waiting for a
-MemoryError would be too late.
-"""
+"""Refuses results that would not fit into memory, before any memory is asked for."""
 
 from __future__ import annotations
 
@@ -12,6 +8,8 @@ NO_LIMIT_KNOWN = 8 * 2**30
 """Bytes allowed on systems that do not tell their memory, such as Windows."""
 
 
+# Linux grants more memory than it has and kills the process that uses it: a MemoryError that numpy
+# or torch might raise would come too late or never
 class TooLargeError(ValueError, MemoryError):
     """The result would not fit into memory; nothing was computed."""
 
@@ -35,6 +33,7 @@ def require_memory(numbers: int, what: str, instead: str) -> None:
     Raises:
         TooLargeError: If they take more than half of the machine's memory.
     """
+    # half, as results are multiplied and copied after this
     limit = memory_limit()
     if 8 * numbers > limit:
         raise TooLargeError(

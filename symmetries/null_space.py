@@ -50,14 +50,15 @@ def null_space(G: Group, tensor: Rep) -> Tensor:
         units = [(torch.arange(size)[:, None], torch.ones(size, 1, dtype=torch.float64))]
         return _dense_basis(size, units, f"{tensor} under {G}")
     C = constraint_matrix(G, tensor, ENTRIES)
-    # entries per row times entries estimates the cost of C^T C, which finds the components
-    if C is None or C.nnz / max(C.shape[0], 1) * C.nnz > 50 * ENTRIES:
-        if size > DENSE and G.finite_elements is not None:
-            return averaged_basis(G.finite_elements, tensor, size)
+    # entries per row times entries estimates the cost of C^T C, which shows the components
+    if C is not None and C.nnz / max(C.shape[0], 1) * C.nnz > 50 * ENTRIES:
+        C = None
+    elements = G.finite_elements if size > DENSE else None
+    # a finite group has its projector in closed form, where the filter would have to iterate
+    if elements is not None and (C is None or _largest_component(C) > DENSE):
+        return averaged_basis(elements, tensor, size)
+    if C is None:
         return _operator_null_space(lambda v: gram(G, tensor, v), size)
-    # a finite group has a projector in closed form, where the filter would have to iterate
-    if size > DENSE and G.finite_elements is not None and _largest_component(C) > DENSE:
-        return averaged_basis(G.finite_elements, tensor, size)
     return _dense_basis(size, _component_null_spaces(C), f"{tensor} under {G}")
 
 
@@ -67,6 +68,7 @@ def averaged_basis(elements: Tensor, tensor: Rep, size: int) -> Tensor:
     The mean is a projector. Its trace, the mean of the characters, is the number of invariants,
     and as many random vectors, averaged, span them.
     """
+    # the character of a Kronecker product is the product of its factors' traces
     characters = [
         prod(float(f.trace()) for f in tensor.factors(g)) if size > 1 else 1.0 for g in elements
     ]
@@ -96,7 +98,7 @@ def _operator_null_space(apply: Callable[[Tensor], Tensor], size: int) -> Tensor
             return filtered_null_space(apply, size)
         except NotSeparatedError:
             if size > DENSE_AT_MOST:
-                raise
+                raise  # a dense matrix of 4096^2 numbers takes 128 MiB, and its vectors as much
     eigenvalues, vectors = torch.linalg.eigh(apply(torch.eye(size, dtype=torch.float64)))
     return vectors[:, eigenvalues < NULL * max(float(eigenvalues[-1]), 1.0)].contiguous()
 
@@ -152,6 +154,7 @@ def _dense_null_spaces(
     """Null spaces of components of one size, members (components, size)."""
     count, size = members.shape
     rows = members.reshape(-1).numpy()
+    # place of each number within its component; the others are never looked up
     place = torch.empty(squared.shape[0], dtype=torch.int64)
     place[members.reshape(-1)] = torch.arange(size).repeat(count)
     block = squared[rows].tocoo()

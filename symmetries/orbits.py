@@ -17,14 +17,11 @@ LOWER = "Use tensors of lower rank."
 
 
 def orbit_basis(permutations: Tensor, rank: int) -> Tensor:
-    """Orthonormal basis of the tensors that permutations of the coordinates leave unchanged.
+    """Orthonormal basis (d^rank, orbits) of the tensors that permutations of coordinates keep.
 
     Args:
         permutations: Generators (m, d), each sending coordinate i to entry i.
         rank: Number of indices.
-
-    Returns:
-        (d^rank, number of orbits), float64.
     """
     count, dim = permutations.shape
     size = dim**rank

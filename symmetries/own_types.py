@@ -41,7 +41,7 @@ def _require_homomorphism(G: Group, R: Rep) -> None:
     moved = [_call(G, R, "rho", g) for g in tried]
     if moved[0].shape != (size, size):
         raise ValueError(
-            f"rho of {R} must give matrices of shape ({size}, {size}) for {G}; got "
+            f"rho of {R} must give matrices of shape {(size, size)} for {G}; got "
             f"{tuple(moved[0].shape)}."
         )
     for (g, rho_g), (h, rho_h) in product(zip(tried, moved, strict=True), repeat=2):

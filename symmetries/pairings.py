@@ -28,9 +28,7 @@ from softsym.symmetries.limits import require_memory
 from softsym.symmetries.partitions import pairings_count, permutations_count
 
 Index = tuple[int, ...]
-
 Pairs = tuple[tuple[int, int], ...]
-
 SparseVector = tuple[Tensor, Tensor]
 """Positions (int64) and the values (float64) there."""
 
@@ -58,11 +56,7 @@ def perfect_matchings(
     first, *rest = indices
     for k, partner in enumerate(rest):
         # first indices rise from pair to pair, so that second indices alone make a chain
-        before = (
-            length
-            for (_, other), length in zip(pairs, chains, strict=True)
-            if (other > partner) == nested
-        )
+        before = (n for (_, j), n in zip(pairs, chains, strict=True) if (j > partner) == nested)
         chain = 1 + max(before, default=0)
         if longest is None or chain <= longest:
             others, more = tuple(rest[:k] + rest[k + 1 :]), (*pairs, (first, partner))
@@ -70,15 +64,12 @@ def perfect_matchings(
 
 
 def spanning_tensor(dim: int, rank: int, parts: Sequence[tuple[Index, Tensor]]) -> SparseVector:
-    """A product of small tensors on disjoint sets of indices, as positions and values.
+    """A product of small tensors on disjoint sets of indices, flattened to d^rank numbers.
 
     Args:
         dim: Dimension d of the base space.
         rank: Number of indices of the product.
         parts: For each factor its indices and its numbers, shape (d,) * number of indices.
-
-    Returns:
-        Positions in the flattened tensor of d^rank numbers, and the values there.
     """
     strides = dim ** torch.arange(rank - 1, -1, -1)
     positions, values = torch.zeros(1, dtype=torch.int64), torch.ones(1, dtype=torch.float64)
@@ -118,7 +109,7 @@ def orthonormal_span(size: int, tensors: Sequence[SparseVector]) -> Tensor:
 
 
 def form_invariants(form: Tensor, p: int, q: int, antisymmetric: bool = False) -> Tensor:
-    """Orthonormal basis of the tensors T(p, q) that the whole group of a form leaves unchanged.
+    """Orthonormal basis (d^(p + q), r) of the tensors T(p, q) that the group of a form keeps.
 
     Args:
         form: F (d, d) with g^T F g = F for all g: the metric of O(n) or of space-time, or the
@@ -127,9 +118,6 @@ def form_invariants(form: Tensor, p: int, q: int, antisymmetric: bool = False) -
         q: Number of dual indices.
         antisymmetric: Whether every g has determinant one, so that one totally antisymmetric
             tensor may take part.
-
-    Returns:
-        (d^(p + q), r), float64.
     """
     dim, rank = len(form), p + q
     skew = bool((form == -form.T).all())
@@ -155,7 +143,7 @@ def form_invariants(form: Tensor, p: int, q: int, antisymmetric: bool = False) -
             chosen = (0, *others)
             epsilon = levi_civita(dim)
             for axis, index in enumerate(chosen):
-                if index >= p:
+                if index >= p:  # a dual index, lowered by the form
                     epsilon = torch.tensordot(epsilon, form, ([axis], [1])).movedim(-1, axis)
             rest = tuple(i for i in range(rank) if i not in chosen)
             products += [[(chosen, epsilon), *pairs] for pairs in pairings(rest)]
@@ -163,16 +151,13 @@ def form_invariants(form: Tensor, p: int, q: int, antisymmetric: bool = False) -
 
 
 def linear_invariants(dim: int, p: int, q: int, antisymmetric: bool) -> Tensor:
-    """Orthonormal basis of the tensors T(p, q) that GL(d), or SL(d), leaves unchanged.
+    """Orthonormal basis (d^(p + q), r) of the tensors T(p, q) that GL(d), or SL(d), keeps.
 
     Args:
         dim: Dimension d of the base space.
         p: Number of vector indices.
         q: Number of dual indices.
         antisymmetric: Whether totally antisymmetric tensors take part, as for SL(d).
-
-    Returns:
-        (d^(p + q), r), float64.
     """
     one, epsilon = torch.eye(dim, dtype=torch.float64), levi_civita(dim)
     vectors, duals = tuple(range(p)), tuple(range(p, p + q))
@@ -182,16 +167,14 @@ def linear_invariants(dim: int, p: int, q: int, antisymmetric: bool) -> Tensor:
     if surplus % dim or (surplus and not antisymmetric):
         return orthonormal_span(dim**rank, [])
     blocks = surplus // dim
+    # block k holds the first index left and chooses dim - 1 others from those behind it
     choices = prod(comb(len(many) - k * dim - 1, dim - 1) for k in range(blocks))
     _require_memory(dim, rank, choices * permutations_count(len(few), dim))
-    products: list[list[tuple[Index, Tensor]]] = [
-        [
-            *((block, epsilon) for block in chosen),
-            *((pair, one) for pair in zip(order, few, strict=True)),
-        ]
-        for chosen, rest in _choose_blocks(dim, blocks, many)
-        for order in _permutations(rest, dim)
-    ]
+    products: list[list[tuple[Index, Tensor]]] = []
+    for chosen, rest in _choose_blocks(dim, blocks, many):
+        for order in _permutations(rest, dim):
+            pairs = zip(order, few, strict=True)
+            products += [[*((b, epsilon) for b in chosen), *((pair, one) for pair in pairs)]]
     return orthonormal_span(dim**rank, [spanning_tensor(dim, rank, parts) for parts in products])
 
 

@@ -49,7 +49,7 @@ def group(name: str | Group, dim: int | None = None) -> Group:
     if isinstance(name, Group):
         G = name
     elif isinstance(name, str) and name.strip():
-        G = _GroupReader(name, dim).read()
+        G = _GroupReader(name).read(dim)
     else:
         raise ValueError(f"A group is given by a name such as 'SO(3)'; got {name!r}.")
     if dim is not None and G.dim != dim:
@@ -84,7 +84,7 @@ def rep(text: str | Rep) -> Rep:
     expression = re.sub(r"(?<![\w.])(\d+)\s*(?=[A-Z(])", r"\1**", expression)
     expression = re.sub(r"\bT(\d+)\b", r"T(\1)", expression)
     try:
-        return _as_rep(_rep_node(ast.parse(expression.strip(), mode="eval").body))
+        return _as_rep(ast.parse(expression.strip(), mode="eval").body)
     except (SyntaxError, TypeError, KeyError, RecursionError):
         raise ValueError(
             f"Cannot read the representation {text!r}. Allowed are T0, T1, T(p,q), Scalar, Vector, "
@@ -95,17 +95,17 @@ def rep(text: str | Rep) -> Rep:
 
 
 class _GroupReader:
-    """Reads the name of a group, which errors quote, on R^dim if that is known."""
+    """Reads the name of a group, which errors quote."""
 
-    def __init__(self, text: str, dim: int | None) -> None:
-        self.text, self.dim = text, dim
+    def __init__(self, text: str) -> None:
+        self.text = text
 
-    def read(self) -> Group:
+    def read(self, dim: int | None) -> Group:
         try:
             body = ast.parse(_with_operators(self.text).strip(), mode="eval").body
         except (SyntaxError, RecursionError):
             raise self._unreadable() from None
-        return self.node(body, self.dim)
+        return self.node(body, dim)
 
     def node(self, node: ast.expr, dim: int | None) -> Group:
         match node:
@@ -116,19 +116,12 @@ class _GroupReader:
             case ast.Attribute(value=inner, attr=axes):
                 return self._embedded(self.node(inner, None), axes, dim)
             case ast.BinOp(left=left, op=ast.Mult(), right=right):
-                return Generated(*self._operands(left, right, Generated, dim))
+                first = self.node(left, dim)
+                groups = first.groups if isinstance(first, Generated) else (first,)
+                return Generated(*groups, self.node(right, dim))
             case ast.BinOp(left=left, op=ast.MatMult(), right=right):
-                return DirectProduct(*self._operands(left, right, DirectProduct, None))
+                return DirectProduct(self.node(left, None), self.node(right, None))
         raise self._unreadable()
-
-    def _operands(
-        self, left: ast.expr, right: ast.expr, kind: type[Group], dim: int | None
-    ) -> list[Group]:
-        """Both sides; of G*H*K, the three groups."""
-        first = self.node(left, dim)
-        if kind is Generated and isinstance(first, Generated):
-            return [*first.groups, self.node(right, dim)]
-        return [first, self.node(right, dim)]
 
     def _of_family(self, family: str, args: list[ast.expr]) -> Group:
         if family not in _names():
@@ -193,30 +186,32 @@ def _rep_node(node: ast.expr) -> Rep | int:
         case ast.Name(id=name):
             return {"Scalar": Scalar, "Vector": Vector, "V": Vector}[name]
         case ast.Attribute(value=inner, attr="T"):
-            return _as_rep(_rep_node(inner)).T
+            return _as_rep(inner).T
         case ast.Call(func=ast.Name(id="T"), args=args, keywords=[]):
-            return T(*(_as_int(_rep_node(arg)) for arg in args))
+            return T(*(_as_int(arg) for arg in args))
         case ast.Call(func=inner, args=[arg], keywords=[]):
-            R = _as_rep(_rep_node(inner))
+            R = _as_rep(inner)
             # back from Python's operators to ours, so that an error quotes what was written
             written = re.sub(r"\.(\w+)", r"@\1", ast.unparse(arg).replace(" @ ", " x "))
-            return R(_GroupReader(written, None).node(arg, None))
+            return R(_GroupReader(written).node(arg, None))
         case ast.BinOp(left=count, op=ast.Pow(), right=right):
-            return _as_int(_rep_node(count)) * _as_rep(_rep_node(right))
+            return _as_int(count) * _as_rep(right)
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
             return _rep_node(left) * _rep_node(right)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in BETWEEN_REPS:
-            return BETWEEN_REPS[type(op)](_as_rep(_rep_node(left)), _as_rep(_rep_node(right)))
+            return BETWEEN_REPS[type(op)](_as_rep(left), _as_rep(right))
     raise TypeError
 
 
-def _as_rep(value: Rep | int) -> Rep:
+def _as_rep(node: ast.expr) -> Rep:
+    value = _rep_node(node)
     if not isinstance(value, Rep):
         raise TypeError
     return value
 
 
-def _as_int(value: Rep | int) -> int:
+def _as_int(node: ast.expr) -> int:
+    value = _rep_node(node)
     if not isinstance(value, int):
         raise TypeError
     return value

@@ -100,19 +100,11 @@ class _Projection(torch.autograd.Function):
 
 
 def project(G: str | Group, R: str | Rep, v: Tensor) -> Tensor:
-    """Projects vectors onto the equivariant ones, as :class:`Projector` does.
-
-    Args:
-        G: A group on R^d.
-        R: Type of the vectors.
-        v: (..., size R), any floating dtype; computed in float64.
-
-    Returns:
-        (..., size R), dtype and device of v.
+    """Projects vectors v (..., size R) onto the equivariant ones, once (:class:`Projector`).
 
     Raises:
-        ValueError: If the last axis of v does not have the size of R, R is no representation of
-            G, or a solution fails its check.
+        ValueError: If the last axis of v has another size, R is no representation of G, or a
+            solution fails its check.
         TooLargeError: If a basis is too large.
     """
     return Projector(G, R)(v)

@@ -1,7 +1,7 @@
 """Types of feature vectors: tensors T(p, q), and the types made of them.
 
-A representation is an immutable value that says how the numbers of a feature vector change when a
-group element g acts on the base space R^d. It names no group: the same type serves every group.
+A representation is an immutable value that says how the numbers of a feature vector change when an
+element g of any group acts on the base space R^d.
 
 Over a direct product G x H the matrices act on R^d (x) R^e. A type ``R x S`` (:class:`Outer`) holds
 vectors on which G acts as on R and H as on S, flattened with R's numbers outermost: ``T1 x T0`` is
@@ -9,9 +9,9 @@ a vector that G alone moves. A type bound to one group (:class:`Bound`), as in `
 refused for any other group; over a direct product it belongs to that factor, so that
 ``V(S(5)) x V(O(3))`` and ``V(S(5))*V(O(3))`` mean the same.
 
-The file exceeds the cap of 350 lines on purpose: the classes make one another (the dual of a
-product is a product, a bound type over a direct product is an outer one), so that any cut would
-close a circle of imports.
+The file exceeds the cap of 350 lines on purpose: the classes make one another (any two types make
+a product, a bound type over a direct product is an outer one), and a cut would close a circle of
+imports.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from softsym.symmetries.elements import (
     Element,
     Space,
     algebra_matrix,
-    leading,
     matrix,
     space_of,
     unsqueeze,
@@ -271,9 +270,7 @@ class Sum(Factored):
         """Lets A act on each copy of each term."""
         return self._by_term(A, v, lambda term, B, copies: term.act_derivative(B, copies))
 
-    def _by_term(
-        self, g: Element, v: Tensor, act: Callable[[Rep, Element, Tensor], Tensor]
-    ) -> Tensor:
+    def _by_term(self, g: Element, v: Tensor, act: Callable[..., Tensor]) -> Tensor:
         """Lets g act on the copies (..., count, size) of each term in turn."""
         v = _broadcast(self, g, v)
         # the copies are one more leading axis, over which the elements are broadcast
@@ -502,6 +499,7 @@ def product(factors: list[Rep]) -> Rep:
     for factor in factors:
         for part in factor.parts if isinstance(factor, Product) else (factor,):
             last = merged[-1] if merged else None
+            # T1 T(0,1) is T(1,1), but T(0,1) T1 has its vector index last
             if isinstance(part, T) and isinstance(last, T) and (last.q == 0 or part.p == 0):
                 merged[-1] = T(last.p + part.p, last.q + part.q)
             elif part == Scalar and last is not None:
@@ -533,10 +531,9 @@ def _broadcast(R: Rep, g: Element, v: Tensor) -> Tensor:
         raise ValueError(
             f"{R} has {size} numbers over R^{whole_dim(space_of(g))}; got {v.shape[-1]}."
         )
-    part = g[0] if isinstance(g, tuple) else g
-    v = v.to(torch.promote_types(part.dtype, v.dtype))
-    lead = torch.broadcast_shapes(leading(g), v.shape[:-1])
-    return v.expand(*lead, v.shape[-1])
+    parts = g if isinstance(g, tuple) else (g,)
+    lead = torch.broadcast_shapes(*(part.shape[:-2] for part in parts), v.shape[:-1])
+    return v.to(torch.promote_types(parts[0].dtype, v.dtype)).expand(*lead, size)
 
 
 def _require_count(count: int) -> int:

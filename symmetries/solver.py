@@ -25,8 +25,7 @@ WIDEST_SEARCH = 2000
 TOLERANCE = 1e-9
 """Largest entry of C Q that is accepted for a basis Q.
 
-Solutions are exact to about 1e-12. A wrong closed form, or generators rounded to single precision,
-miss by 1e-8 or more.
+Solutions reach about 1e-12; generators rounded to single precision miss by 1e-8 or more.
 """
 
 
@@ -38,10 +37,8 @@ def scatter_bases(size: int, blocks: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
         blocks: For each kind of part the positions of its copies, (copies, s) int64, and the
             basis (s, r) of each copy.
     """
-    whole = torch.zeros(
-        size, sum(len(index) * basis.shape[1] for index, basis in blocks), dtype=torch.float64
-    )
-    offset = 0
+    total = sum(len(index) * basis.shape[1] for index, basis in blocks)
+    whole, offset = torch.zeros(size, total, dtype=torch.float64), 0
     for index, basis in blocks:
         copies, rank = len(index), basis.shape[1]
         # every copy has columns of its own, zero outside of the copy's positions
@@ -52,11 +49,7 @@ def scatter_bases(size: int, blocks: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
 
 
 def kron_of_bases(bases: Sequence[Tensor]) -> Tensor:
-    """Basis of the products of vectors over different spaces.
-
-    Raises:
-        TooLargeError: If it is too large.
-    """
+    """Basis of the products of vectors over different spaces, refused if it is too large."""
     size, rank = (prod(basis.shape[axis] for basis in bases) for axis in (0, 1))
     require_memory(2 * size * rank, f"The product of bases, {size} x {rank},", "Use lower ranks.")
     return reduce(kron, bases)

@@ -40,7 +40,7 @@ class D(Group):
     """Symmetries of the regular k-gon: the turns of C(k) and flips of x; sampled uniformly."""
 
     def __init__(self, k: int) -> None:
-        super().__init__(2, None, torch.stack([_turn(k, "D"), axis_flip(2)]), name=f"D({k})")
+        super().__init__(2, None, [_turn(k, "D"), axis_flip(2)], name=f"D({k})")
         self.order = k
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:

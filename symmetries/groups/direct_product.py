@@ -57,13 +57,7 @@ class DirectProduct(Group, closed=True):  # commutators are those of the factors
             "Use types of each factor alone, with that factor as the group.",
         )
         algebra = [algebra_matrix(A) for A in self.algebra_elements]
-        discrete = [matrix(h) for h in self.discrete_elements]
-        super().__init__(
-            dim,
-            torch.stack(algebra) if algebra else None,
-            torch.stack(discrete) if discrete else None,
-            name,
-        )
+        super().__init__(dim, algebra, [matrix(h) for h in self.discrete_elements], name)
 
     @property
     def factors(self) -> tuple[Group, ...]:
@@ -101,13 +95,12 @@ class DirectProduct(Group, closed=True):  # commutators are those of the factors
         """Each generator of each factor as a permutation of tuples of coordinates, (m, d)."""
         dims = [factor.dim for factor in self._factors]
         tuples = torch.arange(prod(dims)).reshape(dims)
-        return torch.stack(
-            [
-                tuples.index_select(i, permutation).reshape(-1)
-                for i, factor in enumerate(self._factors)
-                for permutation in (() if factor.permutations is None else factor.permutations)
-            ]
-        )
+        moves = [
+            tuples.index_select(i, permutation).reshape(-1)
+            for i, factor in enumerate(self._factors)
+            for permutation in (() if factor.permutations is None else factor.permutations)
+        ]
+        return torch.stack(moves)
 
     def _alone(self, place: int, element: Tensor, rest: float) -> tuple[Tensor, ...]:
         """An element of one factor, with ``rest`` times the identity for the others."""

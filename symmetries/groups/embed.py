@@ -78,11 +78,7 @@ class Embed(Group, closed=True):  # commutators are those of the group, which wa
         return scatter_bases(size, blocks)
 
     def _positions(self, acted: Sequence[bool]) -> Tensor:
-        """Positions of the numbers whose ``acted`` indices the group moves, the others fixed.
-
-        Returns:
-            (choices of the fixed indices, choices of the moved ones).
-        """
+        """Positions of the numbers (choices of the fixed indices, choices of the acted ones)."""
         axes, fixed = (torch.tensor(a, dtype=torch.int64) for a in (self.axes, self.fixed_axes))
         positions = torch.zeros(1, 1, dtype=torch.int64)
         for is_acted in acted:

@@ -9,7 +9,6 @@ from torch import Tensor
 from softsym.symmetries.generators import permutation_matrices
 from softsym.symmetries.group import Group, require_dim
 
-Vector3 = tuple[int, int, int]
 WORD_LENGTH = 60
 """Letters of a random word: three times the 20 moves that solve any Rubik's cube."""
 
@@ -104,7 +103,7 @@ def _rubik_moves() -> list[list[int]]:
     directions = [
         tuple(sign * int(i == axis) for i in range(3)) for axis in range(3) for sign in (1, -1)
     ]
-    stickers = [
+    stickers: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
         (place, facing)
         for facing in directions
         for place in product((-1, 0, 1), repeat=3)
@@ -124,8 +123,8 @@ def _dot(a: Sequence[int], b: Sequence[int]) -> int:
     return sum(x * y for x, y in zip(a, b, strict=True))
 
 
-def _turn(v: Sequence[int], axis: Sequence[int]) -> Vector3:
+def _turn(v: Sequence[int], axis: Sequence[int]) -> tuple[int, ...]:
     """Quarter turn of v about a unit vector: axis x v, plus the part along the axis."""
     (a, b, c), (x, y, z), along = axis, v, _dot(axis, v)
     cross = (b * z - c * y, c * x - a * z, a * y - b * x)
-    return tuple(t + along * n for t, n in zip(cross, axis, strict=True))  # type: ignore[return-value]
+    return tuple(t + along * n for t, n in zip(cross, axis, strict=True))

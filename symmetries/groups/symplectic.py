@@ -22,7 +22,7 @@ class Sp(Group, closed=True):
         algebra = [block_matrix(A, zero, zero, -A.T) for A in units]
         algebra += [block_matrix(zero, B, zero, zero) for B in symmetric]
         algebra += [block_matrix(zero, zero, C, zero) for C in symmetric]
-        super().__init__(2 * m, torch.stack(algebra), name=f"Sp({m})")
+        super().__init__(2 * m, algebra, name=f"Sp({m})")
         self.form = block_matrix(zero, one, -one, zero)
 
     def closed_form(self, p: int, q: int) -> Tensor:

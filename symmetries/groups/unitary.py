@@ -50,7 +50,7 @@ def _haar(n: int, size: int, generator: torch.Generator | None) -> Tensor:
     return q * phases[:, None, :]
 
 
-def _anti_hermitian(n: int, trace: bool) -> Tensor:
+def _anti_hermitian(n: int, trace: bool) -> list[Tensor]:
     """Basis of the matrices X + iY, X antisymmetric and Y symmetric, in real form."""
     units, zero = matrix_units(n), torch.zeros(n, n, dtype=torch.float64)
     basis = []
@@ -62,7 +62,7 @@ def _anti_hermitian(n: int, trace: bool) -> Tensor:
     if not trace:
         phases = [phases[i] - phases[i + 1] for i in range(n - 1)]
     basis += [_real_form(zero, phase) for phase in phases]
-    return torch.stack(basis) if basis else torch.zeros(0, 2 * n, 2 * n, dtype=torch.float64)
+    return basis
 
 
 def _real_form(x: Tensor, y: Tensor) -> Tensor:
