@@ -1,4 +1,4 @@
-"""The constraints as an operator, as a sparse matrix and as their square are the same."""
+"""The constraints agree as an operator, as a sparse matrix and as its square."""
 
 import pytest
 import torch
@@ -62,14 +62,14 @@ def test_invariants_are_what_the_constraints_leave(name, text):
 
 
 @pytest.mark.parametrize(("name", "text"), CASES)
-def test_restricted_to_everything_are_all_invariants(name, text):
+def test_within_everything_are_all_invariants(name, text):
     G, R = group(name), rep(text)
     Q = invariants_within(G, R, identity(R.size(G.dim)))
     torch.testing.assert_close(Q.T @ Q, identity(Q.shape[1]))
     torch.testing.assert_close(Q @ Q.T, projector(G, R))
 
 
-def test_restricted_to_the_invariants_of_a_subgroup():
+def test_within_the_invariants_of_a_subgroup_are_those_of_the_group():
     G, R = group("O(3)"), T(4)
     among = torch.linalg.qr(equivariant_projector("O(2)@xy", R)).Q
     among = among[:, (among.T @ equivariant_projector("O(2)@xy", R) @ among).diagonal() > 0.5]
@@ -77,7 +77,7 @@ def test_restricted_to_the_invariants_of_a_subgroup():
     torch.testing.assert_close(Q @ Q.T, equivariant_projector(G, R))
 
 
-def test_restricted_to_nothing_is_nothing():
+def test_within_nothing_are_none():
     assert invariants_within(group("O(3)"), T(2), torch.zeros(9, 0).double()).shape == (9, 0)
 
 
