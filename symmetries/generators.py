@@ -18,7 +18,7 @@ MARKS, SAME = 4, 1e-6
 """Elements are compared by a few random combinations of their entries, equal within 1e-6."""
 
 LARGEST = 1e6
-"""Size of an entry from which on powers are taken to grow without end."""
+"""Size of an entry above which powers are assumed to grow without end."""
 
 
 def require_matrices(values: MatrixLike | None, dim: int, what: str, name: str) -> Tensor:
@@ -33,7 +33,7 @@ def require_matrices(values: MatrixLike | None, dim: int, what: str, name: str) 
         if not isinstance(values, Tensor):
             values = torch.stack([torch.as_tensor(v) for v in values])
         if values.is_complex():
-            raise TypeError("complex ones act in real form, X + iY as [[X, -Y], [Y, X]]")
+            raise TypeError("complex matrices act in real form, X + iY as [[X, -Y], [Y, X]]")
         matrices = values.detach().to(torch.float64, copy=True).contiguous()
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{what} of {name} must be matrices of numbers: {error}.") from None

@@ -68,7 +68,7 @@ class Group:
         known = Group.families.setdefault(cls.__name__, cls)
         if (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
             raise ValueError(
-                f"There is a family of groups {cls.__name__!r} in {known.__module__} already; "
+                f"A family of groups named {cls.__name__!r} exists already, in {known.__module__}; "
                 "give this one another class name."
             )
         Group.families[cls.__name__] = cls

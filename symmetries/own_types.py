@@ -53,7 +53,7 @@ def _require_homomorphism(G: Group, R: Rep) -> None:
             )
     # rho = 0 satisfies every product
     if not torch.allclose(moved[0], torch.eye(size, dtype=torch.float64), atol=CLOSE):
-        raise ValueError(f"{R} is no representation of {G}: rho of the identity is not one.")
+        raise ValueError(f"{R} is no representation of {G}: rho of the identity is not 1.")
 
 
 def _require_derivative(G: Group, R: Rep) -> None:

@@ -450,7 +450,7 @@ class Bound(Factored):
             return self.of.over(G)
         places = [i for i, factor in enumerate(G.factors) if factor == self.group]
         if len(places) != 1:
-            relation = f"is {len(places)} times a factor of" if places else "is not"
+            relation = f"occurs {len(places)} times in" if places else "is not"
             raise ValueError(
                 f"{self} is a representation of {self.group}, which {relation} {G}. Use it with "
                 f"{self.group}, with a direct product in which that occurs once, or say its place, "

@@ -42,7 +42,7 @@ class DirectProduct(Group, closed=True):  # commutators are those of the factors
     def __init__(self, *groups: Group) -> None:
         require_groups("DirectProduct", groups)
         if len(groups) < 2:
-            raise ValueError(f"A direct product is of at least two groups; got {list(groups)}.")
+            raise ValueError(f"A direct product needs at least two groups; got {list(groups)}.")
         self._factors = tuple(factor for group in groups for factor in group.factors)
         dim = prod(group.dim for group in self._factors)
         name = reduce(_joined_names, (enclosed(str(factor)) for factor in self._factors))

@@ -10,7 +10,7 @@ from softsym.symmetries.generators import permutation_matrices
 from softsym.symmetries.group import Group, require_dim
 
 WORD_LENGTH = 60
-"""Letters of a random word: three times the 20 moves that solve any Rubik's cube."""
+"""Letters of a random word; 26 quarter turns reach any state of Rubik's cube."""
 
 
 class PermutationGroup(Group):

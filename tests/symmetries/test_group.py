@@ -133,7 +133,8 @@ def test_a_family_is_checked_unless_it_is_closed_by_construction():
 @pytest.mark.usefixtures("own_families")
 def test_a_family_needs_a_name_that_none_has():
     with pytest.raises(
-        ValueError, match=r"There is a family of groups 'O' in softsym\.symmetries\.groups"
+        ValueError,
+        match=r"A family of groups named 'O' exists already, in softsym\.symmetries\.groups",
     ):
         type("O", (Group,), {"__module__": "mine"})
     assert Group.families["O"] is O

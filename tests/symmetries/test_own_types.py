@@ -353,7 +353,10 @@ class Mutable(Rep):
 @pytest.mark.parametrize(
     ("R", "message"),
     [
-        (Zero(), r"Zero\(\) is no representation of S\(3\): rho of the identity is not one"),
+        (
+            Zero(),
+            r"Zero\(\) is no representation of S\(3\): rho of the identity is not",
+        ),
         (
             Single(),
             r"rho of Single\(\) must compute in the dtype of its argument, torch.float64; got",
