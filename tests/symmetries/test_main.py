@@ -94,7 +94,7 @@ def test_runs_as_a_module_and_keeps_bases(tmp_path):
 
 def test_the_mathematics_loads_nothing_but_torch_and_scipy():
     code = (
-        "import sys, symmetries; "
+        "import sys, softsym.symmetries; "
         "softsym.symmetries.equivariant_basis('S(3)xO(2)', 'T2'); "
         "print(*{'matplotlib', 'rich', 'lightning', 'hydra', 'torchmetrics'} & set(sys.modules))"
     )
