@@ -1,4 +1,4 @@
-"""``python -m symmetries``: shows a group and what it leaves unchanged."""
+"""``softsym groups``: shows a group and what it leaves unchanged."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 EXAMPLES = """examples:
-  python -m symmetries "O(2)@xy" "T(2)"
-  python -m symmetries "SO(3)" "T1 >> T2" --plot
-  python -m symmetries "S(5)xO(3)" "V(S(5)) x V(O(3)) >> V(O(3))"
-  python -m symmetries --list
+  softsym groups "O(2)@xy" "T(2)"
+  softsym groups "SO(3)" "T1 >> T2" --plot
+  softsym groups "S(5)xO(3)" "V(S(5)) x V(O(3)) >> V(O(3))"
+  softsym groups --list
 """
 
 
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m symmetries",
+        prog="softsym groups",
         description="What a group leaves unchanged: dimension, rank and time of a basis.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
