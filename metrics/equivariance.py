@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from softsym.metrics.typed import Function, require_inputs, require_size
+from softsym.metrics.type_checks import Function, require_inputs, require_size
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import group as parse_group
 from softsym.symmetries import rep as parse_rep

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from softsym.networks.constant_velocity import extrapolated
+from softsym.networks.velocity_baselines import extrapolate
 from softsym.symmetries import Rep, rep
 
 
@@ -128,7 +128,7 @@ class AgentTransformer(nn.Module):
         """From the agent's last position on, (n, T * dim)."""
         dim = self.tokens.dim
         last = features[:, 0, -1]
-        return extrapolated(last[:, :dim], last[:, dim : 2 * dim], self.future)
+        return extrapolate(last[:, :dim], last[:, dim : 2 * dim], self.future)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from softsym.networks.bilinear_terms import Term, bilinear_terms
-from softsym.networks.layout import segments
+from softsym.networks.hidden_layout import segments
 from softsym.networks.sample_products import sample_products
 from softsym.symmetries import Group, Rep, T
 

@@ -1,6 +1,8 @@
-"""Residual pathway priors: an equivariant path, and one that the data may use."""
+"""Residual pathway priors: an equivariant path plus one that the data may use."""
 
 from __future__ import annotations
+
+from typing_extensions import override
 
 from softsym.networks.projected_linear import ResidualLinear
 from softsym.networks.typed_mlp import TypedMLP
@@ -11,20 +13,10 @@ from softsym.symmetries import group as parse_group
 class RPP(TypedMLP):
     """Residual pathway prior, W = P_G w + v (Finzi et al. 2021, arXiv 2112.01388).
 
-    Trained with 1.0 ||v||^2 + 1e-5 ||w||^2 (:class:`softsym.regularizers.PathRegularizer`).
-
-    Args:
-        rep_in: Type of the input.
-        rep_out: Type of the output.
-        group: The group G of the equivariant path; fixes the hidden layout as well.
-        channels: Width that the hidden layout is made from (89 in the paper's comparison).
-        hidden_layers: Number of hidden layers.
-        init: ``orthogonal``, ``half_equivariant`` or ``residual``: of w.
-        init_group: Group of the last two; G by default.
-        seed: Seed of all initial weights.
-
-    Shape:
-        (batch, rep_in.size(d)) to (batch, rep_out.size(d)).
+    Trained with the penalty 1.0 ||v||^2 + 1e-5 ||w||^2
+    (:class:`softsym.regularizers.PathRegularizer`). Takes the arguments of
+    :class:`~softsym.networks.typed_mlp.TypedMLP`: ``group`` is the G of the equivariant path,
+    ``init`` applies to w, and the paper's comparison uses 89 ``channels``.
 
     Example:
         >>> import torch
@@ -34,8 +26,8 @@ class RPP(TypedMLP):
 
     soft = True
 
+    @override
     def linear(self, rep_in: Rep, rep_out: Rep) -> ResidualLinear:
-        """A layer with a free residual path."""
         return ResidualLinear(rep_in, rep_out, self.largest_group)
 
 
@@ -45,12 +37,12 @@ class MixedRPP(TypedMLP):
     Args:
         rep_in: Type of the input.
         rep_out: Type of the output.
-        group: The group G of the equivariant path; fixes the hidden layout as well.
-        residual_group: The group H that the residual path keeps, one of the candidates.
-        channels: Width that the hidden layout is made from.
+        group: Group G of the equivariant path; also determines the hidden layout.
+        residual_group: Group H that the residual path keeps, one of the candidates.
+        channels: Width from which the hidden layout is computed.
         hidden_layers: Number of hidden layers.
-        init: ``orthogonal``, ``half_equivariant`` or ``residual``: of w.
-        init_group: Group of the last two; G by default.
+        init: Initialisation of w: ``orthogonal``, ``half_equivariant`` or ``residual``.
+        init_group: Group of the last two initialisations; G by default.
         seed: Seed of all initial weights.
 
     Shape:
@@ -79,6 +71,6 @@ class MixedRPP(TypedMLP):
         self._residual_group = parse_group(residual_group, parse_group(group).dim)
         super().__init__(rep_in, rep_out, group, channels, hidden_layers, init, init_group, seed)
 
+    @override
     def linear(self, rep_in: Rep, rep_out: Rep) -> ResidualLinear:
-        """A layer whose residual path keeps H."""
         return ResidualLinear(rep_in, rep_out, self.largest_group, self._residual_group)

@@ -8,7 +8,7 @@ import torch
 from softsym.datamodules.eth_ucy import SCENES, EthUcy
 from softsym.datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
 from softsym.metrics.displacement import displacement_errors
-from softsym.networks.constant_velocity import ConstantVelocity
+from softsym.networks import ConstantVelocity
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "eth_ucy"
 needs_real = pytest.mark.skipif(

@@ -6,7 +6,7 @@ from compliance.groups import elements
 
 from softsym.networks.bilinear import Bilinear
 from softsym.networks.bilinear_terms import map_type
-from softsym.networks.layout import gates, hidden_layout, segments
+from softsym.networks.hidden_layout import gates, hidden_layout, segments
 from softsym.symmetries import Scalar, T, group, rep
 from softsym.symmetries.blocks import tensor_blocks
 
