@@ -16,9 +16,9 @@ from softsym.symmetries.elements import to
 def equivariance_errors(
     f: Function, rep_in: Rep, rep_out: Rep, G: Group, x: Tensor, generator: torch.Generator | None
 ) -> Tensor:
-    """The error of each input under its own random group element.
+    """Computes the error of each input under its own random group element.
 
-    ||f(rho_in x) - rho_out f(x)|| / (||f(rho_in x)|| + ||rho_out f(x)||), 0 where both vanish.
+    ||f(rho_in x) - rho_out f(x)|| / (||f(rho_in x)|| + ||rho_out f(x)||), 0 if both vanish.
 
     Args:
         f: (n, size in) to (n, size out).
@@ -35,7 +35,7 @@ def equivariance_errors(
         moved_first, moved_last = _both_ways(f, rep_in, rep_out, G, x, generator)
     difference = (moved_first - moved_last).norm(dim=-1)
     size = moved_first.norm(dim=-1) + moved_last.norm(dim=-1)
-    # NaN stays NaN: a function that fails is not equivariant
+    # NaN is kept: a function that fails is not equivariant.
     return torch.where(size == 0, 0.0, difference / size)
 
 
@@ -48,7 +48,7 @@ def equivariance_error(
     samples: int = 1,
     seed: int = 0,
 ) -> float:
-    """Mean relative equivariance error over inputs and ``samples`` group elements for each.
+    """Mean relative equivariance error over inputs and ``samples`` group elements per input.
 
     Args:
         f: Any callable, (n, size in) to (n, size out).
@@ -56,11 +56,11 @@ def equivariance_error(
         rep_out: Type of the outputs.
         G: The group.
         x: Inputs, (n, size in), n >= 1.
-        samples: Group elements for each input, at least 1.
+        samples: Number of group elements per input, at least 1.
         seed: Seed of the group elements.
 
     Raises:
-        ValueError: If sizes and types disagree, or there is no input.
+        ValueError: If the sizes do not fit the types, or there is no input.
 
     Example:
         >>> equivariance_error(lambda x: 2 * x, "T1", "T1", "O(3)", torch.randn(5, 3)) < 1e-6
@@ -82,7 +82,7 @@ class EquivarianceError(Metric):
         rep_in: Type of the inputs.
         rep_out: Type of the outputs.
         group: The group.
-        samples: Group elements for each input.
+        samples: Number of group elements per input.
         seed: Seed of the group elements.
     """
 
@@ -110,6 +110,7 @@ class EquivarianceError(Metric):
     def update(self, f: Function, x: Tensor) -> None:
         """Adds the errors of f at inputs x (n, size in)."""
         require_size("rep_in", self.rep_in, self.group, x)
+        # The count makes every batch draw other elements, reproducibly.
         generator = torch.Generator().manual_seed(self.seed + int(self.count))
         for _ in range(self.samples if len(x) else 0):
             errors = equivariance_errors(f, self.rep_in, self.rep_out, self.group, x, generator)
@@ -117,7 +118,7 @@ class EquivarianceError(Metric):
             self.count += len(errors)
 
     def compute(self) -> Tensor:
-        """The mean error, 0 to 1; NaN before any input."""
+        """Returns the mean error, 0 to 1; NaN before any input."""
         return self.total / self.count
 
 
@@ -129,7 +130,7 @@ def _require_samples(samples: int) -> None:
 def _both_ways(
     f: Function, rep_in: Rep, rep_out: Rep, G: Group, x: Tensor, generator: torch.Generator | None
 ) -> tuple[Tensor, Tensor]:
-    """f(rho_in x) and rho_out f(x), each (n, size out) in float64."""
+    """Computes f(rho_in x) and rho_out f(x), each (n, size out) in float64."""
     g = to(G.sample_elements(len(x), generator), x.device)
     moved = rep_in.over(G).act(g, x.double())
     first, y = f(moved.to(x.dtype)).double(), f(x).double()
