@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,19 +12,19 @@ import numpy as np
 from softsym.datamodules.array_store import Arrays, ArrayWriter, cached_arrays
 
 FORMAT_VERSION = 1
-"""Raise it when the same recordings give other arrays."""
+"""To be increased when the same recordings give other arrays."""
 
 
 @dataclass(frozen=True)
 class SceneTracks:
-    """All tracks of one scene; each is a run of rows, one for each step, without gaps.
+    """All tracks of one scene; each is a run of consecutive rows, one per step, without gaps.
 
     Attributes:
-        split: The environment's own split that the scene belongs to.
+        split: The environment's own split to which the scene belongs.
         first_step: (agents,) step at which a track begins.
-        steps: (agents,) its number of steps; the tracks' rows follow one another.
+        steps: (agents,) number of steps of a track.
         kind: (agents,) index into :data:`environments.AGENT_TYPES`.
-        position: (rows, 3) metres, float64.
+        position: (rows, 3) metres, float64; the rows of agent 0, then of agent 1, ...
         velocity: (rows, 3) metres per second, float64.
     """
 
@@ -40,12 +40,18 @@ class SceneTracks:
         """(agents,) row at which a track begins."""
         return np.cumsum(self.steps) - self.steps
 
-    def of_agents(self, chosen: np.ndarray) -> SceneTracks:
-        """The scene with some of its agents only.
+    @property
+    def agent_of_row(self) -> np.ndarray:
+        """(rows,) agent to which a row belongs."""
+        return np.repeat(np.arange(len(self.steps)), self.steps)
 
-        Args:
-            chosen: bool (agents,).
-        """
+    @property
+    def step_of_row(self) -> np.ndarray:
+        """(rows,) time step of a row."""
+        return np.repeat(self.first_step, self.steps) + place_in_run(self.steps)
+
+    def of_agents(self, chosen: np.ndarray) -> SceneTracks:
+        """Returns the scene with the chosen agents only, bool (agents,)."""
         rows = np.repeat(chosen, self.steps)
         return SceneTracks(
             self.split,
@@ -61,7 +67,7 @@ class TrackStore:
     """The scenes of an environment, mapped into memory.
 
     Args:
-        arrays: As :func:`write_scene` appends them.
+        arrays: Arrays written by :func:`write_scene`.
         splits: Names of the environment's splits, by number.
     """
 
@@ -69,6 +75,7 @@ class TrackStore:
         self.arrays, self.splits = arrays, splits
         agents = arrays["agents"]
         count = len(arrays["scenes"])
+        # First agent and first row of every scene, followed by the total.
         self._agents = np.searchsorted(agents[:, 0], np.arange(count + 1))
         self._rows = np.concatenate([[0], np.cumsum(agents[:, 2])])[self._agents]
 
@@ -85,7 +92,7 @@ class TrackStore:
         return SceneTracks(self.split_of(index), first_step, steps, kind, positions, velocities)
 
     def split_of(self, index: int) -> str:
-        """The environment's own split of a scene."""
+        """Returns the environment's own split of a scene."""
         return self.splits[int(self.arrays["scenes"][index])]
 
 
@@ -96,14 +103,14 @@ def cached_tracks(
     splits: Sequence[str],
     scenes: Callable[[Path], Iterable[SceneTracks]],
 ) -> TrackStore:
-    """All scenes, from the cache or, if they are not there, read now.
+    """Returns all scenes from the cache; reads them first if they are not there.
 
     Args:
         cache_dir: Folder of the cache.
         name: Name of the environment.
-        key: Names all that the tracks depend on.
-        splits: The environment's own splits that are read.
-        scenes: Reads the scenes, given a fresh folder to work in.
+        key: Identifies everything on which the tracks depend.
+        splits: The environment's own splits to read.
+        scenes: Reads the scenes, given an empty folder for temporary files.
     """
 
     def build(writer: ArrayWriter) -> None:
@@ -129,8 +136,8 @@ def write_scene(writer: ArrayWriter, index: int, scene: SceneTracks, splits: Seq
     writer.append("velocity", scene.velocity.astype(np.float64))
 
 
-def runs(agent: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where tracks without gaps begin in rows sorted by agent and step.
+def gapless_runs(agent: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Finds the tracks without gaps in rows sorted by agent and step.
 
     Args:
         agent: (rows,) number of the agent.
@@ -146,8 +153,19 @@ def runs(agent: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return first, np.diff(np.concatenate([first, [len(agent)]]))
 
 
+def place_in_run(lengths: np.ndarray) -> np.ndarray:
+    """Counts 0, 1, ... within consecutive runs of the given lengths.
+
+    Example:
+        >>> place_in_run(np.array([2, 0, 3])).tolist()
+        [0, 1, 0, 1, 2]
+    """
+    starts = np.cumsum(lengths) - lengths
+    return np.arange(int(lengths.sum())) - np.repeat(starts, lengths)
+
+
 def whole_multiple(dt: float, native: float) -> int | None:
-    """How many steps of ``native`` seconds make one of ``dt``; None if no whole number does.
+    """Returns the number of steps of ``native`` seconds in ``dt``, or None if it is not whole.
 
     Example:
         >>> whole_multiple(0.3, 0.1), whole_multiple(0.25, 0.1)
@@ -159,13 +177,11 @@ def whole_multiple(dt: float, native: float) -> int | None:
 
 
 def thinned(scene: SceneTracks, factor: int) -> SceneTracks:
-    """Every ``factor``-th step of a scene, those whose number it divides, as trajdata does it."""
+    """Keeps the steps of a scene whose number ``factor`` divides, as trajdata does."""
     if factor == 1:
         return scene
-    step = np.repeat(scene.first_step, scene.steps) + _within(scene.steps)
-    kept = step % factor == 0
-    agent = np.repeat(np.arange(len(scene.steps)), scene.steps)[kept]
-    steps = np.bincount(agent, minlength=len(scene.steps))
+    kept = scene.step_of_row % factor == 0
+    steps = np.bincount(scene.agent_of_row[kept], minlength=len(scene.steps))
     seen = steps > 0
     return SceneTracks(
         scene.split,
@@ -175,14 +191,3 @@ def thinned(scene: SceneTracks, factor: int) -> SceneTracks:
         scene.position[kept],
         scene.velocity[kept],
     )
-
-
-def _within(counts: np.ndarray) -> np.ndarray:
-    """0, 1, ... for each run of so many rows."""
-    starts = np.cumsum(counts) - counts
-    return np.arange(int(counts.sum())) - np.repeat(starts, counts)
-
-
-def scene_indices(store: TrackStore, split: str) -> Iterator[int]:
-    """Numbers of the scenes of one of the environment's splits."""
-    return (index for index in range(len(store)) if store.split_of(index) == split)

@@ -1,9 +1,17 @@
-"""Writes motion as records of the Waymo Open Motion Dataset, for the demo and for tests."""
+"""Encodes motion as records of the Waymo Open Motion Dataset, for the demo and for tests."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from softsym.datamodules.motion.protobuf import (
+    write_bytes,
+    write_double,
+    write_float,
+    write_floats,
+    write_varint,
+    write_varints,
+)
 from softsym.datamodules.motion.waymo_records import (
     AXES,
     FLOATS,
@@ -13,27 +21,19 @@ from softsym.datamodules.motion.waymo_records import (
     WaymoRecord,
 )
 from softsym.datamodules.motion.waymo_scenario import CENTRE, SCENARIO_ID, STATES, TRACKS, VALID
-from softsym.datamodules.motion.wire import (
-    write_bytes,
-    write_double,
-    write_float,
-    write_floats,
-    write_varint,
-    write_varints,
-)
 
 AGENTS = 128
-"""Agents of a tf.train.Example; those that are not there are padding."""
+"""Number of agents in a tf.train.Example, filled up by padding."""
 
 PADDING = -1.0
 TIMESTAMPS, CURRENT_INDEX, EXTENTS = 1, 10, range(5, 11)
 
 
 def example_payload(record: WaymoRecord) -> bytes:
-    """The record as a tf.train.Example of format 1.1, padded to 128 agents; float32.
+    """Encodes the record as a tf.train.Example of format 1.1, padded to 128 agents; float32.
 
     Raises:
-        ValueError: If it has more agents.
+        ValueError: If the record has more agents.
     """
     count = len(record.valid)
     if count > AGENTS:
@@ -56,7 +56,7 @@ def example_payload(record: WaymoRecord) -> bytes:
 
 
 def scenario_payload(record: WaymoRecord) -> bytes:
-    """The record as a Scenario proto; extents, headings and velocities are zero."""
+    """Encodes the record as a Scenario proto; extents, headings and velocities are zero."""
     times = b"".join(write_double(TIMESTAMPS, 0.1 * i) for i in range(record.valid.shape[1]))
     tracks = b"".join(
         write_bytes(TRACKS, _track(number, positions, valid))

@@ -20,8 +20,8 @@ from hypothesis.extra import numpy as arrays_of
 
 from softsym.datamodules import array_store
 from softsym.datamodules.array_store import (
-    BUILDING,
     INDEX,
+    UNFINISHED,
     ArrayWriter,
     cached_arrays,
     fingerprint,
@@ -237,9 +237,9 @@ def test_a_killed_build_is_cleared_away(tmp_path):
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    assert list(tmp_path.glob(f"{BUILDING}*/points.npy"))
+    assert list(tmp_path.glob(f"{UNFINISHED}*/points.npy"))
     assert_whole(cached(tmp_path))
-    assert not list(tmp_path.glob(f"{BUILDING}*"))
+    assert not list(tmp_path.glob(f"{UNFINISHED}*"))
 
 
 def test_processes_at_once_build_once_and_agree(tmp_path):

@@ -121,7 +121,7 @@ def test_damaged_file_is_named_before_anything_is_built(raw, tmp_path):
 
 
 def test_unknown_scene(tmp_path):
-    with pytest.raises(ValueError, match="scene is 'zara3'; it must be one of eth, hotel, univ"):
+    with pytest.raises(ValueError, match="scene must be one of eth, hotel, univ"):
         datamodule(tmp_path, None, scene="zara3")
 
 

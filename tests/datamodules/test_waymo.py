@@ -70,7 +70,7 @@ def test_own_splits_are_of_other_shards(raw, tmp_path):
     }
     for name, parts in shards.items():
         windows = np.concatenate([cut(raw, *part) for part in parts])
-        points = normalise(windows, "symm_aware", "history").reshape(-1, 36)
+        points = normalise(windows, NORMALISATIONS["symm_aware"], "history").reshape(-1, 36)
         found = torch.cat(data.splits[name], dim=1).numpy()
         np.testing.assert_array_equal(found, points)
 

@@ -108,8 +108,8 @@ def edited(folder, **columns):
 @pytest.mark.parametrize(
     ("column", "change", "message"),
     [
-        ("timestep", lambda v, n: [None] * n, r"\d+ empty places in the column timestep"),
-        ("object_type", lambda v, n: [None, *v[1:]], "1 empty places in the column object_type"),
+        ("timestep", lambda v, n: [None] * n, r"\d+ empty cells in the column timestep"),
+        ("object_type", lambda v, n: [None, *v[1:]], "1 empty cells in the column object_type"),
         ("position_x", lambda v, n: ["a"] * n, "has string in the column position_x"),
         ("timestep", lambda v, n: [0.5] * n, "has double in the column timestep"),
         ("position_y", lambda v, n: [float("inf"), *v[1:]], "position_y that no city has"),

@@ -5,7 +5,7 @@ import pytest
 
 from softsym.datamodules.motion.simulated_traffic import PARTS, TrafficSimulation, write_dataset
 from softsym.datamodules.motion.waymo_records import read_waymo
-from softsym.datamodules.motion.waymo_windows import windows_of
+from softsym.datamodules.motion.waymo_windows import cut_windows
 
 SMALL = {"records": 2, "agents": 6}
 
@@ -14,7 +14,7 @@ SMALL = {"records": 2, "agents": 6}
 def windows():
     """Windows of 40 records, in metres from their middle."""
     records = TrafficSimulation(records=40).shard("training", 0)
-    found = np.concatenate([windows_of(record) for record in records]).astype(float)
+    found = np.concatenate([cut_windows(record) for record in records]).astype(float)
     return found - found.mean(axis=1, keepdims=True)
 
 

@@ -6,10 +6,7 @@ from time import process_time
 import numpy as np
 import pytest
 
-from softsym.datamodules.motion.tfrecord import write_records
-from softsym.datamodules.motion.waymo_records import WaymoRecord, parse_record, read_waymo
-from softsym.datamodules.motion.waymo_writing import example_payload
-from softsym.datamodules.motion.wire import (
+from softsym.datamodules.motion.protobuf import (
     inner_field,
     inner_fields,
     write_bytes,
@@ -17,6 +14,9 @@ from softsym.datamodules.motion.wire import (
     write_varint,
     write_varints,
 )
+from softsym.datamodules.motion.tfrecord import write_records
+from softsym.datamodules.motion.waymo_records import WaymoRecord, parse_record, read_waymo
+from softsym.datamodules.motion.waymo_writing import example_payload
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "waymo"
 REAL_EXAMPLE = REAL / "motion_data_one_example.tfrecord"

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from softsym.datamodules.motion.protobuf import write_bytes, write_double, write_float, write_varint
 from softsym.datamodules.motion.waymo_records import WaymoRecord, parse_record, read_waymo
-from softsym.datamodules.motion.waymo_windows import windows_of
+from softsym.datamodules.motion.waymo_windows import cut_windows
 from softsym.datamodules.motion.waymo_writing import example_payload, scenario_payload
-from softsym.datamodules.motion.wire import write_bytes, write_double, write_float, write_varint
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "waymo"
 needs_real = pytest.mark.skipif(
@@ -92,7 +92,7 @@ def test_real_example_as_a_scenario_is_the_same_motion():
     found = parse_record(scenario_payload(shuffled))
     assert found.scenario_id == wanted.scenario_id
     assert largest_distance(found, wanted) <= 1e-4
-    assert len(windows_of(found)) == len(windows_of(wanted)) == 3
+    assert len(cut_windows(found)) == len(cut_windows(wanted)) == 3
 
 
 @needs_real
@@ -101,7 +101,7 @@ def test_real_scenario_as_an_example_is_the_same_motion():
     found = parse_record(example_payload(wanted))
     # Eight kilometres from the map's origin, float32 knows a coordinate to 2.5e-4 m only.
     assert largest_distance(found, wanted) <= 2.5e-4
-    np.testing.assert_array_equal(windows_of(found), windows_of(wanted))
+    np.testing.assert_array_equal(cut_windows(found), cut_windows(wanted))
 
 
 def messages():
@@ -168,5 +168,5 @@ def test_track_of_too_few_states():
 
 
 def test_track_that_is_cut_short():
-    with pytest.raises(ValueError, match="the last state of a track is cut short"):
+    with pytest.raises(ValueError, match="the last state of a track is truncated"):
         parse_record(scenario(track([state()] * 91)[:-3]))

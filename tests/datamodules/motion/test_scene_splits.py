@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from track_samples import scene
 
-from softsym.datamodules.motion.dealing import dealt, scenes_by_part
+from softsym.datamodules.motion.scene_splits import random_split, scenes_by_part
 from softsym.datamodules.motion.tracks import cached_tracks
 
 OWN = {"train": "train", "val": "train", "test": "val"}
@@ -41,13 +41,13 @@ def test_agents_are_dealt_where_scenes_are_too_few(tmp_path, caplog):
 @given(st.integers(3, 40), st.integers(0, 5))
 def test_dealing_gives_everybody_something_once(count, seed):
     scenes = list(range(100, 100 + count))
-    hands = dealt(scenes, (0.7, 0.15, 0.15), seed)
+    hands = random_split(scenes, (0.7, 0.15, 0.15), seed)
     assert sorted(number for hand in hands for number in hand) == scenes
     assert all(hands)
-    assert hands == dealt(scenes, (0.7, 0.15, 0.15), seed)
+    assert hands == random_split(scenes, (0.7, 0.15, 0.15), seed)
     assert abs(len(hands[0]) - 0.7 * count) <= 1.5
 
 
 def test_dealing_depends_on_the_seed_and_one_takes_all():
-    assert dealt(range(20), (1, 1), 0) != dealt(range(20), (1, 1), 1)
-    assert dealt([4, 2, 9], (0.7,), 0) == [[2, 4, 9]]
+    assert random_split(range(20), (1, 1), 0) != random_split(range(20), (1, 1), 1)
+    assert random_split([4, 2, 9], (0.7,), 0) == [[2, 4, 9]]
