@@ -7,8 +7,9 @@ Every metric is a mean over the horizon, then over samples.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -65,18 +66,20 @@ class _MeanOverSamples(Metric):
     total: Tensor
     count: Tensor
 
-    def __init__(self, dim: int, **settings: Any) -> None:
+    settings: Mapping[str, float | None] = MappingProxyType({})
+
+    def __init__(self, dim: int) -> None:
         super().__init__()
         if dim < 1:
             raise ValueError(f"dim must be at least 1, e.g. 2 for x, y; got {dim}.")
-        self.dim, self.settings = dim, settings
+        self.dim = dim
         self.add_state("total", torch.tensor(0.0), dist_reduce_fx="sum")
         self.add_state("count", torch.tensor(0), dist_reduce_fx="sum")
         # A MetricCollection merges metrics whose states are equal after the first batch and updates
         # only one of them from then on. A state with a name of its own keeps metrics apart whose
         # values agree by chance.
-        kind = "_".join(map(str, (type(self).__name__, dim, *settings.values()))).replace(".", "_")
-        self.add_state(kind, torch.tensor(0), dist_reduce_fx="sum")
+        kind = "_".join(map(str, (type(self).__name__, dim, *self.settings.values())))
+        self.add_state(kind.replace(".", "_"), torch.tensor(0), dist_reduce_fx="sum")
 
     def update(self, prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> None:
         """Adds a batch.
@@ -122,9 +125,6 @@ class AverageDisplacementError(_MeanOverSamples):
 
     error = staticmethod(ade)
 
-    def __init__(self, dim: int) -> None:
-        super().__init__(dim)
-
 
 class FinalDisplacementError(_MeanOverSamples):
     """Mean distance in metres at the last step that counts.
@@ -141,16 +141,14 @@ class FinalDisplacementError(_MeanOverSamples):
 
     error = staticmethod(fde)
 
-    def __init__(self, dim: int) -> None:
-        super().__init__(dim)
-
 
 class _BestOfModes(_MeanOverSamples):
     """Mean over samples of the best of several predictions; (n, steps * dim) is one prediction."""
 
-    def __init__(self, dim: int, k: int | None = None, **settings: Any) -> None:
+    def __init__(self, dim: int, k: int | None = None) -> None:
         require_modes(k)
-        super().__init__(dim, k=k, **settings)
+        self.settings = {**self.settings, "k": k}
+        super().__init__(dim)
 
     def _paths(self, prediction: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Checks and unflattens modes and true paths; a flat prediction becomes one mode."""
@@ -225,7 +223,8 @@ class MissRate(_BestOfModes):
 
     def __init__(self, dim: int, threshold: float = THRESHOLD, k: int | None = None) -> None:
         require_threshold(threshold)
-        super().__init__(dim, k, threshold=threshold)
+        self.settings = {"threshold": threshold}
+        super().__init__(dim, k)
 
 
 def _require_flat(prediction: Tensor, target: Tensor) -> None:

@@ -16,23 +16,17 @@ from softsym.symmetries.elements import to
 def equivariance_errors(
     f: Function, rep_in: Rep, rep_out: Rep, G: Group, x: Tensor, generator: torch.Generator | None
 ) -> Tensor:
-    """Computes the error of each input under its own random group element.
+    """Computes the error (n,) of each input (n, size in) under its own random group element.
 
-    ||f(rho_in x) - rho_out f(x)|| / (||f(rho_in x)|| + ||rho_out f(x)||), 0 if both vanish.
-
-    Args:
-        f: (n, size in) to (n, size out).
-        rep_in: Type of the inputs.
-        rep_out: Type of the outputs.
-        G: The group; elements are drawn by ``G.sample``.
-        x: Inputs, (n, size in).
-        generator: Source of the group elements.
-
-    Returns:
-        (n,), each between 0 and 1.
+    ||f(rho_in x) - rho_out f(x)|| / (||f(rho_in x)|| + ||rho_out f(x)||) in float64, 0 if both
+    vanish. Elements are drawn by ``G.sample_elements``.
     """
     with torch.no_grad():
-        moved_first, moved_last = _both_ways(f, rep_in, rep_out, G, x, generator)
+        g = to(G.sample_elements(len(x), generator), x.device)
+        moved = rep_in.over(G).act(g, x.double())
+        moved_first, y = f(moved.to(x.dtype)).double(), f(x).double()
+        require_size("rep_out", rep_out, G, y)
+        moved_last = rep_out.over(G).act(g, y)
     difference = (moved_first - moved_last).norm(dim=-1)
     size = moved_first.norm(dim=-1) + moved_last.norm(dim=-1)
     # NaN is kept: a function that fails is not equivariant.
@@ -125,14 +119,3 @@ class EquivarianceError(Metric):
 def _require_samples(samples: int) -> None:
     if samples < 1:
         raise ValueError(f"samples must be at least 1; got {samples}.")
-
-
-def _both_ways(
-    f: Function, rep_in: Rep, rep_out: Rep, G: Group, x: Tensor, generator: torch.Generator | None
-) -> tuple[Tensor, Tensor]:
-    """Computes f(rho_in x) and rho_out f(x), each (n, size out) in float64."""
-    g = to(G.sample_elements(len(x), generator), x.device)
-    moved = rep_in.over(G).act(g, x.double())
-    first, y = f(moved.to(x.dtype)).double(), f(x).double()
-    require_size("rep_out", rep_out, G, y)
-    return first, rep_out.over(G).act(g, y)

@@ -36,13 +36,7 @@ KINDS = {
 def argoverse2_scenes(
     env: Environment, data_dir: Path, splits: Sequence[str], dt: float | None = None
 ) -> Iterator[SceneTracks]:
-    """Reads all scenarios, split by split, in the order of their names.
-
-    Args:
-        env: The environment.
-        data_dir: Folder with one folder per split.
-        splits: Names of these folders.
-        dt: Seconds between two steps, a multiple of 0.1.
+    """Yields all scenarios with steps of ``dt`` seconds, split by split, in order of their names.
 
     Raises:
         ValueError: If a split has no scenario, a file is damaged, or ``dt`` is not a multiple.
@@ -81,11 +75,7 @@ def scenario_paths(env: Environment, data_dir: Path, split: str) -> list[Path]:
 
 
 def read_scenario(path: Path, split: str) -> SceneTracks:
-    """Reads the tracks of one scenario; a track with a gap counts as two.
-
-    Args:
-        path: The parquet file.
-        split: Name of the split.
+    """Reads the tracks of one scenario from its parquet file; a track with a gap counts as two.
 
     Raises:
         ValueError: If the file cannot be read, lacks a column, or has implausible values.

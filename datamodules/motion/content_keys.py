@@ -14,14 +14,10 @@ ENDS = 1 << 16
 
 
 def raw_key(folder: Path, patterns: Sequence[str]) -> str:
-    """Identifies the files that match (16 hex digits).
+    """Identifies the files of a folder that match the patterns (16 hex digits).
 
     Small sets are identified by content, wherever they are. Large sets take minutes to read, so
     only names, sizes and modification times count.
-
-    Args:
-        folder: The folder.
-        patterns: Glob patterns relative to it.
     """
     paths = sorted({path for pattern in patterns for path in folder.glob(pattern)})
     files = [path for path in paths if path.is_file()]

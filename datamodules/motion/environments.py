@@ -28,9 +28,9 @@ class Environment:
         splits: Our splits -> its own; if two of ours name the same, its scenes are split randomly.
         layout: Required content of its folder.
         raw: Patterns of the files that contain its tracks, relative to the folder.
-        required: A pattern that at least one path must match.
         source: Where to get it.
         usual: Usual seconds between two steps, observed, and predicted.
+        required: A pattern that at least one path must match; by default the first of ``raw``.
         by_trajdata: Whether trajdata reads it.
         module: Further module without which it cannot be read.
         package: Argument of pip that installs this module.
@@ -44,9 +44,9 @@ class Environment:
     splits: Mapping[str, str]
     layout: str
     raw: tuple[str, ...]
-    required: str
     source: str
     usual: tuple[float, float, float]
+    required: str | None = None
     by_trajdata: bool = True
     module: str | None = None
     package: str | None = None
@@ -91,9 +91,10 @@ class Environment:
             raise FileNotFoundError(
                 f"The {self.name} folder {str(data_dir)!r} lacks {', '.join(missing)}. {help_}"
             )
-        if next(data_dir.glob(self.required), None) is None:
+        required = self.required or self.raw[0]
+        if next(data_dir.glob(required), None) is None:
             raise FileNotFoundError(
-                f"The folder {str(data_dir)!r} has no {self.required}, so it is not that of "
+                f"The folder {str(data_dir)!r} has no {required}, so it is not that of "
                 f"{self.name}. {help_}"
             )
         return data_dir
@@ -134,7 +135,6 @@ PEDESTRIANS = Environment(
     splits={"train": "train_loo", "val": "val_loo", "test": "test_loo"},
     layout=LAYOUT,
     raw=("*.txt",),
-    required="*.txt",
     source=f"{SOURCE} Without them, experiment=eth_ucy_demo simulates pedestrians.",
     usual=(0.4, 2.8, 4.8),
     heights=False,
@@ -149,7 +149,6 @@ DRONE = Environment(
     layout="The folder contains the scenes bookstore, coupa, deathCircle, gates, hyang, little, "
     "nexus and quad, each with video<number>/annotations.txt.",
     raw=("*/video*/annotations.txt",),
-    required="*/video*/annotations.txt",
     source="The Stanford Drone annotations are at https://cvgl.stanford.edu/projects/uav_data.",
     usual=(0.4, 2.8, 4.8),
     heights=False,
@@ -177,7 +176,6 @@ NUPLAN = Environment(
     splits={"train": "mini_train", "val": "mini_val", "test": "mini_test"},
     layout="The folder contains maps/ and nuplan-v1.1/ with its splits of .db logs.",
     raw=("nuplan-v1.1/**/*.db",),
-    required="nuplan-v1.1/**/*.db",
     source="nuPlan is at https://www.nuscenes.org/nuplan.",
     usual=(0.5, 2.0, 8.0),
     module="nuplan",
@@ -191,7 +189,6 @@ INTERACTION = Environment(
     layout="The folder is that of the single-agent or multi-agent tracks, with maps/, train/ and "
     "val/ of csv files.",
     raw=("train/**/*.csv", "val/**/*.csv"),
-    required="train/**/*.csv",
     source="INTERACTION is at http://interaction-dataset.com.",
     usual=(0.1, 0.9, 3.0),
     module="lanelet2",
@@ -206,7 +203,6 @@ ARGOVERSE2 = Environment(
     layout="The folder contains train/ and val/ with one folder per scenario, which contains "
     "scenario_<id>.parquet.",
     raw=("*/*/scenario_*.parquet",),
-    required="*/*/scenario_*.parquet",
     source="The Argoverse 2 motion forecasting set is at "
     "https://www.argoverse.org/av2.html#forecasting-link.",
     usual=(0.1, 4.9, 6.0),

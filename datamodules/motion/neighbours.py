@@ -11,12 +11,7 @@ NOBODY = -1
 
 
 class Neighbourhood:
-    """Finds neighbours within one scene.
-
-    Args:
-        scene: The scene.
-        dim: Number of coordinates that distances take into account.
-    """
+    """Finds neighbours within one scene, by distances in the first ``dim`` coordinates."""
 
     def __init__(self, scene: SceneTracks, dim: int) -> None:
         self.position = scene.position[:, :dim]
@@ -25,15 +20,11 @@ class Neighbourhood:
         self._at_step = {int(self.step[rows[0]]): rows for rows in _grouped_by(self.step)}
 
     def nearest(self, now: np.ndarray, count: int) -> np.ndarray:
-        """Finds the agents nearest to others at the same step, the nearest first.
-
-        Args:
-            now: (n,) rows.
-            count: Number of neighbours.
+        """Finds the ``count`` agents nearest to the rows ``now`` (n,) at the same step.
 
         Returns:
-            (n, count) rows of neighbours at the same step, :data:`NOBODY` if there are fewer. Of
-            agents at the same distance the one with the smaller row comes first.
+            (n, count) rows, the nearest first, :data:`NOBODY` if there are fewer. Of agents at the
+            same distance the one with the smaller row comes first.
         """
         neighbours = np.full((len(now), count), NOBODY)
         for chosen in _grouped_by(self.step[now]):
@@ -53,14 +44,10 @@ class Neighbourhood:
         return neighbours
 
     def histories(self, rows: np.ndarray, history: int) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the rows of the steps up to now, and which of them were observed.
+        """Returns the rows of the ``history`` steps up to now, and which of them were observed.
 
-        Args:
-            rows: (...) rows at the step now, :data:`NOBODY` for none.
-            history: Number of steps, the last of them now.
-
-        Returns:
-            Rows (..., history), oldest first, 0 where not observed, and bool of the same shape.
+        Takes the rows (...) of now, :data:`NOBODY` for none. Returns rows (..., history), oldest
+        first, 0 where not observed, and bool of the same shape.
         """
         back = rows[..., None] - np.arange(history)[::-1]
         seen = (rows[..., None] != NOBODY) & (back >= self.first_row[rows][..., None])

@@ -75,10 +75,7 @@ def check_recordings(folder: Path) -> None:
 
 
 def read_recording(path: Path) -> np.ndarray:
-    """Reads and checks one recording.
-
-    Args:
-        path: The text file.
+    """Reads and checks the text file of one recording.
 
     Returns:
         float64 (rows, 4): frame, pedestrian, x in metres, y in metres.

@@ -18,16 +18,7 @@ SHARES = {"train": 0.7, "val": 0.15, "test": 0.15}
 def scenes_by_part(
     store: TrackStore, parts: Mapping[str, str], seed: int
 ) -> dict[str, Iterable[SceneTracks]]:
-    """Returns the scenes of each of our splits.
-
-    Args:
-        store: All scenes.
-        parts: Our splits -> the environment's own.
-        seed: Seed of the random splits.
-
-    Returns:
-        The scenes by split, in the order of ``parts``.
-    """
+    """Returns the scenes of each of our splits, given ``parts``: ours -> the environment's own."""
     scenes: dict[str, Iterable[SceneTracks]] = {}
     for own in dict.fromkeys(parts.values()):
         sharing = {part: SHARES[part] for part in parts if parts[part] == own}
@@ -62,16 +53,7 @@ def _split_agents(
 
 
 def random_split(items: Sequence[int], shares: Sequence[float], seed: int) -> list[list[int]]:
-    """Splits items at random.
-
-    Args:
-        items: Any numbers.
-        shares: Relative size of each part.
-        seed: Seed of the split.
-
-    Returns:
-        The items of each part in order, at least one per part if there are enough.
-    """
+    """Splits items at random into parts of the given shares, at least one item each if possible."""
     order = np.random.default_rng(seed).permutation(len(items))
     ends = np.rint(np.cumsum(shares) / np.sum(shares) * len(items)).astype(int)
     for part in range(len(ends)):

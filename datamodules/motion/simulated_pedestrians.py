@@ -94,12 +94,7 @@ class PedestrianSimulation(Simulation):
 
 
 def write_recordings(folder: Path, simulation: PedestrianSimulation) -> None:
-    """Writes the eight files; keeps those that are already right.
-
-    Args:
-        folder: Folder of the files; made if absent.
-        simulation: The simulation.
-    """
+    """Writes the eight files; keeps those that are already right."""
     with sole_writer(folder):
         for name in RECORDINGS:
             path, content = recording_path(folder, name), recording_text(simulation, name).encode()

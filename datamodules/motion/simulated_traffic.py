@@ -117,12 +117,7 @@ class TrafficSimulation(Simulation):
             )
 
     def shard(self, part: str, number: int) -> Iterator[WaymoRecord]:
-        """Simulates the records of one shard, each from a seed of its own.
-
-        Args:
-            part: ``training`` or ``validation``.
-            number: Number of the shard.
-        """
+        """Simulates the records of one shard of ``training`` or ``validation``."""
         for index in range(self.records):
             rng = np.random.default_rng([self.seed, list(PARTS).index(part), number, index])
             yield self._record(rng, f"{part}-{number}-{index}")
@@ -160,10 +155,6 @@ def write_dataset(folder: Path, simulation: TrafficSimulation) -> None:
 
     Existing shards are complete and right: they were renamed when complete, and the name of the
     folder contains the simulation's key.
-
-    Args:
-        folder: Folder of the dataset; made if absent.
-        simulation: The simulation.
     """
     with sole_writer(folder):
         for part, shards in PARTS.items():

@@ -53,21 +53,16 @@ class SceneTracks:
     def of_agents(self, chosen: np.ndarray) -> SceneTracks:
         """Returns the scene with the chosen agents only, bool (agents,)."""
         rows = np.repeat(chosen, self.steps)
-        return SceneTracks(
-            self.split,
-            self.first_step[chosen],
-            self.steps[chosen],
-            self.kind[chosen],
-            self.position[rows],
-            self.velocity[rows],
-        )
+        by_agent = (values[chosen] for values in (self.first_step, self.steps, self.kind))
+        return SceneTracks(self.split, *by_agent, self.position[rows], self.velocity[rows])
 
 
 class TrackStore:
     """The scenes of an environment, mapped into memory.
 
     Args:
-        arrays: Arrays written by :func:`write_scene`.
+        arrays: ``scenes`` (scenes,), number of the split; ``agents`` (agents, 4), number of the
+            scene, first step, steps and kind; ``position`` and ``velocity`` (rows, 3).
         splits: Names of the environment's splits, by number.
     """
 
@@ -115,36 +110,20 @@ def cached_tracks(
 
     def build(writer: ArrayWriter) -> None:
         for index, scene in enumerate(scenes(writer.scratch)):
-            write_scene(writer, index, scene, splits)
+            writer.append("scenes", np.array([splits.index(scene.split)]))
+            numbers = (np.full(len(scene.steps), index), scene.first_step, scene.steps, scene.kind)
+            writer.append("agents", np.stack(numbers, axis=1).astype(np.int64))
+            writer.append("position", scene.position.astype(np.float64))
+            writer.append("velocity", scene.velocity.astype(np.float64))
 
     return TrackStore(cached_arrays(cache_dir, f"{name}-tracks", key, build), splits)
 
 
-def write_scene(writer: ArrayWriter, index: int, scene: SceneTracks, splits: Sequence[str]) -> None:
-    """Appends a scene to the arrays of a store.
-
-    Args:
-        writer: Writes the arrays.
-        index: Number of the scene.
-        scene: The scene.
-        splits: Names of the environment's splits, by number.
-    """
-    writer.append("scenes", np.array([splits.index(scene.split)]))
-    numbers = (np.full(len(scene.steps), index), scene.first_step, scene.steps, scene.kind)
-    writer.append("agents", np.stack(numbers, axis=1).astype(np.int64))
-    writer.append("position", scene.position.astype(np.float64))
-    writer.append("velocity", scene.velocity.astype(np.float64))
-
-
 def gapless_runs(agent: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Finds the tracks without gaps in rows sorted by agent and step.
-
-    Args:
-        agent: (rows,) number of the agent.
-        step: (rows,) time step.
+    """Finds the tracks without gaps in rows sorted by agent (rows,) and step (rows,).
 
     Returns:
-        First row and number of rows of each run.
+        First row and number of rows of each track.
     """
     if not len(agent):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)

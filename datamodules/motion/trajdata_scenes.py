@@ -38,7 +38,7 @@ def trajdata_scenes(
     dt: float | None = None,
     workers: int = 0,
 ) -> Iterator[SceneTracks]:
-    """Reads all scenes, split by split.
+    """Yields all scenes, split by split, in trajdata's order.
 
     Args:
         env: The environment.
@@ -48,9 +48,6 @@ def trajdata_scenes(
         splits: The environment's own splits to read.
         dt: Seconds between two frames; those of the recordings by default.
         workers: Number of trajdata's reading processes.
-
-    Yields:
-        The scenes of a split in trajdata's order.
 
     Raises:
         ValueError: If a split has no scene, or trajdata cannot make steps of ``dt``.
@@ -75,15 +72,8 @@ def open_dataset(
 ) -> Any:
     """Opens the ``UnifiedDataset`` of one split, in world coordinates.
 
-    Args:
-        env: The environment.
-        split: One of its own splits.
-        data_dir: Folder of its raw data.
-        scratch: Folder of trajdata's own cache.
-        dt: Seconds between two frames that trajdata accepts; those of the recordings by default.
-        history_sec: Observed seconds of each sample; None for no requirement.
-        future_sec: Predicted seconds of each sample; None for no requirement.
-        workers: Number of trajdata's reading processes.
+    The arguments are those of :func:`trajdata_scenes`, with a ``dt`` that trajdata accepts. Samples
+    require ``history_sec`` and ``future_sec`` of observation, None for no requirement.
 
     Raises:
         ValueError: If there is no such split, or it has no scene.
@@ -114,13 +104,7 @@ def open_dataset(
 
 
 def scene_tracks(dataset: Any, scene: Any, split: str) -> SceneTracks:
-    """Reads the tracks of one scene, agent by agent in trajdata's order.
-
-    Args:
-        dataset: The ``UnifiedDataset``.
-        scene: One of its scenes.
-        split: The environment's own split of the scene.
-    """
+    """Reads the tracks of a scene of a ``UnifiedDataset``, agent by agent in trajdata's order."""
     cache = dataset.cache_class(dataset.cache_path, scene)
     agents = [agent for agent in scene.agents if agent.last_timestep >= agent.first_timestep]
     first_step = np.array([agent.first_timestep for agent in agents], np.int64)
@@ -142,14 +126,9 @@ def scene_tracks(dataset: Any, scene: Any, split: str) -> SceneTracks:
 
 
 def differences(values: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """Computes the change since the previous step, for a first step that of the second.
+    """Computes the change (rows,) of values (rows,) of tracks since the previous step.
 
-    Args:
-        values: (rows,) of consecutive tracks.
-        steps: (agents,) number of rows of each track.
-
-    Returns:
-        (rows,); 0 for a track of one step.
+    The first of the ``steps`` (agents,) of a track repeats the second; a single step has 0.
     """
     first = np.cumsum(steps) - steps
     change = np.diff(values, prepend=values[:1])

@@ -26,11 +26,7 @@ LAYOUT = (
 
 
 def shard_paths(data_dir: Path, part: str) -> list[Path]:
-    """Lists the shards of one folder of the dataset, by name.
-
-    Args:
-        data_dir: Folder of the dataset.
-        part: ``training`` or ``validation``.
+    """Lists the shards of one folder of the dataset, ``training`` or ``validation``, by name.
 
     Raises:
         FileNotFoundError: If the folder does not exist or has no shard.
@@ -53,10 +49,7 @@ def shard_paths(data_dir: Path, part: str) -> list[Path]:
 
 
 def first_tenth(paths: Sequence[Path]) -> list[Path]:
-    """Selects the first tenth of the dataset's shards, as numbered by their names.
-
-    Args:
-        paths: The existing shards; those without numbers are counted in order.
+    """Selects the first tenth of the dataset's shards, by their numbers if they have any.
 
     Raises:
         ValueError: If none of the first tenth exists.

@@ -70,11 +70,9 @@ class ShardReader:
         return ShardWindows(windows, record, int(arrays["records"][0]))
 
     def read_all(self, paths: Sequence[Path], workers: int = 1) -> list[ShardWindows]:
-        """Returns the windows of shards in order; several processes cut those not in the cache.
+        """Returns the windows of shards in order; ``workers`` processes cut those not in the cache.
 
-        Args:
-            paths: The shards.
-            workers: Number of processes, which take seconds to start; 1 uses this process.
+        One worker is this process; several take seconds to start.
 
         Raises:
             ValueError: If a shard is damaged or contains something else.

@@ -75,14 +75,7 @@ class WindowFilter:
 
 
 def window_starts(scene: SceneTracks, chosen: np.ndarray, steps: int, stride: int) -> np.ndarray:
-    """Lists the first rows of all windows, agent by agent.
-
-    Args:
-        scene: The scene.
-        chosen: bool (agents,), agents whose windows are listed.
-        steps: Number of steps of a window.
-        stride: Number of steps between the beginnings of two windows.
-    """
+    """Lists the first rows of all windows of the chosen agents, bool (agents,), agent by agent."""
     places = np.where(chosen, np.maximum(scene.steps - steps + 1, 0), 0)
     counts = -(-places // stride)
     return np.repeat(scene.first_row, counts) + stride * place_in_run(counts)
@@ -91,13 +84,7 @@ def window_starts(scene: SceneTracks, chosen: np.ndarray, steps: int, stride: in
 def cut(
     scene: SceneTracks, layout: WindowLayout, rules: WindowFilter, dt: float
 ) -> Iterator[Windows]:
-    """Cuts all windows of a scene, some thousands at a time.
-
-    Args:
-        scene: The scene.
-        layout: Content of a window.
-        rules: Selection of windows.
-        dt: Seconds between two steps.
+    """Cuts the windows of a scene with steps of ``dt`` seconds, some thousands at a time.
 
     Yields:
         Inputs (n, layout.inputs) and targets (n, future * dim), float32: positions in metres
