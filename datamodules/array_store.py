@@ -70,11 +70,7 @@ class ArrayWriter:
         self._arrays: dict[str, _GrowingArray] = {}
 
     def append(self, name: str, rows: np.ndarray) -> None:
-        """Appends rows to an array; the first call creates it.
-
-        Args:
-            name: Name of the array and of its file.
-            rows: (n, ...), n may be 0; dtype and further axes as in the first call.
+        """Appends rows (n, ...), n >= 0, to the array of that name; the first call creates it.
 
         Raises:
             ValueError: If dtype or further axes differ from those of the first call.

@@ -242,14 +242,7 @@ def _full_signature(cls: type) -> inspect.Signature:
 
 
 def check_split(name: str, data: Split, rep_in: Rep, rep_out: Rep, dim: int) -> None:
-    """Checks the sizes and values of a split.
-
-    Args:
-        name: The split, for the message.
-        data: Inputs and targets.
-        rep_in: Expected type of the inputs.
-        rep_out: Expected type of the targets.
-        dim: Dimension of the base space.
+    """Checks the sizes and values of a split against its types over R^dim.
 
     Raises:
         ValueError: If the split is empty, its sizes do not fit the types, or a value is not finite.

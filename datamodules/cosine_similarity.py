@@ -93,29 +93,13 @@ class CosineSimilarity(SyntheticDataModule):
 
 
 def mean_cosine(vectors: Tensor) -> Tensor:
-    """Averages the cosine between consecutive vectors over the cycle.
-
-    Args:
-        vectors: (n, 3, d), none of them zero.
-
-    Returns:
-        (n,).
-    """
+    """Averages the cosine (n,) between consecutive non-zero vectors (n, 3, d) over the cycle."""
     directions = vectors / vectors.norm(dim=-1, keepdim=True)
     return (directions * directions.roll(-1, dims=1)).sum(-1).mean(-1)
 
 
 def perturbed_cosine(inputs: Tensor, symmetry: str, eps: float) -> Tensor:
-    """Computes the mean cosine, perturbed so that one symmetry, or none, is kept.
-
-    Args:
-        inputs: Three vectors, (n, 9).
-        symmetry: The kept symmetry.
-        eps: Size of the perturbation.
-
-    Returns:
-        (n, 1).
-    """
+    """Computes y (n, 1) of three vectors (n, 9), perturbed so that only ``symmetry`` is kept."""
     vectors = inputs.unflatten(1, (3, 3))
     y = mean_cosine(vectors)
     radius = vectors.norm(dim=-1).mean(-1)

@@ -172,13 +172,7 @@ def swap_axes(inputs: Tensor, rows: int, columns: int) -> Tensor:
 
 
 def inertia_inputs(samples: int, bodies: int, seed: int | None = None) -> Tensor:
-    """Draws masses, then positions, (samples, 4 bodies) float32.
-
-    Args:
-        samples: Number n of samples.
-        bodies: Number k of bodies.
-        seed: Seed; by default the reference seed, n + k + 4 k.
-    """
+    """Draws masses, then positions, (samples, 4 bodies); see :func:`normal_inputs`."""
     inputs = normal_inputs(samples, bodies, 4 * bodies, seed)
     inputs[:, :bodies] = F.softplus(inputs[:, :bodies])
     return inputs

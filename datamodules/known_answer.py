@@ -112,17 +112,7 @@ class KnownAnswer(SyntheticDataModule):
 
 
 def dialled(inputs: Tensor, rotation: float, scale: float, reflection: float) -> Tensor:
-    """Sums the base term and the symmetry-breaking terms, each multiplied by its dial.
-
-    Args:
-        inputs: Three vectors, (n, 9), none of them zero.
-        rotation: Dial of the term that breaks ``SO(3)``.
-        scale: Dial of the term that breaks ``Scaling(3)``.
-        reflection: Dial of the term that breaks ``Reflect(3)``.
-
-    Returns:
-        (n, 1).
-    """
+    """Computes y (n, 1) of three non-zero vectors (n, 9), given the three dials."""
     of_rotation, of_scale, of_reflection = breaking_terms(inputs)
     y = base_term(inputs) + rotation * of_rotation + scale * of_scale + reflection * of_reflection
     return y[:, None]

@@ -109,28 +109,14 @@ class SE3Distance(SyntheticDataModule):
 
 
 def distance_inputs(samples: int, seed: int | None = None) -> Tensor:
-    """Draws three points in homogeneous coordinates, (samples, 12) float32.
-
-    Args:
-        samples: Number n of samples.
-        seed: Seed; by default the reference seed, n + 3 + 12.
-    """
+    """Draws three points in homogeneous coordinates, (samples, 12); see :func:`normal_inputs`."""
     inputs = normal_inputs(samples, 3, 12, seed)
     inputs[:, 3::4] = 1.0
     return inputs
 
 
 def perturbed_distance(inputs: Tensor, symmetry: str, eps: float) -> Tensor:
-    """Computes the mean distance of three points, minus eps times the named perturbation.
-
-    Args:
-        inputs: Three points, (n, 12); their fourth coordinates are ignored.
-        symmetry: Name of the perturbation.
-        eps: Size of the perturbation.
-
-    Returns:
-        (n, 1).
-    """
+    """Computes y (n, 1) of three points (n, 12), whose fourth coordinates are ignored."""
     points = inputs.unflatten(1, (3, 4))[..., :3]
     sides = points.roll(-1, dims=1) - points
     y = sides.norm(dim=-1).mean(-1)

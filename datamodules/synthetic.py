@@ -191,13 +191,7 @@ def symmetry_word(error: float) -> str:
 
 
 def reference_seed(samples: int, points: int, width: int) -> int:
-    """Computes the seed of the paper's reference samples, the same for every run.
-
-    Args:
-        samples: Number of all samples.
-        points: Number of points in an input.
-        width: Number of values in an input.
-    """
+    """Computes the seed of the paper's reference samples, from the number of all samples on."""
     return samples + points + width
 
 

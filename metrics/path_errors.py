@@ -48,26 +48,21 @@ def ade(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tenso
         >>> ade(torch.tensor([[[0.0, 0.0], [3.0, 4.0]]]), torch.zeros(1, 2, 2))
         tensor([2.5000])
     """
-    _require_same_shape(prediction, target)
-    _require_mask(mask, target)
+    _require_paths(prediction, target, mask)
     return _mean_distance(_distances(prediction, target, mask), mask)
 
 
 def fde(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
     r"""Final displacement error, the distance at the last step that counts.
 
-    Args:
-        prediction: Predicted positions (..., steps, dim), metres.
-        target: True positions, same shape.
-        mask: Steps that count (..., steps).
+    Takes the arguments of :func:`ade`.
 
     Example:
         >>> prediction = torch.tensor([[[3.0, 4.0], [9.0, 9.0]]])
         >>> fde(prediction, torch.zeros(1, 2, 2), torch.tensor([[True, False]]))
         tensor([5.])
     """
-    _require_same_shape(prediction, target)
-    _require_mask(mask, target)
+    _require_paths(prediction, target, mask)
     return _last_distance(_distances(prediction, target, mask), mask)
 
 
@@ -201,12 +196,13 @@ def _first_modes(
     return prediction[..., :k, :, :], target.unsqueeze(-3), known
 
 
-def _require_same_shape(prediction: Tensor, target: Tensor) -> None:
+def _require_paths(prediction: Tensor, target: Tensor, mask: Tensor | None) -> None:
     if prediction.shape != target.shape or target.ndim < 2:
         raise ValueError(
             "prediction and target must both have the shape (..., steps, dim); got "
             f"{tuple(prediction.shape)} and {tuple(target.shape)}."
         )
+    _require_mask(mask, target)
 
 
 def _require_mask(mask: Tensor | None, target: Tensor) -> None:

@@ -98,16 +98,10 @@ class AgentTransformer(nn.Module):
         return self.tokens.history
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Predicts the path of the first agent.
-
-        Args:
-            inputs: (n, rep_in.size(dim)).
-
-        Returns:
-            Positions (n, T * dim), row-major (time, coordinate), oldest first.
+        """Predicts the path (n, T * dim) of the first agent, row-major (time, coordinate).
 
         Raises:
-            ValueError: If the input has another size.
+            ValueError: If the input has another size than ``rep_in``.
         """
         if inputs.ndim != 2 or inputs.shape[1] != self.tokens.size:
             raise ValueError(
@@ -122,25 +116,14 @@ class AgentTransformer(nn.Module):
         for block in self.blocks[:-1]:
             tokens = block(tokens, tokens, known)
         answer = self.blocks[-1](tokens[:, :1], tokens, known)[:, 0]
-        return self._constant_velocity(features) + self.correction(self.norm(answer))
-
-    def _constant_velocity(self, features: Tensor) -> Tensor:
-        """Extrapolates the agent's last step, (n, T * dim)."""
-        dim = self.tokens.dim
-        last = features[:, 0, -1]
-        return extrapolate(last[:, :dim], last[:, dim : 2 * dim], self.future)
+        last, dim = features[:, 0, -1], self.tokens.dim  # begins with position and step
+        straight_on = extrapolate(last[:, :dim], last[:, dim : 2 * dim], self.future)
+        return straight_on + self.correction(self.norm(answer))
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """Splits an input into tokens.
-
-    Args:
-        dim: Coordinates of a position.
-        agents: Number of agents.
-        history: Number of steps of each agent.
-        velocities: Whether the input contains velocities.
-    """
+    """Splits an input of several agents with ``history`` steps each into tokens."""
 
     dim: int
     agents: int

@@ -15,12 +15,8 @@ from softsym.symmetries.representations import direct_sum
 def tensor_counts(channels: int, dim: int) -> list[int]:
     """Computes the number of tensors of each rank 0, 1, ..., r for about ``channels`` numbers.
 
-    r is the largest rank with (r + 1) d^r <= channels. While channels remain, d^(r - k) tensors of
-    each rank k are added, which uses up (r + 1) d^r channels (Kim et al. 2023).
-
-    Args:
-        channels: Desired width, at least 1.
-        dim: Dimension d of the base space.
+    r is the largest rank with (r + 1) d^r <= channels, where d is ``dim``. While channels remain,
+    d^(r - k) tensors of each rank k are added, using up (r + 1) d^r channels (Kim et al. 2023).
 
     Example:
         >>> tensor_counts(128, 3)
@@ -37,15 +33,11 @@ def tensor_counts(channels: int, dim: int) -> list[int]:
 
 
 def hidden_layout(channels: int, group: Group) -> Rep:
-    """Builds the type of the paper's hidden layer, scalars first.
+    """Builds the type of the paper's hidden layer for the largest candidate group, scalars first.
 
     For an orthogonal group N tensors of rank k are N copies of T(k). For other groups they are
     split into T(p, k - p) in binomial proportions, so that features can grow or shrink under, for
     example, a change of scale.
-
-    Args:
-        channels: Desired width.
-        group: The largest candidate group.
 
     Example:
         >>> from softsym.symmetries import group

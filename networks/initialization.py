@@ -48,13 +48,8 @@ INITIALIZATIONS: dict[str, Callable[[Tensor, Rep, Group], Tensor]] = {
 def initialize(network: nn.Module, how: str, group: Group, seed: int) -> None:
     """Initialises every typed linear layer of a network, in order.
 
-    Weights derive from a random orthogonal matrix; biases are uniform in [0, 1) / sqrt(out).
-
-    Args:
-        network: The network whose layers are initialised.
-        how: One of ``orthogonal``, ``half_equivariant``, ``residual``.
-        group: The group of the last two.
-        seed: Seed of the weights.
+    Weights derive from a random orthogonal matrix by one of ``INITIALIZATIONS``; biases are uniform
+    in [0, 1) / sqrt(out).
 
     Raises:
         ValueError: If ``how`` is unknown.

@@ -16,16 +16,9 @@ LARGE = 2**22
 
 
 def sample_products(matrices: Tensor, vectors: Tensor) -> Tensor:
-    """Computes out[c,b,I,n] = sum over J of matrices[c,I,J,n] vectors[b,J,n].
+    """Multiplies matrices (c, size I, size J, batch) and vectors (b, size J, batch) pairwise.
 
-    Differentiable forwards and backwards, to any order.
-
-    Args:
-        matrices: (c, size I, size J, batch).
-        vectors: (b, size J, batch).
-
-    Returns:
-        (c, b, size I, batch).
+    Returns (c, b, size I, batch). Differentiable forwards and backwards, to any order.
     """
     batch = matrices.shape[-1]
     most = max(LARGE * batch // max(matrices.numel() * len(vectors), 1), 1)

@@ -40,14 +40,9 @@ class VelocityBaseline(nn.Module, ABC):
         """Estimates the displacement per step (n, dim) of observed paths (n, history, dim)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Predicts the future positions.
+        """Predicts positions (n, future * dim) from inputs (n, history * dim + extra).
 
-        Args:
-            x: Observed positions (n, history * dim + extra), row-major (time, coordinate), oldest
-                first.
-
-        Returns:
-            Predicted positions (n, future * dim) in the units of the input.
+        Both are row-major (time, coordinate), oldest first, in the same units.
 
         Raises:
             ValueError: If the input has another size.
@@ -108,15 +103,9 @@ class FittedVelocity(VelocityBaseline):
 
 
 def extrapolate(position: Tensor, step: Tensor, future: int) -> Tensor:
-    """Computes the positions after 1, ..., ``future`` equal steps.
+    """Computes the positions (n, T * dim), row-major, after 1, ..., T = ``future`` equal steps.
 
-    Args:
-        position: Last position (n, dim).
-        step: Displacement per step (n, dim).
-        future: Number of steps T.
-
-    Returns:
-        (n, T * dim), row-major (time, coordinate).
+    ``position`` and ``step`` are (n, dim).
 
     Example:
         >>> extrapolate(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 2.0]]), future=2)

@@ -98,15 +98,10 @@ def window_layout(
     velocities: bool = False,
     neighbours: int = 0,
 ) -> WindowLayout:
-    """Converts a layout given in seconds to steps.
+    """Converts a layout given in seconds to steps of ``dt`` seconds.
 
-    Args:
-        history_sec: Seconds from the first observed step to now.
-        future_sec: Seconds from now to the last predicted step.
-        dt: Seconds between two steps.
-        coordinates: 2 or 3.
-        velocities: Whether velocities are observed.
-        neighbours: Number of neighbours.
+    The first observed step is ``history_sec`` before now, the last predicted one ``future_sec``
+    after now. The other arguments are those of :class:`WindowLayout`.
 
     Raises:
         ValueError: If a setting is out of its range.

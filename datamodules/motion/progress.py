@@ -20,13 +20,7 @@ LOG_EVERY = 10.0
 
 
 def with_progress(items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]:
-    """Yields the items and reports their number.
-
-    Args:
-        items: Any items.
-        what: The items and what is done to them, such as ``scenes read``.
-        total: Number of items, if it is known.
-    """
+    """Yields the items and reports their number, with ``what`` such as ``scenes read``."""
     if sys.stderr.isatty():
         columns = (SpinnerColumn(), MofNCompleteColumn(), TextColumn(what), TimeElapsedColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:

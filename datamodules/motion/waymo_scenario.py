@@ -64,15 +64,11 @@ def is_scenario(top: Sequence[Field]) -> bool:
 
 
 def read_scenario(top: Sequence[Field], steps: int) -> tuple[np.ndarray, np.ndarray, str]:
-    """Reads positions, validity and name of a Scenario.
-
-    Args:
-        top: The fields of the Scenario.
-        steps: Required number of states per track.
+    """Reads a Scenario, given its fields and the required number of states per track.
 
     Returns:
-        float64 (agents, steps, 3) in metres, zero if a state has none; bool (agents, steps); the
-        name.
+        Positions, float64 (agents, steps, 3) in metres, zero if a state has none; validity, bool
+        (agents, steps); and the name.
 
     Raises:
         ValueError: If a track has another number of states.
