@@ -95,10 +95,12 @@ class _MeanOverSamples(Metric):
             ValueError: If the shapes do not match or the mask is not of bool.
         """
         errors = type(self).error(*self._paths(prediction, target), mask, **self.settings)
-        known = torch.ones_like(errors, dtype=torch.bool) if mask is None else mask.any(-1)
-        # A new tensor in the state's own dtype, which ranks without samples have as well.
-        self.total = self.total + torch.where(known, errors, 0.0).sum().to(self.total.dtype)
-        self.count = self.count + known.sum()
+        known = len(errors)
+        if mask is not None:
+            errors, known = torch.where(mask.any(-1), errors, 0.0), mask.any(-1).sum()
+        # In the state's own dtype, because ranks without samples reduce theirs as well.
+        self.total = self.total + errors.sum().to(self.total.dtype)
+        self.count = self.count + known
 
     def compute(self) -> Tensor:
         """Returns the mean over all samples so far; NaN if there are none."""
