@@ -114,6 +114,7 @@ class _GrowingArray:
                 f"{rows.dtype} of {rows.shape[1:]}."
             )
         content = np.ascontiguousarray(rows).tobytes()
+        # The checksum of what should be on disk, not of what a later read returns.
         self.checksum = zlib.crc32(content, self.checksum)
         self.file.write(content)
         self.count += len(rows)
@@ -208,6 +209,7 @@ def _map(path: Path, checksum: int) -> np.ndarray:
         version = np.lib.format.read_magic(file)
         if version != (1, 0):
             raise ValueError(f"{path.name} has the format {version}")
+        # Reading all of a file once costs seconds, damage found in training costs the run.
         shape, _, dtype = np.lib.format.read_array_header_1_0(file)
         data_start = file.tell()
         actual = 0
@@ -238,7 +240,7 @@ def _sole_builder(folder: Path) -> Iterator[None]:
             _remove(leftover)
         yield
     finally:
-        lock.release()
+        lock.release()  # the lock file stays: removing it could let in two builders
 
 
 def _acquire(lock: FileLock, folder: Path) -> None:

@@ -137,6 +137,7 @@ class SyntheticDataModule(TensorDataModule):
         seed = reference_seed(count, self.points, self.width)
         seed = seed if self.data_seed is None else self.data_seed
         inputs, targets = self._sample(count, seed, torch.abs if self.ood == SIGN else None)
+        # The paper's reference samples are one draw. The splits divide it, so they share no sample.
         order = torch.randperm(count, generator=torch.Generator().manual_seed(self.seed))
         parts = zip(SPLITS, order.split(self.samples), strict=True)
         splits = {name: (inputs[chosen], targets[chosen]) for name, chosen in parts}
@@ -160,7 +161,7 @@ class SyntheticDataModule(TensorDataModule):
         centre = y.mean(0) if self.rep_out == T(0) else torch.zeros_like(y[0])
         first = f(self.rep_in.over(G).act(g, inputs)) - centre
         last = self.rep_out.over(G).act(g, y - centre)
-        size = (first.norm(dim=-1) + last.norm(dim=-1)).clamp_min(1e-300)
+        size = (first.norm(dim=-1) + last.norm(dim=-1)).clamp_min(1e-300)  # 0 / 0 counts as 0
         return float(((first - last).norm(dim=-1) / size).mean())
 
     def _sample(
@@ -169,6 +170,7 @@ class SyntheticDataModule(TensorDataModule):
         clean = self.draw(count, seed)
         if change is not None:
             clean = torch.where(self.coordinates, change(clean), clean)
+        # Noise has seeds of its own, so that it does not change the samples themselves.
         return (
             self.observed(clean, child_seed(seed, "inputs")),
             self.targets(clean, child_seed(seed, "targets")),

@@ -39,6 +39,7 @@ def nearest_neighbour_error(
 
 def _mismatch(moved: Samples, references: Samples) -> float:
     x, y = moved
+    # 256 queries at a time, to bound the memory of the distance matrix.
     nearest = torch.cat(
         [torch.cdist(part.to(references[0]), references[0]).argmin(1) for part in x.split(256)]
     )

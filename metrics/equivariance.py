@@ -22,6 +22,7 @@ def equivariance_errors(
     vanish. Elements are drawn by ``G.sample_elements``.
     """
     with torch.no_grad():
+        # Group actions in float64: rounding must not look like a broken symmetry.
         g = to(G.sample_elements(len(x), generator), x.device)
         moved = rep_in.over(G).act(g, x.double())
         moved_first, y = f(moved.to(x.dtype)).double(), f(x).double()
@@ -70,15 +71,7 @@ def equivariance_error(
 
 
 class EquivarianceError(Metric):
-    """Mean relative equivariance error, accumulated over batches.
-
-    Args:
-        rep_in: Type of the inputs.
-        rep_out: Type of the outputs.
-        group: The group.
-        samples: Number of group elements per input.
-        seed: Seed of the group elements.
-    """
+    """:func:`equivariance_error`, accumulated over batches; takes the same types and settings."""
 
     is_differentiable = False
     higher_is_better = False

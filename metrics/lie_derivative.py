@@ -63,18 +63,10 @@ def local_equivariance_error(
     error of 1% after a rotation by 0.1 radian. The numerator alone is the local equivariance error
     of Gruver et al.
 
-    Args:
-        f: As in :func:`lie_derivative`.
-        rep_in: Type of the inputs.
-        rep_out: Type of the outputs.
-        G: A group with a Lie algebra.
-        x: Inputs, (n, size in), n >= 1.
+    Takes the arguments of :func:`lie_derivative` and raises the same errors.
 
     Returns:
         At least 0; infinite if f vanishes at all inputs but its derivatives do not.
-
-    Raises:
-        ValueError: As :func:`lie_derivative`.
 
     Example:
         >>> local_equivariance_error(lambda x: 2 * x, "T1", "T1", "SO(3)", torch.randn(5, 3)) < 1e-6
@@ -131,12 +123,13 @@ def _derivatives(
     """Computes L_A f(x) for each generator A, (k, n, size out), and f(x), (n, size out)."""
     require_inputs("Lie derivative", x)
     require_size("rep_in", rep_in, _require_algebra(G), x)
+    # Group actions in float64, f in the dtype of x, in which its weights are.
     of_inputs, of_outputs = rep_in.over(G), rep_out.over(G)
     derivatives = []
     for generator in G.algebra_elements:
         A = to(generator, x.device)
         direction = of_inputs.act_derivative(A, x.double()).to(x.dtype)
-        y, inner = _jvp(f, x, direction)
+        y, inner = _jvp(f, x, direction)  # inner is Df(x) [drho_in(A) x]
         require_size("rep_out", rep_out, G, y)
         derivatives.append(inner - of_outputs.act_derivative(A, y.double()).to(y.dtype))
     return torch.stack(derivatives).detach(), y.detach()
@@ -175,6 +168,7 @@ def _mean_size(values: Tensor) -> Tensor:
 
 
 def _rate(derivatives: Tensor, outputs: Tensor) -> Tensor:
+    # 0 / 0 is 0: a function that is zero is equivariant. NaN is kept.
     return torch.where(derivatives == 0, derivatives, derivatives / (2 * outputs))
 
 

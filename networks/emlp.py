@@ -16,21 +16,10 @@ class EMLP(TypedMLP):
     With the true group of the data it is the oracle to which soft networks are compared. Its gates
     have no symmetry-breaking term (arXiv 2104.09459).
 
-    Args:
-        rep_in: Type of the input.
-        rep_out: Type of the output.
-        group: The group G under which the network is equivariant.
-        largest_group: Determines the hidden layout, so that networks of different groups can
-            share it; G by default. The bilinear term is equivariant only if it contains G.
-        channels: Width from which the hidden layout is computed.
-        hidden_layers: Number of hidden layers.
-        init: Initialisation of w before projection: ``orthogonal``, ``half_equivariant`` or
-            ``residual``.
-        init_group: Group of the last two initialisations; the largest by default.
-        seed: Seed of all initial weights.
-
-    Shape:
-        (batch, rep_in.size(d)) to (batch, rep_out.size(d)).
+    Takes the arguments of :class:`~softsym.networks.typed_mlp.TypedMLP`; ``init`` applies to w
+    before projection. ``group`` is G. ``largest_group``, G by default, determines the hidden
+    layout, so that networks of different groups can share it; the bilinear term is equivariant only
+    if it contains G.
 
     Raises:
         ValueError: If G is not orthogonal but the largest group is.

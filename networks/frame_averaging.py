@@ -87,12 +87,13 @@ class FrameAveraging(nn.Module):
                 f"FrameAveraging over {self.group} takes {self.rep_in} as {size} numbers; the "
                 f"inputs have {inputs.shape[-1]}. Choose a group that acts on their space."
             )
-        V = inputs[:, self.vectors].double()
+        V = inputs[:, self.vectors].double()  # eigenvectors of near eigenvalues need the digits
         return (self._moves(V) if self._moving else self._axes(V)).to(inputs.dtype)
 
     def _moves(self, V: Tensor) -> Tensor:
         """Computes principal axes about the centre of points (batch, k, n + 1) as motions."""
         points, weights = V[..., :-1], V[..., -1:]
+        # Translating by t adds weight * t to a point, so this centre moves by exactly t.
         centre = points.sum(1) / weights.sum(1)
         axes = self._axes(points - weights * centre[:, None])
         shift = centre.expand(len(axes), -1, -1)[..., None]
@@ -112,7 +113,7 @@ class FrameAveraging(nn.Module):
         """Averages one pass of the network over all frames of each input."""
         frames = self.frames(inputs)
         g = frames.flatten(0, 1)
-        repeated = inputs.repeat(len(frames), 1)
+        repeated = inputs.repeat(len(frames), 1)  # frames outermost, as in g
         inverse = torch.linalg.inv(g) if self._moving else g.mT
         turned = self.network(self.rep_in.over(self.group).act(inverse, repeated))
         back = self.rep_out.over(self.group).act(g, turned)

@@ -49,6 +49,7 @@ class GatedNonlinearity(nn.Module):
         activated = F.silu(values)
         opened = torch.sigmoid(gate).split([n for rank, _, n in self.runs if rank])
         gates_left, parts = iter(opened), []
+        # Features are rows here, so that a gate broadcasts over the contiguous batch.
         sizes = [width * copies for _, width, copies in self.runs]
         by_run = zip(self.runs, values.split(sizes), activated.split(sizes), strict=True)
         for (rank, width, copies), value, own in by_run:

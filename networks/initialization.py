@@ -69,6 +69,7 @@ def _start(
     generator: torch.Generator,
 ) -> None:
     like = next(cast(nn.Module, layer).parameters())
+    # One generator for all layers, in module order: the seed determines every weight.
     sizes = (layer.rep_out.size(group.dim), layer.rep_in.size(group.dim))
     weight = nn.init.orthogonal_(like.new_empty(sizes), generator=generator)
     bias = like.new_empty(sizes[0]).uniform_(0, sizes[0] ** -0.5, generator=generator)

@@ -27,6 +27,7 @@ class _Path(nn.Module):
         super().__init__()
         self.role = role
         shape = rep_out.size(dim), rep_in.size(dim)
+        # Parameters are the unprojected w and b; zeros until the network calls start.
         self.weight = nn.Parameter(torch.zeros(shape))
         self.bias = nn.Parameter(torch.zeros(shape[0]))
         self._onto_maps = None if group is None else Projector(group, rep_in >> rep_out)
@@ -36,6 +37,7 @@ class _Path(nn.Module):
         """Computes the weight (size out, size in) and bias (size out,) of this path."""
         if self._onto_maps is None or self._onto_vectors is None:
             return self.weight, self.bias
+        # vec(W) is row-major, (out, in); the bias is an invariant vector of the output.
         weight = self._onto_maps(self.weight.reshape(-1)).view_as(self.weight)
         return weight, self._onto_vectors(self.bias)
 

@@ -34,19 +34,8 @@ class RPP(TypedMLP):
 class MixedRPP(TypedMLP):
     """Residual pathway prior between two groups, W = P_G w + P_H v (Kim et al. 2023, sec. 5).
 
-    Args:
-        rep_in: Type of the input.
-        rep_out: Type of the output.
-        group: Group G of the equivariant path; also determines the hidden layout.
-        residual_group: Group H that the residual path keeps, one of the candidates.
-        channels: Width from which the hidden layout is computed.
-        hidden_layers: Number of hidden layers.
-        init: Initialisation of w: ``orthogonal``, ``half_equivariant`` or ``residual``.
-        init_group: Group of the last two initialisations; G by default.
-        seed: Seed of all initial weights.
-
-    Shape:
-        (batch, rep_in.size(d)) to (batch, rep_out.size(d)).
+    Takes the arguments of :class:`RPP` and ``residual_group``, the group H that the residual path
+    keeps, one of the candidates.
 
     Example:
         >>> import torch
@@ -68,6 +57,7 @@ class MixedRPP(TypedMLP):
         init_group: str | Group | None = None,
         seed: int = 0,
     ) -> None:
+        # Before the base class, whose constructor makes the layers.
         self._residual_group = parse_group(residual_group, parse_group(group).dim)
         super().__init__(rep_in, rep_out, group, channels, hidden_layers, init, init_group, seed)
 

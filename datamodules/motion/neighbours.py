@@ -27,7 +27,7 @@ class Neighbourhood:
             same distance the one with the smaller row comes first.
         """
         neighbours = np.full((len(now), count), NOBODY)
-        for chosen in _grouped_by(self.step[now]):
+        for chosen in _grouped_by(self.step[now]):  # one distance matrix per step
             present = self._at_step[int(self.step[now[chosen[0]]])]
             neighbours[chosen] = self._nearest_present(now[chosen], present, count)
         return neighbours
@@ -50,6 +50,7 @@ class Neighbourhood:
         first, 0 where not observed, and bool of the same shape.
         """
         back = rows[..., None] - np.arange(history)[::-1]
+        # Rows of a track are consecutive, so going back in time is going back in rows.
         seen = (rows[..., None] != NOBODY) & (back >= self.first_row[rows][..., None])
         back = np.where(seen, back, 0)
         return back, seen & np.isfinite(self.position[back]).all(axis=-1)

@@ -151,6 +151,7 @@ def _check_tracks(path: Path, text: str, table: np.ndarray) -> None:
             f"has frame {frames[row]:g} of pedestrian {people[row]:g}, but frames count from the "
             f"first in steps of {FRAME_STEP} and pedestrians have whole numbers",
         )
+    # Within each pedestrian consecutive rows must be one step apart, whatever their order.
     order = np.lexsort((frames, people))
     steps, same = np.diff(frames[order]), np.diff(people[order]) == 0
     broken = same & (steps != FRAME_STEP)

@@ -101,6 +101,7 @@ def _check_kind(head: bytes, where: str) -> None:
     """Raises a ValueError if the first bytes of a file cannot begin a record."""
     if head.startswith(GZIP_MAGIC):
         raise ValueError(f"{where}: the file is compressed by gzip. Run gunzip on it first.")
+    # Checked for the first record only: later a wrong checksum means damage, not another format.
     if len(head) == HEADER.size and masked_checksum(head[:8]) != HEADER.unpack(head)[1]:
         raise ValueError(
             f"{where}: the file starts with {head[:8]!r}, which is not a TFRecord header with a "

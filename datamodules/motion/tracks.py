@@ -127,6 +127,7 @@ def gapless_runs(agent: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.nd
     """
     if not len(agent):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    # A track ends where the agent changes or a step is missing.
     new = np.flatnonzero((np.diff(agent) != 0) | (np.diff(step) != 1)) + 1
     first = np.concatenate([[0], new])
     return first, np.diff(np.concatenate([first, [len(agent)]]))

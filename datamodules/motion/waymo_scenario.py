@@ -114,6 +114,7 @@ def _run_pattern(length: int) -> re.Pattern[bytes]:
 def _decode(runs: list[Run]) -> tuple[np.ndarray, np.ndarray]:
     """Decodes positions (n, 3) and validity (n,) of all states."""
     size = USUAL.itemsize
+    # Whether each state has the usual size, in the order of all states.
     usual = np.repeat([w == size for _, w in runs], [len(c) // w for c, w in runs]).astype(bool)
     table = np.frombuffer(b"".join(c for c, w in runs if w == size), USUAL)
     # The size alone does not prove the usual layout; every tag must be in its place.
@@ -144,6 +145,7 @@ def _decode_state(message: bytes) -> tuple[float, float, float, bool]:
 
 
 def _double(value: object) -> float:
+    # Protobuf omits fields that are zero.
     if not isinstance(value, memoryview) or len(value) != 8:
         return 0.0
     (number,) = struct.unpack("<d", value)

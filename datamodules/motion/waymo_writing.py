@@ -52,7 +52,7 @@ def example_payload(record: WaymoRecord) -> bytes:
         content = write_varints(1, valid[:, steps].ravel())
         entries.append(_entry(f"state/{part}/valid", write_bytes(INTEGERS, content)))
         start += length
-    return write_bytes(1, b"".join(entries))
+    return write_bytes(1, b"".join(entries))  # tf.Example.features
 
 
 def scenario_payload(record: WaymoRecord) -> bytes:
@@ -69,7 +69,7 @@ def scenario_payload(record: WaymoRecord) -> bytes:
 
 
 def _entry(key: str, feature: bytes) -> bytes:
-    return write_bytes(1, write_bytes(1, key.encode()) + write_bytes(2, feature))
+    return write_bytes(1, write_bytes(1, key.encode()) + write_bytes(2, feature))  # map entry
 
 
 def _text(text: str) -> bytes:

@@ -111,8 +111,10 @@ def _windows_of_rows(
     if near is not None:
         others = near.nearest(observed[:, 0, -1], layout.neighbours)
         back, visible = near.histories(others, layout.history)
+        # Axis 1 is the agent: the predicted one first, then its neighbours.
         observed = np.concatenate([observed, back], axis=1)
         seen = np.concatenate([seen, visible], axis=1)
+    # Unseen steps have the row 0, which belongs to some other agent; they become 0 here.
     positions = scene.position[observed, : layout.dim] - origin[:, None, None]
     parts = [np.where(seen[..., None], positions, 0.0)]
     if layout.velocities:

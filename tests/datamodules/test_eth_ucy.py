@@ -1,4 +1,4 @@
-"""The ETH/UCY datamodule: layout of the tensors, errors, and the baseline's known numbers."""
+"""The ETH/UCY datamodule: tensors, errors, and the known numbers of the baseline."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Simulated pedestrians through the code of the real ones."""
+"""Simulated pedestrians, read by the code for real ones."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""What synthetic tasks share, where it belongs to no single one of them."""
+"""Functions and settings shared by all synthetic tasks."""
 
 import inspect
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The datamodule of trajectories: against trajdata's own samples, in many processes, and typos."""
+"""The trajectory datamodule: trajdata's own samples, several processes, and wrong settings."""
 
 import logging
 import shutil

@@ -1,4 +1,4 @@
-"""The transformer over agents and time: what is masked is not there, and order does not matter."""
+"""The transformer over agents and time: masked steps and the order of agents have no effect."""
 
 import pytest
 import torch

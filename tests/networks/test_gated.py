@@ -1,4 +1,4 @@
-"""Gates against a plain loop."""
+"""Gates compared with a plain loop."""
 
 import math
 

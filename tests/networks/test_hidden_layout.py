@@ -1,4 +1,4 @@
-"""Hidden layouts from a number of channels."""
+"""Hidden layouts computed from a number of channels."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Raw data are known by what is in them."""
+"""Keys follow the content of raw files."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Sizes and types of windows, and times in steps."""
+"""Sizes and types of windows, and times converted to steps."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Nearest agents against a search one by one."""
+"""Nearest agents compared with a search one by one."""
 
 import numpy as np
 from hypothesis import given
@@ -17,8 +17,8 @@ def by_hand(tracks, near, row, count):
         for r in range(len(near.first_row))
         if near.step[r] == near.step[row] and near.first_row[r] != near.first_row[row]
     ]
-    found = [r for _, r in sorted(others)][:count]
-    return found + [NOBODY] * (count - len(found))
+    actual = [r for _, r in sorted(others)][:count]
+    return actual + [NOBODY] * (count - len(actual))
 
 
 @given(TRACKS, st.integers(1, 4), st.sampled_from([2, 3]), st.integers(0, 5))

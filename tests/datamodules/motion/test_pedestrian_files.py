@@ -1,4 +1,4 @@
-"""Raw recordings: what is accepted, and what each fault is called."""
+"""Raw recordings: accepted files, and the message for each fault."""
 
 import time
 

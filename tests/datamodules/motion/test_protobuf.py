@@ -21,8 +21,8 @@ def signed(value):
 
 @given(number=NUMBER, value=INT64)
 def test_varint_round_trip(number, value):
-    ((found, kind, read),) = parsed(memoryview(protobuf.write_varint(number, value)))
-    assert (found, kind, signed(read)) == (number, protobuf.VARINT, value)
+    ((actual, kind, read),) = parsed(memoryview(protobuf.write_varint(number, value)))
+    assert (actual, kind, signed(read)) == (number, protobuf.VARINT, value)
 
 
 @given(values=st.lists(INT64, max_size=50))

@@ -1,4 +1,4 @@
-"""Scenes are dealt out once, by seed, and nobody goes empty."""
+"""Random splits of scenes: by seed, disjoint, none empty."""
 
 import logging
 
@@ -21,18 +21,18 @@ def store(folder, splits):
 def test_own_splits_and_dealt_ones(tmp_path, caplog):
     tracks, scenes = store(tmp_path, ["train"] * 6 + ["val"] * 2)
     with caplog.at_level(logging.WARNING):
-        found = {part: list(some) for part, some in scenes_by_part(tracks, OWN, 0).items()}
-    assert {part: len(some) for part, some in found.items()} == {"train": 5, "val": 1, "test": 2}
-    second = sorted(int(s.steps[1]) for some in found.values() for s in some)
+        actual = {part: list(some) for part, some in scenes_by_part(tracks, OWN, 0).items()}
+    assert {part: len(some) for part, some in actual.items()} == {"train": 5, "val": 1, "test": 2}
+    second = sorted(int(s.steps[1]) for some in actual.values() for s in some)
     assert second == [int(s.steps[1]) for s in scenes]
     assert not caplog.records
 
 
 def test_agents_are_dealt_where_scenes_are_too_few(tmp_path, caplog):
     tracks, (only, _) = store(tmp_path, ["train", "val"])
-    found = {part: list(some) for part, some in scenes_by_part(tracks, OWN, 0).items()}
+    actual = {part: list(some) for part, some in scenes_by_part(tracks, OWN, 0).items()}
     assert "There are 1 scene(s) of 'train' for train, val: their agents" in caplog.text
-    (train,), (val,) = found["train"], found["val"]
+    (train,), (val,) = actual["train"], actual["val"]
     steps = np.concatenate([train.steps, val.steps])
     assert sorted(steps) == sorted(only.steps)
     assert len(train.position) + len(val.position) == len(only.position)

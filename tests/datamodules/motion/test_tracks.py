@@ -88,11 +88,11 @@ def test_thinning_keeps_every_so_many_steps(tracks, factor):
             if step % factor == 0:
                 expected.append((step // factor, row))
             row += 1
-    found = np.concatenate(
+    actual = np.concatenate(
         [np.arange(s, s + n) for s, n in zip(thin.first_step, thin.steps, strict=True)]
         or [np.zeros(0)]
     )
-    np.testing.assert_array_equal(found, [step for step, _ in expected])
+    np.testing.assert_array_equal(actual, [step for step, _ in expected])
     rows = [row for _, row in expected]
     np.testing.assert_array_equal(thin.position, whole.position[rows].reshape(-1, 3))
     assert isinstance(thin, SceneTracks)

@@ -1,4 +1,4 @@
-"""Shards are found by name, and those that are missing are missed."""
+"""Shards are recognised by name, and missing ones are reported."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Shards of the Waymo dataset: found by name, read once, read again when they change."""
+"""Shards of the Waymo dataset: recognised by name, read once, read again when they change."""
 
 import logging
 import re
@@ -110,9 +110,9 @@ def test_no_process_is_started_for_what_is_there(folder, reader, monkeypatch):
 @pytest.mark.slow
 def test_several_workers_read_the_same(folder, reader, tmp_path):
     paths = shard_paths(folder, "training")
-    found = reader.read_all(paths, workers=2)
+    actual = reader.read_all(paths, workers=2)
     alone = ShardReader(tmp_path / "other").read_all(paths)
-    for one, other in zip(found, alone, strict=True):
+    for one, other in zip(actual, alone, strict=True):
         np.testing.assert_array_equal(one.windows, other.windows)
         np.testing.assert_array_equal(one.record, other.record)
 

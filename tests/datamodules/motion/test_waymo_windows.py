@@ -1,4 +1,4 @@
-"""The paper's Waymo recipe: the reference windows, the filters, and the constants."""
+"""The paper's Waymo recipe: reference windows, filters, and constants."""
 
 from pathlib import Path
 
@@ -46,9 +46,9 @@ def test_cut_windows_the_real_record(reference):
 @pytest.mark.parametrize("name", NORMALISATIONS)
 def test_normalisations_of_the_real_record(name, reference):
     (record,) = read_waymo(EXAMPLE)
-    found = normalise(cut_windows(record), NORMALISATIONS[name], "paper")
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, reference("waymo_one_example.npz")[name], rtol=0, atol=1e-5)
+    actual = normalise(cut_windows(record), NORMALISATIONS[name], "paper")
+    assert actual.dtype == np.float32
+    np.testing.assert_allclose(actual, reference("waymo_one_example.npz")[name], rtol=0, atol=1e-5)
 
 
 def test_points_are_every_second_step():
