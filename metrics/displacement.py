@@ -63,10 +63,10 @@ class _MeanOverSamples(Metric):
     full_state_update = False
 
     error: ClassVar[Callable[..., Tensor]]
+    settings: Mapping[str, float | None] = MappingProxyType({})
+    """Keyword arguments of ``error``."""
     total: Tensor
     count: Tensor
-
-    settings: Mapping[str, float | None] = MappingProxyType({})
 
     def __init__(self, dim: int) -> None:
         super().__init__()
