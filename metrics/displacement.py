@@ -95,12 +95,14 @@ class _MeanOverSamples(Metric):
             ValueError: If the shapes do not match or the mask is not of bool.
         """
         errors = type(self).error(*self._paths(prediction, target), mask, **self.settings)
-        known = len(errors)
-        if mask is not None:
-            errors, known = torch.where(mask.any(-1), errors, 0.0), mask.any(-1).sum()
+        if mask is None:
+            self.count = self.count + len(errors)
+        else:
+            known = mask.any(-1)
+            errors = torch.where(known, errors, 0.0)
+            self.count = self.count + known.sum()
         # In the state's own dtype, because ranks without samples reduce theirs as well.
         self.total = self.total + errors.sum().to(self.total.dtype)
-        self.count = self.count + known
 
     def compute(self) -> Tensor:
         """Returns the mean over all samples so far; NaN if there are none."""

@@ -53,8 +53,9 @@ class SceneTracks:
     def of_agents(self, chosen: np.ndarray) -> SceneTracks:
         """Returns the scene with the chosen agents only, bool (agents,)."""
         rows = np.repeat(chosen, self.steps)
-        by_agent = (values[chosen] for values in (self.first_step, self.steps, self.kind))
-        return SceneTracks(self.split, *by_agent, self.position[rows], self.velocity[rows])
+        first_step, steps, kind = self.first_step[chosen], self.steps[chosen], self.kind[chosen]
+        position, velocity = self.position[rows], self.velocity[rows]
+        return SceneTracks(self.split, first_step, steps, kind, position, velocity)
 
 
 class TrackStore:
