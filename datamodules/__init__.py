@@ -1,4 +1,4 @@
-"""Datasets, one ``LightningDataModule`` a file; each says its ``rep_in`` and ``rep_out``."""
+"""Datasets, one ``LightningDataModule`` per file, each with its ``rep_in`` and ``rep_out``."""
 
 from softsym.datamodules.base import TensorDataModule
 from softsym.datamodules.cosine_similarity import CosineSimilarity
