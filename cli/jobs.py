@@ -1,4 +1,4 @@
-"""One job of a sweep: which it is, and how it fails without taking the others with it."""
+"""One run among several of a process: its command, and failures that spare the other runs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from hydra.types import RunMode
 from softsym.cli.errors import reported
 
 FAILED: list[str] = []
-"""Commands of the jobs that failed in this process, of which the last line tells."""
+"""Commands of the runs that failed in this process; ``train.py`` lists them at its end."""
 
 
 def is_sweep() -> bool:
-    """Whether the run that Hydra has just composed is one of a ``--multirun``."""
+    """Whether the current run is one of a ``--multirun``."""
     return bool(HydraConfig.get().mode == RunMode.MULTIRUN)
 
 
@@ -57,10 +57,10 @@ def command_of_job(given: Sequence[str]) -> str:
 
 
 def start_of_run(given: Sequence[str]) -> dict[str, Any]:
-    """What a run was started with: its command, its overrides, and the choice of each group.
+    """Describes how a run was started: its command, overrides, and choice of each config group.
 
     Args:
-        given: The command line of the process, as the user gave it.
+        given: ``sys.argv`` of the process, as the user gave it.
     """
     config = HydraConfig.get()
     choices = {k: str(v) for k, v in config.runtime.choices.items() if not k.startswith("hydra/")}
