@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from lightning import Callback
 
 from softsym.regularizers.base import Regularizer
 from softsym.regularizers.policies import StrengthPolicy
-
-
-class StrengthRow(NamedTuple):
-    """One symmetry in one epoch, as in ``strengths.csv``."""
-
-    epoch: int
-    name: str
-    strength: float
-    penalty: float
+from softsym.runs.strengths import StrengthRow
 
 
 class StrengthTuning(Callback):

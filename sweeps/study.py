@@ -13,8 +13,8 @@ import optuna
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
-from softsym.lightning_modules.callbacks.optuna_journal import journal_storage
 from softsym.runs.errors import UserError
+from softsym.runs.optuna_journal import journal_storage
 from softsym.runs.outcome import End, Outcome
 from softsym.sweeps.space import Choice, Parameter
 

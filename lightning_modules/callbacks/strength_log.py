@@ -11,8 +11,8 @@ from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_only
 
 from softsym.lightning_modules.symmetry_module import SymmetryModule
-from softsym.regularizers.tuning import StrengthRow
 from softsym.runs.files import replacing
+from softsym.runs.strengths import StrengthRow
 
 
 class StrengthLog(Callback):

@@ -54,7 +54,7 @@ def searched(slurm, tmp_path_factory):
 
 
 def test_all_trials_have_their_results_and_were_begun_once(searched):
-    from softsym.lightning_modules.callbacks.optuna_journal import journal_storage
+    from softsym.runs.optuna_journal import journal_storage
 
     folder, _ = searched
     storage = journal_storage(folder / "journal.log")

@@ -51,7 +51,7 @@ class Sweep:
 
     @property
     def study(self):
-        from softsym.lightning_modules.callbacks.optuna_journal import journal_storage
+        from softsym.runs.optuna_journal import journal_storage
 
         storage = journal_storage(self.folder / "journal.log")
         return optuna.load_study(study_name="search", storage=storage)
