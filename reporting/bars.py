@@ -8,9 +8,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from softsym.reporting.grades import known
+from softsym.reporting.number_format import error
 from softsym.reporting.palette import GRID, INK, MUTED, line_styles, styled
 from softsym.reporting.summary import RunSummary, SymmetryResult
-from softsym.reporting.words import error
 
 # Model bars are the paler ones.
 PALE = 0.45

@@ -12,12 +12,12 @@ from markupsafe import Markup
 
 from softsym.reporting.figures import all_figures
 from softsym.reporting.grades import grade, known
+from softsym.reporting.number_format import duration, error, number
 from softsym.reporting.palette import SERIES, symmetry_names
 from softsym.reporting.scores import scores
 from softsym.reporting.summary import RunSummary, strongest_first
 from softsym.reporting.svg import inline_svg
 from softsym.reporting.verdict import headline, verdict
-from softsym.reporting.words import duration, error, number
 from softsym.runs.files import write_atomically
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -82,7 +82,7 @@ def write_report(summary: RunSummary, path: Path | str) -> None:
     write_atomically(path, render_report(summary))
 
 
-def template(name: str) -> jinja2.Template:
+def page_template(name: str) -> jinja2.Template:
     """A page of this package's templates, in which nothing may be missing."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -97,7 +97,7 @@ def template(name: str) -> jinja2.Template:
 
 def render_report(summary: RunSummary) -> str:
     """The report as HTML text."""
-    return template("report.html.j2").render(
+    return page_template("report.html.j2").render(
         summary=summary,
         headline=headline(summary.symmetries, adjusted=summary.adjusted),
         rows=_rows(summary),
@@ -136,5 +136,5 @@ def _pictures(summary: RunSummary) -> list[Picture]:
         title, caption = CAPTIONS[key]
         if key == "equivariance" and any(known(r.data_floor) for r in summary.symmetries):
             caption = f"{caption} {FLOOR_NOTE}"
-        drawn.append(Picture(key, title, caption, Markup(inline_svg(figure, key, title))))
+        drawn.append(Picture(key, title, caption, inline_svg(figure, key, title)))
     return drawn

@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from softsym.reporting.number_format import number
 from softsym.reporting.palette import INK, SERIES, legend_above, plain, styled
 from softsym.reporting.summary import Predictions, RunSummary, labels
 from softsym.reporting.tracks import BAR_ROOM, PREDICTED, TRUE, frame
-from softsym.reporting.words import number
 
 COLUMNS = 4
 CARRIED_BACK = SERIES[2]

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from softsym.reporting.number_format import number
 from softsym.reporting.palette import INK, MUTED, SERIES, styled
 from softsym.reporting.summary import Predictions, RunSummary
-from softsym.reporting.words import number
 
 # Of more components than this a page shows one pooled panel.
 PANELS = 12

@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from softsym.reporting.grades import Grade, grade
+from softsym.reporting.number_format import duration, error, number
 from softsym.reporting.scores import scores
 from softsym.reporting.summary import RunSummary, strongest_first
 from softsym.reporting.verdict import headline, verdict
-from softsym.reporting.words import duration, error, number
 
 COLORS = {
     Grade.KEPT: "green",
@@ -24,9 +24,14 @@ COLORS = {
 }
 
 
+def plain_table() -> Table:
+    """An empty table in the style of all tables in the terminal."""
+    return Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+
+
 def symmetry_table(summary: RunSummary) -> Table:
     """One row per symmetry, the strongest first; readable at 80 columns."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    table = plain_table()
     table.add_column("Symmetry", overflow="fold")
     table.add_column("Group", overflow="fold")
     table.add_column("Strength", justify="right", no_wrap=True)
@@ -53,7 +58,7 @@ def metrics_table(summary: RunSummary) -> Table | None:
     found = scores(summary, prefix=("test", "ood"))
     if not found.rows:
         return None
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    table = plain_table()
     table.add_column("Metric", overflow="fold")
     for column in found.columns:
         table.add_column(Text(column.replace("_", " ")), justify="right")

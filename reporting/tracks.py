@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from softsym.reporting.number_format import number
 from softsym.reporting.palette import INK, MUTED, SERIES, legend_above, plain, styled
 from softsym.reporting.summary import Predictions, RunSummary
-from softsym.reporting.words import number
 
 SAMPLES = 6
 TRUE, PREDICTED = SERIES[0], SERIES[1]

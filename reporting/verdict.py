@@ -14,8 +14,8 @@ from softsym.reporting.grades import (
     relative_penalty,
     strengths_tell,
 )
+from softsym.reporting.number_format import listing, number
 from softsym.reporting.summary import SymmetryResult, labels, strongest_first
-from softsym.reporting.words import listing, number
 
 WORDS = {
     Grade.KEPT: "kept",

@@ -16,12 +16,15 @@ import yaml
 
 from softsym.runs.files import read_json
 from softsym.runs.flatten import flatten
-from softsym.runs.layout import CONFIG, COST, METRICS, PRUNED, RECORD, STARTED, STRENGTHS
+from softsym.runs.layout import CONFIG, COST, JOURNAL, METRICS, PRUNED, RECORD, STARTED, STRENGTHS
 
 # Folders that hold no runs but may hold many files, or config files of others.
 SKIPPED = {"checkpoints", "csv", "figures", "tensorboard", "wandb"}
-# Values of a run that would not go where they went, were it started again.
-PLACES = ("run_dir=", "ckpt_path=", "sweep=", "hydra.")
+# Overrides that tie a run to its folder or its search, which a repetition must not write to.
+PLACES = (
+    *("run_dir=", "ckpt_path=", "sweep=", "hydra."),
+    *("+pruning@callbacks.pruning=", "callbacks.pruning."),
+)
 # Points of a curve that pictures of many runs show.
 POINTS = 120
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -103,7 +106,8 @@ def find_runs(folders: Iterable[Path]) -> Iterator[Path]:
             # folders that begin with a dot are those of tools
             below[:] = sorted(n for n in below if n not in SKIPPED and not n.startswith("."))
             path = Path(folder)
-            if CONFIG in files and path.resolve() not in seen:
+            # a search has a config.yaml of its own, beside its journal
+            if CONFIG in files and JOURNAL not in files and path.resolve() not in seen:
                 seen.add(path.resolve())
                 yield path
 

@@ -47,6 +47,8 @@ def check_arguments(arguments: Sequence[str]) -> list[str]:
     """
     given = list(arguments)
     if given and "=" not in given[0] and not given[0].startswith("-"):
+        if given[0] == "picture":
+            raise UserError("The pictures of a search are in its report: python report.py <folder>")
         if given[0] not in ACTIONS:
             raise UserError(
                 f"sweep.py knows no {given[0]!r}. Start with one of {', '.join(ACTIONS)}, or with "

@@ -6,7 +6,7 @@ import importlib
 
 from softsym.runs.errors import UserError
 
-NEEDED = ("optuna", "plotly")
+NEEDED = ("optuna",)
 
 
 def require_extra() -> None:

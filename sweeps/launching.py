@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from softsym.reporting.words import duration
+from softsym.reporting.number_format import duration
 from softsym.runs.errors import UserError
 from softsym.runs.outcome import End, Outcome, read_outcome, tail
 from softsym.sweeps.executors import Executor, Job, Status, SubmitError

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from optuna.trial import FrozenTrial, TrialState
 
 from softsym.runs.errors import UserError
+from softsym.runs.optuna_journal import EXECUTOR, JOB, REASON, RESTARTS
 from softsym.runs.outcome import End, Outcome, read_outcome, tail
 from softsym.sweeps.executors import Executor, Job, Status, SubmitError
 from softsym.sweeps.progress import counts, ended, line
 from softsym.sweeps.settings import Settings
-from softsym.sweeps.study import EXECUTOR, JOB, REASON, RESTARTS, Study
+from softsym.sweeps.study import Study
 from softsym.sweeps.trials import Trials
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ class Search:
         executor: Where new ones run.
         settings: How many, how many at once, ...
         monitor: Metric to minimize.
-        picture: Draws the study; called now and then.
+        report: Writes the report; called now and then.
     """
 
     study: Study
@@ -42,14 +43,14 @@ class Search:
     executor: Executor
     settings: Settings
     monitor: str
-    picture: Callable[[], None]
+    report: Callable[[], None]
 
     def __post_init__(self) -> None:
         self.jobs: dict[int, Job] = {}
         self._to_start: deque[int] = deque()
         self._unknown: set[int] = set()
         self._errors: list[str] = []
-        self._drawn_at = 0
+        self._reported_at = 0
 
     def run(self) -> None:
         """Runs trials until so many as asked for have ended.
@@ -69,8 +70,8 @@ class Search:
         except KeyboardInterrupt:
             self._leave()
             raise
-        if self._drawn_at != ended(self.study.trials) or not self._drawn_at:
-            self.picture()
+        if self._reported_at != ended(self.study.trials) or not self._reported_at:
+            self.report()
         self._require_a_result()
 
     def _attach(self) -> None:
@@ -153,10 +154,10 @@ class Search:
         trials = self.study.trials
         log.info(line(self.study.trial(trial.number), trials, *self._size))
         self._stop_if_all_fail_alike(trials)
-        every = self.settings.picture_every
-        if every and ended(trials) >= self._drawn_at + every:
-            self._drawn_at = ended(trials)
-            self.picture()
+        every = self.settings.report_every
+        if every and ended(trials) >= self._reported_at + every:
+            self._reported_at = ended(trials)
+            self.report()
 
     @property
     def _size(self) -> tuple[int, int]:

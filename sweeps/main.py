@@ -1,4 +1,4 @@
-"""What ``sweep.py`` does: run, status, picture."""
+"""What ``sweep.py`` does: run, status."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from typing import Any
 
 from rich.console import Console
 
+from softsym.reporting.many_runs import write_page
 from softsym.runs.errors import UserError
-from softsym.runs.layout import CONFIG
+from softsym.runs.layout import CONFIG, OVERVIEW
 from softsym.runs.locks import locked
+from softsym.runs.optuna_journal import MONITOR, SLOTS, TOTAL
 from softsym.sweeps.checks import check_trials, samples
 from softsym.sweeps.command_line import train_values
 from softsym.sweeps.executors import Executor, make_executor
 from softsym.sweeps.loop import Search
-from softsym.sweeps.picture import draw
-from softsym.sweeps.plan import Plan, make_plan, plan_in, require_same_plan
+from softsym.sweeps.plan import Plan, make_plan, require_same_plan
 from softsym.sweeps.settings import Settings, make_settings
 from softsym.sweeps.status import show_status
-from softsym.sweeps.study import MONITOR, SLOTS, TOTAL, Study
+from softsym.sweeps.study import Study
 from softsym.sweeps.trials import Trials, by_hand, program
 
 log = logging.getLogger(__name__)
 
 LOCK = ".sweep.lock"
-PICTURE = "study.html"
 
 
 def act(config: Mapping[str, Any]) -> None:
@@ -46,9 +46,6 @@ def act(config: Mapping[str, Any]) -> None:
     settings = make_settings(config)
     if settings.action == "status":
         show_status(Study(settings.folder), settings.folder, Console())
-    elif settings.action == "picture":
-        study = Study(settings.folder)
-        log.info("Drawn: %s", draw(study, plan_in(settings.folder), settings.folder / PICTURE))
     else:
         plan = make_plan(config["search"], config["overrides"])
         with alone(settings.folder):
@@ -70,8 +67,8 @@ def search(settings: Settings, plan: Plan, executor: Executor) -> None:
         **{TOTAL: settings.n_trials, SLOTS: settings.slots, MONITOR: monitor},
     )
     trials = Trials(plan, settings.folder, study.name, words)
-    picture = settings.folder / PICTURE
-    loop = Search(study, trials, executor, settings, monitor, lambda: _drawn(study, plan, picture))
+    page = settings.folder / OVERVIEW
+    loop = Search(study, trials, executor, settings, monitor, lambda: _report(page))
     log.info("Search %s in %s: %d trials.", study.name, settings.folder, settings.n_trials)
     with _terminated_as_interrupted():
         try:
@@ -82,7 +79,7 @@ def search(settings: Settings, plan: Plan, executor: Executor) -> None:
     if best is not None:
         log.info("Best: %s = %.6g in trial %d.", monitor, best.value, best.number)
         log.info("Train it again: %s", by_hand(plan, best.params))
-    log.info("Picture: %s", picture)
+    log.info("Report: %s", page)
 
 
 @contextmanager
@@ -113,12 +110,12 @@ def _of_experiment(plan: Plan) -> tuple[str, dict[str, Any] | None]:
     return str(metric), values if inside else None
 
 
-def _drawn(study: Study, plan: Plan, path: Path) -> None:
+def _report(page: Path) -> None:
     try:
-        draw(study, plan, path)
+        write_page([page.parent], page)
     except Exception as error:
-        # a picture that cannot be drawn must not end a search
-        log.warning("No picture: %s", error)
+        # a page that cannot be written must not end a search
+        log.warning("No report: %s", error)
 
 
 @contextmanager

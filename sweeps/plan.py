@@ -149,15 +149,3 @@ def _check_keys(fixed: Sequence[str], space: Sequence[Parameter]) -> None:
     for key in sorted((keys | searched) & {*OURS, "experiment"}):
         way = f"search.{key}=..." if key in ("monitor", "experiment") else "folder=<folder>"
         raise UserError(f"{key} is set by the search; give it as {way}.")
-
-
-def plan_in(folder: Path) -> Plan:
-    """The plan of the search in a folder."""
-    kept = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
-    overrides = tuple(kept["overrides"].values())
-    space = parse_space({key: _given(values) for key, values in kept["space"].items()})
-    return Plan(kept["experiment"], overrides, space, kept["monitor"], kept["pruning"])
-
-
-def _given(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value is not None}

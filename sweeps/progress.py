@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
 from optuna.trial import FrozenTrial, TrialState
 
-from softsym.reporting.words import duration, number
-from softsym.sweeps.study import REASON, value_of
-
-WORDS = {
-    TrialState.COMPLETE: "complete",
-    TrialState.PRUNED: "pruned",
-    TrialState.FAIL: "failed",
-    TrialState.RUNNING: "running",
-}
-
-
-def counts(trials: Sequence[FrozenTrial]) -> dict[str, int]:
-    """Trials by state, in words."""
-    found = Counter(WORDS[trial.state] for trial in trials)
-    return {word: found[word] for word in WORDS.values() if found[word]}
+from softsym.reporting.number_format import duration, number
+from softsym.reporting.searches import counts
+from softsym.runs.optuna_journal import REASON
+from softsym.sweeps.study import value_of
 
 
 def ended(trials: Sequence[FrozenTrial]) -> int:

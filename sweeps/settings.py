@@ -10,14 +10,14 @@ from typing import Any
 
 from softsym.runs.errors import UserError
 
-ACTIONS = ("run", "status", "picture")
+ACTIONS = ("run", "status")
 LEAST = {
     "n_trials": 1,
     "slots": 1,
     "retries": 0,
     "seed": 0,
     "startup_trials": 1,
-    "picture_every": 0,
+    "report_every": 0,
 }
 
 
@@ -32,7 +32,7 @@ class Settings:
     retries: int
     seed: int
     startup_trials: int
-    picture_every: int
+    report_every: int
     stop_seconds: float
     command: tuple[str, ...]
 

@@ -12,19 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from softsym.reporting.words import duration, number
-from softsym.sweeps.progress import counts, ended, seconds_left
-from softsym.sweeps.study import (
-    EXECUTOR,
-    JOB,
-    MONITOR,
-    REASON,
-    RESTARTS,
-    SLOTS,
-    TOTAL,
-    Study,
-    value_of,
-)
+from softsym.reporting.number_format import duration, number
+from softsym.reporting.searches import counts
+from softsym.runs.optuna_journal import EXECUTOR, JOB, MONITOR, REASON, RESTARTS, SLOTS, TOTAL
+from softsym.sweeps.progress import ended, seconds_left
+from softsym.sweeps.study import Study, value_of
 
 SHOWN = 5
 

@@ -13,16 +13,11 @@ import optuna
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
-from softsym.lightning_modules.journal import journal_storage
 from softsym.runs.errors import UserError
+from softsym.runs.layout import JOURNAL
+from softsym.runs.optuna_journal import REASON, TAIL, journal_storage
 from softsym.runs.outcome import End, Outcome
 from softsym.sweeps.space import Choice, Parameter
-
-JOURNAL = "journal.log"
-JOB, EXECUTOR, RESTARTS, REASON, TAIL = "job", "executor", "restarts", "reason", "output"
-"""What is noted of a trial."""
-TOTAL, SLOTS, MONITOR = "n_trials", "slots", "monitor"
-"""What is noted of the study, for whoever looks at it."""
 
 STATES = {
     End.COMPLETE: TrialState.COMPLETE,

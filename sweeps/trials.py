@@ -13,11 +13,11 @@ from pathlib import Path
 
 from softsym.cli.overrides import CONF
 from softsym.runs.errors import UserError
+from softsym.runs.layout import JOURNAL
 from softsym.sweeps.executors import Job
 from softsym.sweeps.overrides import override
 from softsym.sweeps.plan import Plan
 from softsym.sweeps.space import Choice
-from softsym.sweeps.study import JOURNAL
 
 ROOT = CONF.parent
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lightning import Callback, LightningModule, Trainer
 
-from softsym.lightning_modules.journal import journal_storage
 from softsym.lightning_modules.symmetry_module import SymmetryModule
+from softsym.runs.optuna_journal import journal_storage
 
 if TYPE_CHECKING:
     from optuna.trial import Trial

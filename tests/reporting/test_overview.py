@@ -158,11 +158,11 @@ def test_the_headline_of_one_configuration_is_its_value():
 @pytest.mark.parametrize(
     ("runs", "caution"),
     [
-        ([run(1, 0, 0.1), run(2, 0, 0.2)], "With one seed each, the order may be that of luck."),
+        ([run(1, 0, 0.1), run(2, 0, 0.2)], "With one seed each, the order may be due to luck."),
         ([run(1, 0, 0.1), run(2, 0, 0.2), run(2, 1, 0.2)], "tried with 1 seed, others with 2"),
         (
             [run(1, 0, 0.1), run(1, 1, 0.3), run(2, 0, 0.21), run(2, 1, 0.21)],
-            "The next configuration lies within one standard deviation",
+            "The next configuration is within one standard deviation",
         ),
         ([run(1, 0, 0.1), run(1, 0, 0.1)], "1 run repeated a configuration and its seed"),
     ],

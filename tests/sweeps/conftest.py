@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-if all(find_spec(name) for name in ("optuna", "plotly")):
+if find_spec("optuna"):
     from softsym.sweeps.plan import make_plan, require_same_plan
     from softsym.sweeps.settings import Settings
     from softsym.sweeps.study import Study
@@ -54,7 +54,7 @@ def trials(plan, folder):
 def settings(folder):
     def make(**values):
         defaults = {"action": "run", "folder": folder, "n_trials": 4, "slots": 2, "retries": 0}
-        defaults |= {"seed": 0, "startup_trials": 10, "picture_every": 0, "stop_seconds": 20}
+        defaults |= {"seed": 0, "startup_trials": 10, "report_every": 0, "stop_seconds": 20}
         return Settings(**defaults | {"command": ()} | values)
 
     return make

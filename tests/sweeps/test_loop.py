@@ -8,8 +8,9 @@ from fake_executor import FakeExecutor, fail, finish
 from optuna.trial import TrialState
 
 from softsym.runs.errors import UserError
+from softsym.runs.optuna_journal import JOB, REASON, RESTARTS, TAIL
 from softsym.sweeps.loop import Search
-from softsym.sweeps.study import JOB, REASON, RESTARTS, TAIL, Study
+from softsym.sweeps.study import Study
 
 
 class Stop(BaseException):
@@ -18,15 +19,15 @@ class Stop(BaseException):
 
 @pytest.fixture
 def make(folder, study, trials, settings):
-    """A search with a fake executor; counts its pictures."""
+    """A search with a fake executor; counts its reports."""
 
     def build(executor, **values):
-        pictures = []
+        reports = []
         again = Study(folder, create=True)
         search = Search(
-            again, trials, executor, settings(**values), "val/mse", lambda: pictures.append(1)
+            again, trials, executor, settings(**values), "val/mse", lambda: reports.append(1)
         )
-        search.pictures = pictures
+        search.reports = reports
         return search
 
     return build
@@ -44,7 +45,7 @@ def test_runs_so_many_trials_in_so_many_slots(make, study):
     assert [trial.value for trial in study.trials] == [1 / (1 + n) for n in range(7)]
     assert executor.most_at_once == 3
     assert executor.started == list(range(7))
-    assert search.pictures == [1]
+    assert search.reports == [1]
 
 
 def test_a_slot_is_filled_as_soon_as_it_is_free(make, study):
@@ -64,7 +65,7 @@ def test_more_trials_later_and_none_twice(make, study):
     again = FakeExecutor()
     search = make(again, n_trials=5)
     search.run()
-    assert (again.started, search.pictures) == ([], [1])
+    assert (again.started, search.reports) == ([], [1])
 
 
 def test_killed_trials_are_recorded_and_the_others_go_on(make, study, caplog):
@@ -244,7 +245,7 @@ def test_ctrl_c_says_what_goes_on(survives, make, study, caplog):
     assert [t.state for t in study.running] == [TrialState.RUNNING] * 2
 
 
-def test_pictures_are_drawn_now_and_then(make):
-    search = make(FakeExecutor(), n_trials=7, slots=1, picture_every=3)
+def test_reports_are_written_now_and_then(make):
+    search = make(FakeExecutor(), n_trials=7, slots=1, report_every=3)
     search.run()
-    assert len(search.pictures) == 3
+    assert len(search.reports) == 3

@@ -1,4 +1,4 @@
-"""A search from its config to its picture, with trials that take no time."""
+"""A search from its config to its report, with trials that take no time."""
 
 import logging
 
@@ -36,14 +36,16 @@ def sweep(tmp_path, monkeypatch, caplog):
     return run
 
 
-def test_finds_the_best_and_leaves_a_picture(sweep, tmp_path, caplog):
+def test_finds_the_best_and_leaves_a_report(sweep, tmp_path, caplog):
     study = sweep("n_trials=5", "executor.poll_seconds=0.05", how=",--prune=2,--kill=3")
     states = [trial.state.name for trial in study.trials]
     assert states == ["COMPLETE", "COMPLETE", "PRUNED", "FAIL", "COMPLETE"]
     assert study.trials[0].params["optimizer.lr"] == 3e-3  # the experiment itself comes first
     assert "Best: val/mse = 0 in trial 0" in caplog.text
     assert "Train it again: python train.py experiment=quickstart" in caplog.text
-    assert (tmp_path / "search" / "study.html").exists()
+    page = (tmp_path / "search" / "overview.html").read_text()
+    assert "Best val/mse: 0, in trial 0" in page
+    assert "is not the config of a run" not in page
     assert (tmp_path / "search" / "trials" / "4" / "run.json").exists()
 
 
@@ -55,9 +57,6 @@ def test_is_continued_by_the_same_command_and_refuses_another(sweep, tmp_path):
     starts = (tmp_path / "search" / "trials").glob("*/starts")
     assert [len(path.read_text().split()) for path in starts] == [1, 1, 1]
     sweep("status")
-    (tmp_path / "search" / "study.html").unlink()
-    sweep("picture")
-    assert (tmp_path / "search" / "study.html").exists()
 
 
 def test_one_error_of_the_first_trials_ends_it(sweep, tmp_path):
@@ -82,14 +81,14 @@ def test_a_folder_that_cannot_be(tmp_path):
         pass
 
 
-def test_a_picture_that_fails_ends_no_search(sweep, monkeypatch, caplog):
+def test_a_report_that_fails_ends_no_search(sweep, monkeypatch, caplog):
     def broken(*_):
         raise RuntimeError("no colours")
 
-    monkeypatch.setattr("softsym.sweeps.main.draw", broken)
-    study = sweep("n_trials=2", "executor.poll_seconds=0.05", "picture_every=1")
+    monkeypatch.setattr("softsym.sweeps.main.write_page", broken)
+    study = sweep("n_trials=2", "executor.poll_seconds=0.05", "report_every=1")
     assert len(study.trials) == 2
-    assert "No picture: no colours" in caplog.text
+    assert "No report: no colours" in caplog.text
 
 
 def test_a_wrong_command(sweep):

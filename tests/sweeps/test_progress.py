@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 from optuna.trial import TrialState, create_trial
 
-from softsym.sweeps.progress import counts, ended, line, seconds_left
+from softsym.reporting.searches import counts
+from softsym.sweeps.progress import ended, line, seconds_left
 
 
 def trial(state, value=None, seconds=100, **notes):

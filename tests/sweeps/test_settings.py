@@ -7,7 +7,7 @@ from softsym.sweeps.settings import make_settings
 
 GOOD = {
     **{"action": "run", "name": "a", "folder": "x", "n_trials": 3, "slots": 1, "retries": 0},
-    **{"seed": 0, "startup_trials": 2, "picture_every": 0, "stop_seconds": 1, "command": ["a", 1]},
+    **{"seed": 0, "startup_trials": 2, "report_every": 0, "stop_seconds": 1, "command": ["a", 1]},
 }
 
 
@@ -20,7 +20,7 @@ def test_good_ones():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"action": "go"}, "action=go: choose one of run, status, picture"),
+        ({"action": "go"}, "action=go: choose one of run, status"),
         ({"n_trials": 0}, "n_trials must be a whole number of at least 1; got 0"),
         ({"slots": 1.5}, "slots must be a whole number of at least 1; got 1.5"),
         ({"retries": True}, "retries must be a whole number of at least 0; got True"),

@@ -2,9 +2,10 @@
 
 from rich.console import Console
 
+from softsym.runs.optuna_journal import EXECUTOR, JOB, MONITOR, SLOTS, TOTAL
 from softsym.runs.outcome import End, Outcome
 from softsym.sweeps.status import show_status
-from softsym.sweeps.study import EXECUTOR, JOB, MONITOR, SLOTS, TOTAL, Study
+from softsym.sweeps.study import Study
 
 
 def shown(study, folder):

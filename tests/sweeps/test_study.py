@@ -4,8 +4,9 @@ import pytest
 from optuna.trial import TrialState
 
 from softsym.runs.errors import UserError
+from softsym.runs.optuna_journal import REASON, TAIL
 from softsym.runs.outcome import End, Outcome
-from softsym.sweeps.study import REASON, TAIL, Study
+from softsym.sweeps.study import Study
 
 
 def complete(value):

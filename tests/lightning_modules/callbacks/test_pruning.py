@@ -9,8 +9,8 @@ from lightning import Callback
 from small_runs import UPHILL, fit, planes
 
 from softsym.lightning_modules.callbacks import LastCheckpoint, OptunaPruning
-from softsym.lightning_modules.journal import journal_storage
 from softsym.regularizers import AdjustOnce
+from softsym.runs.optuna_journal import journal_storage
 
 optuna = pytest.importorskip("optuna", reason="the extra 'search' is not installed")
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from softsym.reporting.words import duration, error, listing, number
+from softsym.reporting.number_format import duration, error, listing, number
 
 
 @pytest.mark.parametrize(

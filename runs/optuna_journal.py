@@ -6,21 +6,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from optuna import Study
     from optuna.storages import JournalStorage
 
 GRACE = 15
 """Seconds after which the lock of a writer that was killed is taken from it."""
+JOB, EXECUTOR, RESTARTS, REASON, TAIL = "job", "executor", "restarts", "reason", "output"
+"""Names of what ``sweep.py`` notes about a trial."""
+TOTAL, SLOTS, MONITOR = "n_trials", "slots", "monitor"
+"""Names of what ``sweep.py`` notes about the study."""
 
 
 def journal_storage(path: Path | str, grace: int = GRACE) -> JournalStorage:
-    """Optuna's storage in a journal file, which many processes may write.
+    """Opens a journal file as Optuna's storage, which many processes may write.
 
-    A writer that is killed, or finds the disk full, may leave half a line. Optuna would append to
-    it and never read the journal again; here the half line, which nobody has counted on, is taken
-    away first.
+    A writer that is killed, or that finds the disk full, may leave half a line. Optuna would
+    append to it and never read the journal again. Here every writer first removes such a half
+    line, which no reader has seen.
 
     Args:
-        path: The file; it is made if there is none.
+        path: The file; created if missing.
         grace: Seconds after which the lock of a writer that was killed is taken from it.
 
     Raises:
@@ -40,12 +45,26 @@ def journal_storage(path: Path | str, grace: int = GRACE) -> JournalStorage:
 
     class MendingLock(JournalFileSymlinkLock):
         def acquire(self) -> bool:
-            held = super().acquire()
+            acquired = super().acquire()
+            # only under the lock: the half line may be one that is just being written
             _cut_half_line(absolute)
-            return held
+            return acquired
 
     lock = MendingLock(str(absolute), grace)
     return JournalStorage(JournalFileBackend(str(absolute), lock))
+
+
+def load_study(path: Path) -> Study:
+    """Loads the one study of a journal; changes nothing.
+
+    Raises:
+        ImportError: If optuna is not installed.
+    """
+    storage = journal_storage(path)
+    import optuna  # noqa: PLC0415
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna.load_study(study_name=None, storage=storage)
 
 
 def _cut_half_line(path: Path) -> None:

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from softsym.lightning_modules.journal import journal_storage
+from softsym.runs.optuna_journal import journal_storage
 
 optuna = pytest.importorskip("optuna", reason="the extra 'search' is not installed")
 
@@ -45,7 +45,7 @@ def test_the_lock_of_a_killed_writer_is_taken_from_it(study, tmp_path, monkeypat
 
 
 def test_the_core_does_not_load_optuna():
-    code = "import sys, softsym.lightning_modules.callbacks, softsym.lightning_modules.journal"
+    code = "import sys, softsym.lightning_modules.callbacks, softsym.runs.optuna_journal"
     code += "; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"optuna", "plotly", "submitit"} & set(done.stdout.split())
