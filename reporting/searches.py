@@ -108,7 +108,8 @@ def search_folders(folders: Iterable[Path], runs: Iterable[Path]) -> list[Path]:
 
 def read_searches(folders: Iterable[Path]) -> tuple[list[SearchSection], list[str]]:
     """Sections of some searches, and warnings about those that cannot be shown."""
-    sections, notes = [], []
+    sections: list[SearchSection] = []
+    notes: list[str] = []
     for folder in folders:
         try:
             sections.append(_section(load_study(folder / JOURNAL), f"search-{len(sections)}"))

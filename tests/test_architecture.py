@@ -36,7 +36,7 @@ FILES = [path for package in MAY_IMPORT for path in sorted((ROOT / package).rglo
 LOOKS = {"symmetries/__main__.py": {"rich", "matplotlib"}, "symmetries/picture.py": {"matplotlib"}}
 """What a person looks at; ``import symmetries`` loads neither (tests/symmetries/test_main.py)."""
 
-SEES_CONFIGS = {"sweeps/command_line.py", "sweeps/multirun.py"}
+SEES_CONFIGS = {"sweeps/command_line.py", "sweeps/search/checks.py", "sweeps/grid/launch.py"}
 """Outside of ``cli``: the command line of sweep.py, and what Hydra composes for a grid."""
 
 READS_THE_ENVIRONMENT = {"cli/resolvers.py", "cli/slurm.py"}

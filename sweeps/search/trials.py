@@ -16,21 +16,21 @@ from softsym.runs.errors import UserError
 from softsym.runs.layout import JOURNAL
 from softsym.sweeps.executors import Job
 from softsym.sweeps.overrides import override
-from softsym.sweeps.plan import Plan
-from softsym.sweeps.space import Choice
+from softsym.sweeps.search.plan import Plan
+from softsym.sweeps.search.space import Choice
 
 ROOT = CONF.parent
 
 
 @dataclass(frozen=True)
 class Trials:
-    """What the trials of a search run as.
+    """Folders, commands and jobs of the trials of a search.
 
     Attributes:
-        plan: The search's plan.
+        plan: What is searched.
         folder: The search's folder.
         study: Name of the study.
-        program: What runs a trial, such as ``["python", "train.py"]``.
+        program: The program of a trial, such as ``["python", "train.py"]``.
     """
 
     plan: Plan
@@ -43,10 +43,10 @@ class Trials:
         return self.folder / "trials" / str(number)
 
     def job(self, number: int, id: str = "") -> Job:
-        """The job of a trial, named so that no other has its name."""
-        where = hashlib.sha256(str(self.folder).encode()).hexdigest()[:6]
+        """The job of a trial; no other search's job has its name."""
+        digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:6]
         name = re.sub(r"[^\w.-]", "_", self.study)
-        return Job(self.folder_of(number), f"{name}-{where}-{number}", id)
+        return Job(self.folder_of(number), f"{name}-{digest}-{number}", id)
 
     def command(self, number: int, params: Mapping[str, Choice]) -> list[str]:
         """The command that starts a trial, or continues one that was stopped."""
@@ -81,8 +81,8 @@ def by_hand(plan: Plan, params: Mapping[str, Choice]) -> str:
     return shlex.join(["python", "train.py", *plan.fixed, *plan.drawn(params)])
 
 
-def program(command: Sequence[str]) -> tuple[str, ...]:
-    """The words of ``command`` as they run from any folder.
+def full_program(command: Sequence[str]) -> tuple[str, ...]:
+    """The words of ``command`` such that they run from any folder.
 
     ``python`` becomes this interpreter, a script of this project its full path.
 

@@ -9,8 +9,8 @@ from optuna.trial import TrialState
 
 from softsym.runs.errors import UserError
 from softsym.runs.optuna_journal import JOB, REASON, RESTARTS, TAIL
-from softsym.sweeps.loop import Search
-from softsym.sweeps.study import Study
+from softsym.sweeps.search.search import Search
+from softsym.sweeps.search.study import Study
 
 
 class Stop(BaseException):
@@ -239,8 +239,8 @@ def test_ctrl_c_says_what_goes_on(survives, make, study, caplog):
     executor.stop = lambda jobs: executor.alive.clear() or executor.stopped.extend(jobs)
     with pytest.raises(KeyboardInterrupt):
         make(executor).run()
-    said = "The jobs go on" if survives else "trials 0, 1 save and end"
-    assert re.search(f"{said}.*The same command continues the search", caplog.text)
+    said = "The jobs go on" if survives else "trial 0, trial 1 save and end"
+    assert re.search(f"{said}.*The same command continues the sweep", caplog.text)
     assert len(executor.stopped) == (0 if survives else 2)
     assert [t.state for t in study.running] == [TrialState.RUNNING] * 2
 

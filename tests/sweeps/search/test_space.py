@@ -7,7 +7,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from softsym.sweeps.space import parse_space
+from softsym.sweeps.search.space import parse_space
 
 
 def one(**given):
@@ -53,7 +53,7 @@ def test_distributions(given, expected):
         ({"type": "categorical"}, "choices must be a list"),
         ({"type": "categorical", "choices": "ab"}, "choices must be a list"),
         ({"type": "categorical", "choices": [[1], 2]}, "choices are numbers, words"),
-        ({"type": "categorical", "choices": [1, 1]}, "named twice"),
+        ({"type": "categorical", "choices": [1, 1]}, "appear twice"),
     ],
 )
 def test_mistakes(given, message):
@@ -63,7 +63,7 @@ def test_mistakes(given, message):
 
 @pytest.mark.parametrize("space", [None, {}, [1], "x"])
 def test_a_space_is_a_mapping(space):
-    with pytest.raises(ValueError, match="is a mapping from keys"):
+    with pytest.raises(ValueError, match="The space of a search maps keys"):
         parse_space(space)
 
 

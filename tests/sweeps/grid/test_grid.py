@@ -10,7 +10,7 @@ from fake_executor import FakeExecutor, fail, finish
 from softsym.runs.errors import UserError
 from softsym.runs.outcome import End
 from softsym.sweeps.executors import SubmitError
-from softsym.sweeps.launching import Grid, GridRun
+from softsym.sweeps.grid.grid import Grid, GridRun
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ def test_what_is_finished_is_not_run_again(tmp_path, caplog):
 def test_what_fails_is_told_with_its_last_words_and_tried_again_by_the_next(tmp_path, caplog):
     broken = grid(tmp_path, FakeExecutor({1: fail("no such thing"), 2: lambda folder: -9}))
     failed = broken.finish()
-    assert [run.name for run in failed] == ["seed=1", "seed=2"]
+    assert [run.label for run in failed] == ["seed=1", "seed=2"]
     assert failed[broken.runs[2]].end == End.KILLED
     assert "failed: seed=1: no such thing" in caplog.text
     assert "killed by SIGKILL" in caplog.text
@@ -74,7 +74,7 @@ def test_jobs_of_a_launcher_that_was_killed_are_followed(tmp_path, caplog):
         executor.submit(first.runs[number].job, ())
     assert grid(tmp_path, executor).finish() == {}
     assert executor.started == [0, 2, 1, 3]
-    assert "still running, started before: seed=0" in caplog.text
+    assert "seed=0 still lives (job j0, running)" in caplog.text
 
 
 def test_a_run_that_another_launcher_has_started_meanwhile_is_followed(tmp_path, caplog):
@@ -91,7 +91,7 @@ def test_a_run_that_another_launcher_has_started_meanwhile_is_followed(tmp_path,
     executor = Late({1: lambda folder: finish(folder) if len(looks) > 1 else looks.append(0)})
     assert grid(tmp_path, executor, slots=1).finish() == {}
     assert executor.started == [0, 1, 2, 3]
-    assert "still running, started before: seed=1" in caplog.text
+    assert "seed=1 still lives (job j1, running)" in caplog.text
 
 
 def test_jobs_are_known_by_name_from_wherever_they_are_looked_at(tmp_path, monkeypatch):
@@ -121,7 +121,7 @@ def test_ctrl_c_leaves_jobs_that_survive_and_stops_others(survives, tmp_path, ca
     with pytest.raises(KeyboardInterrupt):
         grid(tmp_path, executor).finish()
     assert len(executor.stopped) == (0 if survives else 2)
-    assert ("go on by themselves" if survives else "are told to save") in caplog.text
+    assert ("The jobs go on (j0, j1)" if survives else "seed=0, seed=1 save and end") in caplog.text
 
 
 def test_a_checkpoint_that_was_asked_for_is_taken(tmp_path):

@@ -11,6 +11,7 @@ from typing import Any
 from softsym.runs.errors import UserError
 
 ACTIONS = ("run", "status")
+# Smallest value of each whole number.
 LEAST = {
     "n_trials": 1,
     "slots": 1,
@@ -23,7 +24,7 @@ LEAST = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What may change each time a search is continued; see ``conf/sweep.yaml``."""
+    """Settings that may change each time a search is continued; see ``conf/sweep.yaml``."""
 
     action: str
     folder: Path
@@ -38,10 +39,10 @@ class Settings:
 
 
 def make_settings(config: Mapping[str, Any]) -> Settings:
-    """Settings from the composed config.
+    """Checks the settings of the composed config.
 
     Raises:
-        UserError: If one makes no sense.
+        UserError: If a setting makes no sense.
     """
     if config["action"] not in ACTIONS:
         raise UserError(f"action={config['action']}: choose one of {', '.join(ACTIONS)}.")
@@ -51,7 +52,7 @@ def make_settings(config: Mapping[str, Any]) -> Settings:
             raise UserError(f"{key} must be a whole number of at least {lowest}; got {given}.")
     if not re.fullmatch(r"[\w.-]+", str(config["name"])):
         raise UserError(
-            f"name={config['name']}: a search's name has letters, digits, '.', '_' and '-' only."
+            f"name={config['name']}: a search's name has only letters, digits, '.', '_' and '-'."
         )
     values = {field.name: config[field.name] for field in fields(Settings)}
     values["folder"] = Path(config["folder"]).absolute()

@@ -3,7 +3,7 @@
 import pytest
 
 from softsym.runs.errors import UserError
-from softsym.sweeps.plan import make_plan, require_same_plan
+from softsym.sweeps.search.plan import keep_plan, make_plan, require_same_plan
 
 LR = {"type": "float", "low": 1e-3, "high": 1e-2, "log": True}
 SEARCH = {"name": "s", "experiment": "quickstart", "space": {"optimizer.lr": LR}}
@@ -25,12 +25,12 @@ def test_the_user_wins_over_the_file():
     ("changes", "message"),
     [
         ({"spaces": {}}, "A search has no spaces; it takes name, experiment"),
-        ({"space": {}}, "The space of a search is a mapping"),
+        ({"space": {}}, "The space of a search maps keys"),
         ({"experiment": None}, "needs an experiment to vary"),
         ({"monitor": "test/mse"}, "minimizes a validation metric, such as val/mse"),
         ({"pruning": 3}, "pruning must be null or settings"),
         ({"overrides": "a=1"}, "overrides must be a list"),
-        ({"overrides": ["a"]}, "'a' is none of train.py's; write key=value"),
+        ({"overrides": ["a"]}, "'a' is no override of train.py; write key=value"),
         ({"overrides": ["optimizer.lr=1"]}, "optimizer.lr is searched"),
         ({"overrides": ["run_dir=x"]}, "run_dir is set by the search; give it as folder="),
         ({"overrides": ["experiment=x"]}, "experiment is set by the search; give it as search.exp"),
@@ -45,6 +45,7 @@ def test_mistakes(changes, message):
 def test_a_folder_keeps_its_plan(tmp_path):
     first = plan(overrides=["seed=3", "~regularizers.xz"], pruning={"min_epochs": 9})
     require_same_plan(first, tmp_path)
+    keep_plan(first, tmp_path)
     require_same_plan(first, tmp_path)
 
 
@@ -58,7 +59,7 @@ def test_a_folder_keeps_its_plan(tmp_path):
     ],
 )
 def test_another_search_in_the_folder_is_refused(changes, message, tmp_path):
-    require_same_plan(plan(overrides=["seed=3"]), tmp_path)
+    keep_plan(plan(overrides=["seed=3"]), tmp_path)
     with pytest.raises(UserError, match=message) as error:
         require_same_plan(plan(**{"overrides": ["seed=3"]} | changes), tmp_path)
     assert "start a new one with name=<name>" in str(error.value)

@@ -1,4 +1,4 @@
-"""What a search searches: the fixed part, the space, and how trials are pruned."""
+"""The plan of a search: what is fixed, what is searched, and how trials are pruned."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from softsym.runs.files import write_atomically
 from softsym.runs.flatten import flatten
 from softsym.runs.layout import CONFIG
 from softsym.sweeps.overrides import key_of, merged, override
-from softsym.sweeps.space import Choice, Parameter, parse_space
+from softsym.sweeps.search.space import Choice, Parameter, parse_space
 
 KEYS = ("name", "experiment", "overrides", "monitor", "space", "pruning")
 OURS = ("run_dir", "ckpt_path", "sweep", "hydra.run.dir", "monitor")
-"""Keys that a search sets for its trials."""
+"""Keys that a search sets for its trials by itself."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What stays the same as long as a search lives.
+    """What stays the same however often a search is continued.
 
     Attributes:
         experiment: The recipe that trials vary.
-        overrides: What else is fixed, as on train.py's command line.
+        overrides: Overrides of train.py that all trials share.
         space: What is searched.
-        monitor: Validation metric to minimize; null for that of the experiment.
-        pruning: Settings of successive halving; null for none.
+        monitor: The validation metric to minimize; None for that of the experiment.
+        pruning: Settings of successive halving; None for no pruning.
     """
 
     experiment: str
@@ -41,7 +41,7 @@ class Plan:
 
     @property
     def fixed(self) -> list[str]:
-        """Overrides that all trials share."""
+        """All overrides that trials share."""
         monitor = [] if self.monitor is None else [override("monitor", self.monitor)]
         return [override("experiment", self.experiment), *self.overrides, *monitor]
 
@@ -51,14 +51,14 @@ class Plan:
 
 
 def make_plan(search: Mapping[str, Any], overrides: Sequence[str]) -> Plan:
-    """The plan of a search's yaml and of what the user fixes beside it.
+    """The plan of a search's yaml and of the user's overrides.
 
     Args:
         search: The content of a file of ``conf/search/``.
-        overrides: More overrides of train.py's config, which win over those of the file.
+        overrides: Further overrides of train.py, which win over those of the file.
 
     Raises:
-        UserError: If the search lacks something or has something it should not have.
+        UserError: If a setting is missing, unknown or makes no sense.
     """
     strange = sorted(set(search) - set(KEYS))
     if strange:
@@ -72,13 +72,13 @@ def make_plan(search: Mapping[str, Any], overrides: Sequence[str]) -> Plan:
         raise UserError(str(error)) from None
     if not isinstance(search.get("experiment"), str):
         raise UserError("A search needs an experiment to vary, such as experiment: inertia.")
-    fixed = merged(_texts(search.get("overrides") or []), _texts(overrides))
+    fixed = merged(_override_texts(search.get("overrides") or []), _override_texts(overrides))
     _check_keys(fixed, space)
     monitor = search.get("monitor")
     if monitor is not None and not str(monitor).startswith("val/"):
         raise UserError(
-            f"monitor={monitor}: a search minimizes a validation metric, such as val/mse, so that "
-            "the test stays out of it."
+            f"monitor={monitor}: a search minimizes a validation metric, such as val/mse; the test "
+            "must play no part."
         )
     pruning = search.get("pruning")
     if not (pruning is None or isinstance(pruning, Mapping)):
@@ -89,18 +89,17 @@ def make_plan(search: Mapping[str, Any], overrides: Sequence[str]) -> Plan:
 
 
 def require_same_plan(plan: Plan, folder: Path) -> None:
-    """Writes the plan into a new folder; compares it in one that a search has used before.
+    """Compares the plan with the one of the search in a folder, if there is one.
 
     Raises:
-        UserError: If the search there was another; the message names what differs.
+        UserError: If they differ; the message names what differs.
     """
-    path, now = folder / CONFIG, as_dict(plan)
+    path = folder / CONFIG
     if not path.exists():
-        write_atomically(path, yaml.safe_dump(now, sort_keys=False, allow_unicode=True))
         return
     then = yaml.safe_load(path.read_text(encoding="utf-8"))
-    # the keys of the space have dots themselves
-    before, after = flatten(then, separator="/"), flatten(now, separator="/")
+    # not with dots, which the keys of the space contain themselves
+    before, after = flatten(then, separator="/"), flatten(_as_dict(plan), separator="/")
     changed = [
         f"{key}: {before.get(key)!r} then, {after.get(key)!r} now"
         for key in sorted(before.keys() | after.keys())
@@ -113,8 +112,15 @@ def require_same_plan(plan: Plan, folder: Path) -> None:
         )
 
 
-def as_dict(plan: Plan) -> dict[str, Any]:
-    """The plan as it is kept in a file."""
+def keep_plan(plan: Plan, folder: Path) -> None:
+    """Writes the plan into a folder that has none."""
+    if not (folder / CONFIG).exists():
+        text = yaml.safe_dump(_as_dict(plan), sort_keys=False, allow_unicode=True)
+        write_atomically(folder / CONFIG, text)
+
+
+def _as_dict(plan: Plan) -> dict[str, Any]:
+    """The content of the plan's file."""
     space = {}
     for p in plan.space:
         numbers = {"low": p.low, "high": p.high, "log": p.log, "step": p.step}
@@ -129,13 +135,13 @@ def as_dict(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _texts(given: object) -> list[str]:
+def _override_texts(given: object) -> list[str]:
     if not isinstance(given, Sequence) or isinstance(given, str):
         raise UserError(f"overrides must be a list, such as [trainer.max_epochs=100]; got {given}.")
     for text in given:
         if not isinstance(text, str) or not ("=" in text or text.startswith("~")):
             raise UserError(
-                f"overrides: {text!r} is none of train.py's; write key=value, such as "
+                f"overrides: {text!r} is no override of train.py; write key=value, such as "
                 "overrides=[trainer.max_epochs=100]."
             )
     return [str(text) for text in given]
@@ -145,7 +151,7 @@ def _check_keys(fixed: Sequence[str], space: Sequence[Parameter]) -> None:
     keys = {key_of(text) for text in fixed}
     searched = {p.key for p in space}
     for key in sorted(keys & searched):
-        raise UserError(f"{key} is searched, so that it cannot be fixed: take it out of overrides.")
+        raise UserError(f"{key} is searched, so it cannot be fixed: take it out of overrides.")
     for key in sorted((keys | searched) & {*OURS, "experiment"}):
         way = f"search.{key}=..." if key in ("monitor", "experiment") else "folder=<folder>"
         raise UserError(f"{key} is set by the search; give it as {way}.")

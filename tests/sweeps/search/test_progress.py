@@ -6,7 +6,7 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from softsym.reporting.searches import counts
-from softsym.sweeps.progress import ended, line, seconds_left
+from softsym.sweeps.search.progress import ended, progress_line, seconds_left
 
 
 def trial(state, value=None, seconds=100, **notes):
@@ -41,10 +41,12 @@ def test_the_rest_takes_as_long_as_what_was():
 
 
 def test_line():
-    assert line(DONE, [DONE], 3, 1) == (
+    assert progress_line(DONE, [DONE], 3, 1) == (
         "trial 0: 0.5, best 0.5 (trial 0), 1/3 ended, about 3 min 20 s left"
     )
-    assert "trial 0: pruned after 9 epochs at 0.7, 1/1 ended, 1 pruned" in line(CUT, [CUT], 1, 1)
-    assert line(FAILED, [FAILED], 2, 1) == (
+    assert "trial 0: pruned after 9 epochs at 0.7, 1/1 ended, 1 pruned" in progress_line(
+        CUT, [CUT], 1, 1
+    )
+    assert progress_line(FAILED, [FAILED], 2, 1) == (
         "trial 0: failed: killed by SIGKILL, 1/2 ended, 1 failed"
     )

@@ -4,8 +4,8 @@ from rich.console import Console
 
 from softsym.runs.optuna_journal import EXECUTOR, JOB, MONITOR, SLOTS, TOTAL
 from softsym.runs.outcome import End, Outcome
-from softsym.sweeps.status import show_status
-from softsym.sweeps.study import Study
+from softsym.sweeps.search.status import show_status
+from softsym.sweeps.search.study import Study
 
 
 def shown(study, folder):

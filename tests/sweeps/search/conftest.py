@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 if find_spec("optuna"):
-    from softsym.sweeps.plan import make_plan, require_same_plan
-    from softsym.sweeps.settings import Settings
-    from softsym.sweeps.study import Study
-    from softsym.sweeps.trials import Trials
+    from softsym.sweeps.search.plan import keep_plan, make_plan
+    from softsym.sweeps.search.settings import Settings
+    from softsym.sweeps.search.study import Study
+    from softsym.sweeps.search.trials import Trials
 else:  # the extra "search" is not installed
     collect_ignore_glob = ["*"]
 
-FAKE = Path(__file__).with_name("fake_train.py")
+FAKE = Path(__file__).parents[1] / "fake_train.py"
 LR = {"type": "float", "low": 1e-3, "high": 1e-2, "log": True}
 POLICY = {"type": "categorical", "choices": ["adjust_once", "fixed"]}
 SEARCH = {
@@ -36,7 +36,7 @@ def plan():
 def folder(tmp_path, plan):
     """The folder of a search."""
     path = tmp_path / "small"
-    require_same_plan(plan, path)
+    keep_plan(plan, path)
     return path
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from softsym.runs.errors import UserError
-from softsym.sweeps.settings import make_settings
+from softsym.sweeps.search.settings import make_settings
 
 GOOD = {
     **{"action": "run", "name": "a", "folder": "x", "n_trials": 3, "slots": 1, "retries": 0},
@@ -24,7 +24,7 @@ def test_good_ones():
         ({"n_trials": 0}, "n_trials must be a whole number of at least 1; got 0"),
         ({"slots": 1.5}, "slots must be a whole number of at least 1; got 1.5"),
         ({"retries": True}, "retries must be a whole number of at least 0; got True"),
-        ({"name": "a/b"}, "a search's name has letters"),
+        ({"name": "a/b"}, "a search's name has only letters"),
     ],
 )
 def test_bad_ones(change, message):

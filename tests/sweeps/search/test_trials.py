@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from softsym.runs.errors import UserError
-from softsym.sweeps.trials import ROOT, Trials, by_hand, program
+from softsym.sweeps.search.trials import ROOT, Trials, by_hand, full_program
 
 PARAMS = {"optimizer.lr": 0.002, "policy": "fixed"}
 
@@ -45,10 +45,10 @@ def test_by_hand_is_a_line_of_shell(plan):
 
 
 def test_program_runs_from_anywhere():
-    assert program(["python", "train.py"]) == (sys.executable, str(ROOT / "train.py"))
+    assert full_program(["python", "train.py"]) == (sys.executable, str(ROOT / "train.py"))
     with pytest.raises(UserError, match="there is no program 'pyhton'"):
-        program(["pyhton", "train.py"])
+        full_program(["pyhton", "train.py"])
     with pytest.raises(
         UserError, match=r"must not be empty; the usual one is \[python, train.py\]"
     ):
-        program([])
+        full_program([])

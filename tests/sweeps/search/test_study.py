@@ -6,7 +6,7 @@ from optuna.trial import TrialState
 from softsym.runs.errors import UserError
 from softsym.runs.optuna_journal import REASON, TAIL
 from softsym.runs.outcome import End, Outcome
-from softsym.sweeps.study import Study
+from softsym.sweeps.search.study import Study
 
 
 def complete(value):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from softsym.runs.errors import UserError
 from softsym.runs.layout import JOURNAL
 from softsym.runs.optuna_journal import REASON, TAIL, journal_storage
 from softsym.runs.outcome import End, Outcome
-from softsym.sweeps.space import Choice, Parameter
+from softsym.sweeps.search.space import Choice, Parameter
 
 STATES = {
     End.COMPLETE: TrialState.COMPLETE,
@@ -28,20 +27,21 @@ STATES = {
 
 
 class Study:
-    """Asks Optuna for trials and tells it what became of them.
+    """Asks Optuna for trials and tells it how they ended.
 
-    The sampler of each trial is seeded by the search's seed and the trial's number, so that it
-    draws the same from the same results, whether or not sweep.py was killed in between.
+    The sampler of each trial is seeded by the search's seed and the trial's number. So it draws
+    the same trial from the same results, whether or not sweep.py was killed in between.
 
     Args:
         folder: The search's folder.
-        create: Make a study if there is none.
+        create: Create the study if there is none.
 
     Attributes:
         path: The journal.
+        optuna: Optuna's study.
 
     Raises:
-        UserError: If there is none and none is to be made.
+        UserError: If there is no study and none is to be created.
     """
 
     def __init__(self, folder: Path, create: bool = False) -> None:
@@ -50,7 +50,7 @@ class Study:
             raise UserError(_no_search(folder))
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         storage = journal_storage(self.path)
-        names = [found.study_name for found in storage.get_all_studies()]
+        names = [study.study_name for study in storage.get_all_studies()]
         if names:
             self.optuna = optuna.load_study(study_name=names[0], storage=storage)
         elif create:
@@ -60,7 +60,7 @@ class Study:
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """Name of the study."""
         return self.optuna.study_name
 
     @property
@@ -71,14 +71,13 @@ class Study:
 
     @property
     def running(self) -> list[FrozenTrial]:
-        """Trials that were never told how they ended."""
+        """Trials whose end was never recorded."""
         return [trial for trial in self.trials if trial.state == TrialState.RUNNING]
 
     @property
     def best(self) -> FrozenTrial | None:
-        """The trial with the smallest value."""
-        done = [t for t in self.trials if t.state == TrialState.COMPLETE and t.value is not None]
-        return min(done, key=value_of, default=None)
+        """The complete trial with the smallest value; None if there is none."""
+        return next(iter(complete(self.trials)), None)
 
     def begin_with(self, params: Mapping[str, Choice]) -> None:
         """Makes these the first trial, if none has begun."""
@@ -86,49 +85,49 @@ class Study:
             self.optuna.enqueue_trial(dict(params))
 
     def ask(self, space: Sequence[Parameter], seed: int, startup: int) -> FrozenTrial:
-        """A new trial."""
+        """Draws a new trial; the first ``startup`` trials are drawn at random."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # options of the sampler are called experimental
             self.optuna.sampler = TPESampler(
                 seed=_child_seed(seed, len(self.trials)),
                 n_startup_trials=startup,
                 multivariate=True,
-                constant_liar=True,
+                constant_liar=True,  # else trials that run at once would be drawn close together
             )
             trial = self.optuna.ask({p.key: p.distribution() for p in space})
         return self.trial(trial.number)
 
     def trial(self, number: int) -> FrozenTrial:
-        """One trial, as it is now."""
+        """One trial in its present state."""
         return self.optuna.get_trials(deepcopy=False)[number]
 
     def note(self, trial: FrozenTrial, **values: Any) -> None:
-        """Writes down something about a trial."""
+        """Writes notes about a trial into the journal."""
         for key, value in values.items():
             self.optuna._storage.set_trial_user_attr(trial._trial_id, key, value)
 
     def note_settings(self, **values: Any) -> None:
-        """Writes down something about the study."""
+        """Writes those notes about the study into the journal that have changed."""
         for key, value in values.items():
             if self.optuna.user_attrs.get(key) != value:
                 self.optuna.set_user_attr(key, value)
 
     def tell(self, trial: FrozenTrial, outcome: Outcome, output: str = "") -> None:
-        """Says how a trial ended."""
-        if outcome.reason:
-            self.note(trial, **{REASON: outcome.reason})
-        if output:
-            self.note(trial, **{TAIL: output})
+        """Records how a trial ended, with the last lines of its output if they matter."""
+        notes = {REASON: outcome.reason, TAIL: output}
+        self.note(trial, **{key: text for key, text in notes.items() if text})
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a trial that is pruned before it reported
+            warnings.simplefilter("ignore")  # about a trial that is pruned before it reported
             state = STATES[outcome.end]
             value = outcome.value if state == TrialState.COMPLETE else None
             self.optuna.tell(trial.number, value, state)
 
 
-def value_of(trial: FrozenTrial) -> float:
-    """What a trial reached; infinity if nothing."""
-    return math.inf if trial.value is None else trial.value
+def complete(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
+    """The complete trials, the best first."""
+    valued = [(t.value, t) for t in trials if t.state == TrialState.COMPLETE]
+    ranked = [(value, trial.number, trial) for value, trial in valued if value is not None]
+    return [trial for _, _, trial in sorted(ranked, key=lambda entry: entry[:2])]
 
 
 def _child_seed(seed: int, number: int) -> int:

@@ -8,11 +8,12 @@ from hydra import compose, initialize_config_dir
 
 from softsym.cli import resolvers
 from softsym.cli.overrides import CONF
+from softsym.reporting.many_runs import write_page
 from softsym.runs.errors import UserError
 from softsym.sweeps.command_line import check_arguments, plain
-from softsym.sweeps.main import act, alone
-from softsym.sweeps.study import Study
-from softsym.sweeps.trials import ROOT
+from softsym.sweeps.search.run import _alone, act
+from softsym.sweeps.search.study import Study
+from softsym.sweeps.search.trials import ROOT
 
 FAKE = ROOT / "tests" / "sweeps" / "fake_train.py"
 resolvers.register()
@@ -21,7 +22,8 @@ resolvers.register()
 @pytest.fixture
 def sweep(tmp_path, monkeypatch, caplog):
     """Does what a command line says, in this process; the checks of trials are others' tests."""
-    monkeypatch.setattr("softsym.sweeps.main.check_trials", lambda *_: None)
+    monkeypatch.setattr("softsym.sweeps.search.run.check_trials", lambda *_: None)
+    monkeypatch.setattr("softsym.sweeps.search.run.write_page", lambda *_: None)
     caplog.set_level(logging.INFO)
 
     def run(*arguments, how="", program="python"):
@@ -36,7 +38,8 @@ def sweep(tmp_path, monkeypatch, caplog):
     return run
 
 
-def test_finds_the_best_and_leaves_a_report(sweep, tmp_path, caplog):
+def test_finds_the_best_and_leaves_a_report(sweep, tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr("softsym.sweeps.search.run.write_page", write_page)
     study = sweep("n_trials=5", "executor.poll_seconds=0.05", how=",--prune=2,--kill=3")
     states = [trial.state.name for trial in study.trials]
     assert states == ["COMPLETE", "COMPLETE", "PRUNED", "FAIL", "COMPLETE"]
@@ -69,15 +72,15 @@ def test_a_second_one_is_kept_out(tmp_path):
     for _ in range(2):
         with FileLock(tmp_path / ".sweep.lock"):
             message = r"Another sweep\.py works in .* status folder="
-            with pytest.raises(UserError, match=message), alone(tmp_path):
+            with pytest.raises(UserError, match=message), _alone(tmp_path):
                 pass
-        with alone(tmp_path), pytest.raises(Timeout):
+        with _alone(tmp_path), pytest.raises(Timeout):
             FileLock(tmp_path / ".sweep.lock", timeout=0).acquire()
 
 
 def test_a_folder_that_cannot_be(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="cannot be used"), alone(tmp_path / "file" / "search"):
+    with pytest.raises(UserError, match="cannot be used"), _alone(tmp_path / "file" / "search"):
         pass
 
 
@@ -85,7 +88,7 @@ def test_a_report_that_fails_ends_no_search(sweep, monkeypatch, caplog):
     def broken(*_):
         raise RuntimeError("no colours")
 
-    monkeypatch.setattr("softsym.sweeps.main.write_page", broken)
+    monkeypatch.setattr("softsym.sweeps.search.run.write_page", broken)
     study = sweep("n_trials=2", "executor.poll_seconds=0.05", "report_every=1")
     assert len(study.trials) == 2
     assert "No report: no colours" in caplog.text

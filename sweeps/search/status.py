@@ -1,4 +1,4 @@
-"""How a search goes, as a table in the terminal. Reads only."""
+"""The status of a search as tables in the terminal. Reads only."""
 
 from __future__ import annotations
 
@@ -7,29 +7,31 @@ from datetime import datetime
 from pathlib import Path
 
 from optuna.trial import FrozenTrial, TrialState
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from softsym.reporting.number_format import duration, number
 from softsym.reporting.searches import counts
+from softsym.reporting.swept import shown
+from softsym.reporting.terminal import plain_table
 from softsym.runs.optuna_journal import EXECUTOR, JOB, MONITOR, REASON, RESTARTS, SLOTS, TOTAL
-from softsym.sweeps.progress import ended, seconds_left
-from softsym.sweeps.study import Study, value_of
+from softsym.sweeps.search.progress import ended, seconds_left
+from softsym.sweeps.search.study import Study, complete
 
-SHOWN = 5
+ROWS = 5
+"""Maximum number of best and of failed trials to show."""
 
 
 def show_status(study: Study, folder: Path, console: Console) -> None:
     """Prints counts, the best trials, those that run, and the last failures."""
     trials = study.trials
     console.print(Text(f"{study.name} in {folder}", style="bold"))
-    console.print(Text(summary(study, trials)))
+    console.print(Text(_summary(study, trials)))
     for title, table in (
-        (f"Best by {study.optuna.user_attrs.get(MONITOR, 'value')}", best_table(trials)),
-        ("Running", running_table(trials)),
-        ("Failed last", failed_table(trials)),
+        (f"Best by {study.optuna.user_attrs.get(MONITOR, 'value')}", _best_table(trials)),
+        ("Running", _running_table(trials)),
+        ("Failed last", _failed_table(trials)),
     ):
         if table.row_count:
             console.print()
@@ -37,14 +39,13 @@ def show_status(study: Study, folder: Path, console: Console) -> None:
             console.print(table)
 
 
-def summary(study: Study, trials: Sequence[FrozenTrial]) -> str:
-    """Counts, and how long it may still take."""
-    known = study.optuna.user_attrs
-    total, slots = known.get(TOTAL, len(trials)), known.get(SLOTS, 1)
+def _summary(study: Study, trials: Sequence[FrozenTrial]) -> str:
+    """Number of trials by state, and the estimated time to the end."""
+    notes = study.optuna.user_attrs
+    total, slots = notes.get(TOTAL, len(trials)), notes.get(SLOTS, 1)
     parts = [f"{ended(trials)} of {total} trials have ended"]
-    found = counts(trials)
-    if found:
-        parts.append(", ".join(f"{n} {word}" for word, n in found.items()))
+    if states := counts(trials):
+        parts.append(", ".join(f"{count} {word}" for word, count in states.items()))
     ends = [t.datetime_complete for t in trials if t.datetime_complete is not None]
     starts = [t.datetime_start for t in trials if t.datetime_start is not None]
     if ends:
@@ -56,50 +57,34 @@ def summary(study: Study, trials: Sequence[FrozenTrial]) -> str:
     return "; ".join(parts)
 
 
-def best_trials(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """Complete ones, the best first."""
-    done = [t for t in trials if t.state == TrialState.COMPLETE and t.value is not None]
-    return sorted(done, key=value_of)
-
-
-def best_table(trials: Sequence[FrozenTrial]) -> Table:
-    """The best trials with their parameters."""
+def _best_table(trials: Sequence[FrozenTrial]) -> Table:
     table = _table("Trial", "Value", "Parameters")
-    for trial in best_trials(trials)[:SHOWN]:
-        shown = " ".join(f"{name}={_shown(value)}" for name, value in trial.params.items())
-        table.add_row(str(trial.number), number(trial.value), Text(shown))
+    for trial in complete(trials)[:ROWS]:
+        params = " ".join(f"{name}={shown(value)}" for name, value in trial.params.items())
+        table.add_row(str(trial.number), number(trial.value), Text(params))
     return table
 
 
-def running_table(trials: Sequence[FrozenTrial]) -> Table:
-    """Trials that run, with their jobs."""
+def _running_table(trials: Sequence[FrozenTrial]) -> Table:
     table = _table("Trial", "Job", "Since", "Restarts", "Last value")
     for trial in (t for t in trials if t.state == TrialState.RUNNING):
-        began, last = trial.datetime_start, trial.last_step
+        began, last, notes = trial.datetime_start, trial.last_step, trial.user_attrs
         since = "-" if began is None else duration((datetime.now() - began).total_seconds())
-        notes = trial.user_attrs
         value = "-" if last is None else f"{number(trial.intermediate_values[last])} (epoch {last})"
-        job = f"{notes.get(EXECUTOR, '')} {notes.get(JOB, '-')}".strip()
-        restarts = str(notes.get(RESTARTS, 0))
-        table.add_row(str(trial.number), Text(job), since, restarts, value)
+        job = Text(f"{notes.get(EXECUTOR, '')} {notes.get(JOB, '-')}".strip())
+        table.add_row(str(trial.number), job, since, str(notes.get(RESTARTS, 0)), value)
     return table
 
 
-def failed_table(trials: Sequence[FrozenTrial]) -> Table:
-    """The last trials that failed, and why."""
+def _failed_table(trials: Sequence[FrozenTrial]) -> Table:
     table = _table("Trial", "Reason")
-    failed = [t for t in trials if t.state == TrialState.FAIL]
-    for trial in failed[-SHOWN:]:
+    for trial in [t for t in trials if t.state == TrialState.FAIL][-ROWS:]:
         table.add_row(str(trial.number), Text(str(trial.user_attrs.get(REASON, "-"))))
     return table
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    table = plain_table()
     for column in columns:
         table.add_column(Text(column), overflow="fold")
     return table
-
-
-def _shown(value: object) -> str:
-    return number(value) if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""Search spaces: what may be drawn for each key of train.py's config."""
+"""Search spaces: the values that may be drawn for each key of train.py's config."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ ALLOWED = {
     "int": ("low", "high", "log", "step"),
     "categorical": ("choices",),
 }
-"""The types there are, and the settings of each."""
+"""Type of a parameter -> its settings."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """What may be drawn for one key.
+    """The values that may be drawn for one key.
 
     Attributes:
-        key: The key of train.py's config, or one of its groups.
+        key: A key or group of train.py's config.
         type: ``float``, ``int`` or ``categorical``.
         low: Smallest number.
         high: Largest number.
         log: Whether to draw on a logarithmic scale.
-        step: Distance of the numbers to draw from; null for any.
-        choices: What a categorical one chooses from.
+        step: Distance between the numbers; None for any number.
+        choices: Values of a categorical parameter.
     """
 
     key: str
@@ -42,21 +42,21 @@ class Parameter:
     choices: tuple[Choice, ...] = ()
 
     def distribution(self) -> BaseDistribution:
-        """As Optuna knows it."""
-        from optuna import distributions as known  # noqa: PLC0415
+        """The same for Optuna."""
+        from optuna import distributions  # noqa: PLC0415
 
         if self.type == "categorical":
-            return known.CategoricalDistribution(self.choices)
+            return distributions.CategoricalDistribution(self.choices)
         if self.type == "int":
             step = int(self.step or 1)
-            return known.IntDistribution(int(self.low), int(self.high), self.log, step)
-        return known.FloatDistribution(self.low, self.high, self.log, self.step)
+            return distributions.IntDistribution(int(self.low), int(self.high), self.log, step)
+        return distributions.FloatDistribution(self.low, self.high, self.log, self.step)
 
     def samples(self) -> tuple[Choice, ...]:
-        """Values to try the config with: all choices, or a number within."""
+        """Values to check the config with: all choices, or one number inside the range."""
         if self.type == "categorical":
             return self.choices
-        # no round number, which would pass where only whole ones are allowed
+        # no round number, which would pass as a whole one
         within = self.low + 0.3819 * (self.high - self.low)
         return (round(within) if self.type == "int" else within,)
 
@@ -72,14 +72,14 @@ class Parameter:
 
 
 def parse_space(space: object) -> tuple[Parameter, ...]:
-    """Parameters from a mapping such as ``{optimizer.lr: {type: float, low: 1e-4, high: 1e-2}}``.
+    """Parses a mapping such as ``{optimizer.lr: {type: float, low: 1e-4, high: 1e-2}}``.
 
     Raises:
-        ValueError: If it names no type there is, lacks a setting, or has one that makes no sense.
+        ValueError: If a type is unknown, or a setting is missing, unknown or makes no sense.
     """
     if not isinstance(space, Mapping) or not space:
         raise ValueError(
-            "The space of a search is a mapping from keys of train.py's config to what may be "
+            "The space of a search maps keys of train.py's config to the values that may be "
             f"drawn, such as {{optimizer.lr: {{type: float, low: 1e-4, high: 1e-2}}}}; got {space}."
         )
     return tuple(_parameter(str(key), given) for key, given in space.items())
@@ -110,7 +110,7 @@ def _choices(key: str, given: object) -> tuple[Choice, ...]:
             f"space of {key}: choices are numbers, words, true, false or null; got {strange[0]}."
         )
     if len(set(map(repr, given))) < len(given):
-        raise ValueError(f"space of {key}: choices are named twice in {list(given)}.")
+        raise ValueError(f"space of {key}: choices appear twice in {list(given)}.")
     return tuple(given)
 
 
@@ -119,13 +119,10 @@ def _numeric(key: str, kind: str, given: Mapping[str, Any]) -> Parameter:
     for name, value in numbers.items():
         if name == "step" and value is None:
             continue
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not math.isfinite(value)
-        ):
+        plain = isinstance(value, int | float) and not isinstance(value, bool)
+        if not plain or not math.isfinite(cast("float", value)):
             raise ValueError(f"space of {key}: {name} must be a number; got {value}.")
-        if kind == "int" and not float(value).is_integer():
+        if kind == "int" and not float(cast("float", value)).is_integer():
             raise ValueError(f"space of {key}: {name} of an int must be whole; got {value}.")
     low, high, step = (cast("float", numbers[name]) for name in ("low", "high", "step"))
     log = given.get("log", False)

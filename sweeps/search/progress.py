@@ -1,4 +1,4 @@
-"""What a search says of itself while it runs."""
+"""How far a search is, for its log and its status."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from optuna.trial import FrozenTrial, TrialState
 from softsym.reporting.number_format import duration, number
 from softsym.reporting.searches import counts
 from softsym.runs.optuna_journal import REASON
-from softsym.sweeps.study import value_of
+from softsym.sweeps.search.study import complete
 
 
 def ended(trials: Sequence[FrozenTrial]) -> int:
-    """How many have ended."""
+    """Number of trials that have ended."""
     return sum(trial.state.is_finished() for trial in trials)
 
 
 def seconds_left(trials: Sequence[FrozenTrial], total: int, slots: int) -> float | None:
-    """About how long the rest takes; None as long as nothing can be said.
+    """Estimated seconds until the end; None as long as no trial has ended.
 
-    Trials that have ended took so long on average, and ``slots`` of them run at once.
+    Assumes that the remaining trials take as long as the mean of those that ended, ``slots`` of
+    them at once.
     """
     took = [
         (trial.datetime_complete - trial.datetime_start).total_seconds()
@@ -33,18 +34,16 @@ def seconds_left(trials: Sequence[FrozenTrial], total: int, slots: int) -> float
     if not took:
         return None
     mean, now = sum(took) / len(took), datetime.now()
-    starts = [t.datetime_start for t in trials if t.state == TrialState.RUNNING]
-    running = [start for start in starts if start is not None]
-    spent = sum(min(mean, (now - begun).total_seconds()) for begun in running)
+    running = [trial.datetime_start for trial in trials if trial.state == TrialState.RUNNING]
+    spent = sum(min(mean, (now - begun).total_seconds()) for begun in running if begun is not None)
     left = max(0, total - ended(trials))
     return max(0.0, left * mean - spent) / min(slots, max(left, 1))
 
 
-def line(trial: FrozenTrial, trials: Sequence[FrozenTrial], total: int, slots: int) -> str:
-    """One line about a trial that has ended, and where the search stands."""
-    done = [t for t in trials if t.state == TrialState.COMPLETE]
-    best = min(done, key=value_of, default=None)
-    parts = [f"trial {trial.number}: {_found(trial)}"]
+def progress_line(trial: FrozenTrial, trials: Sequence[FrozenTrial], total: int, slots: int) -> str:
+    """One line about a trial that has ended, and about the search."""
+    best = next(iter(complete(trials)), None)
+    parts = [f"trial {trial.number}: {_result(trial)}"]
     if best is not None:
         parts.append(f"best {number(best.value)} (trial {best.number})")
     parts.append(f"{ended(trials)}/{total} ended")
@@ -55,7 +54,7 @@ def line(trial: FrozenTrial, trials: Sequence[FrozenTrial], total: int, slots: i
     return ", ".join(parts)
 
 
-def _found(trial: FrozenTrial) -> str:
+def _result(trial: FrozenTrial) -> str:
     reason = trial.user_attrs.get(REASON)
     if trial.state == TrialState.PRUNED:
         return f"{reason or 'pruned'} at {number(trial.value)}" if trial.value else str(reason)

@@ -7,8 +7,8 @@ from omegaconf import OmegaConf
 from softsym.cli import resolvers
 from softsym.cli.overrides import CONF
 from softsym.runs.errors import UserError
-from softsym.sweeps.checks import check_trials, samples
-from softsym.sweeps.plan import make_plan
+from softsym.sweeps.search.checks import check_trials, sample_params, train_values
+from softsym.sweeps.search.plan import make_plan
 
 LR = {"type": "float", "low": 1e-3, "high": 1e-2}
 SEARCHES = sorted(path.stem for path in (CONF / "search").glob("*.yaml"))
@@ -70,4 +70,9 @@ def test_every_choice_of_a_group_is_tried(tmp_path):
 def test_of_numbers_one_is_tried():
     space = {"a": {"type": "categorical", "choices": [1, 2, "x"]}, "b": LR}
     plan = make_plan({"experiment": "quickstart", "space": space}, [])
-    assert [found["a"] for found in samples(plan)] == [1, "x"]
+    assert [found["a"] for found in sample_params(plan)] == [1, "x"]
+
+
+def test_values_of_the_config_of_train():
+    found = train_values(["experiment=inertia"], ["optimizer.lr", "policy", "monitor", "no.where"])
+    assert found == {"optimizer.lr": 1e-3, "monitor": "val/mse"}
