@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 EXTRAS ?= dev,trajectory,search,dashboard
 CONSTRAINTS ?= -c constraints.txt
-# Test files that run at a time; 0 for one after the other, as a debugger needs.
+# Processes that share the tests; 0 for this process alone, as a debugger needs.
 WORKERS ?= 2
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: train test test-slow lint types clean help
+.PHONY: train test test-slow test-cluster lint types clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -23,11 +24,14 @@ $(INSTALLED): setup.cfg constraints.txt
 train: $(INSTALLED) ## train the quickstart experiment and show what it found (ARGS="key=value ...")
 	$(BIN)/python train.py $(ARGS)
 
-test: $(INSTALLED) ## run the tests, except slow ones
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+test: $(INSTALLED) ## run the tests, except slow ones and those on a SLURM
+	$(PYTEST) $(ARGS)
 
 test-slow: $(INSTALLED) ## run the slow tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m slow $(ARGS)
+	$(PYTEST) -m "slow and not cluster" $(ARGS)
+
+test-cluster: $(INSTALLED) ## run the tests on a SLURM that they start
+	$(PYTEST) --dist loadfile -m cluster tests/cluster $(ARGS)
 
 lint: $(INSTALLED) ## check style and format
 	$(BIN)/ruff check .

@@ -5,7 +5,7 @@ from __future__ import annotations
 from softsym.cli.preemption import listen
 
 if __name__ == "__main__":
-    listen()  # the imports below take seconds, in which a scheduler may want the machine
+    listen()  # the imports below take a while, in which a scheduler may want the machine
 
 import logging
 import sys
@@ -16,9 +16,8 @@ from omegaconf import DictConfig
 from softsym.cli import resolvers
 from softsym.cli.errors import reported
 from softsym.cli.jobs import FAILED, is_sweep, job, start_of_run
-from softsym.cli.overrides import check_command_line, multirun_first
+from softsym.cli.overrides import check_command_line, hydra_arguments
 from softsym.cli.quiet import quiet
-from softsym.cli.run import run
 
 resolvers.register()
 GIVEN = tuple(sys.argv)
@@ -30,13 +29,16 @@ def main(config: DictConfig) -> None:
     listen()
     quiet()
     logging.captureWarnings(True)
+    # torch and Lightning take seconds to import: only once the command line is known to be right
+    from softsym.cli.run import run  # noqa: PLC0415
+
     with job(config.debug) if is_sweep() else reported(config.debug):
         run(config, start_of_run(GIVEN), in_sweep=is_sweep())
 
 
 if __name__ == "__main__":
     with reported():
-        arguments = multirun_first(sys.argv[1:])
+        arguments = hydra_arguments(sys.argv[1:])
         sys.argv[1:] = [*arguments, *check_command_line(arguments)]
     main()
     if FAILED:

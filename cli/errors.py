@@ -1,4 +1,4 @@
-"""Errors that are the user's to mend: one message, no traceback."""
+"""Reports errors that the user can mend as one message, without a traceback."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import get_object
 from omegaconf.errors import OmegaConfBaseException
 
+from softsym.cli.preemption import INTERRUPTED, raise_on_interrupt
 from softsym.runs.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -32,24 +33,24 @@ USERS = (
 
 
 RESOLVING = re.compile(r"^\w+ raised while resolving interpolation: ")
-"""What OmegaConf puts before the message of an error in a value that it computes."""
+"""OmegaConf's prefix to the message of an error in a value that it computes."""
 
 
 @contextmanager
 def reported(debug: bool = False) -> Iterator[None]:
     """Ends the process with a message and exit code 1 when the body raises a user's error.
 
-    Ctrl-C ends it with a line and exit code 130.
-
-    The traceback goes to the log file, and to the terminal if asked for.
+    Ctrl-C ends it with a line and exit code 130. The traceback goes to the log file, and to the
+    terminal if asked for.
 
     Args:
         debug: Let the error through, with its traceback.
     """
     try:
+        raise_on_interrupt()
         yield
     except KeyboardInterrupt:
-        sys.stderr.write("\nInterrupted. What is saved can be continued with ckpt_path=last.\n")
+        sys.stderr.write(INTERRUPTED)
         sys.exit(130)
     except (*USERS, OSError) as error:
         if debug or not (isinstance(error, USERS) or is_full(error)):
@@ -64,12 +65,12 @@ def reported(debug: bool = False) -> Iterator[None]:
 
 
 def explain(error: BaseException) -> str:
-    """The message of an error; for a failed construction, that of its cause and its place."""
+    """Explains an error; one from building an object by its cause and its key in the config."""
     if is_full(error):
-        mend = "make room, then continue with ckpt_path=last"
-        return f"{error}. What was saved before is whole: {mend}."
+        remedy = "make room, then continue with ckpt_path=last"
+        return f"{error}. What was saved before is whole: {remedy}."
     if not isinstance(error, InstantiationException):
-        return _of_config(str(error)) or type(error).__name__
+        return _without_decoration(str(error)) or type(error).__name__
     place = re.search(r"full_key: (\S+)", str(error))
     target = re.search(r"(?:target|locating) '([^']+)'", str(error))
     cause: BaseException = error
@@ -83,12 +84,12 @@ def explain(error: BaseException) -> str:
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether the disk was full, or the quota used up."""
+    """Whether the disk is full or a quota is used up."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
-def _of_config(message: str) -> str:
-    """An error's message without what OmegaConf puts before and after it."""
+def _without_decoration(message: str) -> str:
+    """Strips what OmegaConf adds before and after the message of an error."""
     lines = RESOLVING.sub("", message).splitlines()
     place = re.search(r"full_key: (\S+)", message)
     kept = [line for line in lines if not line.lstrip().startswith(("full_key", "object_type"))]
@@ -97,7 +98,7 @@ def _of_config(message: str) -> str:
 
 
 def _arguments(target: str) -> str:
-    """Which arguments the class of a config entry takes."""
+    """Lists the arguments that the class of a config entry takes."""
     try:
         parameters = inspect.signature(get_object(target)).parameters
     except (ValueError, TypeError, ImportError, AttributeError):

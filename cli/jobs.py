@@ -1,4 +1,4 @@
-"""One job of a sweep: which it is, and how it fails without taking the others with it."""
+"""One run among several of a process: its command, and failures that spare the other runs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
@@ -14,32 +15,52 @@ from hydra.types import RunMode
 from softsym.cli.errors import reported
 
 FAILED: list[str] = []
-"""Commands of the jobs that failed in this process, of which the last line tells."""
+"""Commands of the runs that failed in this process; ``train.py`` lists them at its end."""
 
 
 def is_sweep() -> bool:
-    """Whether the run that Hydra has just composed is one of a ``--multirun``."""
+    """Whether the current run is one of a ``--multirun``."""
     return bool(HydraConfig.get().mode == RunMode.MULTIRUN)
 
 
-def command_of_job(given: Sequence[str]) -> str:
-    """The command line that does this run alone, wherever it runs now.
+def program(argv: Sequence[str], original: Sequence[str]) -> list[str]:
+    """The words before the arguments of this process, as the user typed them.
 
     Args:
-        given: That of the process, as the user gave it.
+        argv: ``sys.argv``.
+        original: ``sys.orig_argv``, which also knows the interpreter and its flags.
+
+    Example:
+        >>> program(["/env/softsym/train.py", "seed=1"], ["python", "/env/bin/softsym", "train"])
+        ['softsym', 'train']
     """
+    words = original[1:3]
+    if words and Path(words[0]).name == "softsym":
+        return ["softsym", *words[1:]]
+    if words[:1] == ["-m"]:
+        return ["python", *words]
+    return ["python", argv[0]]
+
+
+def command_of_job(given: Sequence[str]) -> str:
+    """The command line that repeats this run by itself, also one of a sweep.
+
+    Args:
+        given: ``sys.argv`` of the process, as the user gave it.
+    """
+    started = program(given, sys.orig_argv)
     if not is_sweep():
-        return shlex.join(["python", *given])
+        return shlex.join([*started, *given[1:]])
     config = HydraConfig.get()
     folder = f"run_dir={config.runtime.output_dir}"
-    return shlex.join(["python", "train.py", *config.overrides.task, folder, "ckpt_path=auto"])
+    return shlex.join([*started, *config.overrides.task, folder, "ckpt_path=auto"])
 
 
 def start_of_run(given: Sequence[str]) -> dict[str, Any]:
-    """What a run was started with: its command, its overrides, and the choice of each group.
+    """Describes how a run was started: its command, overrides, and choice of each config group.
 
     Args:
-        given: The command line of the process, as the user gave it.
+        given: ``sys.argv`` of the process, as the user gave it.
     """
     config = HydraConfig.get()
     choices = {k: str(v) for k, v in config.runtime.choices.items() if not k.startswith("hydra/")}

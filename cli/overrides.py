@@ -1,11 +1,13 @@
-"""Checks the command line before Hydra runs, so that a typo gets one helpful message."""
+"""Checks the command line before Hydra runs, so that a typo gets one helpful message.
+
+Nothing here imports torch or Lightning: a mistake is answered in a fraction of a second.
+"""
 
 from __future__ import annotations
 
-import difflib
+import argparse
 import itertools
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,36 +15,36 @@ from typing import Any
 from hydra import compose, initialize_config_dir
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from softsym.cli import slurm
+from softsym.cli.explanations import CONF, explain_compose_error
 from softsym.runs.errors import UserError
 from softsym.runs.layout import CONFIG
 
 MULTIRUN = ("-m", "--multirun")
 OWN_FOLDER = ("run_dir=", "hydra.run.dir=")
-CONF = Path(__file__).resolve().parents[1] / "conf"
+SEARCHPATH = "hydra.searchpath"
 
 
 def check_command_line(arguments: Sequence[str]) -> list[str]:
-    """Composes the config as the run will, checks it, and takes possession of a new folder.
+    """Composes the config as the run will, checks it, and claims a new run folder.
 
-    With ``--multirun`` every value of a sweep is checked, but not every combination. Other flags,
-    such as ``--help``, are left to Hydra.
+    With ``--multirun``, every value of a sweep is checked, but not every combination. Hydra
+    handles other flags, such as ``--help``, by itself.
 
     Args:
-        arguments: What follows ``train.py``.
+        arguments: The arguments of ``train.py``.
 
     Returns:
-        Further arguments: the folder, where it was left to be named; in a job of SLURM it is
-        named by the job, and continued when the job comes back.
+        Arguments to add: the run folder, unless the user named it. A SLURM job gets a folder that
+        is named by the job, so that a requeued job continues there.
 
     Raises:
-        UserError: If an override names no key, group or choice there is, a value is missing, or
-            the run's folder cannot be written.
+        UserError: If an override names an unknown key, group or choice, a value is missing, or
+            the run folder cannot be written.
     """
     plain = [argument for argument in arguments if argument not in MULTIRUN]
     if any(argument.startswith("-") for argument in plain):
@@ -57,7 +59,7 @@ def check_command_line(arguments: Sequence[str]) -> list[str]:
     named = any(a.startswith(OWN_FOLDER) for a in arguments)
     slurm_job, resumes = slurm.current(), config.ckpt_path == "last"
     if slurm_job is None:
-        return [] if named or resumes else [f"run_dir={_quoted(_claimed(folder))}"]
+        return [] if named or resumes else [f"run_dir={_quoted(_claim(folder))}"]
     goes_on = [] if config.ckpt_path else ["ckpt_path=auto"]
     if named:
         return goes_on
@@ -66,9 +68,34 @@ def check_command_line(arguments: Sequence[str]) -> list[str]:
     return [f"run_dir={_quoted(folder)}", *goes_on]
 
 
-def multirun_first(arguments: Sequence[str]) -> list[str]:
-    """The arguments with ``--multirun`` where Hydra takes it: not between overrides."""
-    return sorted(arguments, key=lambda argument: argument not in MULTIRUN)
+def hydra_arguments(arguments: Sequence[str]) -> list[str]:
+    """The arguments as Hydra takes them: flags first, a folder of own configs as an override.
+
+    A folder ``conf`` in the current folder counts as ``--config-dir conf``. As an override, the
+    folder reaches the checks and the jobs of a sweep too.
+
+    Args:
+        arguments: What the user gave.
+
+    Raises:
+        UserError: If the folder of own configs does not exist.
+    """
+    flags = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    flags.add_argument("--config-dir", "-cd")
+    flags.add_argument(*MULTIRUN, action="store_true")
+    try:
+        known, rest = flags.parse_known_args(list(arguments))
+    except SystemExit:
+        raise UserError("--config-dir needs a folder, as in --config-dir conf.") from None
+    folder = None if known.config_dir is None else Path(known.config_dir)
+    if folder is not None and not folder.is_dir():
+        raise UserError(f"--config-dir: there is no folder {known.config_dir!r}.")
+    if folder is None and Path("conf").is_dir() and Path("conf").resolve() != CONF:
+        folder = Path("conf")
+    given = ["--multirun"] if known.multirun else []
+    if folder is None or any(argument.startswith(SEARCHPATH) for argument in rest):
+        return [*given, *rest]
+    return [*given, *rest, f"{SEARCHPATH}=[{_quoted(f'file://{folder.resolve()}')}]"]
 
 
 def check_overrides(arguments: Sequence[str]) -> DictConfig:
@@ -81,13 +108,13 @@ def check_overrides(arguments: Sequence[str]) -> DictConfig:
         The config, with Hydra's own.
 
     Raises:
-        UserError: If an override names no key, group or choice there is, or a value is missing.
+        UserError: If an override names an unknown key, group or choice, or a value is missing.
     """
     with initialize_config_dir(str(CONF), version_base="1.3"):
         try:
             config = compose("train", list(arguments), return_hydra_config=True)
         except (HydraException, OmegaConfBaseException) as error:
-            raise UserError(_explain(error, arguments)) from error
+            raise UserError(explain_compose_error(error, arguments)) from error
         _check_numbers(config, arguments)
     plain = OmegaConf.to_container(config, resolve=False)
     missing = [key for key in _missing(plain) if not key.startswith("hydra.")]
@@ -97,12 +124,12 @@ def check_overrides(arguments: Sequence[str]) -> DictConfig:
 
 
 def _each_value(arguments: Sequence[str]) -> list[list[str]]:
-    """Jobs of a sweep in which each of its values occurs: the first, and one for each other."""
+    """Overrides of some runs of a sweep in which, together, each of its values occurs."""
     try:
         overrides = OverridesParser.create().parse_overrides(list(arguments))
         sweeps = [BasicSweeper.split_arguments([each], None)[0] for each in overrides]
     except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise UserError(_explain(error, arguments)) from error
+        raise UserError(explain_compose_error(error, arguments)) from error
     first = [values[0][0] for values in sweeps]
     return [first] + [
         [*first[:place], value, *first[place + 1 :]]
@@ -111,21 +138,22 @@ def _each_value(arguments: Sequence[str]) -> list[list[str]]:
     ]
 
 
-def _claimed(folder: Path) -> Path:
-    """Makes a folder that nobody else has, so that runs started in one second stay apart."""
+def _claim(folder: Path) -> Path:
+    """Makes a new folder, so that runs that start within the same second stay apart."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     names = (f"{folder.name}-{attempt}" for attempt in itertools.count(1))
     chosen = folder
-    while not _made(chosen):
+    while not _make(chosen):
         chosen = folder.with_name(next(names))
     return chosen
 
 
-def _quoted(folder: Path) -> str:
-    return "'" + str(folder).replace("'", "\\'") + "'"
+def _quoted(text: Path | str) -> str:
+    return "'" + str(text).replace("'", "\\'") + "'"
 
 
-def _made(folder: Path) -> bool:
+def _make(folder: Path) -> bool:
+    """Makes a folder; false if it is there already."""
     try:
         folder.mkdir()
     except FileExistsError:
@@ -145,54 +173,24 @@ def require_writable(folder: Path) -> None:
 
 
 def _missing(node: Any, path: str = "") -> list[str]:
-    """Keys whose value is ``???``, without resolving what only a run can resolve."""
+    """Keys whose value is ``???``; interpolations, which only a run can resolve, are skipped."""
     if isinstance(node, dict):
         return [key for name, value in node.items() for key in _missing(value, f"{path}.{name}")]
     return [path[1:]] if node == "???" else []
 
 
-def _explain(error: Exception, arguments: Sequence[str]) -> str:
-    """One message from an error of Hydra's."""
-    message = str(error)
-    unknown = re.search(r"Could not (?:override|delete from config\.) '([^']+)'", message)
-    if unknown:
-        within = re.search(r"full_key: (\S+)", str(error.__cause__))  # a setting of a mapping
-        return _unknown_key(within[1] if within else unknown[1], arguments)
-    if choice := unknown_choice(message):
-        return choice
-    function = re.search(r"override '([^']+?)=(.*)'\n.*Unknown function", message)
-    if function:
-        return (
-            f"Parentheses need quotes on the command line: write '{function[1]}=\"{function[2]}\"' "
-            "with both kinds of quotes."
-        )
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    return " ".join(line for line in lines if not line.startswith(("full_key", "object_type")))
-
-
-def unknown_choice(message: str) -> str:
-    """What Hydra's message says of a choice that a group does not have; empty if it is another."""
-    choice = re.search(
-        r"Could not find '([^']+)'.*?Available options in '([^']+)':(.*?)Config", message, re.S
-    )
-    if not choice:
-        return ""
-    name, group, options = choice[1], choice[2], ", ".join(choice[3].split())
-    return f"There is no {group} called {name.rpartition('/')[2]!r}. Choose one of: {options}."
-
-
 CHECKED_LATER = ("compile", "module.compile")
-"""True or false, or a word that is checked where it is used."""
+"""Keys that take true, false or a word, which the code that uses them checks."""
 
 
 def _check_numbers(config: DictConfig, arguments: Sequence[str]) -> None:
-    """Text where the config has a number would fail later, deep in somebody else's code."""
+    """Refuses text in place of numbers, which would fail later, deep in other libraries."""
     parser = OverridesParser.create()
     for argument in arguments:
         override = parser.parse_override(argument)
         key = override.key_or_group
         if key.startswith("hydra.") and not key.startswith("hydra.launcher."):
-            continue  # what Hydra computes from the job, which is none yet
+            continue  # Hydra computes these from the job, which does not exist yet
         given = None if override.is_delete() else OmegaConf.select(config, key)
         if not isinstance(given, str | float) or override.value() != given:
             continue
@@ -205,39 +203,3 @@ def _check_numbers(config: DictConfig, arguments: Sequence[str]) -> None:
                 raise UserError(f"{key} must be true or false; got {given!r}.")
         elif isinstance(default, int | float) and isinstance(given, str):
             raise UserError(f"{key} must be a number, such as {default}; got {given!r}.")
-
-
-def _unknown_key(key: str, arguments: Sequence[str]) -> str:
-    """Says which keys there are at the place of an unknown one, by composing without it."""
-    overrides = OverridesParser.create().parse_overrides(list(arguments))
-    given = zip(arguments, overrides, strict=True)
-    others = [argument for argument, override in given if not _sets(override, key)]
-    try:
-        config = compose("train", others, return_hydra_config=True)
-    except (HydraException, OmegaConfBaseException):
-        config = compose("train", return_hydra_config=True)
-    parent, _, last = key.rpartition(".")
-    while parent and not isinstance(OmegaConf.select(config, parent), DictConfig):
-        parent, _, last = parent.rpartition(".")
-    node = OmegaConf.select(config, parent) if parent else config
-    allowed = [str(k) for k in node if not str(k).startswith("_") and (parent or k != "hydra")]
-    close = difflib.get_close_matches(last, allowed, n=1, cutoff=0.5)
-    hint = f" Did you mean {close[0]!r}?" if close else _other_choices(parent)
-    where = f"under {parent!r}" if parent else "at the top"
-    return (
-        f"Unknown config key {key!r}.{hint} Keys {where}: {', '.join(sorted(allowed)) or 'none'}. "
-        f"To add a new key on purpose write +{key}=..."
-    )
-
-
-def _sets(override: Override, key: str) -> bool:
-    """Whether an override sets a key: by its name, or by a mapping with it."""
-    name = override.key_or_group
-    return name == key or (key.startswith(f"{name}.") and isinstance(override.value(), dict))
-
-
-def _other_choices(section: str) -> str:
-    """What a section of the config can be set to by name."""
-    choices = ", ".join(sorted(path.stem for path in (CONF / section).glob("*.yaml")))
-    known = section and choices
-    return f" For another choice write {section}=<name>, with one of: {choices}." if known else ""

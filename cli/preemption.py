@@ -1,9 +1,9 @@
-"""Leaves in good order when a scheduler wants the machine, from the first moment of the process.
+"""Ends the process in good order when a scheduler or the user stops it, from its first moment on.
 
-``train.py`` listens before it imports anything large, which takes seconds; so nothing but the
-standard library is imported here. While a training runs, its callback
-:class:`~softsym.lightning_modules.callbacks.GracefulStop` listens instead, saves, and ends up here
-too.
+``train.py`` calls :func:`listen` before it imports anything large, which takes seconds; so this
+module imports the standard library alone. During training, the callback
+:class:`~softsym.lightning_modules.callbacks.GracefulStop` handles the signals instead: it saves a
+checkpoint and then calls :func:`leave`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from softsym.cli import slurm
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 WAIT_SECONDS = 15
+INTERRUPTED = "\nInterrupted. What is saved can be continued with ckpt_path=last.\n"
 
 
 class _State:
-    """Of this process."""
+    """State of this process."""
 
     leaving = False
 
@@ -32,14 +33,21 @@ _STATE = _State()
 
 
 def listen() -> None:
-    """From now on each of the signals ends the process by :func:`leave`."""
+    """Lets each of the signals end the process by :func:`leave`, and Ctrl-C end it at once."""
     if threading.current_thread() is threading.main_thread():
         for number in SIGNALS:
             signal.signal(number, _on_signal)
+        signal.signal(signal.SIGINT, _on_interrupt)
+
+
+def raise_on_interrupt() -> None:
+    """Lets Ctrl-C raise KeyboardInterrupt again, for code that has something to save."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def leave(number: int) -> NoReturn:
-    """Ends the process as one that was stopped by a signal; a job of SLURM goes back to the queue.
+    """Ends the process as stopped by a signal; a SLURM job goes back to the queue.
 
     Args:
         number: The signal.
@@ -47,25 +55,33 @@ def leave(number: int) -> NoReturn:
     Raises:
         SystemExit: With 128 + number.
     """
-    _deaf(signal.SIG_IGN)
+    _set_handlers(signal.SIG_IGN)
     _STATE.leaving = True
     job = slurm.current()
     if job is not None and job.rank == 0:
         sys.stderr.write(f"{signal.Signals(number).name}: {slurm.put_back(job)}\n")
         sys.stderr.flush()
-    _deaf(signal.SIG_DFL)
+    _set_handlers(signal.SIG_DFL)
     if job is not None and job.rank > 0:
-        # srun would end all when one of them ends; the requeue's own signal ends this wait
+        # srun ends all ranks as soon as one exits, and rank 0 may not have requeued the job yet;
+        # the signal that the requeue sends ends this wait
         time.sleep(WAIT_SECONDS)
     sys.exit(128 + number)
 
 
 def _on_signal(number: int, frame: FrameType | None) -> NoReturn:
-    if _STATE.leaving:  # a trainer that is taken down gives signals back to where they were
+    if _STATE.leaving:  # a trainer that is torn down puts back the handlers it found
         os._exit(128 + number)
     leave(number)
 
 
-def _deaf(how: signal.Handlers) -> None:
+def _on_interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    # no exception: half-imported libraries would swallow it or turn it into a traceback
+    sys.stderr.write(INTERRUPTED)
+    sys.stderr.flush()
+    os._exit(128 + number)
+
+
+def _set_handlers(handler: signal.Handlers) -> None:
     for number in SIGNALS:
-        signal.signal(number, how)
+        signal.signal(number, handler)

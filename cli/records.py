@@ -1,4 +1,4 @@
-"""The run folder: whose it is, its config and its log."""
+"""What a run writes into its folder at the start, and the checks before it resumes there."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MAY_CHANGE = (
     "track_dim",
     "trainer",
 )
-"""Keys that a resumed run may change; all others decide what it computes."""
+"""Keys that may change when a run resumes; all others decide what it computes."""
 
 
 def held(folder: Path, wait: bool) -> AbstractContextManager[bool]:
@@ -64,16 +64,16 @@ def _length(config: Any) -> list[Any]:
 
 
 def require_same_run(config: DictConfig, folder: Path, ckpt_path: str | None) -> None:
-    """Keeps one run from writing over another.
+    """Keeps one run from overwriting another.
 
     Args:
         config: The composed config.
         folder: The run folder.
-        ckpt_path: The checkpoint that is resumed, None if none is.
+        ckpt_path: The checkpoint to resume from; None for a new run.
 
     Raises:
         UserError: If the folder holds a run and this one does not resume it, or resumes it with
-            another seed, data, model or hyperparameters.
+            another seed, other data, another model or other hyperparameters.
     """
     stored = folder / CONFIG
     if not stored.exists():
@@ -98,7 +98,7 @@ def require_same_run(config: DictConfig, folder: Path, ckpt_path: str | None) ->
 
 
 def _decisive(config: Any) -> dict[str, object]:
-    """The leaves that decide what a run computes; without resolving the others."""
+    """Leaves of the config that decide what a run computes; the others are not even resolved."""
     leaves: dict[str, object] = {}
     for key in config:
         if key not in (*MAY_CHANGE, "hydra"):
@@ -109,7 +109,7 @@ def _decisive(config: Any) -> dict[str, object]:
 
 
 def start_records(config: DictConfig, folder: Path, start: Mapping[str, Any]) -> None:
-    """Opens the log file and writes the config, on rank 0.
+    """Opens the log file and writes the config; call it on rank 0.
 
     Args:
         config: The composed config.
@@ -117,7 +117,7 @@ def start_records(config: DictConfig, folder: Path, start: Mapping[str, Any]) ->
         start: What the run was started with.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / RECORD).unlink(missing_ok=True)  # until this run has ended as well
+    (folder / RECORD).unlink(missing_ok=True)  # it would say that this run has ended
     handler = logging.FileHandler(folder / LOG)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.setLevel(logging.DEBUG)

@@ -1,4 +1,7 @@
-"""What the yaml files may compute: ``${child_seed:...}``, ``${run_dir:...}``, ..."""
+"""Functions that the yaml files call: ``${child_seed:...}``, ``${run_dir:...}`` and others.
+
+Only this module and :mod:`softsym.cli.slurm` read the environment.
+"""
 
 from __future__ import annotations
 
@@ -16,30 +19,28 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from softsym.datamodules.motion.environments import environment
-from softsym.datamodules.motion.layout import window_layout
 from softsym.runs.layout import CONFIG
 
 LONGEST_NAME = 120
-"""Of a run's folder in a sweep, and of a run of Weights & Biases, which takes 128 letters."""
+"""Longest name of a run or its folder; Weights & Biases allows 128 letters."""
 USUAL = ("dt", "history_sec", "future_sec")
 
 
 def child_seed(seed: int, purpose: str) -> int:
-    """A seed for one purpose, drawn from the one seed of the run."""
+    """Derives the seed for one purpose from the seed of the run."""
     digest = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()
     return int.from_bytes(digest[:4], "big") // 2
 
 
 def run_dir(parent: str, ckpt_path: str | None) -> str:
-    """The folder of a run: a new one named by the time, or the newest one when resuming.
+    """Names the folder of a run: by the current time, or the newest folder when resuming.
 
     Args:
         parent: Folder of all runs of this name.
-        ckpt_path: ``last`` resumes in the run that was started last, if there is one.
+        ckpt_path: With ``last``, the run continues in the folder that was started last, if any.
     """
     if ckpt_path == "last":
-        # each start writes its config anew
+        # each start writes the config, so its time is that of the last start
         started = sorted(Path(parent).glob(f"*/{CONFIG}"), key=lambda path: path.stat().st_mtime)
         if started:
             return str(started[-1].parent)
@@ -47,10 +48,10 @@ def run_dir(parent: str, ckpt_path: str | None) -> str:
 
 
 def sweep_folder(overrides: Sequence[str]) -> str:
-    """Name of the folder of one job of a sweep: the same whenever the same job is asked for.
+    """Names the folder of one run of a sweep: always the same for the same overrides.
 
     Args:
-        overrides: Those of the job.
+        overrides: The overrides of the run.
     """
     text = ",".join(overrides)
     plain = re.sub(r"[^\w.,=+~-]+", "-", text)
@@ -62,7 +63,7 @@ def sweep_folder(overrides: Sequence[str]) -> str:
 
 
 def wandb_offline() -> bool:
-    """True unless a Weights & Biases key is configured, so that nothing ever asks for a login."""
+    """Whether no Weights & Biases key is configured; nothing may ever ask for a login."""
     if os.environ.get("WANDB_API_KEY"):
         return os.environ.get("WANDB_MODE", "online") != "online"
     host = os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai").split("://")[-1].split("/")[0]
@@ -73,26 +74,26 @@ def wandb_offline() -> bool:
 
 
 def sweep_group(sweep: str | None) -> str | None:
-    """Name of the sweep that this run is part of, as its folder's; None outside of sweeps.
+    """Names the sweep that this run belongs to, by the sweep's folder; None without a sweep.
 
     Args:
-        sweep: Its name, where it started this run as a job of its own.
+        sweep: Name of the sweep, if it started this run as a job of its own.
     """
     settings = _sweep()
     return sweep if sweep or settings is None else folder_label(settings.sweep.dir)
 
 
 def folder_label(folder: str) -> str:
-    """What people call a sweep by its folder."""
+    """Turns the folder of a sweep into a name for people."""
     return "/".join(part for part in Path(folder).parts[-2:] if part != "multirun")
 
 
 def run_label(name: str, sweep: str | None, folder: str) -> str:
-    """A run's name for people: in a sweep with that of the job's folder, which says what is swept.
+    """Names a run for people; in a sweep, the name of its folder says what is swept.
 
     Args:
-        name: Name of all runs of the sweep.
-        sweep: The sweep's, where it started this run as a job of its own.
+        name: Name that all runs of the sweep share.
+        sweep: Name of the sweep, if it started this run as a job of its own.
         folder: The run folder.
     """
     if sweep is None and _sweep() is None:
@@ -101,10 +102,10 @@ def run_label(name: str, sweep: str | None, folder: str) -> str:
 
 
 def run_tags(sweep: str | None) -> list[str]:
-    """What a run may be found by: its recipe, and whether a sweep started it.
+    """Tags of a run in Weights & Biases: its recipe, and ``sweep`` if a sweep started it.
 
     Args:
-        sweep: The sweep's name, where it started this run as a job of its own.
+        sweep: Name of the sweep, if it started this run as a job of its own.
     """
     if not HydraConfig.initialized():
         return []
@@ -114,7 +115,7 @@ def run_tags(sweep: str | None) -> list[str]:
 
 
 def _sweep() -> DictConfig | None:
-    """Hydra's own config in a job of a sweep."""
+    """Hydra's own config if this run is one of a ``--multirun``; None otherwise."""
     if not HydraConfig.initialized():
         return None
     settings = HydraConfig.get()
@@ -122,29 +123,34 @@ def _sweep() -> DictConfig | None:
 
 
 def usual(env: str, what: str) -> float:
-    """What people use for an environment of trajectories.
+    """The usual time step, history or horizon of an environment of trajectories, in seconds.
 
     Args:
-        env: Its name.
+        env: Name of the environment.
         what: ``dt``, ``history_sec`` or ``future_sec``.
     """
+    # imported late, with torch behind it: most recipes have no trajectories
+    from softsym.datamodules.motion.environments import environment  # noqa: PLC0415
+
     return dict(zip(USUAL, environment(env).usual, strict=True))[what]
 
 
 def window(attribute: str, *, _root_: Any) -> Any:
-    """An attribute of the layout of the datamodule's windows, such as ``rep_in``.
+    """Looks up an attribute of the layout of the datamodule's windows, such as ``rep_in``.
 
     Args:
         attribute: Name of the attribute.
         _root_: The whole config, with the settings of
             :func:`~softsym.datamodules.motion.layout.window_layout` under ``datamodule``.
     """
+    from softsym.datamodules.motion.layout import window_layout  # noqa: PLC0415
+
     names = inspect.signature(window_layout).parameters
     return getattr(window_layout(**{name: _root_.datamodule[name] for name in names}), attribute)
 
 
 def register() -> None:
-    """Makes the resolvers known to OmegaConf; may be called again."""
+    """Registers the resolvers with OmegaConf; further calls change nothing."""
     OmegaConf.register_new_resolver("child_seed", child_seed, replace=True)
     OmegaConf.register_new_resolver("sweep_group", sweep_group, replace=True)
     OmegaConf.register_new_resolver("run_label", run_label, replace=True)

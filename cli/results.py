@@ -1,4 +1,4 @@
-"""Gathers what a run found into metrics, table, report and the loggers' media."""
+"""Turns a finished run into metrics, a table, the report and the loggers' pictures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ from softsym.datamodules.base import TensorDataModule
 from softsym.lightning_modules import SymmetryModule
 from softsym.lightning_modules.callbacks import GracefulStop
 from softsym.metrics import equivariance_error, nearest_neighbour_error
-from softsym.regularizers.tuning import StrengthRow
 from softsym.reporting import (
     Predictions,
     RunSummary,
@@ -36,26 +35,30 @@ from softsym.reporting import (
 from softsym.reporting.tracks import sample_tracks
 from softsym.runs.files import write_json
 from softsym.runs.layout import COST, METRICS, RECORD, REPORT
+from softsym.runs.strengths import StrengthRow
 from softsym.symmetries import Group
 from softsym.symmetries.elements import Element
 
 SAMPLES_SHOWN = 2000
+"""Test samples in the report: more make its file large and its scatter plots no clearer."""
 ELEMENTS_SHOWN = 12
+"""Group elements that move each scene in the pictures of tracks."""
 QUERIES = 1000
 REFERENCES = 20000
+"""Samples of the nearest-neighbour estimate, whose cost is the product of the two."""
 
 DataErrors = dict[str, tuple[float, float | None]]
-"""For each symmetry the data's equivariance error, and its floor where it is an estimate."""
+"""Symmetry -> equivariance error of the data, and its floor if the error is an estimate."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """What is there after the test.
+class RunResult:
+    """The objects and numbers that a run leaves in memory after its test.
 
     Attributes:
-        module: With the weights of the tested model.
-        datamodule: Set up.
-        trainer: After the test.
+        module: Holds the weights of the tested model.
+        datamodule: The data, set up.
+        trainer: The trainer after the test.
         history: Strengths and penalties of all epochs.
         metrics: Flat results of the test.
     """
@@ -73,41 +76,43 @@ class Found:
 
     @property
     def status(self) -> str:
-        """``finished``, or ``interrupted`` by the user."""
+        """``finished``, or ``interrupted`` if the user stopped the training."""
         return "interrupted" if stopped_by(self.trainer) else "finished"
 
 
 def stopped_by(trainer: Trainer) -> int:
-    """The signal that ended the training early, 0 if none did."""
+    """Number of the signal that ended the training early; 0 if none did."""
     callbacks = cast(Any, trainer).callbacks
     return max((c.stopped for c in callbacks if isinstance(c, GracefulStop)), default=0)
 
 
-def publish(config: DictConfig, command: str, folder: Path, found: Found, seconds: float) -> None:
-    """Writes metrics, cost and report, tells the loggers, shows the table.
+def publish(
+    config: DictConfig, command: str, folder: Path, result: RunResult, seconds: float
+) -> None:
+    """Writes metrics, cost and report, passes them to the loggers, and prints the table.
 
     Args:
         config: The composed config.
         command: The command line.
         folder: The run folder.
-        found: What the run found.
-        seconds: Time the run took.
+        result: The finished run.
+        seconds: Duration of the run.
     """
-    data = data_errors(found)
-    metrics = flat_metrics(found, data)
-    parameters = sum(p.numel() for p in found.module.network.parameters())
-    # what the clock says is no part of the metrics: those of a resumed run are the same
+    data = data_errors(result)
+    metrics = flat_metrics(result, data)
+    parameters = sum(p.numel() for p in result.module.network.parameters())
+    # kept apart, because the metrics of a resumed run equal those of an undisturbed one
     cost = {"run/seconds": seconds, "run/parameters": parameters}
     write_json(folder / COST, cost)
     write_json(folder / METRICS, metrics)
     summary = RunSummary(
         title=config.name,
-        status=found.status,
-        symmetries=symmetry_results(found, data),
-        history=tuple(found.history),
+        status=result.status,
+        symmetries=symmetry_results(result, data),
+        history=tuple(result.history),
         metrics=metrics,
-        predictions=predictions(found, config.track_dim),
-        adjusted_at=found.module.tuning.policy.adjusted_epoch,
+        predictions=predictions(result, config.track_dim),
+        adjusted_at=result.module.tuning.policy.adjusted_epoch,
         config=OmegaConf.to_yaml(config, resolve=True),
         command=command,
         versions=versions(),
@@ -116,34 +121,34 @@ def publish(config: DictConfig, command: str, folder: Path, found: Found, second
     )
     report = folder / REPORT
     write_report(summary, report)
-    log_results(found.trainer, metrics)
-    log_media(found.trainer, all_figures(summary), folder)
+    log_results(result.trainer, metrics)
+    log_media(result.trainer, all_figures(summary), folder)
     record = {
-        "status": found.status,
+        "status": result.status,
         "name": config.name,
         "command": command,
         "monitor": config.monitor,
         "ended": datetime.now().astimezone().isoformat(timespec="seconds"),
         "versions": summary.versions,
     }
-    # last of all: whoever finds it knows that the rest is whole
+    # written last: a reader who finds it knows that everything else is complete
     write_json(folder / RECORD, record)
     show(summary, report, Console())
 
 
-def flat_metrics(found: Found, data: DataErrors) -> dict[str, float]:
-    """Test metrics, the data's equivariance errors, final strengths and penalties."""
-    metrics = dict(found.metrics)
+def flat_metrics(result: RunResult, data: DataErrors) -> dict[str, float]:
+    """Joins test metrics, equivariance errors of the data, final strengths and penalties."""
+    metrics = dict(result.metrics)
     metrics |= {f"data/equivariance_error/{name}": error for name, (error, _) in data.items()}
-    metrics |= {f"strength/{n}": found.module.regularizers[n].strength for n in found.last}
-    return metrics | {f"penalty/{row.name}": row.penalty for row in found.last.values()}
+    metrics |= {f"strength/{n}": result.module.regularizers[n].strength for n in result.last}
+    return metrics | {f"penalty/{row.name}": row.penalty for row in result.last.values()}
 
 
-def symmetry_results(found: Found, data: DataErrors) -> tuple[SymmetryResult, ...]:
-    """One result for each candidate symmetry, with the strength that the run ended with."""
-    last, results = found.last, []
-    for name, group in found.module.symmetries.items():
-        regularizer = found.module.regularizers.get(name)
+def symmetry_results(result: RunResult, data: DataErrors) -> tuple[SymmetryResult, ...]:
+    """Collects one result for each candidate symmetry, with its final strength."""
+    last, results = result.last, []
+    for name, group in result.module.symmetries.items():
+        regularizer = result.module.regularizers.get(name)
         error, floor = data[name]
         results.append(
             SymmetryResult(
@@ -151,7 +156,7 @@ def symmetry_results(found: Found, data: DataErrors) -> tuple[SymmetryResult, ..
                 group=str(group),
                 strength=regularizer.strength if regularizer else 0.0,
                 penalty=last[name].penalty if name in last else float("nan"),
-                model_error=found.metrics.get(f"test/equivariance_error/{name}"),
+                model_error=result.metrics.get(f"test/equivariance_error/{name}"),
                 data_error=None if floor is None else error,
                 data_floor=floor,
                 truth_error=error if floor is None else None,
@@ -160,9 +165,9 @@ def symmetry_results(found: Found, data: DataErrors) -> tuple[SymmetryResult, ..
     return tuple(results)
 
 
-def data_errors(found: Found) -> DataErrors:
-    """Equivariance error of the data for each symmetry, and the floor where it is an estimate."""
-    datamodule, module = found.datamodule, found.module
+def data_errors(result: RunResult) -> DataErrors:
+    """Measures the equivariance error of the true function; without one, estimates the data's."""
+    datamodule, module = result.datamodule, result.module
     types, truth = (datamodule.rep_in, datamodule.rep_out), datamodule.true_function()
     queries = _spread(datamodule, "test", QUERIES)
     references = _spread(datamodule, "train", REFERENCES)
@@ -175,43 +180,45 @@ def data_errors(found: Found) -> DataErrors:
     return errors
 
 
-def predictions(found: Found, track_dim: int | None) -> Predictions:
-    """Test samples spread over the whole split, with what network and baselines say of them."""
-    module, data = found.module, found.datamodule
+def predictions(result: RunResult, track_dim: int | None) -> Predictions:
+    """Predicts test samples spread over the split, with the network and the baselines."""
+    module, data = result.module, result.datamodule
     inputs, targets = _spread(data, "test", SAMPLES_SHOWN)
-    module.eval()  # with dropout each answer would be another
+    module.eval()  # dropout would make predictions random
     drawn = Predictions(
         inputs=_array(data.observed_path(inputs)),
-        targets=_metres(data, targets),
-        outputs=_metres(data, _answers(module.network, inputs, module.device)),
+        targets=_in_units(data, targets),
+        outputs=_in_units(data, _predict(module.network, inputs, module.device)),
         baselines={
-            name: _metres(data, _answers(model, inputs, module.device))
+            name: _in_units(data, _predict(model, inputs, module.device))
             for name, model in module.baselines.items()
         },
         track_dim=track_dim,
     )
-    return drawn if track_dim is None else _with_moved_scenes(found, drawn, inputs)
+    return drawn if track_dim is None else _with_moved_scenes(result, drawn, inputs)
 
 
-def _with_moved_scenes(found: Found, drawn: Predictions, inputs: Tensor) -> Predictions:
-    """Adds what the network says of a few of the scenes once a group has moved them."""
+def _with_moved_scenes(result: RunResult, drawn: Predictions, inputs: Tensor) -> Predictions:
+    """Adds predictions for a few scenes that elements of each group have moved."""
     chosen = sample_tracks(drawn, 5)
-    # the best predicted are often those who stand, and the worst are no typical ones
+    # the best predictions are often of agents that do not move, the worst are not typical
     chosen = chosen[1:-1] if len(chosen) > 3 else chosen
-    data, x = found.datamodule, inputs[torch.from_numpy(chosen)]
+    data, x = result.datamodule, inputs[torch.from_numpy(chosen)]
     moved = {
-        name: _metres(data, moved_answers(found, G, x, ELEMENTS_SHOWN))
-        for name, G in found.module.symmetries.items()
+        name: _in_units(data, moved_predictions(result, G, x, ELEMENTS_SHOWN))
+        for name, G in result.module.symmetries.items()
     }
     return replace(drawn, moved=moved, moved_samples=chosen)
 
 
-def moved_answers(found: Found, G: Group, x: Tensor, elements: int, seed: int = 0) -> Tensor:
-    """The network's answers to moved inputs, carried back: rho_out(g)^-1 f(rho_in(g) x).
+def moved_predictions(
+    result: RunResult, G: Group, x: Tensor, elements: int, seed: int = 0
+) -> Tensor:
+    """Predicts moved inputs and moves the predictions back: rho_out(g)^-1 f(rho_in(g) x).
 
     Args:
-        found: With the network and the types of its input and output.
-        G: The group; each of its elements is drawn at random and moves all inputs.
+        result: The finished run.
+        G: The group; each element is drawn at random and moves all inputs.
         x: Inputs (m, size in), on the CPU.
         elements: Number of group elements.
         seed: Seed of the group elements.
@@ -219,35 +226,36 @@ def moved_answers(found: Found, G: Group, x: Tensor, elements: int, seed: int = 
     Returns:
         (m, elements, size out), float64.
     """
-    module, data = found.module, found.datamodule
+    module, data = result.module, result.datamodule
     g = G.sample_elements(elements, torch.Generator().manual_seed(seed))
     scenes = data.rep_in.over(G).act(g, x.double()[:, None])
-    answers = _answers(module.network, scenes.flatten(0, 1), module.device)
-    return data.rep_out.over(G).act(_inverse(g), answers.double().unflatten(0, scenes.shape[:2]))
+    outputs = _predict(module.network, scenes.flatten(0, 1), module.device)
+    return data.rep_out.over(G).act(_inverse(g), outputs.double().unflatten(0, scenes.shape[:2]))
 
 
 def _inverse(g: Element) -> Element:
     return tuple(torch.linalg.inv(h) for h in g) if isinstance(g, tuple) else torch.linalg.inv(g)
 
 
-def _answers(network: nn.Module, inputs: Tensor, device: torch.device) -> Tensor:
-    """What the network says, in its own precision and on its device, (n, size out) on the CPU."""
+def _predict(network: nn.Module, inputs: Tensor, device: torch.device) -> Tensor:
+    """Predicts in the network's precision and on its device; (n, size out) on the CPU."""
     dtype = next((p.dtype for p in network.parameters()), torch.float32)
     with torch.no_grad():
-        answers: Tensor = network(inputs.to(device, dtype))
-    return answers.cpu()
+        outputs: Tensor = network(inputs.to(device, dtype))
+    return outputs.cpu()
 
 
-def _metres(datamodule: TensorDataModule, values: Tensor) -> np.ndarray:
-    """Numbers of the targets (..., size out) in the units that the datamodule tells."""
+def _in_units(datamodule: TensorDataModule, values: Tensor) -> np.ndarray:
+    """Converts target values (..., size out) to the datamodule's units."""
     scale = datamodule.target_scale
     return _array(values if scale is None else values * scale.to(values.dtype))
 
 
 def log_results(trainer: Trainer, metrics: Mapping[str, float]) -> None:
-    """Tells the loggers of the data's errors, and Weights & Biases of the tested model.
+    """Logs the data's errors, and replaces the summary of Weights & Biases.
 
-    Its summary, which sweeps and bar charts go by, is that of the last epoch otherwise.
+    Its sweeps and bar charts read the summary, which would otherwise hold the last epoch's values
+    and not those of the tested model.
     """
     errors = {key: value for key, value in metrics.items() if key.startswith("data/")}
     for logger in trainer.loggers:
@@ -258,7 +266,7 @@ def log_results(trainer: Trainer, metrics: Mapping[str, float]) -> None:
 
 
 def log_media(trainer: Trainer, figures: Mapping[str, Figure], folder: Path) -> None:
-    """Writes the figures to ``figures/*.png`` and hands them to loggers that show pictures."""
+    """Writes the figures to ``figures/*.png`` and passes them to loggers that show pictures."""
     (folder / "figures").mkdir(exist_ok=True)
     paths = {name: folder / "figures" / f"{name}.png" for name in figures}
     for name, figure in figures.items():
@@ -274,14 +282,14 @@ def log_media(trainer: Trainer, figures: Mapping[str, Figure], folder: Path) -> 
 
 
 def finish_loggers(trainer: Trainer) -> None:
-    """Lets offline W&B write what it still holds in memory, before the process is killed."""
+    """Makes offline W&B write its memory to disk before a scheduler kills the process."""
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger) and logger.experiment.settings.mode == "offline":
             logger.experiment.finish()
 
 
 def versions() -> dict[str, str]:
-    """Versions that a result may depend on."""
+    """Versions of the software that results may depend on."""
     return {
         "softsym": softsym.__version__,
         "python": platform.python_version(),
@@ -292,7 +300,7 @@ def versions() -> dict[str, str]:
 
 
 def _spread(datamodule: TensorDataModule, split: str, most: int) -> tuple[Tensor, Tensor]:
-    """At most so many samples, evenly spread over a split."""
+    """Selects at most ``most`` samples, evenly spread over a split."""
     inputs, targets = datamodule.splits[split]
     chosen = torch.linspace(0, len(inputs) - 1, min(most, len(inputs))).long()
     return inputs[chosen].cpu(), targets[chosen].cpu()

@@ -22,7 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 from softsym.cli import slurm
 from softsym.cli.preemption import leave
 from softsym.cli.records import held, is_complete, require_same_run, start_records
-from softsym.cli.results import Found, finish_loggers, publish, stopped_by
+from softsym.cli.results import RunResult, finish_loggers, publish, stopped_by
 from softsym.datamodules.base import TensorDataModule
 from softsym.lightning_modules import SymmetryModule
 from softsym.lightning_modules.callbacks import BestCheckpoint, Preempted
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Parts:
-    """Everything that a run is built from."""
+    """The objects that a run consists of."""
 
     datamodule: TensorDataModule
     module: SymmetryModule
@@ -73,9 +73,9 @@ def build(config: DictConfig) -> Parts:
 
 
 def _plugins(trainer: DictConfig) -> list[Any]:
-    """Those of the config; under SLURM also that Lightning leaves requeueing to us.
+    """Builds the plugins of the config; under SLURM, adds one that stops Lightning's requeueing.
 
-    Lightning requeues on one signal only, and lets a run that SIGTERM ended count as complete.
+    Lightning requeues a job on SIGUSR1 only, and a job that SIGTERM ends counts as complete.
     """
     plugins = list(instantiate(trainer.get("plugins") or []))
     if slurm.current() is not None and SLURMEnvironment.detect():
@@ -88,25 +88,27 @@ def run(config: DictConfig, start: Mapping[str, Any], in_sweep: bool = False) ->
 
     Args:
         config: The composed config.
-        start: What it was started with, among it the ``command``, for reports.
+        start: What the run was started with: its ``command``, overrides and choices.
         in_sweep: Whether this is one run of several in this process.
 
     Raises:
         UserError: If a setting is out of range or the folder belongs to another run.
-        SystemExit: If a signal stopped the training, so that more than this run has to end.
+        SystemExit: If a signal stopped the training; the other runs of a sweep end with it.
     """
     started = time.monotonic()
     folder = Path(config.paths.output).absolute()
     ckpt_path = "auto" if in_sweep and config.ckpt_path is None else config.ckpt_path
-    again = ckpt_path == "auto"
+    skip_finished = ckpt_path == "auto"
     _prepare(config)
     parts = build(config)
     with ExitStack() as stack:
-        waited = parts.trainer.is_global_zero and stack.enter_context(held(folder, wait=again))
+        waited = parts.trainer.is_global_zero and stack.enter_context(
+            held(folder, wait=skip_finished)
+        )
         if parts.trainer.is_global_zero or ckpt_path is not None:
-            # on all ranks: whom rank 0 alone tells of an error, waits for it in vain
+            # on all ranks: if only rank 0 raised, the other ranks would hang
             require_same_run(config, folder, ckpt_path)
-        if again and is_complete(folder, config):
+        if skip_finished and is_complete(folder, config):
             if waited and parts.trainer.world_size > 1:
                 raise UserError(f"Another job has finished this run meanwhile: {str(folder)!r}.")
             log.info("Finished before: %s", folder)
@@ -114,15 +116,19 @@ def run(config: DictConfig, start: Mapping[str, Any], in_sweep: bool = False) ->
         if parts.trainer.is_global_zero:
             start_records(config, folder, start)
         _warn_of_late_adjustment(parts)
-        found = _found(config, parts, _checkpoint(ckpt_path, folder))
+        result = _train_and_test(config, parts, _checkpoint(ckpt_path, folder))
         if parts.trainer.is_global_zero:
-            publish(config, start["command"], folder, found, time.monotonic() - started)
-    if in_sweep and found.status == "interrupted":
+            publish(config, start["command"], folder, result, time.monotonic() - started)
+    if in_sweep and result.status == "interrupted":
         sys.exit(128 + signal.SIGINT)
 
 
 def _prepare(config: DictConfig) -> None:
-    """Settings of the process."""
+    """Applies the settings that concern the whole process.
+
+    Raises:
+        UserError: If one is out of range.
+    """
     if config.threads is not None:
         if not isinstance(config.threads, int) or config.threads < 1:
             raise UserError(f"threads must be a whole number of at least 1; got {config.threads}.")
@@ -134,26 +140,26 @@ def _prepare(config: DictConfig) -> None:
     seed_everything(config.seed, workers=True, verbose=False)
 
 
-def _found(config: DictConfig, parts: Parts, resumed: str | None) -> Found:
-    """Trains and tests."""
+def _train_and_test(config: DictConfig, parts: Parts, resumed: str | None) -> RunResult:
+    """Trains, from a checkpoint if one is given, and tests the best model."""
     settings = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
     for logger in parts.trainer.loggers:
         logger.log_hyperparams(settings)
     _fit(parts, resumed)
     history = tuple(parts.module.tuning.history)
     metrics = _validated(parts.trainer, config.monitor) | _test(parts)
-    return Found(parts.module, parts.datamodule, parts.trainer, history, metrics)
+    return RunResult(parts.module, parts.datamodule, parts.trainer, history, metrics)
 
 
 def _validated(trainer: Trainer, monitor: str) -> dict[str, float]:
-    """What the tested model reached in validation, for whoever chooses between runs by it."""
+    """Returns the validation score of the tested model, by which searches choose between runs."""
     best = _best(trainer)
     score = trainer.callback_metrics.get(monitor) if best is None else best.best_model_score
     return {} if score is None else {monitor: float(score)}
 
 
 def _test(parts: Parts) -> dict[str, float]:
-    """Tests the best model; the last one if none was kept, which is said."""
+    """Tests the best model, or with a warning the last one if none was kept."""
     best = _best_checkpoint(parts.trainer)
     if best is None:
         settled = parts.module.tuning.policy.settled_epoch
@@ -173,7 +179,7 @@ def _test(parts: Parts) -> dict[str, float]:
 
 
 def _fit(parts: Parts, resumed: str | None) -> None:
-    """Trains; after a signal there is no time for more, and the exit code says so."""
+    """Trains; ends the process if a scheduler stopped it, as no time is left for a test."""
     try:
         parts.trainer.fit(parts.module, parts.datamodule, ckpt_path=resumed, weights_only=True)
         number = stopped_by(parts.trainer)
@@ -186,39 +192,40 @@ def _fit(parts: Parts, resumed: str | None) -> None:
 
 
 def _best(trainer: Trainer) -> BestCheckpoint | None:
-    """What kept the best model, if it has kept one."""
+    """The callback that kept the best model; None if no model was kept."""
     callbacks = [c for c in cast(Any, trainer).callbacks if isinstance(c, BestCheckpoint)]
     return next((c for c in callbacks if Path(c.best_model_path or "?").exists()), None)
 
 
 def _best_checkpoint(trainer: Trainer) -> str | None:
-    """The best model that this run kept, the same on all ranks."""
+    """Path of the best model that this run kept, the same on all ranks."""
     best = _best(trainer)
     return cast("str | None", trainer.strategy.broadcast(best.best_model_path if best else None))
 
 
 def _checkpoint(ckpt_path: str | None, folder: Path) -> str | None:
-    """The checkpoint to resume from.
+    """Path of the checkpoint to resume from; None to start from the beginning.
 
     Raises:
-        UserError: If a named checkpoint does not exist, or is none.
+        UserError: If a named file does not exist, or is no checkpoint.
     """
     if ckpt_path is None:
         return None
-    found = ckpt_path in ("last", "auto")
-    path = folder / LAST_CHECKPOINT if found else Path(ckpt_path)
+    in_folder = ckpt_path in ("last", "auto")
+    path = folder / LAST_CHECKPOINT if in_folder else Path(ckpt_path)
     if path.exists():
         if not zipfile.is_zipfile(path):
             raise UserError(f"ckpt_path={ckpt_path}: {str(path)!r} is damaged, or no checkpoint.")
         log.info("Resuming from %s", path)
         return str(path)
-    if found:
+    if in_folder:
         log.info("There is no checkpoint to resume from: starting from the beginning.")
         return None
     raise UserError(f"ckpt_path={ckpt_path}: there is no such file. Use a path, 'last' or 'auto'.")
 
 
 def _warn_of_late_adjustment(parts: Parts) -> None:
+    """Warns if training ends before the strengths settle."""
     settled, epochs = parts.module.tuning.policy.settled_epoch, parts.trainer.max_epochs
     if epochs is not None and 0 <= epochs <= settled:
         log.warning(
@@ -230,6 +237,7 @@ def _warn_of_late_adjustment(parts: Parts) -> None:
 
 
 def _check_compiler(config: DictConfig) -> None:
+    """Raises a UserError if the config asks for compilation that cannot be had here."""
     accelerator = config.trainer.accelerator
     has_gpu = accelerator not in ("cpu", "auto") or torch.cuda.is_available()
     try:
@@ -240,7 +248,7 @@ def _check_compiler(config: DictConfig) -> None:
 
 
 def _check_base_space(module: SymmetryModule, datamodule: TensorDataModule) -> None:
-    """A network that is built for another space would fail at the first batch."""
+    """Raises a UserError if the network is built for another space than the data's."""
     largest = getattr(module.network, "largest_group", None)
     if largest is not None and largest.dim != datamodule.dim:
         raise UserError(
@@ -252,6 +260,7 @@ def _check_base_space(module: SymmetryModule, datamodule: TensorDataModule) -> N
 
 
 def _check_monitor(monitor: str, module: SymmetryModule) -> None:
+    """Raises a UserError if no validation metric has the monitored name."""
     known = [str(name) for name in module.val_metrics]
     if monitor not in known:
         raise UserError(f"monitor={monitor} is not measured. Choose one of: {', '.join(known)}.")

@@ -1,6 +1,6 @@
-"""What SLURM tells a process of its job, and how the job is put back into the queue.
+"""Reads a process's SLURM job from the environment, and requeues the job.
 
-Nothing but the standard library is imported here: see :mod:`softsym.cli.preemption`.
+This module imports the standard library alone: see :mod:`softsym.cli.preemption`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 SHELLS = ("interactive", "bash", "sh", "zsh", "fish")
-"""Names of jobs that salloc and srun make for a shell."""
+"""Job names that salloc and srun give to interactive shells."""
 SECONDS = 60
+"""Time limit for ``scontrol``: a controller under load takes this long to answer."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,10 @@ class Job:
     """The job that this process is part of.
 
     Attributes:
-        id: As ``scontrol`` takes it: of an array with the number of the task.
+        id: Id as ``scontrol`` takes it; in an array it includes the number of the task.
         step: Number of the ``srun``; None in the batch script itself.
-        rank: Of this process among those of its ``srun``.
-        restarts: How often the job was put back into the queue.
+        rank: Rank of this process within its ``srun``.
+        restarts: Number of times the job was requeued.
     """
 
     id: str
@@ -34,17 +35,17 @@ class Job:
     restarts: int
 
     def name(self, arguments: Sequence[str]) -> str:
-        """A name for what a command of this job leaves: the same on all ranks and after a requeue.
+        """Names the folder of a run: the same on all ranks and after a requeue.
 
         Args:
-            arguments: Of the command, as one job may run several.
+            arguments: Arguments of the run's command, since one job may run several.
         """
         digest = hashlib.sha256("\0".join(arguments).encode()).hexdigest()[:6]
         return "-".join(["slurm", self.id, *([self.step] if self.step else []), digest])
 
 
 def current() -> Job | None:
-    """This process's job; None outside of SLURM and in an interactive shell."""
+    """Returns the job of this process; None outside SLURM and in an interactive shell."""
     env = os.environ
     if "SLURM_JOB_ID" not in env or "SLURM_PROCID" not in env:
         return None
@@ -52,7 +53,7 @@ def current() -> Job | None:
         return None
     if "SLURM_STEP_ID" not in env and env.get("SLURM_JOB_NAME") in SHELLS:
         return None
-    # of an array's last task SLURM_JOB_ID is that of the whole array
+    # in the last task of an array, SLURM_JOB_ID is the id of the whole array
     array, task = env.get("SLURM_ARRAY_JOB_ID"), env.get("SLURM_ARRAY_TASK_ID")
     return Job(
         f"{array}_{task}" if array and task else env["SLURM_JOB_ID"],
@@ -63,10 +64,10 @@ def current() -> Job | None:
 
 
 def put_back(job: Job) -> str:
-    """Asks SLURM to run a batch job again from its beginning, unless it has decided otherwise.
+    """Asks SLURM to requeue a batch job, unless the job was cancelled.
 
-    A job that somebody cancels gets the same signal as one that must make room, and would come
-    back too if asked for; its state tells them apart.
+    A cancelled job gets the same signal as a preempted one, and a requeue would bring it back;
+    its state tells the two apart.
 
     Args:
         job: The job of this process.
@@ -79,9 +80,9 @@ def put_back(job: Job) -> str:
         return f"SLURM does not know job {job.id}: {shown.stderr.strip()}"
     state, reason = _field("JobState", shown.stdout), _field("Reason", shown.stdout)
     if _field("BatchFlag", shown.stdout) != "1":
-        return f"Job {job.id} is not one of sbatch, which SLURM does not run again."
+        return f"Job {job.id} was not submitted by sbatch, so SLURM does not requeue it."
     if state not in ("RUNNING", "SIGNALING") and reason != "TimeLimit":
-        return f"Job {job.id} is {state} already: what becomes of it is decided."
+        return f"Job {job.id} is {state} already and is not requeued."
     answer = _scontrol("requeue", job.id)
     if answer.returncode:
         return f"SLURM does not requeue job {job.id}: {answer.stderr.strip()}"
@@ -89,7 +90,7 @@ def put_back(job: Job) -> str:
 
 
 def _scontrol(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs ``scontrol``, which inherits that its caller is deaf to the signals of the job."""
+    """Runs ``scontrol``; as a child it ignores the job's signals, as this process does now."""
     try:
         return subprocess.run(
             ["scontrol", *arguments], capture_output=True, text=True, timeout=SECONDS, check=False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 
-from softsym.cli.dashboard import Contents
+from softsym.dashboards.contents import Contents
 from softsym.dashboards.continued import TABLE
 
 with warnings.catch_warnings():  # they use what pydantic has deprecated

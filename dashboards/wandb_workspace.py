@@ -18,8 +18,8 @@ import wandb
 from rich.console import Console
 
 from softsym.cli import resolvers
-from softsym.cli.dashboard import Contents, from_command_line, from_folder
 from softsym.cli.errors import reported
+from softsym.dashboards.contents import Contents, from_command_line, from_folder
 from softsym.runs.errors import UserError
 from softsym.runs.files import write_atomically
 

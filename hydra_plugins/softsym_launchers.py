@@ -44,7 +44,7 @@ class JobLauncher(Launcher):
             SystemExit: If something failed, after all runs have ended, or on Ctrl-C.
         """
         from softsym.cli.errors import reported  # noqa: PLC0415
-        from softsym.sweeps.grid.launch import finish_grid  # noqa: PLC0415
+        from softsym.sweeps.grid.multirun import finish_grid  # noqa: PLC0415
 
         loader = self.hydra_context.config_loader
         with reported():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import torch
 from lightning import Callback, LightningModule, Trainer
@@ -11,15 +11,7 @@ from torch import Tensor
 
 from softsym.regularizers.base import Regularizer
 from softsym.regularizers.policies import StrengthPolicy
-
-
-class StrengthRow(NamedTuple):
-    """One symmetry in one epoch, as in ``strengths.csv``."""
-
-    epoch: int
-    name: str
-    strength: float
-    penalty: float
+from softsym.runs.strengths import StrengthRow
 
 
 class StrengthTuning(Callback):

@@ -1,4 +1,4 @@
-"""All pictures of a run."""
+"""All figures of a run."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ DRAWERS = {
 
 
 def all_figures(summary: RunSummary) -> dict[str, Figure]:
-    """Key -> figure, in reading order; a figure without data is left out."""
+    """Key -> figure, in the order of the report; figures without data are left out."""
     drawn = {key: draw(summary) for key, draw in DRAWERS.items()}
     return {key: figure for key, figure in drawn.items() if figure is not None}

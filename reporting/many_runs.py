@@ -11,10 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from softsym.reporting.configurations import Sweep, gather
+from softsym.reporting.number_format import plain_table
 from softsym.reporting.overview import cautions, facts, sweep_headline, write_overview
 from softsym.reporting.searches import read_searches, search_folders
 from softsym.reporting.swept import shown
-from softsym.reporting.terminal import plain_table
 from softsym.runs.errors import UserError
 from softsym.runs.layout import CONFIG
 from softsym.runs.reading import Run, find_runs, read_run

@@ -1,13 +1,16 @@
-"""Numbers as a reader wants them."""
+"""Numbers, lists and tables as readers want them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
+from rich import box
+from rich.table import Table
+
 
 def number(value: float | None) -> str:
-    """Three digits, no needless ones.
+    """Three significant digits, without trailing zeros.
 
     Example:
         >>> [number(v) for v in (811.6, 0.01234, 0.0, 1.5e-7, 123456.0, None)]
@@ -26,7 +29,7 @@ def number(value: float | None) -> str:
 
 
 def error(value: float | None) -> str:
-    """A relative error in 0 to 1, where less than a tenth of a per mille is as good as none.
+    """A relative error between 0 and 1; what would round to 0.000 is shown as ``<0.001``.
 
     Example:
         >>> [error(v) for v in (0.31415, 0.0123, 3e-8, None)]
@@ -55,7 +58,7 @@ def duration(seconds: float) -> str:
 
 
 def listing(items: Sequence[str]) -> str:
-    """Items as in a sentence.
+    """A list as in a sentence.
 
     Example:
         >>> listing(["a"]), listing(["a", "b", "c"])
@@ -64,3 +67,8 @@ def listing(items: Sequence[str]) -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def plain_table() -> Table:
+    """An empty table in the style of all tables in the terminal."""
+    return Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)

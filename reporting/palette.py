@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from softsym.reporting.number_format import number
-from softsym.reporting.summary import RunSummary, labels
+from softsym.reporting.summary import RunSummary
+from softsym.reporting.symmetry_results import labels
 
 P = ParamSpec("P")
 R = TypeVar("R")

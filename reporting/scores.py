@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from softsym.reporting.summary import Predictions, RunSummary
-from softsym.reporting.tracks import displacement
+from softsym.reporting.predictions import Predictions
+from softsym.reporting.summary import RunSummary
 
 MODEL = "model"
 
@@ -21,9 +21,9 @@ class Scores:
 
 
 def split_key(key: str, baselines: tuple[str, ...] = ()) -> tuple[str, str]:
-    """Metric and column of a flat key.
+    """Splits a flat key into metric and column.
 
-    A part ``baseline`` names the part after it; known baselines are found wherever they stand.
+    The part after a part ``baseline`` is a column; known baselines are recognised anywhere.
 
     Example:
         >>> split_key("test/mse"), split_key("test/baseline/constant_velocity/mse")
@@ -49,7 +49,7 @@ def split_key(key: str, baselines: tuple[str, ...] = ()) -> tuple[str, str]:
 def scores(summary: RunSummary, prefix: str | tuple[str, ...] = "") -> Scores:
     """Metrics whose key starts with ``prefix``, test metrics first, model before baselines.
 
-    Baselines that no metric mentions are scored on the predictions at hand, and so is the model.
+    Without metrics of baselines, model and baselines are scored on the predictions at hand.
     """
     names = _baselines(summary)
     table: dict[str, dict[str, float]] = {}
@@ -60,14 +60,15 @@ def scores(summary: RunSummary, prefix: str | tuple[str, ...] = "") -> Scores:
     compared = any(set(row) - {MODEL} for row in table.values())
     if summary.predictions is not None and not compared:
         table |= _from_predictions(summary.predictions)
-    found = {column for row in table.values() for column in row} - {MODEL}
-    columns = (MODEL, *sorted(found))
-    rows = tuple((m, tuple(row.get(c) for c in columns)) for m, row in table.items())
-    return Scores(columns, rows)
+    others = {column for row in table.values() for column in row} - {MODEL}
+    columns = (MODEL, *sorted(others))
+    return Scores(
+        columns, tuple((m, tuple(row.get(c) for c in columns)) for m, row in table.items())
+    )
 
 
 def _baselines(summary: RunSummary) -> tuple[str, ...]:
-    """Names from the predictions, and those between the parts of a metric of the model."""
+    """Names from the predictions, and names inside keys that are else those of the model."""
     names = dict.fromkeys(summary.predictions.baselines if summary.predictions else ())
     for key in summary.metrics:
         parts = key.split("/")
@@ -86,7 +87,7 @@ def _from_predictions(predictions: Predictions) -> dict[str, dict[str, float]]:
         square = float(np.mean((array - predictions.targets) ** 2))
         table.setdefault(f"mse{note}", {})[name] = square
         if predictions.track_dim is not None:
-            distance = displacement(predictions, array)
+            distance = predictions.displacement(array)
             table.setdefault(f"ade in m{note}", {})[name] = float(distance.mean())
             table.setdefault(f"fde in m{note}", {})[name] = float(distance[:, -1].mean())
     return table

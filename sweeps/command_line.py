@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 import re
 from collections.abc import Sequence
@@ -15,12 +14,12 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from softsym.cli.errors import reported
-from softsym.cli.overrides import CONF, unknown_choice
+from softsym.cli.explanations import CONF, known_keys, unknown_choice
 from softsym.runs.errors import UserError
 from softsym.sweeps.overrides import quote_list
 from softsym.sweeps.search.settings import ACTIONS
 
-__all__ = ["check_arguments", "plain", "register", "reported", "require_optuna"]
+__all__ = ["check_arguments", "plain", "register", "reported", "require_optuna", "train_values"]
 
 LISTS = ("overrides=", "command=")
 """Settings that are lists of words, in which Hydra wants quotes around an equals sign."""
@@ -85,6 +84,15 @@ def plain(config: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in values.items()}
 
 
+def train_values(overrides: Sequence[str], keys: Sequence[str]) -> dict[str, Any]:
+    """Values of train.py's config by key, without groups and keys that it lacks."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("train", list(overrides))
+    missing = object()
+    values = {key: OmegaConf.select(config, key, default=missing) for key in keys}
+    return {key: v for key, v in values.items() if v is not missing and not OmegaConf.is_config(v)}
+
+
 def _checked_action(word: str) -> str:
     if word == "picture":
         raise UserError("The pictures of a search are in its report: python report.py <folder>")
@@ -104,20 +112,8 @@ def _explain(error: Exception) -> str:
     unknown = re.search(r"Could not override '([^']+)'", message)
     if not unknown:
         return " ".join(message.split())
-    config = compose("sweep")
-    parent, _, last = unknown[1].rpartition(".")
-    while parent and not isinstance(OmegaConf.select(config, parent), DictConfig):
-        parent, _, last = parent.rpartition(".")
-    node = OmegaConf.select(config, parent) if parent else config
-    allowed = [str(key) for key in node]
-    known = parent == unknown[1].rpartition(".")[0]
-    close = difflib.get_close_matches(last, allowed, n=1, cutoff=0.5) if known else []
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    of_train = (
-        "" if close or parent else f" Overrides of train.py go into 'overrides=[{unknown[1]}=...]'."
-    )
-    where = f"under {parent!r}" if parent else "at the top"
-    return (
-        f"sweep.py has no key {unknown[1]!r}.{hint} Keys {where}: "
-        f"{', '.join(sorted(allowed)) or 'none'}.{of_train}"
-    )
+    section, close, listed = known_keys(compose("sweep"), unknown[1])
+    hint = f" Did you mean {close!r}?" if close else ""
+    of_train = not (close or section)
+    more = f" Overrides of train.py go into 'overrides=[{unknown[1]}=...]'." if of_train else ""
+    return f"sweep.py has no key {unknown[1]!r}.{hint} {listed}{more}"

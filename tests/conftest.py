@@ -41,6 +41,16 @@ def reference():
     return load
 
 
+@pytest.fixture(scope="session")
+def warm():
+    """A process that forks for each script, so that tests need not wait for imports."""
+    from warm_python import WarmPython
+
+    python = WarmPython()
+    yield python
+    python.close()
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """Mounts a disk of so many kilobytes; only root may."""

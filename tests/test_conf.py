@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import inspect
 import shlex
-import subprocess
-import sys
 import warnings
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import torch
 from hydra import compose, initialize_config_dir
 from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
+from warm_python import plain_environment
 
 from softsym.cli import resolvers
 from softsym.cli.quiet import quiet
@@ -157,14 +156,14 @@ def test_recipe_of_trajectories_runs_one_batch(option, tmp_path):
 
 
 @pytest.mark.parametrize("option", [o for o in EXPERIMENTS if o not in PAPER + PEDESTRIANS])
-def test_experiment_runs_one_batch(option, tmp_path):
+def test_experiment_runs_one_batch(option, tmp_path, warm):
     if "eth_ucy" in option:
         pytest.importorskip("trajdata", reason="the extra 'trajectory' is not installed")
     extra = motion_data(option, tmp_path / "raw") if "eth_ucy" in option else []
-    command = [
-        *(sys.executable, "train.py", option.replace("/", "=", 1), "trainer.fast_dev_run=true"),
-        *("logger=none", f"run_dir={tmp_path / 'run'}", f"paths.cache={tmp_path}", *extra),
+    arguments = [
+        *(option.replace("/", "=", 1), "trainer.fast_dev_run=true", "logger=none"),
+        *(f"run_dir={tmp_path / 'run'}", f"paths.cache={tmp_path}", *extra),
     ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    code, output = warm.run(ROOT / "train.py", arguments, ROOT, plain_environment())
+    assert code == 0, output
     assert (tmp_path / "run" / "symmetry_report.html").exists()

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 
 from benchmarks import eth_ucy, paper
 from softsym.cli import resolvers
-from softsym.cli.overrides import CONF, check_command_line, multirun_first
+from softsym.cli.overrides import CONF, check_command_line, hydra_arguments
 from softsym.cli.report import parser as report_parser
 from softsym.dashboards.wandb_workspace import parse as workspace_arguments
 from softsym.datamodules.motion.environments import ENVIRONMENTS
@@ -113,7 +113,7 @@ def test_commands_of_clusters(monkeypatch):
         program, *given = words[words.index("python") + 1 :]
         seen[program] += 1
         if program == "train.py":
-            check_command_line(multirun_first(given)) if given != ["..."] else None
+            check_command_line(hydra_arguments(given)) if given != ["..."] else None
         elif program == "sweep.py":
             check_arguments(given)
         elif program == "report.py":

@@ -6,7 +6,16 @@ import doctest
 import importlib
 import pkgutil
 
-ROOMS = ("symmetries", "networks", "metrics", "regularizers", "datamodules")
+ROOMS = (
+    "runs",
+    "symmetries",
+    "networks",
+    "metrics",
+    "regularizers",
+    "datamodules",
+    "cli",
+    "sweeps",
+)
 
 
 def modules():

@@ -12,7 +12,7 @@ from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_only
 
 from softsym.lightning_modules.symmetry_module import SymmetryModule
-from softsym.regularizers.tuning import StrengthRow
+from softsym.runs.strengths import StrengthRow
 
 
 class StrengthLog(Callback):

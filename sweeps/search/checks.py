@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
-
-from softsym.cli.overrides import CONF, check_command_line
+from softsym.cli.overrides import check_command_line
 from softsym.runs.errors import UserError
+from softsym.sweeps.command_line import train_values
 from softsym.sweeps.search.plan import Plan
 from softsym.sweeps.search.space import Choice
 from softsym.sweeps.search.trials import Trials
@@ -54,12 +52,3 @@ def monitor_and_defaults(plan: Plan) -> tuple[str, dict[str, Any] | None]:
     values = train_values(plan.fixed, [p.key for p in plan.space])
     inside = all(p.key in values and p.contains(values[p.key]) for p in plan.space)
     return str(metric), values if inside else None
-
-
-def train_values(overrides: Sequence[str], keys: Sequence[str]) -> dict[str, Any]:
-    """Values of train.py's config by key, without groups and keys that it lacks."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("train", list(overrides))
-    missing = object()
-    values = {key: OmegaConf.select(config, key, default=missing) for key in keys}
-    return {key: v for key, v in values.items() if v is not missing and not OmegaConf.is_config(v)}

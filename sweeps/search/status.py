@@ -11,10 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from softsym.reporting.number_format import duration, number
+from softsym.reporting.number_format import duration, number, plain_table
 from softsym.reporting.searches import counts
 from softsym.reporting.swept import shown
-from softsym.reporting.terminal import plain_table
 from softsym.runs.optuna_journal import EXECUTOR, JOB, MONITOR, REASON, RESTARTS, SLOTS, TOTAL
 from softsym.sweeps.search.progress import ended, seconds_left
 from softsym.sweeps.search.study import Study, complete

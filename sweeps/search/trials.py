@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from softsym.cli.overrides import CONF
+from softsym.cli.explanations import CONF
 from softsym.runs.errors import UserError
 from softsym.runs.layout import JOURNAL
 from softsym.sweeps.executors import Job

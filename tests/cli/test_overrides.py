@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from softsym.cli import resolvers
-from softsym.cli.overrides import check_command_line, multirun_first, require_writable
+from softsym.cli.overrides import check_command_line, hydra_arguments, require_writable
 from softsym.runs.errors import UserError
 
 resolvers.register()
@@ -86,7 +86,25 @@ def test_sweeps_pass_and_name_their_folders_themselves():
 
 
 def test_multirun_may_stand_anywhere():
-    assert multirun_first(["b=1", "-m", "a=1,2"]) == ["-m", "b=1", "a=1,2"]
+    assert hydra_arguments(["b=1", "-m", "a=1,2"]) == ["--multirun", "b=1", "a=1,2"]
+
+
+def test_own_configs_are_found_and_checked(tmp_path):
+    (tmp_path / "own configs" / "experiment").mkdir(parents=True)
+    recipe = "# @package _global_\ntrainer:\n  max_epochs: 5\n"
+    (tmp_path / "own configs" / "experiment" / "mine.yaml").write_text(recipe)
+    given = hydra_arguments(["experiment=mine", "--config-dir", "own configs"])
+    assert check_command_line(given)[0].startswith("run_dir=")
+    with pytest.raises(UserError, match=r"no experiment called 'main'.*mine"):
+        check_command_line([*given, "experiment=main"])
+    with pytest.raises(UserError, match="Did you mean 'seed'"):
+        check_command_line([*given, "sed=3"])
+    (tmp_path / "own configs").rename(tmp_path / "conf")
+    check_command_line(hydra_arguments(["experiment=mine"]))
+    with pytest.raises(UserError, match="--config-dir: there is no folder 'nowhere'"):
+        hydra_arguments(["--config-dir=nowhere"])
+    with pytest.raises(UserError, match="--config-dir needs a folder"):
+        hydra_arguments(["--config-dir"])
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from softsym.cli.results import ELEMENTS_SHOWN, moved_answers, predictions
+from softsym.cli.results import ELEMENTS_SHOWN, moved_predictions, predictions
 from softsym.datamodules.base import TensorDataModule
 from softsym.networks import MLP, ConstantVelocity
 from softsym.symmetries import group
@@ -96,7 +96,7 @@ def test_numbers_are_in_metres():
         np.testing.assert_allclose(getattr(scaled, name), getattr(bare, name) * scale.numpy())
     np.testing.assert_allclose(scaled.baselines["same"], bare.baselines["same"] * scale.numpy())
     assert scaled.outputs.dtype == np.float32
-    again = moved_answers(
+    again = moved_predictions(
         run, run.module.symmetries["turn"],
         run.datamodule.splits["test"][0][torch.from_numpy(scaled.moved_samples)], ELEMENTS_SHOWN,
     )  # fmt: skip
@@ -134,7 +134,7 @@ def test_a_network_in_double_precision():
 def test_elements_are_drawn_from_the_seed(elements):
     run = found(Extrapolating(push=1.0))
     x = run.datamodule.splits["test"][0][:2]
-    one, same, other = (moved_answers(run, group("SO(2)"), x, elements, s) for s in (0, 0, 1))
+    one, same, other = (moved_predictions(run, group("SO(2)"), x, elements, s) for s in (0, 0, 1))
     assert one.shape == (2, elements, 2 * FUTURE)
     assert one.dtype == torch.float64
     assert torch.equal(one, same)

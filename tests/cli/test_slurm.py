@@ -76,8 +76,8 @@ def test_a_job_that_must_make_room_comes_back(state, reason, scontrol):
 @pytest.mark.parametrize(
     ("shown", "answer"),
     [
-        ("JobState=COMPLETING Reason=None BatchFlag=1", "COMPLETING already: what becomes of it"),
-        ("JobState=RUNNING Reason=None BatchFlag=0", "not one of sbatch"),
+        ("JobState=COMPLETING Reason=None BatchFlag=1", "COMPLETING already and is not requeued"),
+        ("JobState=RUNNING Reason=None BatchFlag=0", "was not submitted by sbatch"),
     ],
 )
 def test_a_job_that_is_cancelled_or_interactive_does_not(shown, answer, scontrol):

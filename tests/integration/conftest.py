@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+from warm_python import ROOT, WarmPython, plain_environment
 
-ROOT = Path(__file__).resolve().parents[2]
 TINY = (
     "logger=csv",
     "threads=1",
@@ -47,18 +47,15 @@ class Run:
 class Trainer:
     """Starts ``train.py`` with overrides; ``tiny`` ones first, unless told otherwise."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, warm: WarmPython) -> None:
+        self.folder, self.warm = folder, warm
 
     def start(self, *overrides: str, tiny: bool = True) -> subprocess.Popen:
-        command = [sys.executable, str(ROOT / "train.py"), *(TINY if tiny else ()), *overrides]
-        if not any(o.startswith(("run_dir=", "name=", "-")) for o in overrides):
-            command.append(f"run_dir={self.folder / 'run'}")
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("WANDB")}
+        """Starts a process of its own, for tests of what happens to it meanwhile."""
         return subprocess.Popen(
-            command,
+            [sys.executable, str(ROOT / "train.py"), *self._arguments(overrides, tiny)],
             cwd=self.folder,
-            env=environment | {"WANDB_MODE": "offline", "NETRC": "/dev/null", "COLUMNS": "100"},
+            env=plain_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -66,28 +63,64 @@ class Trainer:
 
     def finish(self, process: subprocess.Popen, *overrides: str) -> Run:
         output, _ = process.communicate(timeout=300)
-        named = [o.removeprefix("run_dir=") for o in overrides if o.startswith("run_dir=")]
-        return Run(Path(named[-1] if named else self.folder / "run"), process.returncode, output)
+        return Run(self._folder(overrides), process.returncode, output)
+
+    def run(self, *overrides: str, tiny: bool = True) -> Run:
+        """Runs to the end, however it ends."""
+        arguments = self._arguments(overrides, tiny)
+        code, output = self.warm.run(ROOT / "train.py", arguments, self.folder, plain_environment())
+        return Run(self._folder(overrides), code, output)
 
     def __call__(self, *overrides: str, tiny: bool = True, ok: bool = True) -> Run:
-        run = self.finish(self.start(*overrides, tiny=tiny), *overrides)
+        run = self.run(*overrides, tiny=tiny)
         assert (run.returncode == 0) == ok, run.output
         return run
 
+    def _arguments(self, overrides: tuple[str, ...], tiny: bool) -> list[str]:
+        arguments = [*(TINY if tiny else ()), *overrides]
+        if not any(o.startswith(("run_dir=", "name=", "-")) for o in overrides):
+            arguments.append(f"run_dir={self.folder / 'run'}")
+        return arguments
+
+    def _folder(self, overrides: tuple[str, ...]) -> Path:
+        named = [o.removeprefix("run_dir=") for o in overrides if o.startswith("run_dir=")]
+        return Path(named[-1] if named else self.folder / "run")
+
 
 @pytest.fixture
-def train(tmp_path):
-    return Trainer(tmp_path)
+def train(tmp_path, warm):
+    return Trainer(tmp_path, warm)
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory):
-    """One undisturbed tiny run, for tests that only read or compare."""
-    return Trainer(tmp_path_factory.mktemp("finished"))()
+def shared_run(tmp_path_factory, warm, worker_id):
+    """Trains once for all workers of a test session, for tests that only read or compare."""
+    # each worker has a folder of its own below that of the session
+    own = tmp_path_factory.getbasetemp()
+    session = own if worker_id == "master" else own.parent
+
+    def make(name: str, *overrides: str) -> Run:
+        folder = session / name
+        folder.mkdir(exist_ok=True)
+        ended = folder / "ended.json"
+        with FileLock(folder / "lock"):
+            if not ended.exists():
+                run = Trainer(folder, warm)(*overrides)
+                ended.write_text(json.dumps([str(run.folder), run.returncode, run.output]))
+        path, code, output = json.loads(ended.read_text())
+        return Run(Path(path), code, output)
+
+    return make
 
 
 @pytest.fixture(scope="session")
-def logged_run(tmp_path_factory):
+def finished(shared_run):
+    """One undisturbed tiny run."""
+    return shared_run("finished")
+
+
+@pytest.fixture(scope="session")
+def logged_run(shared_run):
     """As ``finished``, but told to Weights & Biases too, every epoch, with group and tags."""
     settings = ("logger=wandb", "module.log_every_n_epochs=1", "logger.wandb.group=mine")
-    return Trainer(tmp_path_factory.mktemp("logged"))(*settings, "logger.wandb.tags=[a,b]")
+    return shared_run("logged", *settings, "logger.wandb.tags=[a,b]")

@@ -14,9 +14,8 @@ def folders(train):
 
 
 def launch(train, *overrides):
-    process = train.start(*SWEEP, *overrides)
-    output, _ = process.communicate(timeout=300)
-    return process.returncode, output
+    run = train.run(*SWEEP, *overrides)
+    return run.returncode, run.output
 
 
 @pytest.mark.parametrize("launcher", ["basic", "local"])

@@ -5,9 +5,10 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from softsym.cli import resolvers
-from softsym.cli.overrides import CONF
+from softsym.cli.explanations import CONF
 from softsym.runs.errors import UserError
-from softsym.sweeps.search.checks import check_trials, sample_params, train_values
+from softsym.sweeps.command_line import train_values
+from softsym.sweeps.search.checks import check_trials, sample_params
 from softsym.sweeps.search.plan import make_plan
 
 LR = {"type": "float", "low": 1e-3, "high": 1e-2}

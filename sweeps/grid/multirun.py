@@ -9,7 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from softsym.cli.overrides import CONF
+from softsym.cli.explanations import CONF
 from softsym.cli.records import is_complete, require_same_run
 from softsym.cli.resolvers import folder_label
 from softsym.runs.errors import UserError

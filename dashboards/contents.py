@@ -16,7 +16,8 @@ from hydra.errors import HydraException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from softsym.cli.overrides import CONF, check_command_line
+from softsym.cli.explanations import CONF
+from softsym.cli.overrides import check_command_line
 from softsym.reporting.figures import DRAWERS
 from softsym.reporting.swept import swept_keys
 from softsym.runs.errors import UserError

@@ -6,7 +6,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from softsym.cli import resolvers
-from softsym.cli.dashboard import from_command_line, from_folder
+from softsym.dashboards.contents import from_command_line, from_folder
 from softsym.runs.errors import UserError
 
 resolvers.register()

@@ -1,0 +1,75 @@
+"""The console script: it runs the scripts of the project, from any folder."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from softsym import __version__
+from softsym.cli import main as console
+from softsym.cli.jobs import program
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Runs ``softsym`` in this process, without the module that a command stands for."""
+    started = []
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(
+        console.runpy, "run_module", lambda name, **_: started.append((name, sys.argv[1:]))
+    )
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["/env/bin/softsym", *arguments])
+        console.main()
+        return started
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("command", "module"),
+    [
+        ("train", "softsym.train"),
+        ("sweep", "softsym.sweep"),
+        ("report", "softsym.report"),
+        ("groups", "softsym.symmetries"),
+        ("init", "softsym.cli.init"),
+    ],
+)
+def test_runs_the_script_with_the_other_arguments(command, module, run):
+    assert run(command, "a=1", "--help") == [(module, ["a=1", "--help"])]
+    assert sys.path[0] == ""
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",)])
+def test_help_lists_the_commands(arguments, run, capsys):
+    assert run(*arguments) == []
+    text = capsys.readouterr().out
+    for name in console.COMMANDS:
+        assert f"\n  {name}" in text
+
+
+def test_version(run, capsys):
+    assert run("--version") == []
+    assert capsys.readouterr().out == f"softsym {__version__}\n"
+
+
+def test_unknown_command(run, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        run("trian")
+    assert "no command 'trian'. Did you mean 'train'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("argv", "original", "words"),
+    [
+        (["train.py", "a=1"], ["python", "train.py", "a=1"], ["python", "train.py"]),
+        (["/x/train.py"], ["python", "/env/bin/softsym", "train"], ["softsym", "train"]),
+        (["/x/train.py"], ["python", "-m", "softsym.train"], ["python", "-m", "softsym.train"]),
+        (["train.py"], ["python", "-X", "dev", "train.py"], ["python", "train.py"]),
+    ],
+)
+def test_recorded_commands_are_as_they_were_typed(argv, original, words):
+    assert program(argv, original) == words
