@@ -27,8 +27,8 @@ from softsym.runs.reading import Run, find_runs, read_run
 log = logging.getLogger(__name__)
 
 USUAL_SWEEP = ("initial_strength", "seed")
-"""Config keys that strengths are drawn over where no sweep tells which."""
-OF_TRACKS = ("tracks", "moved_scenes")
+"""Config keys against which strengths are drawn if no sweep names others."""
+TRACK_FIGURES = ("tracks", "moved_scenes")
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,16 @@ class Contents:
     """Names that panels are made of.
 
     Attributes:
-        name: Of the run.
-        project: Of Weights & Biases.
-        entity: The team or user; None for the user's own.
-        symmetries: All that an equivariance error is measured for.
+        name: Name of the run.
+        project: Project of Weights & Biases.
+        entity: Team or user; None for the key's own.
+        symmetries: Symmetries with an equivariance error.
         tuned: Those of them that have a strength and a penalty.
-        monitor: Metric of the best model.
+        monitor: The metric that chooses the best model.
         val: Validation metrics.
-        test: Metrics of the tested model, and of other distributions where there are such data.
+        test: Test metrics, and those of other distributions if there are such data.
         swept: Config keys.
-        figures: Pictures of the report.
+        figures: Figures of the report.
     """
 
     name: str
@@ -61,10 +61,10 @@ class Contents:
 
 
 def from_command_line(overrides: Sequence[str], swept: Sequence[str] = ()) -> Contents:
-    """Contents for what ``python train.py -m <overrides>`` would run.
+    """Contents for the runs of ``python train.py -m <overrides>``.
 
     Args:
-        overrides: As train.py takes them; keys with several values are swept.
+        overrides: Overrides of train.py; keys with several values are swept.
         swept: Further swept keys.
 
     Raises:
@@ -74,8 +74,8 @@ def from_command_line(overrides: Sequence[str], swept: Sequence[str] = ()) -> Co
         parsed = OverridesParser.create().parse_overrides(list(overrides))
     except HydraException as error:
         raise UserError(" ".join(str(error).split())) from error
-    first = [_first(text, override) for text, override in zip(overrides, parsed, strict=True)]
-    # a folder that is never made, so that none is claimed for a run
+    first = [_first_value(text, item) for text, item in zip(overrides, parsed, strict=True)]
+    # a folder that is never created, so that the check claims no run folder
     check_command_line([*first, f"run_dir='{tempfile.gettempdir()}/workspace'"])
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("train", first)
@@ -84,13 +84,13 @@ def from_command_line(overrides: Sequence[str], swept: Sequence[str] = ()) -> Co
 
 
 def from_folder(folder: Path, swept: Sequence[str] = ()) -> Contents:
-    """Contents for the runs in a folder: of one run, or of a sweep.
+    """Contents for the runs in the folder of a run or of a sweep.
 
     Raises:
         UserError: If there is no run in it, or a swept key is not in the config.
     """
-    read = (read_run(found) for found in find_runs([folder]))
-    runs = [run for run in read if isinstance(run, Run)]
+    results = (read_run(path) for path in find_runs([folder]))
+    runs = [result for result in results if isinstance(result, Run)]
     if not runs:
         raise UserError(
             f"There is no run in {str(folder)!r}. Give the folder of a run, which holds "
@@ -99,20 +99,20 @@ def from_folder(folder: Path, swept: Sequence[str] = ()) -> Contents:
     config = OmegaConf.load(runs[0].folder / CONFIG)
     differing = [key.key for key in swept_keys(runs)]
     differing += ["seed"] if len({run.seed for run in runs}) > 1 else []
-    return from_config(config, [*(k for k in differing if _holds(config, k)), *swept])
+    return from_config(config, [*(k for k in differing if _contains(config, k)), *swept])
 
 
 def from_config(config: Any, swept: Sequence[str]) -> Contents:
-    """Contents for a composed config; the names come from the module that it builds."""
+    """Contents for a composed config; the module that it builds knows the names."""
     module = instantiate(config.module)
     tuned = tuple(name for name, r in module.regularizers.items() if r.group is not None)
     val = tuple(str(name) for name in module.val_metrics)
     splits = ["test"] if config.datamodule.get("ood") is None else ["test", "ood"]
     logger = config.logger.get("wandb") or {}
-    keys = dict.fromkeys(_scalar(config, key) for key in swept or USUAL_SWEEP)
-    left_out = () if config.track_dim else OF_TRACKS
-    left_out = left_out if tuned else (*left_out, "strengths", "penalties")
-    left_out = left_out if module.symmetries else (*left_out, "equivariance")
+    keys = dict.fromkeys(_single_value_key(config, key) for key in swept or USUAL_SWEEP)
+    empty = () if config.track_dim else TRACK_FIGURES
+    empty = empty if tuned else (*empty, "strengths", "penalties")
+    empty = empty if module.symmetries else (*empty, "equivariance")
     return Contents(
         name=config.name,
         project=logger.get("project") or "softsym",
@@ -123,11 +123,11 @@ def from_config(config: Any, swept: Sequence[str]) -> Contents:
         val=val,
         test=tuple(f"{split}/{name.removeprefix('val/')}" for split in splits for name in val),
         swept=tuple(key for key in keys if key is not None),
-        figures=tuple(name for name in DRAWERS if name not in left_out),
+        figures=tuple(name for name in DRAWERS if name not in empty),
     )
 
 
-def _first(text: str, override: Override) -> str:
+def _first_value(text: str, override: Override) -> str:
     """An override with the first of its values."""
     if not override.is_sweep_override():
         return text
@@ -137,7 +137,7 @@ def _first(text: str, override: Override) -> str:
     return f"{override.get_key_element()}={next(override.sweep_string_iterator())}"
 
 
-def _scalar(config: DictConfig, key: str) -> str | None:
+def _single_value_key(config: DictConfig, key: str) -> str | None:
     """The key of a number or word that tells the values of a swept key or group apart.
 
     Raises:
@@ -147,7 +147,7 @@ def _scalar(config: DictConfig, key: str) -> str | None:
     if key == "experiment":
         return "name"
     node = OmegaConf.select(config, key)
-    if node is None and not _holds(config, key):
+    if node is None and not _contains(config, key):
         raise UserError(
             f"The swept key {key!r} is not in the config. Name one as python train.py --cfg job "
             f"shows it, such as {', '.join(USUAL_SWEEP)} or regularizers.<name>.strength."
@@ -156,11 +156,11 @@ def _scalar(config: DictConfig, key: str) -> str | None:
         return key
     if "_target_" in node:
         return f"{key}._target_"
-    log.warning("There are no panels over %s, which is a mapping and no single value.", key)
+    log.warning("There are no panels over %s, which is a mapping and not a single value.", key)
     return None
 
 
-def _holds(config: Any, key: str) -> bool:
+def _contains(config: Any, key: str) -> bool:
     parent, _, last = key.rpartition(".")
     node = OmegaConf.select(config, parent) if parent else config
     return isinstance(node, DictConfig) and last in node

@@ -112,8 +112,10 @@ def _explain(error: Exception) -> str:
     unknown = re.search(r"Could not override '([^']+)'", message)
     if not unknown:
         return " ".join(message.split())
-    section, close, listed = known_keys(compose("sweep"), unknown[1])
-    hint = f" Did you mean {close!r}?" if close else ""
-    of_train = not (close or section)
-    more = f" Overrides of train.py go into 'overrides=[{unknown[1]}=...]'." if of_train else ""
-    return f"sweep.py has no key {unknown[1]!r}.{hint} {listed}{more}"
+    key = unknown[1]
+    section, close, listed = known_keys(compose("sweep"), key)
+    if section == key.rpartition(".")[0] and close:
+        return f"sweep.py has no key {key!r}. Did you mean {close!r}? {listed}"
+    # a whole section that is unknown here is most likely one of train.py's
+    more = "" if section else f" Overrides of train.py go into 'overrides=[{key}=...]'."
+    return f"sweep.py has no key {key!r}. {listed}{more}"
