@@ -7,8 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from softsym.reporting.grades import known
-from softsym.reporting.number_format import error
+from softsym.reporting.number_format import error, known
 from softsym.reporting.palette import GRID, INK, MUTED, line_styles, styled
 from softsym.reporting.summary import RunSummary
 from softsym.reporting.symmetry_results import SymmetryResult

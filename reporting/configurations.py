@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from softsym.reporting.number_format import number
+from softsym.reporting.number_format import known, number
 from softsym.reporting.swept import SweptKey, seeds, shown, swept_keys
 from softsym.runs.reading import Run
 
@@ -98,7 +98,7 @@ class Sweep:
     @property
     def best(self) -> Run | None:
         """The counted run with the lowest metric; None if none has it."""
-        scored = [run for run in self.counted if finite(run.metrics.get(self.metric)) is not None]
+        scored = [run for run in self.counted if known(run.metrics.get(self.metric))]
         return min(scored, key=lambda run: run.metrics[self.metric], default=None)
 
     @property
@@ -128,9 +128,9 @@ def gather(
     """
     notes = [*warnings, *(problem for run in runs for problem in run.problems)]
     metric = metric or _monitored(runs, notes)
-    known = dict.fromkeys(key for run in runs for key in run.metrics)
-    if known and metric and metric not in known:
-        raise ValueError(f"No run has the metric {metric!r}. They have: {', '.join(known)}.")
+    metrics = dict.fromkeys(key for run in runs for key in run.metrics)
+    if metrics and metric and metric not in metrics:
+        raise ValueError(f"No run has the metric {metric!r}. They have: {', '.join(metrics)}.")
     keys = swept_keys(runs, by)
     counted, repeats = _newest_of_each_seed(runs, swept_keys(runs) if by else keys)
     groups: dict[tuple[Any, ...], list[int]] = {}
@@ -151,18 +151,13 @@ def gather(
 
 def spread(runs: Sequence[Run], metric: str) -> Spread:
     """The spread of a metric over some runs."""
-    values = [v for v in (finite(run.metrics.get(metric)) for run in runs) if v is not None]
+    values = [v for run in runs if known(v := run.metrics.get(metric))]
     return Spread(
         mean=statistics.fmean(values) if values else None,
         deviation=statistics.stdev(values) if len(values) > 1 else None,
         count=len(values),
         missing=len(runs) - len(values),
     )
-
-
-def finite(value: float | None) -> float | None:
-    """The value, or None if it is missing, infinite or not a number."""
-    return value if value is not None and math.isfinite(value) else None
 
 
 def _label(keys: Sequence[SweptKey], values: Sequence[Any]) -> str:

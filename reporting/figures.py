@@ -19,6 +19,40 @@ DRAWERS = {
     "tracks": tracks_figure,
     "moved_scenes": moved_scenes_figure,
 }
+# Key of a figure -> its title and how to read it.
+CAPTIONS = {
+    "strengths": (
+        "Strengths over the epochs",
+        "The weight of each penalty in the loss. Where they are tuned, only their ratios carry "
+        "information: the symmetry that the network breaks least gets the largest.",
+    ),
+    "penalties": (
+        "Penalties over the epochs",
+        "The distance of the weights from those of a model that keeps the symmetry. While the "
+        "strengths are equal, the lower a line, the better the weights keep that symmetry; a "
+        "symmetry that demands more of them begins higher.",
+    ),
+    "equivariance": (
+        "Equivariance error",
+        "How much the answer changes when it should turn along with the input: 0 for a kept "
+        "symmetry, near 0.7 for unrelated answers.",
+    ),
+    "predictions": (
+        "Predictions against truth",
+        "Each point is one number of one test sample; perfect predictions lie on the dashed line.",
+    ),
+    "tracks": (
+        "Sample tracks",
+        "Test samples seen from above, from the best predicted to the worst, each at its own "
+        "scale; dots are the ends of the paths.",
+    ),
+    "moved_scenes": (
+        "The same scene, moved",
+        "The model's answers to one scene after several random elements of each group, carried "
+        "back. Where the model keeps the symmetry, all coincide with its plain prediction; the "
+        "spread is their mean distance from it.",
+    ),
+}
 
 
 def all_figures(summary: RunSummary) -> dict[str, Figure]:

@@ -24,8 +24,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import TypeGuard
 
+from softsym.reporting.number_format import known
 from softsym.reporting.symmetry_results import SymmetryResult
 
 # The relative error is 0 for a kept symmetry and near 0.7 for unrelated outputs. A trained network
@@ -79,11 +79,6 @@ def grade(
     if fallback is None or not best <= fallback <= worst:
         return Grade.UNDECIDED
     return fallback
-
-
-def known(value: float | None) -> TypeGuard[float]:
-    """Whether a measurement exists and is finite."""
-    return value is not None and math.isfinite(value)
 
 
 def error_grade(error: float | None) -> Grade | None:

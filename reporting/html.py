@@ -3,74 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
 
-from softsym.reporting.figures import all_figures
-from softsym.reporting.grades import known
-from softsym.reporting.number_format import duration, error, number
+from softsym.reporting.figures import CAPTIONS, all_figures
+from softsym.reporting.number_format import duration, error, known, number
 from softsym.reporting.palette import SERIES, symmetry_names
 from softsym.reporting.scores import scores
 from softsym.reporting.summary import RunSummary
-from softsym.reporting.svg import inline_svg
+from softsym.reporting.svg import Picture, inline_svg
 from softsym.reporting.symmetry_results import strongest_first
 from softsym.reporting.verdicts import headline, verdict
 from softsym.runs.files import write_atomically
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-# Key of a figure -> its title and how to read it.
-CAPTIONS = {
-    "strengths": (
-        "Strengths over the epochs",
-        "The weight of each penalty in the loss. Where they are tuned, only their ratios carry "
-        "information: the symmetry that the network breaks least gets the largest.",
-    ),
-    "penalties": (
-        "Penalties over the epochs",
-        "The distance of the weights from those of a model that keeps the symmetry. While the "
-        "strengths are equal, the lower a line, the better the weights keep that symmetry; a "
-        "symmetry that demands more of them begins higher.",
-    ),
-    "equivariance": (
-        "Equivariance error",
-        "How much the answer changes when it should turn along with the input: 0 for a kept "
-        "symmetry, near 0.7 for unrelated answers.",
-    ),
-    "predictions": (
-        "Predictions against truth",
-        "Each point is one number of one test sample; perfect predictions lie on the dashed line.",
-    ),
-    "tracks": (
-        "Sample tracks",
-        "Test samples seen from above, from the best predicted to the worst, each at its own "
-        "scale; dots are the ends of the paths.",
-    ),
-    "moved_scenes": (
-        "The same scene, moved",
-        "The model's answers to one scene after several random elements of each group, carried "
-        "back. Where the model keeps the symmetry, all coincide with its plain prediction; the "
-        "spread is their mean distance from it.",
-    ),
-}
 FLOOR_NOTE = (
     "The error of the data is a nearest-neighbour estimate: the thin mark is what noise alone "
     "would give, and only what exceeds it counts."
 )
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure as the template takes it."""
-
-    key: str
-    title: str
-    caption: str
-    svg: Markup
 
 
 def write_report(summary: RunSummary, path: Path | str) -> None:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from rich import box
 from rich.table import Table
+
+
+def known(value: float | None) -> TypeGuard[float]:
+    """Whether a measurement exists and is finite."""
+    return value is not None and math.isfinite(value)
 
 
 def number(value: float | None) -> str:
@@ -35,7 +41,7 @@ def error(value: float | None) -> str:
         >>> [error(v) for v in (0.31415, 0.0123, 3e-8, None)]
         ['0.314', '0.012', '<0.001', '-']
     """
-    if value is None or not math.isfinite(value):
+    if not known(value):
         return "-"
     return "<0.001" if 0 < value < 5e-4 else f"{value:.3f}"
 

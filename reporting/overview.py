@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from softsym.reporting.configurations import Sweep
-from softsym.reporting.html import Picture, page_template
+from softsym.reporting.html import page_template
 from softsym.reporting.number_format import listing, number
 from softsym.reporting.run_colors import run_colors
 from softsym.reporting.searches import SearchSection, plotly_bundle
-from softsym.reporting.svg import inline_svg
+from softsym.reporting.svg import Picture, inline_svg
 from softsym.reporting.sweep_figures import LINES, PANELS, ROWS, SWEEP_DRAWERS
 from softsym.reporting.sweep_tables import configuration_table, relative, run_cell, run_table
 from softsym.runs.files import write_atomically

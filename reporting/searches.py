@@ -6,8 +6,7 @@ Optuna and plotly are the optional extra ``search``, so they are imported only f
 from __future__ import annotations
 
 import warnings
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,16 +14,13 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from softsym.reporting.number_format import number
+from softsym.reporting.svg import Picture
 from softsym.runs.layout import JOURNAL
-from softsym.runs.optuna_journal import MONITOR, REASON, TAIL, TOTAL, load_study
+from softsym.runs.optuna_journal import MONITOR, REASON, STATES, TAIL, TOTAL, counts, load_study
 
 if TYPE_CHECKING:
     from optuna import Study
-    from optuna.trial import FrozenTrial
     from plotly.graph_objects import Figure
-
-STATES = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "running"}
-"""Optuna's name of a trial's state -> the word for people."""
 
 # Key -> title, how to read it, function of optuna.visualization, complete trials that it needs.
 FIGURES = {
@@ -71,16 +67,6 @@ WIDE = 3.0
 
 
 @dataclass(frozen=True)
-class SearchFigure:
-    """A figure as the template takes it; ``html`` is empty where trials are still too few."""
-
-    key: str
-    title: str
-    caption: str
-    html: Markup
-
-
-@dataclass(frozen=True)
 class SearchSection:
     """One search as the template takes it.
 
@@ -95,7 +81,7 @@ class SearchSection:
     name: str
     headline: str
     facts: str
-    figures: tuple[SearchFigure, ...]
+    figures: tuple[Picture, ...]
     failures: tuple[tuple[int, str, str], ...]
 
 
@@ -130,12 +116,6 @@ def plotly_bundle() -> Markup:
     return Markup(get_plotlyjs())
 
 
-def counts(trials: Sequence[FrozenTrial]) -> dict[str, int]:
-    """Number of trials by state, in words."""
-    states = Counter(STATES[trial.state.name] for trial in trials)
-    return {word: states[word] for word in STATES.values() if states[word]}
-
-
 def _section(study: Study, prefix: str) -> SearchSection:
     trials = [t for t in study.get_trials(deepcopy=False) if t.state.name in STATES]
     monitor = str(study.user_attrs.get(MONITOR, "value"))
@@ -158,13 +138,13 @@ def _section(study: Study, prefix: str) -> SearchSection:
     )
 
 
-def _figure(study: Study, key: str, prefix: str, monitor: str, complete: int) -> SearchFigure:
+def _figure(study: Study, key: str, prefix: str, monitor: str, complete: int) -> Picture:
     from optuna import visualization  # noqa: PLC0415
 
     title, caption, name, needed = FIGURES[key]
     if complete < needed:
         missing = f"Complete trials needed: {needed}; so far: {complete}."
-        return SearchFigure(key, title, missing, Markup())
+        return Picture(key, title, missing, Markup())
     names = {} if key == "intermediate" else {"target_name": monitor}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Optuna calls some of its own defaults experimental
@@ -175,7 +155,7 @@ def _figure(study: Study, key: str, prefix: str, monitor: str, complete: int) ->
         div_id=f"{prefix}-{key}",
         config={"displaylogo": False, "responsive": True, "displayModeBar": False},
     )
-    return SearchFigure(key, title, caption, Markup(html))
+    return Picture(key, title, caption, Markup(html))
 
 
 def _styled(figure: Figure, key: str, monitor: str) -> Figure:

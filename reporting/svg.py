@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from dataclasses import dataclass
 from html import escape
 
 import matplotlib
@@ -18,6 +19,16 @@ from softsym.reporting.palette import GRID, INK, MUTED, SERIES
 VARIABLES = {INK: "--ink", MUTED: "--muted", GRID: "--grid"} | {
     color: f"--series-{i}" for i, color in enumerate(SERIES)
 }
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as the templates take it; without an ``image`` only its title and caption show."""
+
+    key: str
+    title: str
+    caption: str
+    image: Markup
 
 
 def inline_svg(figure: Figure, key: str, title: str) -> Markup:

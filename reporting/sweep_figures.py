@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from matplotlib.transforms import offset_copy
 
-from softsym.reporting.configurations import Configuration, Sweep, finite
-from softsym.reporting.number_format import number
+from softsym.reporting.configurations import Configuration, Sweep
+from softsym.reporting.number_format import known, number
 from softsym.reporting.palette import INK, SERIES, WIDE, legend_above, log_axis, plain, styled
 from softsym.reporting.run_colors import Colors, run_colors
 from softsym.reporting.swept import SweptKey, shown
@@ -95,8 +95,7 @@ def final_strengths(sweep: Sweep) -> Figure | None:
 def metric_by_key(sweep: Sweep) -> Figure | None:
     """The deciding metric against each numeric key: runs, and mean and spread of equal values."""
     keys = [key for key in sweep.keys if key.numeric][:PANELS]
-    scores = [(run, finite(run.metrics.get(sweep.metric))) for run in sweep.counted]
-    scored = [(run, value) for run, value in scores if value is not None]
+    scored = [(run, v) for run in sweep.counted if known(v := run.metrics.get(sweep.metric))]
     if not keys or not scored:
         return None
     figure, panels = _panels(len(keys))
@@ -178,8 +177,7 @@ def median(curves: Sequence[Curve], points: int = 100) -> Curve:
 
 def _ends(runs: Sequence[Run], name: str) -> list[tuple[Run, float]]:
     """Runs with the positive strength that each ended with."""
-    strengths = [(run, finite(run.final_strength(name))) for run in runs]
-    return [(run, strength) for run, strength in strengths if strength]
+    return [(run, s) for run in runs if known(s := run.final_strength(name)) and s > 0]
 
 
 def _against(values: Sequence[tuple[Run, float]], key: SweptKey) -> Dots:

@@ -7,11 +7,10 @@ from softsym.reporting.grades import (
     Grade,
     decided_by_data,
     error_grade,
-    known,
     relative_penalty,
     strengths_tell,
 )
-from softsym.reporting.number_format import listing, number
+from softsym.reporting.number_format import known, listing, number
 from softsym.reporting.summary import RunSummary
 from softsym.reporting.symmetry_results import SymmetryResult, labels, strongest_first
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.storages import JournalStorage
+    from optuna.trial import FrozenTrial
 
 GRACE = 15
 """Seconds after which the lock of a writer that was killed is taken from it."""
@@ -15,6 +18,9 @@ JOB, EXECUTOR, RESTARTS, REASON, TAIL = "job", "executor", "restarts", "reason",
 """Names of what ``sweep.py`` notes about a trial."""
 TOTAL, SLOTS, MONITOR = "n_trials", "slots", "monitor"
 """Names of what ``sweep.py`` notes about the study."""
+
+STATES = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "running"}
+"""Optuna's name of a trial's state -> the word for people."""
 
 
 def journal_storage(path: Path | str, grace: int = GRACE) -> JournalStorage:
@@ -65,6 +71,12 @@ def load_study(path: Path) -> Study:
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna.load_study(study_name=None, storage=storage)
+
+
+def counts(trials: Sequence[FrozenTrial]) -> dict[str, int]:
+    """Number of trials by state, in words."""
+    states = Counter(STATES[trial.state.name] for trial in trials)
+    return {word: states[word] for word in STATES.values() if states[word]}
 
 
 def _cut_half_line(path: Path) -> None:

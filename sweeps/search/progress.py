@@ -8,8 +8,7 @@ from datetime import datetime
 from optuna.trial import FrozenTrial, TrialState
 
 from softsym.reporting.number_format import duration, number
-from softsym.reporting.searches import counts
-from softsym.runs.optuna_journal import REASON
+from softsym.runs.optuna_journal import REASON, counts
 from softsym.sweeps.search.study import complete
 
 

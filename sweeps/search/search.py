@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 
 from optuna.trial import FrozenTrial, TrialState
 
-from softsym.reporting.searches import counts
 from softsym.runs.errors import UserError
-from softsym.runs.optuna_journal import EXECUTOR, JOB, REASON, RESTARTS
+from softsym.runs.optuna_journal import EXECUTOR, JOB, REASON, RESTARTS, counts
 from softsym.runs.outcome import End, Outcome, read_outcome, tail
 from softsym.sweeps.executors import Executor, Job
 from softsym.sweeps.search.progress import ended, progress_line

@@ -12,9 +12,17 @@ from rich.table import Table
 from rich.text import Text
 
 from softsym.reporting.number_format import duration, number, plain_table
-from softsym.reporting.searches import counts
 from softsym.reporting.swept import shown
-from softsym.runs.optuna_journal import EXECUTOR, JOB, MONITOR, REASON, RESTARTS, SLOTS, TOTAL
+from softsym.runs.optuna_journal import (
+    EXECUTOR,
+    JOB,
+    MONITOR,
+    REASON,
+    RESTARTS,
+    SLOTS,
+    TOTAL,
+    counts,
+)
 from softsym.sweeps.search.progress import ended, seconds_left
 from softsym.sweeps.search.study import Study, complete
 

@@ -70,7 +70,7 @@ def test_the_page_draws_the_study_and_holds_plotly_once(search, capsys):
 def test_few_trials_are_told_how_many_are_missing(search):
     (section,), notes = read_searches([search(0)])
     assert (section.headline, notes) == ("No trial is complete yet", [])
-    captions = {f.key: f.caption for f in section.figures if not f.html}
+    captions = {f.key: f.caption for f in section.figures if not f.image}
     assert captions["history"] == "Complete trials needed: 1; so far: 0."
     assert set(captions) == {"history", "importances", "parallel", "slices"}
 

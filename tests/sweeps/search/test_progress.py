@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from optuna.trial import TrialState, create_trial
 
-from softsym.reporting.searches import counts
+from softsym.runs.optuna_journal import counts
 from softsym.sweeps.search.progress import ended, progress_line, seconds_left
 
 
