@@ -32,7 +32,7 @@ class Search:
         study: The state of the search.
         trials: Folders and commands of the trials.
         executor: Where new trials run.
-        settings: Number of trials, slots and restarts, ...
+        settings: Number of trials, of slots, of restarts and the like.
         monitor: The metric to minimize.
         report: Writes the report of the search.
     """
@@ -80,7 +80,7 @@ class Search:
                     f"Trial {trial.number} was started with executor={started_by}: continue the "
                     f"search with it until no trial runs. (This is executor={executor.kind}.)"
                 )
-            # only noted after drawing, so that a process killed in between leaves none
+            # a process that was killed right after drawing has not noted the executor
             self.study.note(trial, **{EXECUTOR: executor.kind})
             jobs[trial.number] = self.trials.job(trial.number, trial.user_attrs.get(JOB, ""))
         if jobs:

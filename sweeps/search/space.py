@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
+from optuna import distributions
+from optuna.distributions import BaseDistribution
 
 Choice = float | int | str | bool | None
 ALLOWED = {
@@ -43,8 +43,6 @@ class Parameter:
 
     def distribution(self) -> BaseDistribution:
         """The same for Optuna."""
-        from optuna import distributions  # noqa: PLC0415
-
         if self.type == "categorical":
             return distributions.CategoricalDistribution(self.choices)
         if self.type == "int":

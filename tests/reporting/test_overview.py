@@ -3,10 +3,10 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from reporting_samples import HOSTILE, Page
 from run_folders import write_run, write_sweep
 
 from softsym.reporting.configurations import gather
@@ -18,34 +18,6 @@ from softsym.reporting.overview import (
     write_overview,
 )
 from softsym.runs.reading import Run, find_runs, read_run
-
-VOID = {"meta", "br", "link", "img", "input"}
-HOSTILE = "<script>alert('x')</script> & $_{\" --><b>"
-
-
-class Page(HTMLParser):
-    """Collects tags, attributes and text, and checks that tags close."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.attributes, self.text, self.open = [], [], [], []
-        self.feed(text)
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.handle_startendtag(tag, attrs)
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += [(tag, *pair) for pair in attrs]
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text.append(data)
 
 
 def gathered(folder, **settings):

@@ -1,5 +1,6 @@
 """The command line of sweep.py."""
 
+import subprocess
 import sys
 
 import pytest
@@ -45,3 +46,13 @@ def test_without_the_extra_one_line_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(UserError, match=r'Searches need optuna: pip install -e "\.\[search\]"'):
         require_optuna()
+
+
+def test_a_typo_is_answered_without_heavy_imports():
+    code = (
+        "import sys\nfrom softsym.sweeps.command_line import *\nregister()\n"
+        "try:\n    check_arguments(['n_trial=3'])\nexcept Exception as error:\n"
+        "    print(type(error).__name__, {'torch', 'lightning', 'optuna', 'plotly'} & {*sys.modules})"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "UserError set()\n"

@@ -19,21 +19,21 @@ resolvers.register()
 
 def search(name):
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        found = compose("sweep", [f"search={name}"])
-    return OmegaConf.to_container(found.search, resolve=True)
+        config = compose("sweep", [f"search={name}"])
+    return OmegaConf.to_container(config.search, resolve=True)
 
 
 @pytest.mark.parametrize("name", SEARCHES)
 def test_every_search_fits_the_config(name, tmp_path):
-    found = search(name)
-    assert found["name"] == name
-    check_trials(make_plan(found, NEEDS.get(name, [])), tmp_path / name, name)
+    settings = search(name)
+    assert settings["name"] == name
+    check_trials(make_plan(settings, NEEDS.get(name, [])), tmp_path / name, name)
 
 
 @pytest.mark.parametrize("name", SEARCHES)
 def test_trials_are_compared_when_the_strengths_have_settled(name):
-    found = search(name)
-    assert found["pruning"]["min_epochs"] > 2 * found["space"]["adjust_epoch"]["high"]
+    settings = search(name)
+    assert settings["pruning"]["min_epochs"] > 2 * settings["space"]["adjust_epoch"]["high"]
 
 
 @pytest.mark.parametrize("name", SEARCHES)
@@ -71,9 +71,9 @@ def test_every_choice_of_a_group_is_tried(tmp_path):
 def test_of_numbers_one_is_tried():
     space = {"a": {"type": "categorical", "choices": [1, 2, "x"]}, "b": LR}
     plan = make_plan({"experiment": "quickstart", "space": space}, [])
-    assert [found["a"] for found in sample_params(plan)] == [1, "x"]
+    assert [params["a"] for params in sample_params(plan)] == [1, "x"]
 
 
 def test_values_of_the_config_of_train():
-    found = train_values(["experiment=inertia"], ["optimizer.lr", "policy", "monitor", "no.where"])
-    assert found == {"optimizer.lr": 1e-3, "monitor": "val/mse"}
+    values = train_values(["experiment=inertia"], ["optimizer.lr", "policy", "monitor", "no.where"])
+    assert values == {"optimizer.lr": 1e-3, "monitor": "val/mse"}

@@ -15,10 +15,10 @@ def plan(overrides=(), **changes):
 
 def test_the_user_wins_over_the_file():
     search = SEARCH | {"overrides": ["trainer.max_epochs=9", "seed=1"]}
-    found = make_plan(search, ["trainer.max_epochs=5"])
-    assert found.fixed == ["experiment=quickstart", "trainer.max_epochs=5", "seed=1"]
+    made = make_plan(search, ["trainer.max_epochs=5"])
+    assert made.fixed == ["experiment=quickstart", "trainer.max_epochs=5", "seed=1"]
     assert plan(monitor="val/ade").fixed[-1] == "monitor=val/ade"
-    assert found.drawn({"optimizer.lr": 0.002}) == ["optimizer.lr=0.002"]
+    assert made.drawn({"optimizer.lr": 0.002}) == ["optimizer.lr=0.002"]
 
 
 @pytest.mark.parametrize(

@@ -16,19 +16,19 @@ def complete(value):
 def drawn(folder, plan, trials, again):
     """Parameters of so many trials; the study is opened anew for each if asked for."""
     folder.mkdir()
-    study, found = Study(folder, create=True), []
+    study, drawn_params = Study(folder, create=True), []
     for _ in range(trials):
         study = Study(folder, create=True) if again else study
         trial = study.ask(plan.space, 0, 2)
         study.tell(trial, complete(trial.params["optimizer.lr"]))
-        found.append(trial.params)
-    return found
+        drawn_params.append(trial.params)
+    return drawn_params
 
 
 def test_draws_the_same_after_an_interruption(tmp_path, plan):
-    found = drawn(tmp_path / "a", plan, 6, again=False)
-    assert found == drawn(tmp_path / "b", plan, 6, again=True)
-    assert len({params["optimizer.lr"] for params in found}) == 6
+    first = drawn(tmp_path / "a", plan, 6, again=False)
+    assert first == drawn(tmp_path / "b", plan, 6, again=True)
+    assert len({params["optimizer.lr"] for params in first}) == 6
 
 
 def test_begins_with_what_it_is_told_once(study, plan, folder):
