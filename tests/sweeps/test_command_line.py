@@ -52,7 +52,8 @@ def test_a_typo_is_answered_without_heavy_imports():
     code = (
         "import sys\nfrom softsym.sweeps.command_line import *\nregister()\n"
         "try:\n    check_arguments(['n_trial=3'])\nexcept Exception as error:\n"
-        "    print(type(error).__name__, {'torch', 'lightning', 'optuna', 'plotly'} & {*sys.modules})"
+        "    heavy = {'torch', 'lightning', 'optuna', 'plotly'} & {*sys.modules}\n"
+        "    print(type(error).__name__, heavy)"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout == "UserError set()\n"
