@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until listen() there is nothing to report
+
 from softsym.cli.preemption import listen
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from benchmarks.timing import positive
 from softsym.datamodules.motion.simulated_traffic import TrafficSimulation
 from softsym.datamodules.motion.tfrecord import write_records
 from softsym.datamodules.motion.waymo_records import read_waymo
-from softsym.datamodules.motion.waymo_windows import windows_of
+from softsym.datamodules.motion.waymo_windows import cut_windows
 from softsym.datamodules.motion.waymo_writing import example_payload, scenario_payload
 
 REAL = ROOT.parent / "shared" / "data" / "waymo"
@@ -35,7 +35,7 @@ def measure(path: Path, repeats: int) -> tuple[float, int, int]:
     rates = []
     for _ in range(repeats):
         start = time.process_time()
-        counts = [len(windows_of(record)) for record in read_waymo(path)]
+        counts = [len(cut_windows(record)) for record in read_waymo(path)]
         rates.append(len(counts) / (time.process_time() - start))
     return statistics.median(rates), len(counts), sum(counts)
 

@@ -14,7 +14,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import get_object
 from omegaconf.errors import OmegaConfBaseException
 
-from softsym.cli.preemption import INTERRUPTED, raise_on_interrupt
+from softsym.cli.preemption import INTERRUPTED, interrupts_raised
 from softsym.runs.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -47,8 +47,8 @@ def reported(debug: bool = False) -> Iterator[None]:
         debug: Let the error through, with its traceback.
     """
     try:
-        raise_on_interrupt()
-        yield
+        with interrupts_raised():
+            yield
     except KeyboardInterrupt:
         sys.stderr.write(INTERRUPTED)
         sys.exit(130)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import runpy
+import signal
 import sys
 
 COMMANDS = {
@@ -22,6 +23,7 @@ def main() -> None:
     Raises:
         SystemExit: With 2 if there is no such command; otherwise as the command ends.
     """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C during the imports leaves no traceback
     name, *rest = sys.argv[1:] or ["--help"]
     if name in ("-h", "--help"):
         sys.stdout.write(_usage())

@@ -13,6 +13,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
@@ -40,10 +42,17 @@ def listen() -> None:
         signal.signal(signal.SIGINT, _on_interrupt)
 
 
-def raise_on_interrupt() -> None:
-    """Lets Ctrl-C raise KeyboardInterrupt again, for code that has something to save."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+@contextmanager
+def interrupts_raised() -> Iterator[None]:
+    """Lets Ctrl-C raise KeyboardInterrupt in the body, which may have something to save."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def leave(number: int) -> NoReturn:

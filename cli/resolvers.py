@@ -129,7 +129,7 @@ def usual(env: str, what: str) -> float:
         env: Name of the environment.
         what: ``dt``, ``history_sec`` or ``future_sec``.
     """
-    # imported late, with torch behind it: most recipes have no trajectories
+    # imported late: most recipes have no trajectories
     from softsym.datamodules.motion.environments import environment  # noqa: PLC0415
 
     return dict(zip(USUAL, environment(env).usual, strict=True))[what]

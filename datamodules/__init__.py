@@ -1,27 +1,6 @@
-"""Datasets, one ``LightningDataModule`` a file; each says its ``rep_in`` and ``rep_out``."""
+"""Datasets, one ``LightningDataModule`` per file, each with its ``rep_in`` and ``rep_out``."""
 
-from softsym.datamodules.base import TensorDataModule
-from softsym.datamodules.cosine_similarity import CosineSimilarity
-from softsym.datamodules.eth_ucy import EthUcy
-from softsym.datamodules.eth_ucy_demo import EthUcyDemo
-from softsym.datamodules.inertia import Inertia
-from softsym.datamodules.known_answer import KnownAnswer
-from softsym.datamodules.se3_distance import SE3Distance
-from softsym.datamodules.synthetic import SyntheticDataModule
-from softsym.datamodules.trajectories import TrajectoryDataModule
-from softsym.datamodules.waymo import Waymo
-from softsym.datamodules.waymo_demo import WaymoDemo
+import lazy_loader
 
-__all__ = [
-    "CosineSimilarity",
-    "EthUcy",
-    "EthUcyDemo",
-    "Inertia",
-    "KnownAnswer",
-    "SE3Distance",
-    "SyntheticDataModule",
-    "TensorDataModule",
-    "TrajectoryDataModule",
-    "Waymo",
-    "WaymoDemo",
-]
+# lazy, since the command line asks for environments of trajectories without loading torch
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

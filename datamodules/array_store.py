@@ -1,7 +1,7 @@
-"""Arrays on disk that are built once, mapped into memory, and never seen half written.
+"""Arrays on disk that are built once, mapped into memory, and never visible half written.
 
-A result is a folder ``<name>-<key>`` of ``.npy`` files and an ``index.json`` with the checksum of
-each. It is built in another folder and renamed, so that it is either whole or not there.
+A result is a folder ``<name>-<key>`` of ``.npy`` files and an ``index.json`` with their checksums.
+It is built under another name and renamed when complete, so it exists either whole or not at all.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import shutil
-import tempfile
+import uuid
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,21 +26,40 @@ log = logging.getLogger(__name__)
 Arrays = dict[str, np.ndarray]
 
 INDEX = "index.json"
-BUILDING = "building-"
+UNFINISHED = "building-"
+"""Prefix of files and folders that are being written."""
 
 REMINDER = 60.0
-"""Seconds after which a process that waits for another's build says so again."""
+"""Seconds between two log messages of a process that waits for another's build."""
 
 CHUNK = 1 << 24
+"""Bytes read at once to verify a checksum."""
 
 
 def fingerprint(*parts: object) -> str:
-    """Names a content by the parts that it depends on (16 hex digits), each with a stable repr."""
+    """Hashes the parts on which a content depends (16 hex digits), each with a stable repr."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
+@contextmanager
+def replace_when_complete(path: Path) -> Iterator[Path]:
+    """Yields a temporary path beside ``path``, which replaces ``path`` if the block succeeds.
+
+    The block writes a file or a folder. A rename within a folder is atomic, so other processes see
+    the old content or the whole new one; if the block fails, nothing changes.
+    """
+    unfinished = path.with_name(f"{UNFINISHED}{path.name}-{uuid.uuid4().hex[:12]}")
+    try:
+        yield unfinished
+        if path.is_dir():  # a rename cannot replace a folder that has files in it
+            shutil.rmtree(path)
+        unfinished.replace(path)
+    finally:
+        _remove(unfinished)
+
+
 class ArrayWriter:
-    """Writes named arrays piece by piece, so that a build needs no memory for the whole.
+    """Writes named arrays piece by piece, so that the whole need not fit into memory.
 
     Args:
         folder: An empty folder for the files.
@@ -48,49 +67,45 @@ class ArrayWriter:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._open: dict[str, _Growing] = {}
+        self._arrays: dict[str, _GrowingArray] = {}
 
     def append(self, name: str, rows: np.ndarray) -> None:
-        """Appends rows to an array, which the first call makes.
-
-        Args:
-            name: A name that can be a file's.
-            rows: (n, ...), n may be 0; dtype and further axes are those of the first call.
+        """Appends rows (n, ...), n >= 0, to the array of that name; the first call creates it.
 
         Raises:
-            ValueError: If dtype or further axes differ from the first call's.
+            ValueError: If dtype or further axes differ from those of the first call.
         """
-        if name not in self._open:
-            self._open[name] = _Growing(self.folder / f"{name}.npy", rows)
-        self._open[name].append(rows)
+        if name not in self._arrays:
+            self._arrays[name] = _GrowingArray(self.folder / f"{name}.npy", rows)
+        self._arrays[name].append(rows)
 
     @property
     def scratch(self) -> Path:
-        """A folder of this build alone, which goes when the build ends."""
+        """A temporary folder of this build, which is removed when the build ends."""
         path = self.folder / "scratch"
         path.mkdir(exist_ok=True)
         return path
 
     def close(self) -> dict[str, int]:
-        """Completes all files on disk; returns the checksum of each."""
+        """Completes all files on disk; returns their checksums by name."""
         shutil.rmtree(self.folder / "scratch", ignore_errors=True)
-        return {name: growing.close() for name, growing in self._open.items()}
+        return {name: array.close() for name, array in self._arrays.items()}
 
     def abandon(self) -> None:
-        """Closes the files as they are."""
-        for growing in self._open.values():
-            growing.file.close()
+        """Closes the files without completing them."""
+        for array in self._arrays.values():
+            array.file.close()
 
 
-class _Growing:
-    """One ``.npy`` file whose first axis grows; its header is written again at the end."""
+class _GrowingArray:
+    """One ``.npy`` file whose first axis grows; closing it rewrites the header."""
 
     def __init__(self, path: Path, like: np.ndarray) -> None:
         self.dtype, self.trailing = like.dtype, like.shape[1:]
         self.count, self.checksum = 0, 0
         self.file: IO[bytes] = path.open("w+b")
         self._write_header()
-        self._data_at = self.file.tell()
+        self._data_start = self.file.tell()
 
     def append(self, rows: np.ndarray) -> None:
         if rows.dtype != self.dtype or rows.shape[1:] != self.trailing:
@@ -99,6 +114,7 @@ class _Growing:
                 f"{rows.dtype} of {rows.shape[1:]}."
             )
         content = np.ascontiguousarray(rows).tobytes()
+        # The checksum of what should be on disk, not of what a later read returns.
         self.checksum = zlib.crc32(content, self.checksum)
         self.file.write(content)
         self.count += len(rows)
@@ -106,10 +122,10 @@ class _Growing:
     def close(self) -> int:
         self.file.seek(0)
         self._write_header()
-        if self.file.tell() != self._data_at:  # numpy leaves room for as many digits as it takes
+        # numpy pads the header so that a larger first axis fits; data would be overwritten if not.
+        if self.file.tell() != self._data_start:
             raise RuntimeError(f"The header of {self.file.name} outgrew its place.")
-        self.file.flush()
-        os.fsync(self.file.fileno())
+        _flush_to_disk(self.file)
         self.file.close()
         return self.checksum
 
@@ -123,57 +139,56 @@ class _Growing:
 def cached_arrays(
     cache_dir: Path, name: str, key: str, build: Callable[[ArrayWriter], None]
 ) -> Arrays:
-    """The arrays of a result, from the cache or, if they are not there whole, built anew.
+    """Returns the arrays of a result from the cache; builds them first if they are not whole.
 
     Safe to call from any number of processes at once: one builds, the others wait for the result.
 
     Args:
         cache_dir: Folder of all results, made if absent.
-        name: What the result is, for the eyes.
-        key: Names everything that the result depends on; see :func:`fingerprint`.
-        build: Appends all rows of all arrays to the writer that it is given.
+        name: Readable name of the result.
+        key: Identifies everything on which the result depends; see :func:`fingerprint`.
+        build: Appends all rows of all arrays to the writer it receives.
 
     Returns:
-        The arrays by name, mapped into memory; what is written to one stays in this process.
+        The arrays by name, mapped into memory copy-on-write: writing to one changes no file.
+
+    Raises:
+        OSError: If the folder cannot be written, or the result cannot be read back.
     """
     folder = cache_dir / f"{name}-{key}"
-    found = _read(folder, key)
-    if found is not None:
-        return found
-    with _only_builder(folder):
-        found = _read(folder, key)  # another process may have built it meanwhile
-        if found is None:
+    arrays = _read(folder, key)  # without the lock: a folder of this name is always complete
+    if arrays is not None:
+        return arrays
+    with _sole_builder(folder):
+        arrays = _read(folder, key)  # it may have been built while this process waited
+        if arrays is None:
             _build(folder, key, build)
-            found = _read(folder, key)
-        if found is None:
+            arrays = _read(folder, key)
+        if arrays is None:
             raise OSError(
-                f"What was just written to {folder} cannot be read back. Check that disk, or "
+                f"The result just written to {folder} cannot be read back. Check that disk, or "
                 "choose another datamodule.cache_dir."
             )
-    return found
+    return arrays
 
 
 def _build(folder: Path, key: str, build: Callable[[ArrayWriter], None]) -> None:
-    scratch = Path(tempfile.mkdtemp(prefix=f"{BUILDING}{folder.name}-", dir=folder.parent))
-    writer = ArrayWriter(scratch)
-    try:
-        build(writer)
-        index = {"key": key, "checksums": writer.close()}
-        with (scratch / INDEX).open("w") as file:
+    with replace_when_complete(folder) as unfinished:
+        unfinished.mkdir()
+        writer = ArrayWriter(unfinished)
+        try:
+            build(writer)
+            index = {"key": key, "checksums": writer.close()}
+        finally:
+            writer.abandon()
+        # On disk before the rename: after a power cut no complete name may lead to missing data.
+        with (unfinished / INDEX).open("w") as file:
             json.dump(index, file)
-            file.flush()
-            os.fsync(file.fileno())
-        if folder.exists():  # damaged
-            shutil.rmtree(folder)
-        scratch.chmod(0o777 & ~_umask())  # a temporary folder is its owner's alone
-        scratch.replace(folder)
-    finally:
-        writer.abandon()
-        shutil.rmtree(scratch, ignore_errors=True)
+            _flush_to_disk(file)
 
 
 def _read(folder: Path, key: str) -> Arrays | None:
-    """The arrays, or None if they are not there or are damaged, which is logged."""
+    """Returns the arrays, or None if they are missing or damaged; logs damage."""
     try:
         index = json.loads((folder / INDEX).read_text())
         if index["key"] != key:
@@ -189,25 +204,27 @@ def _read(folder: Path, key: str) -> Arrays | None:
 
 
 def _map(path: Path, checksum: int) -> np.ndarray:
+    """Maps a file into memory once its checksum is verified."""
     with path.open("rb") as file:
         version = np.lib.format.read_magic(file)
         if version != (1, 0):
             raise ValueError(f"{path.name} has the format {version}")
+        # Reading all of a file once costs seconds, damage found in training costs the run.
         shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-        data_at = file.tell()
-        found = 0
+        data_start = file.tell()
+        actual = 0
         while chunk := file.read(CHUNK):
-            found = zlib.crc32(chunk, found)
-    if found != checksum:
+            actual = zlib.crc32(chunk, actual)
+    if actual != checksum:
         raise ValueError(f"the checksum of {path.name} is wrong")
     if 0 in shape:
-        return np.empty(shape, dtype)  # nothing to map
-    return np.memmap(path, dtype, mode="c", offset=data_at, shape=shape)
+        return np.empty(shape, dtype)  # an empty file cannot be mapped
+    return np.memmap(path, dtype, mode="c", offset=data_start, shape=shape)
 
 
 @contextmanager
-def _only_builder(folder: Path) -> Iterator[None]:
-    """Holds the lock of one result and clears away what killed builds of it have left there."""
+def _sole_builder(folder: Path) -> Iterator[None]:
+    """Holds the lock of one result and removes the remains of its killed builds."""
     lock = FileLock(folder.with_name(f"{folder.name}.lock"))
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -218,16 +235,16 @@ def _only_builder(folder: Path) -> Iterator[None]:
             "datamodule.cache_dir."
         ) from error
     try:
-        # Whoever held the lock before is done or dead, so no one works in these folders.
-        for leftover in folder.parent.glob(f"{BUILDING}{folder.name}-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+        # The previous holder of the lock is finished or dead, so nobody works in these folders.
+        for leftover in folder.parent.glob(f"{UNFINISHED}{folder.name}-*"):
+            _remove(leftover)
         yield
     finally:
-        lock.release()
+        lock.release()  # the lock file stays: removing it could let in two builders
 
 
 def _acquire(lock: FileLock, folder: Path) -> None:
-    """Waits as long as it takes: the system frees the lock of a process that has died."""
+    """Waits without limit, because the system releases the lock of a process that dies."""
     wait = 0.0
     while True:
         try:
@@ -243,12 +260,18 @@ def _acquire(lock: FileLock, folder: Path) -> None:
             return
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _flush_to_disk(file: IO[bytes] | IO[str]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def sizes(arrays: Mapping[str, np.ndarray]) -> str:
-    """What arrays hold, in words for a log: ``train: 28577, val: 5184``."""
+    """Lists the lengths of arrays for a log: ``train: 28577, val: 5184``."""
     return ", ".join(f"{name}: {len(values)}" for name, values in arrays.items())

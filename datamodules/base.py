@@ -1,7 +1,8 @@
-"""What every datamodule here shares: typed data, tensors on the device, fair shares of a batch."""
+"""The base of all datamodules: typed tensors on the device, equal shares of every batch."""
 
 from __future__ import annotations
 
+import inspect
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import ClassVar
 import torch
 from lightning import LightningDataModule
 from torch import Tensor
+from typing_extensions import override
 
 from softsym.symmetries import Rep, rep
 
@@ -17,27 +19,31 @@ Split = tuple[Tensor, Tensor]
 """Inputs (n, rep_in.size(dim)) and targets (n, rep_out.size(dim))."""
 
 SPLITS = ("train", "val", "test")
-ROWS = 1 << 16
-"""Samples that are looked at together."""
 OOD = "ood"
 """The optional split of samples from outside the training distribution."""
 
+CHECKED_ROWS = 1 << 16
+"""Number of samples checked at once: a mask of all values would be a quarter of the data again."""
+
 
 class SliceLoader:
-    """Batches as slices of tensors that already live on the device.
+    """Batches as slices of tensors that are already on the device.
 
-    Every rank walks the same (shuffled) order and takes its share of each global batch, so the
-    global batch, and with it the result, does not depend on the number of ranks. Training drops
-    the few samples that would make shares unequal; evaluation keeps and counts each sample once.
-    A checkpoint within an epoch keeps how many batches the pass has handed out.
+    Every rank iterates over the same (shuffled) order and takes its share of each global batch, so
+    the result does not depend on the number of ranks. Training drops the few samples that would
+    make shares unequal; evaluation uses each sample exactly once. Checkpoints within an epoch store
+    the number of batches already used.
 
     Args:
-        data: Inputs and targets, first axis the sample.
+        data: Inputs and targets, samples along the first axis.
         batch_size: Size of the global batch, summed over ranks.
-        rank: This process.
+        rank: Rank of this process.
         world_size: Number of processes.
         shuffle_seed: None keeps the order; a number shuffles by (seed, epoch).
-        epoch: Says which epoch it is, so that a resumed run sees the same order.
+        epoch: Returns the current epoch, so that a resumed run sees the same order.
+
+    Raises:
+        ValueError: If a training batch has fewer samples than there are processes.
     """
 
     def __init__(
@@ -51,12 +57,10 @@ class SliceLoader:
     ) -> None:
         self.data = data
         self.batch_size = min(batch_size, len(data[0]))
-        self.rank = rank
-        self.world_size = world_size
-        self.shuffle_seed = shuffle_seed
-        self.epoch = epoch
-        self._handed_out = 0
-        self._first = 0
+        self.rank, self.world_size = rank, world_size
+        self.shuffle_seed, self.epoch = shuffle_seed, epoch
+        self._used_batches = 0
+        self._first_batch = 0
         if shuffle_seed is not None and self.batch_size < world_size:
             raise ValueError(
                 f"A global batch of {self.batch_size} samples cannot be shared by {world_size} "
@@ -72,57 +76,61 @@ class SliceLoader:
     def __iter__(self) -> Iterator[Split]:
         inputs, targets = self.data
         order = self._order()
-        first, self._first = self._first, 0
-        for step in range(first, len(self)):
-            self._handed_out = step + 1
-            start = step * self.batch_size
-            stop = min(start + self.batch_size, len(inputs))
+        first, self._first_batch = self._first_batch, 0
+        for batch in range(first, len(self)):
+            # Before the yield: a checkpoint written during this batch counts it as used.
+            self._used_batches = batch + 1
+            start = batch * self.batch_size
+            size = min(self.batch_size, len(inputs) - start)
             if order is None:
-                low, high = self._share(start, stop)
+                # Bounds that tile the batch, so that ranks share every sample without overlap.
+                low = start + size * self.rank // self.world_size
+                high = start + size * (self.rank + 1) // self.world_size
                 yield inputs[low:high], targets[low:high]
             else:
-                chosen = order[start:stop]
-                share = len(chosen) // self.world_size
-                chosen = chosen[self.rank * share : (self.rank + 1) * share]
+                # Equal shares, as gradients are averaged over ranks with equal weights.
+                share = size // self.world_size
+                low = start + self.rank * share
+                chosen = order[low : low + share]
                 yield inputs[chosen], targets[chosen]
 
     def state_dict(self) -> dict[str, int]:
-        """Where the pass under way stands, for a checkpoint within an epoch."""
-        return {"batches": self._handed_out}
+        """Returns the position within the current epoch."""
+        return {"batches": self._used_batches}
 
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
-        """Lets the next pass go on where the checkpoint's stood; at its end, start anew."""
-        self._first = state_dict["batches"] % len(self)
+        """Makes the next iteration continue from a checkpoint; after a full epoch, start anew."""
+        self._first_batch = state_dict["batches"] % len(self)
 
     def _order(self) -> Tensor | None:
         if self.shuffle_seed is None:
             return None
+        # The stride is a prime above any plausible number of epochs: (seed, epoch) stay distinct.
         generator = torch.Generator().manual_seed(self.shuffle_seed + 1_000_003 * self.epoch())
         order = torch.randperm(len(self.data[0]), generator=generator)
         return order.to(self.data[0].device)
 
-    def _share(self, start: int, stop: int) -> tuple[int, int]:
-        """The rows of an evaluation batch that belong to this rank, each row to one rank only."""
-        size = stop - start
-        low = start + size * self.rank // self.world_size
-        return low, start + size * (self.rank + 1) // self.world_size
-
 
 class TensorDataModule(LightningDataModule, ABC):
-    """A dataset small enough for memory, split into train, val and test tensors.
+    """A dataset that fits into memory, split into train, val, test and optionally ``ood`` tensors.
 
-    There may be a fourth split, ``ood``, of samples from outside the training distribution.
-    A subclass implements :meth:`load` (and, for files, :meth:`prepare_data`). What the loaded
-    arrays hold is checked here against ``rep_in`` and ``rep_out`` before any training.
+    A subclass implements :meth:`load` (and, for files, :meth:`prepare_data`). The loaded arrays are
+    checked against ``rep_in`` and ``rep_out`` before any training.
 
     Args:
         rep_in: Type of the inputs, e.g. ``"5T0 + 5T1"``.
         rep_out: Type of the targets.
-        dim: Dimension d of the base space that candidate groups act on.
-        batch_size: Global batch of the training, summed over processes.
+        dim: Dimension d of the base space on which candidate groups act.
+        batch_size: Global training batch, summed over processes.
         eval_batch_size: Global batch of validation and test.
         seed: Seed of split and order.
+
+    Raises:
+        ValueError: If a batch size is below 1.
     """
+
+    experiment: ClassVar[str | None] = None
+    """An experiment of conf/ whose other parts fit such data."""
 
     def __init__(
         self,
@@ -144,24 +152,25 @@ class TensorDataModule(LightningDataModule, ABC):
         self.seed = seed
         self.splits: dict[str, Split] = {}
         self.target_scale: Tensor | None = None
-        """Units of each target number, such as metres; metrics are in these. Known once set up."""
+        """Unit of each target number, e.g. in metres, by which metrics multiply; set by load."""
 
-    experiment: ClassVar[str | None] = None
-    """A recipe whose other parts fit such data."""
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
+        cls.__signature__ = _full_signature(cls)  # type: ignore[attr-defined]
 
     @abstractmethod
     def load(self) -> Mapping[str, Split]:
-        """Returns ``train``, ``val``, ``test``, maybe ``ood``, as CPU tensors, cast to float32."""
+        """Returns ``train``, ``val``, ``test`` and optionally ``ood`` as CPU tensors."""
 
     def true_function(self) -> Callable[[Tensor], Tensor] | None:
-        """The function that made the targets, where it is known; (n, in) to (n, out)."""
+        """Returns the function that made the targets, (n, in) to (n, out), if it is known."""
         return None
 
     def true_symmetries(self, candidates: Sequence[str] | None = None) -> Mapping[str, str]:
-        """How well the true function keeps each candidate group, where that is known.
+        """Tells how well the true function keeps each candidate group.
 
         Args:
-            candidates: Names of groups; by default those that belong to the task.
+            candidates: Names of groups; by default those of the task.
 
         Returns:
             Name of the group -> ``exact``, ``approximate`` or ``broken``; empty if unknown.
@@ -169,35 +178,31 @@ class TensorDataModule(LightningDataModule, ABC):
         return {}
 
     def true_group(self) -> str | None:
-        """Name of a group that the true function keeps exactly, None where that is unknown."""
+        """Returns the name of a group that the true function keeps exactly, if one is known."""
         return None
 
     def observed_path(self, inputs: Tensor) -> Tensor:
-        """The part of the inputs that is a path to draw, (n, steps * dim), in metres."""
+        """Returns the part of the inputs that is a path to draw, (n, steps * dim), in metres."""
         return inputs
 
+    @override
     def setup(self, stage: str | None = None) -> None:
-        """Loads and checks the splits once.
-
-        Raises:
-            ValueError: If sizes disagree with the representations or a number is not finite.
-        """
         if not self.splits:
-            splits = {name: _float32(split) for name, split in self.load().items()}
+            splits = {name: (x.float(), y.float()) for name, (x, y) in self.load().items()}
             for name in (*SPLITS, *({OOD} & splits.keys())):
                 check_split(name, splits[name], self.rep_in, self.rep_out, self.dim)
             self.splits = splits
 
+    @override
     def train_dataloader(self) -> SliceLoader:
-        """Shuffled batches; the order depends on (seed, epoch) only."""
         return self._loader("train", self.batch_size, self.seed)
 
+    @override
     def val_dataloader(self) -> SliceLoader:
-        """Validation batches in order."""
         return self._loader("val", self.eval_batch_size, None)
 
     def test_dataloader(self) -> SliceLoader | list[SliceLoader]:
-        """Test batches in order, or a list of theirs and those of ``ood`` where that exists."""
+        """Returns the test batches, or a list of test and ``ood`` batches if that split exists."""
         test = self._loader("test", self.eval_batch_size, None)
         if OOD not in self.splits:
             return test
@@ -219,23 +224,28 @@ class TensorDataModule(LightningDataModule, ABC):
         )
 
 
-def _float32(data: Split) -> Split:
-    """Arrays of other precision, as numpy makes them, in that of the networks."""
-    return data[0].float(), data[1].float()
+def _full_signature(cls: type) -> inspect.Signature:
+    """Spells out ``**settings`` as the optional arguments of the base class.
+
+    The command line shows the signature when a setting is unknown, so it must name every setting.
+    """
+    own = list(inspect.signature(cls.__init__).parameters.values())[1:]  # type: ignore[misc]
+    if own and own[-1].kind is inspect.Parameter.VAR_KEYWORD:
+        names = {parameter.name for parameter in own}
+        passed_on = inspect.signature(cls.__mro__[1]).parameters.values()
+        own[-1:] = [
+            parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for parameter in passed_on
+            if parameter.name not in names and parameter.default is not inspect.Parameter.empty
+        ]
+    return inspect.Signature(own)
 
 
 def check_split(name: str, data: Split, rep_in: Rep, rep_out: Rep, dim: int) -> None:
-    """Raises a ValueError that says what is wrong with a split, if anything is.
-
-    Args:
-        name: The split, for the message.
-        data: Inputs and targets.
-        rep_in: Type the inputs should have.
-        rep_out: Type the targets should have.
-        dim: Dimension of the base space.
+    """Checks the sizes and values of a split against its types over R^dim.
 
     Raises:
-        ValueError: If the split is empty, has sizes other than the types say, or holds NaN.
+        ValueError: If the split is empty, its sizes do not fit the types, or a value is not finite.
     """
     if len(data[0]) != len(data[1]):
         raise ValueError(f"Split {name!r} has {len(data[0])} inputs but {len(data[1])} targets.")
@@ -248,16 +258,12 @@ def check_split(name: str, data: Split, rep_in: Rep, rep_out: Rep, dim: int) -> 
                 f"{name} data have shape {tuple(values.shape)}. Change datamodule.{what} so that "
                 f"its size is {values.shape[-1]}."
             )
-        _check_finite(f"The {name} data", what, values)
-
-
-def _check_finite(whose: str, what: str, values: Tensor) -> None:
-    """Goes through the rows by parts, as what asks of all at once takes as much memory again."""
-    for number, part in enumerate(values.split(ROWS)):
-        finite = torch.isfinite(part)
-        if not finite.all():
-            row, column = (int(i) for i in (~finite).nonzero()[0])
-            raise ValueError(
-                f"{whose} are not finite: {what} column {column} of sample {number * ROWS + row} "
-                f"is {float(part[row, column])}. Remove or repair such samples."
-            )
+        for number, part in enumerate(values.split(CHECKED_ROWS)):
+            finite = torch.isfinite(part)
+            if not finite.all():
+                row, column = (int(i) for i in (~finite).nonzero()[0])
+                raise ValueError(
+                    f"The {name} data are not finite: {what} column {column} of sample "
+                    f"{number * CHECKED_ROWS + row} is {float(part[row, column])}. Remove or "
+                    "repair such samples."
+                )

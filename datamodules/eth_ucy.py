@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from softsym.datamodules.motion.environments import SCENES
+from softsym.datamodules.setting_checks import require_choice
 from softsym.datamodules.trajectories import TrajectoryDataModule
 from softsym.symmetries import Rep
-
-SCENES = ("eth", "hotel", "univ", "zara1", "zara2")
 
 DT = 0.4
 """Seconds between two frames."""
@@ -14,26 +14,26 @@ DT = 0.4
 class EthUcy(TrajectoryDataModule):
     """The standard protocol: every 20-frame window of every pedestrian, one scene held out.
 
-    Frames are 0.4 s apart. One scene is the test (``test_loo``); the others are cut in time into
-    training (``train_loo``) and validation (``val_loo``). Windows of one track overlap.
+    One scene is the test (``test_loo``); the others are split in time into training (``train_loo``)
+    and validation (``val_loo``). Windows of one track overlap.
 
-    Inputs are float32 (n, history * 2) and targets (n, future * 2), row-major (time, xy), metres;
-    the last input position is zero.
+    Inputs are float32 (n, history * 2) and targets (n, future * 2), row-major (time, xy), in metres
+    relative to the last observed position.
 
     Args:
         scene: Scene held out for the test: eth, hotel, univ, zara1 or zara2.
-        data_dir: Folder of the eight raw files; None says where to get them when they are needed.
-        cache_dir: Folder in which the extracted windows are kept.
-        batch_size: Global batch of the training, summed over processes.
+        data_dir: Folder of the eight raw files; None raises an error that says where to get them.
+        cache_dir: Folder of the extracted windows.
+        batch_size: Global training batch, summed over processes.
         eval_batch_size: Global batch of validation and test.
         seed: Seed of the order.
-        history: Observed frames, the last of them now.
-        future: Predicted frames.
+        history: Number of observed frames, the last of them now; frames are 0.4 s apart.
+        future: Number of predicted frames.
         rep_in: Type of the inputs, of the size of ``history`` vectors.
         rep_out: Type of the targets, of the size of ``future`` vectors.
 
     Raises:
-        ValueError: If the scene is unknown or a number of frames is too small.
+        ValueError: If the scene is unknown or a number of frames is below 1.
     """
 
     experiment = "eth_ucy"
@@ -52,10 +52,7 @@ class EthUcy(TrajectoryDataModule):
         rep_in: str | Rep = "8T1",
         rep_out: str | Rep = "12T1",
     ) -> None:
-        if scene not in SCENES:
-            raise ValueError(
-                f"datamodule.scene is {scene!r}; it must be one of {', '.join(SCENES)}."
-            )
+        require_choice("scene", scene, SCENES)
         if history < 1 or future < 1:
             raise ValueError(
                 "datamodule.history and datamodule.future must be at least 1 frame; got "

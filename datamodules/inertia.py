@@ -1,4 +1,4 @@
-"""The paper's inertia task: the moment of inertia of a few masses, one axis measured badly."""
+"""The paper's inertia task: the moment of inertia of a few masses, distorted along one axis."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from functools import partial
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from typing_extensions import Unpack, override
 
-from softsym.datamodules.synthetic import SyntheticDataModule, normal_inputs, require_number
+from softsym.datamodules.setting_checks import require_number
+from softsym.datamodules.synthetic import SampleSettings, SyntheticDataModule, normal_inputs
 from softsym.symmetries import Rep
 
 MIXED_AXIS = -1
-"""Breaks x and y by opposite amounts."""
+"""The axis whose perturbation scales x and y by opposite amounts."""
 
 DIRECTIONS = {
     0: (1.0, 0.0, 0.0),
@@ -21,7 +23,7 @@ DIRECTIONS = {
     2: (0.0, 0.0, 1.0),
     MIXED_AXIS: (-1.0, 1.0, 0.0),
 }
-"""By axis, how the columns of J grow with eps."""
+"""By axis, the growth of the columns of J per eps."""
 
 KEPT_GROUPS = {
     0: "O(2)@yz",
@@ -29,11 +31,11 @@ KEPT_GROUPS = {
     2: "O(2)@xy",
     MIXED_AXIS: "Reflect(3)*Reflect(3, 1)*Reflect(3, 2)",
 }
-"""By axis, what is kept exactly for any eps."""
+"""By axis, the group that is kept exactly for any eps."""
 
 
 class Inertia(SyntheticDataModule):
-    """Masses and positions of bodies to their moment of inertia.
+    """Maps masses and positions of bodies to their moment of inertia.
 
     Input ``5T0 + 5T1`` (masses m = softplus(N(0, 1)), then positions r ~ N(0, 1), no units),
     target ``T2``: J = sum_i m_i (|r_i|^2 1 - r_i r_i^T), plus eps (J e_a) e_a^T for axis a.
@@ -55,34 +57,30 @@ class Inertia(SyntheticDataModule):
     -1       0.3          0.15         0.08         0.08
     ======== ============ ============ ============ ============
 
-    ``O(3)`` holds only for eps = 0, and is otherwise broken a little more than the worst plane.
-    All three reflections hold always.
+    ``O(3)`` holds only for eps = 0; otherwise its error is slightly above that of the worst plane.
+    All three reflections always hold.
 
     Args:
         axis: 0, 1, 2, or -1.
-        eps: How strongly the axis breaks the symmetry.
+        eps: Size of the perturbation.
         bodies: Number k of bodies.
         samples: Number of samples in each of train, val, test and ood.
-        batch_size: Global batch of the training.
-        rep_in: Type of the input; must have 4 numbers a body.
+        batch_size: Global training batch.
+        rep_in: Type of the input; must have 4 numbers per body.
         rep_out: Type of the target; must have 9 numbers.
-        eval_batch_size: Global batch of validation and test.
-        seed: Seed of the split and of the order of batches.
-        data_seed: Seed of the samples; None takes n + k + size of the input, for n samples in
-            all, as the reference values of the paper do, so that every run has the same samples.
-        noise_masses: Standard deviation of the noise on the masses that the model sees; the seen
-            mass is |m + noise|, so that it stays positive. Targets come from the clean masses.
-        noise_positions: Likewise of each coordinate of the positions.
-        eps_spread: Each sample has its own eps ~ N(eps, eps_spread^2). The true function, and so
-            the true symmetries, are those of the mean eps.
-        ood: ``shift``, ``sign`` or None: the samples out of distribution.
-        shift: How far ``shift`` moves each coordinate of the positions.
-        bodies_as_axes: Swap the axes: the base space is R^k, one axis a body, and the input is
-            ``4T1`` (masses, then all x, all y, all z), the target ``9T0``. Permutations of the
-            bodies, ``S(k)``, hold exactly; ``O(k)``, which holds them, is broken.
+        noise_masses: Standard deviation of the noise on the observed masses, |m + noise| so that
+            they stay positive. Targets are computed from the clean masses.
+        noise_positions: Standard deviation of the noise on each observed coordinate.
+        eps_spread: Standard deviation of eps from sample to sample. The true function, and
+            therefore the true symmetries, are those of the mean eps.
+        bodies_as_axes: Whether the base space is R^k with one axis per body. The input is then
+            ``4T1`` (masses, all x, all y, all z), the target ``9T0``. Permutations of the bodies,
+            ``S(k)``, hold exactly; ``O(k)``, which contains them, is broken.
+        **settings: Further settings of :class:`SyntheticDataModule`; the reference seed is
+            n + k + 4 k for n samples in total.
 
     Raises:
-        ValueError: If the axis is none of these, a count is below 1, or a number is not allowed.
+        ValueError: If the axis is unknown, a count is below 1, or a number is not allowed.
     """
 
     candidates: Sequence[str] = ("O(2)@xy", "O(2)@yz", "O(2)@xz", "O(3)")
@@ -96,16 +94,12 @@ class Inertia(SyntheticDataModule):
         batch_size: int,
         rep_in: str | Rep = "5T0 + 5T1",
         rep_out: str | Rep = "T2",
-        eval_batch_size: int = 4096,
-        seed: int = 0,
-        data_seed: int | None = None,
         *,
         noise_masses: float = 0.0,
         noise_positions: float = 0.0,
         eps_spread: float = 0.0,
-        ood: str | None = None,
-        shift: float = 1.0,
         bodies_as_axes: bool = False,
+        **settings: Unpack[SampleSettings],
     ) -> None:
         if axis not in tuple(DIRECTIONS):
             raise ValueError(f"axis must be 0, 1, 2 or -1; got {axis!r}.")
@@ -115,19 +109,16 @@ class Inertia(SyntheticDataModule):
         require_number("noise_masses", noise_masses, low=0.0)
         require_number("noise_positions", noise_positions, low=0.0)
         require_number("eps_spread", eps_spread, low=0.0)
+        dim = bodies if bodies_as_axes else 3
         super().__init__(
             rep_in,
             rep_out,
-            bodies if bodies_as_axes else 3,
+            dim,
             batch_size,
             samples=samples,
             points=bodies,
             width=4 * bodies,
-            eval_batch_size=eval_batch_size,
-            seed=seed,
-            data_seed=data_seed,
-            ood=ood,
-            shift=shift,
+            **settings,
         )
         self.axis, self.eps, self.bodies = axis, eps, bodies
         self.noise_masses, self.noise_positions = noise_masses, noise_positions
@@ -136,17 +127,17 @@ class Inertia(SyntheticDataModule):
             self.candidates = (f"S({bodies})", f"O({bodies})")
 
     @property
+    @override
     def coordinates(self) -> Tensor:
-        """All but the masses."""
         return torch.arange(self.width) >= self.bodies
 
+    @override
     def draw(self, count: int, seed: int) -> Tensor:
-        """Masses and positions, (count, 4 k)."""
         inputs = inertia_inputs(count, self.bodies, seed)
-        return swapped(inputs, self.bodies, 3) if self.bodies_as_axes else inputs
+        return swap_axes(inputs, self.bodies, 3) if self.bodies_as_axes else inputs
 
     def observed(self, clean: Tensor, seed: int) -> Tensor:
-        """Masses and positions as measured."""
+        """Adds the measurement noise to masses and positions."""
         noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(seed))
         masses, positions = clean.tensor_split([self.bodies], dim=1)
         of_masses, of_positions = noise.tensor_split([self.bodies], dim=1)
@@ -154,52 +145,46 @@ class Inertia(SyntheticDataModule):
         return torch.cat([seen, positions + self.noise_positions * of_positions], dim=1)
 
     def targets(self, clean: Tensor, seed: int) -> Tensor:
-        """Moments of inertia, each perturbed by an eps of its own."""
+        """Computes the moments of inertia, each perturbed by its own eps."""
         generator = torch.Generator().manual_seed(seed)
         deviations = torch.randn(len(clean), generator=generator, dtype=torch.float64)
         return self._tensor(clean, self.eps + self.eps_spread * deviations)
 
     def true_function(self) -> Callable[[Tensor], Tensor]:
-        """The perturbed moment of inertia at the mean eps, (n, 4 k) to (n, 9)."""
+        """Returns the perturbed moment of inertia at the mean eps, (n, 4 k) to (n, 9)."""
         return partial(self._tensor, eps=self.eps)
 
     def _tensor(self, inputs: Tensor, eps: float | Tensor) -> Tensor:
-        by_body = swapped(inputs, 3, self.bodies) if self.bodies_as_axes else inputs
+        by_body = swap_axes(inputs, 3, self.bodies) if self.bodies_as_axes else inputs
         return inertia_tensor(by_body, self.axis, eps)
 
+    @override
     def true_group(self) -> str:
-        """``O(3)`` for eps = 0, else what the axis leaves; all permutations of bodies as axes."""
         if self.bodies_as_axes:
             return f"S({self.bodies})"
         return KEPT_GROUPS[self.axis] if self.eps else "O(3)"
 
 
-def swapped(inputs: Tensor, rows: int, columns: int) -> Tensor:
-    """Masses as they are, and positions (n, rows * columns) as their transpose."""
+def swap_axes(inputs: Tensor, rows: int, columns: int) -> Tensor:
+    """Transposes the positions (n, rows * columns); keeps the masses before them."""
     masses, positions = inputs.tensor_split([inputs.shape[1] - rows * columns], dim=1)
     return torch.cat([masses, positions.unflatten(1, (rows, columns)).mT.flatten(1)], dim=1)
 
 
 def inertia_inputs(samples: int, bodies: int, seed: int | None = None) -> Tensor:
-    """Masses, then positions, (samples, 4 bodies) float32.
-
-    Args:
-        samples: Number n of samples.
-        bodies: Number k of bodies.
-        seed: Seed; by default n + k + 4 k, the rule of the reference values.
-    """
+    """Draws masses, then positions, (samples, 4 bodies); see :func:`normal_inputs`."""
     inputs = normal_inputs(samples, bodies, 4 * bodies, seed)
     inputs[:, :bodies] = F.softplus(inputs[:, :bodies])
     return inputs
 
 
 def inertia_tensor(inputs: Tensor, axis: int, eps: float | Tensor) -> Tensor:
-    """The perturbed moment of inertia, flattened row-major.
+    """Computes the perturbed moment of inertia, flattened row-major.
 
     Args:
         inputs: Masses and positions, (n, 4 k).
         axis: Axis whose column is scaled by 1 + eps; -1 for x by 1 - eps and y by 1 + eps.
-        eps: Size of the perturbation; one number, or one for each sample (n,).
+        eps: Size of the perturbation; one number, or one per sample (n,).
 
     Returns:
         (n, 9).
@@ -210,6 +195,7 @@ def inertia_tensor(inputs: Tensor, axis: int, eps: float | Tensor) -> Tensor:
     one = torch.eye(3, dtype=inputs.dtype, device=inputs.device)
     outer = torch.einsum("nk,nki,nkj->nij", masses, positions, positions)
     J = squares[:, None, None] * one - outer
+    # The factors are computed in float64 and rounded once, to the dtype of the inputs.
     sizes = torch.as_tensor(eps, dtype=torch.float64).reshape(-1, 1, 1)
     scale = 1 + sizes * torch.tensor(DIRECTIONS[axis], dtype=torch.float64)
     return (J * scale.to(inputs)).flatten(1)

@@ -1,4 +1,4 @@
-"""A task that breaks three symmetries, each by a dial of its own."""
+"""A task that breaks three symmetries independently, each by its own dial."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from functools import partial
 
 import torch
 from torch import Tensor
+from typing_extensions import Unpack, override
 
-from softsym.datamodules.synthetic import SyntheticDataModule, normal_inputs, require_number
+from softsym.datamodules.setting_checks import require_number
+from softsym.datamodules.synthetic import SampleSettings, SyntheticDataModule, normal_inputs
 from softsym.symmetries import Rep
 
 SCALE_MEAN, SCALE_STD = -0.1130315105166914, 0.6101059109853387
-"""Of tanh(2 log(|x|^2 / 9)): integrals over the chi-squared density of 9 degrees of freedom that
-|x|^2 has, by scipy.integrate.quad to 1e-13."""
+"""Moments of tanh(2 log(|x|^2 / 9)), by scipy.integrate.quad to 1e-13 over the chi-squared density
+of |x|^2 with 9 degrees of freedom."""
 
 
 class KnownAnswer(SyntheticDataModule):
-    """Three vectors to a sum of four terms, of which each dial brings in one; without noise.
+    """Maps three vectors to a sum of four terms, three of them scaled by dials; without noise.
 
     Input ``3T1``, x_0, x_1, x_2 ~ N(0, 1) without units; target ``T0``:
 
@@ -37,12 +39,12 @@ class KnownAnswer(SyntheticDataModule):
     ======= ======================================================= ====================
 
     |x|^2 = sum_i |x_i|^2. The factors follow from moments of uniform directions: the dot product
-    of two has variance 1/3, x^2 - z^2 of one 4/15, the determinant of three 2/9; the mean and
-    standard deviation of b_scale are ``SCALE_MEAN`` and ``SCALE_STD``. This task is made here,
-    not taken from a paper.
+    of two has variance 1/3, x^2 - z^2 of one 4/15, the determinant of three 2/9. The mean and
+    standard deviation of b_scale are ``SCALE_MEAN`` and ``SCALE_STD``. The task is defined here,
+    not in a paper.
 
-    A symmetry holds exactly where its dial is 0, whatever the others are. Equivariance error of
-    the true function where the others are 0; below 0.3 is approximate:
+    A symmetry holds exactly if its dial is 0, whatever the others are. Equivariance error of the
+    true function with the other dials at 0; below 0.3 is approximate:
 
     ============== ===== ===== ====== ===== ====== =====
     dial at        0     0.1   0.25   0.5   0.75   1
@@ -52,25 +54,22 @@ class KnownAnswer(SyntheticDataModule):
     ``Reflect(3)`` 0     0.11  0.19   0.28  0.33   0.36
     ============== ===== ===== ====== ===== ====== =====
 
-    ``Reflect(3)`` is drawn as the identity half of the time, which halves its error. Where other
-    dials are up, their terms add to the size of y and every error is smaller.
+    Half of the elements drawn from ``Reflect(3)`` are the identity, which halves its error. Other
+    dials above 0 add to the size of y and so reduce every error.
 
     Args:
         rotation: Dial of ``SO(3)``, from 0 to 1.
         scale: Dial of ``Scaling(3)``, from 0 to 1.
         reflection: Dial of ``Reflect(3)``, from 0 to 1.
         samples: Number of samples in each of train, val, test and ood.
-        batch_size: Global batch of the training.
+        batch_size: Global training batch.
         rep_in: Type of the input; must have 9 numbers.
         rep_out: Type of the target; must have 1 number.
-        eval_batch_size: Global batch of validation and test.
-        seed: Seed of the split and of the order of batches.
-        data_seed: Seed of the samples, so that every run has the same ones.
-        ood: ``shift``, ``sign`` or None: the samples out of distribution.
-        shift: How far ``shift`` moves each coordinate.
+        **settings: Further settings of :class:`SyntheticDataModule`; ``data_seed`` is 0 by
+            default.
 
     Raises:
-        ValueError: If a setting is none of what is allowed.
+        ValueError: If a setting is not allowed.
     """
 
     candidates = ("SO(3)", "Scaling(3)", "Reflect(3)")
@@ -84,85 +83,53 @@ class KnownAnswer(SyntheticDataModule):
         batch_size: int,
         rep_in: str | Rep = "3T1",
         rep_out: str | Rep = "T0",
-        eval_batch_size: int = 4096,
-        seed: int = 0,
-        data_seed: int = 0,
-        *,
-        ood: str | None = None,
-        shift: float = 1.0,
+        **settings: Unpack[SampleSettings],
     ) -> None:
         for name, dial in (("rotation", rotation), ("scale", scale), ("reflection", reflection)):
             require_number(name, dial, 0.0, 1.0)
+        settings.setdefault("data_seed", 0)
         super().__init__(
-            rep_in,
-            rep_out,
-            3,
-            batch_size,
-            samples=samples,
-            points=3,
-            width=9,
-            eval_batch_size=eval_batch_size,
-            seed=seed,
-            data_seed=data_seed,
-            ood=ood,
-            shift=shift,
+            rep_in, rep_out, 3, batch_size, samples=samples, points=3, width=9, **settings
         )
         self.rotation, self.scale, self.reflection = rotation, scale, reflection
 
+    @override
     def draw(self, count: int, seed: int) -> Tensor:
-        """Three vectors, (count, 9)."""
         return normal_inputs(count, 3, 9, seed)
 
+    @override
     def true_function(self) -> Callable[[Tensor], Tensor]:
-        """The sum of the four terms, (n, 9) to (n, 1)."""
         return partial(
             dialled, rotation=self.rotation, scale=self.scale, reflection=self.reflection
         )
 
     def true_group(self) -> str:
-        """What the dials leave; without ``SO(3)``, the mirror images of all three axes."""
+        """Joins the groups whose dials are 0."""
+        # SO(3) and one mirror generate all mirrors; without SO(3) each axis has its own.
         mirrors = "Reflect(3)" if not self.rotation else "Reflect(3)*Reflect(3, 1)*Reflect(3, 2)"
-        kept = [
-            name
-            for name, dial in (
-                ("SO(3)", self.rotation),
-                ("Scaling(3)", self.scale),
-                (mirrors, self.reflection),
-            )
-            if not dial
-        ]
-        return "*".join(kept) or "Trivial(3)"
+        dials = {"SO(3)": self.rotation, "Scaling(3)": self.scale, mirrors: self.reflection}
+        return "*".join(name for name, dial in dials.items() if not dial) or "Trivial(3)"
 
 
 def dialled(inputs: Tensor, rotation: float, scale: float, reflection: float) -> Tensor:
-    """The sum of the base and, by their dials, of the terms that break a symmetry.
-
-    Args:
-        inputs: Three vectors, (n, 9), none of them zero.
-        rotation: Dial of the term that breaks ``SO(3)``.
-        scale: Dial of the term that breaks ``Scaling(3)``.
-        reflection: Dial of the term that breaks ``Reflect(3)``.
-
-    Returns:
-        (n, 1).
-    """
+    """Computes y (n, 1) of three non-zero vectors (n, 9), given the three dials."""
     of_rotation, of_scale, of_reflection = breaking_terms(inputs)
     y = base_term(inputs) + rotation * of_rotation + scale * of_scale + reflection * of_reflection
     return y[:, None]
 
 
 def base_term(inputs: Tensor) -> Tensor:
-    """b_0, which keeps every candidate, of three vectors (n, 9); (n,)."""
+    """Computes b_0 (n,), which keeps every candidate, of three vectors (n, 9)."""
     u = _directions(inputs)
     return (u * u.roll(-1, dims=1)).sum((1, 2))
 
 
 def breaking_terms(inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """b_rot, b_scale and b_ref of three vectors (n, 9); each (n,)."""
+    """Computes b_rot, b_scale and b_ref, each (n,), of three vectors (n, 9)."""
     u = _directions(inputs)
     of_rotation = math.sqrt(5) / 2 * (u[..., 0].square() - u[..., 2].square()).sum(-1)
     of_reflection = 3 / math.sqrt(2) * torch.linalg.det(u)
-    # tanh(2 log q) as a fraction, which is smooth at 0 as well
+    # tanh(2 log q) = (q^4 - 1) / (q^4 + 1), which is smooth at 0 as well.
     growth = 1 - 2 / ((inputs.square().sum(-1) / 9).pow(4) + 1)
     return of_rotation, (growth - SCALE_MEAN) / SCALE_STD, of_reflection
 

@@ -8,18 +8,15 @@ from types import MappingProxyType
 
 import torch
 from torch import Tensor
+from typing_extensions import Unpack, override
 
-from softsym.datamodules.synthetic import (
-    SyntheticDataModule,
-    normal_inputs,
-    require_choice,
-    require_number,
-)
+from softsym.datamodules.setting_checks import require_choice, require_number
+from softsym.datamodules.synthetic import SampleSettings, SyntheticDataModule, normal_inputs
 from softsym.symmetries import Rep
 
 
 class SE3Distance(SyntheticDataModule):
-    """Three points in homogeneous coordinates to their mean distance, perturbed.
+    """Maps three points in homogeneous coordinates to their mean distance, perturbed.
 
     Input ``3T1`` over R^4: p_0, p_1, p_2 ~ N(0, 1) without units, each with a fourth coordinate
     of 1; target ``T0``, with the sides s_i = p_{i+1} - p_i of the triangle (i + 1 taken in the
@@ -41,11 +38,11 @@ class SE3Distance(SyntheticDataModule):
     ============== ================================================ =============================
 
     The names are those of the reference samples of the task of Kim et al. 2023, which come without
-    formulas: these were found from the numbers, and give them back to single precision. All those
-    samples have eps = 0.3; that eps multiplies h is taken over from the paper's other tasks.
+    formulas. The formulas here were inferred from the samples and reproduce them to single
+    precision. All those samples have eps = 0.3; the factor eps follows the paper's other tasks.
 
-    Equivariance error of the true function (0: exact) at eps = 0.3, its mean taken off; below 0.3
-    is approximate. With eps to 0 every error goes to 0:
+    Equivariance error of the true function (0: exact) at eps = 0.3 after subtracting its mean;
+    below 0.3 is approximate. Every error tends to 0 with eps:
 
     ============== ========== =============== ==================
     symmetry       ``SE(3)``  ``Rotation(3)`` ``Translation(3)``
@@ -63,19 +60,15 @@ class SE3Distance(SyntheticDataModule):
     Args:
         symmetry: One of the names above.
         samples: Number of samples in each of train, val, test and ood.
-        batch_size: Global batch of the training.
-        eps: How strongly the symmetry is broken.
+        batch_size: Global training batch.
+        eps: Size of the perturbation.
         rep_in: Type of the input; must have 12 numbers.
         rep_out: Type of the target; must have 1 number.
-        eval_batch_size: Global batch of validation and test.
-        seed: Seed of the split and of the order of batches.
-        data_seed: Seed of the samples; None takes n + 3 + 12, for n samples in all, as the
-            reference samples do, so that every run has the same samples.
-        ood: ``shift``, ``sign`` or None: the samples out of distribution.
-        shift: How far ``shift`` moves each of x, y, z.
+        **settings: Further settings of :class:`SyntheticDataModule`; the reference seed is
+            n + 3 + 12 for n samples in total.
 
     Raises:
-        ValueError: If a setting is none of what is allowed.
+        ValueError: If a setting is not allowed.
     """
 
     candidates = ("SE(3)", "Rotation(3)", "Translation(3)")
@@ -88,72 +81,42 @@ class SE3Distance(SyntheticDataModule):
         eps: float = 0.3,
         rep_in: str | Rep = "3T1",
         rep_out: str | Rep = "T0",
-        eval_batch_size: int = 4096,
-        seed: int = 0,
-        data_seed: int | None = None,
-        *,
-        ood: str | None = None,
-        shift: float = 1.0,
+        **settings: Unpack[SampleSettings],
     ) -> None:
         require_choice("symmetry", symmetry, tuple(KEPT_GROUPS))
         require_number("eps", eps)
         super().__init__(
-            rep_in,
-            rep_out,
-            4,
-            batch_size,
-            samples=samples,
-            points=3,
-            width=12,
-            eval_batch_size=eval_batch_size,
-            seed=seed,
-            data_seed=data_seed,
-            ood=ood,
-            shift=shift,
+            rep_in, rep_out, 4, batch_size, samples=samples, points=3, width=12, **settings
         )
         self.symmetry, self.eps = symmetry, eps
 
     @property
+    @override
     def coordinates(self) -> Tensor:
-        """All but the fourth of each point."""
         return torch.arange(self.width) % 4 < 3
 
+    @override
     def draw(self, count: int, seed: int) -> Tensor:
-        """Three points, (count, 12)."""
         return distance_inputs(count, seed)
 
+    @override
     def true_function(self) -> Callable[[Tensor], Tensor]:
-        """The perturbed mean distance, (n, 12) to (n, 1); the fourth coordinates are not read."""
         return partial(perturbed_distance, symmetry=self.symmetry, eps=self.eps)
 
+    @override
     def true_group(self) -> str:
-        """``SE(3)`` for eps = 0, else what of it has a name and is kept."""
         return KEPT_GROUPS[self.symmetry if self.eps else "se3"]
 
 
 def distance_inputs(samples: int, seed: int | None = None) -> Tensor:
-    """Three points in homogeneous coordinates, (samples, 12) float32.
-
-    Args:
-        samples: Number n of samples.
-        seed: Seed; by default n + 3 + 12, the rule of the reference samples.
-    """
+    """Draws three points in homogeneous coordinates, (samples, 12); see :func:`normal_inputs`."""
     inputs = normal_inputs(samples, 3, 12, seed)
     inputs[:, 3::4] = 1.0
     return inputs
 
 
 def perturbed_distance(inputs: Tensor, symmetry: str, eps: float) -> Tensor:
-    """The mean distance of three points, perturbed in the named way.
-
-    Args:
-        inputs: Three points in homogeneous coordinates, (n, 12).
-        symmetry: Name of the perturbation.
-        eps: Size of the perturbation.
-
-    Returns:
-        (n, 1).
-    """
+    """Computes y (n, 1) of three points (n, 12), whose fourth coordinates are ignored."""
     points = inputs.unflatten(1, (3, 4))[..., :3]
     sides = points.roll(-1, dims=1) - points
     y = sides.norm(dim=-1).mean(-1)
@@ -163,7 +126,7 @@ def perturbed_distance(inputs: Tensor, symmetry: str, eps: float) -> Tensor:
 
 
 def _weighted(values: Tensor) -> Tensor:
-    """Sum over the points or sides (n, 3), the last one counted three times."""
+    """Sums over the points or sides (n, 3) and counts the last one three times."""
     return values[:, 0] + values[:, 1] + 3 * values[:, 2]
 
 
@@ -186,7 +149,7 @@ PERTURBATIONS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = MappingProxyTy
         "txy2": lambda _, sides: _taxicab(sides[..., :2]),
     }
 )
-"""h by name, of points and sides, both (n, 3, 3), to (n,)."""
+"""By name, the function h of points and sides, both (n, 3, 3), to (n,)."""
 
 KEPT_GROUPS = {
     "se3": "SE(3)",
@@ -198,4 +161,4 @@ KEPT_GROUPS = {
     "rxy2": "SO(2)@xy",
     "txy2": "Translation(3)",
 }
-"""By symmetry, what of SE(3) is kept exactly for any eps and has a name."""
+"""By symmetry, a named subgroup of SE(3) that is kept exactly for any eps."""

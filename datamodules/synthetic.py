@@ -1,17 +1,18 @@
-"""What tasks made from a known function share: samples, two kinds of shift, true symmetries."""
+"""The base of tasks made from a known function: samples, two kinds of shift, true symmetries."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Real
+from typing import TypedDict
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from softsym.datamodules.base import OOD, SPLITS, Split, TensorDataModule, check_split
+from softsym.datamodules.setting_checks import require_choice, require_number
 from softsym.symmetries import Group, Rep, T, group
 
 SHIFT, SIGN = "shift", "sign"
@@ -26,45 +27,57 @@ that keeps the symmetry still explains most of the targets' variation, above it 
 """
 
 PROBES = 4096
-"""Samples on which the error is measured: its mean scatters by about 0.005."""
+"""Number of samples for the equivariance error, whose mean then scatters by about 0.005."""
+
+
+class SampleSettings(TypedDict, total=False):
+    """Settings of every synthetic task, described at :class:`SyntheticDataModule`."""
+
+    eval_batch_size: int
+    seed: int
+    data_seed: int | None
+    ood: str | None
+    shift: float
 
 
 class SyntheticDataModule(TensorDataModule):
-    """Samples of a function that is known, and with it which symmetries hold.
+    """Samples of a known function, so that it is known which symmetries hold.
 
-    A subclass gives ``candidates``, :meth:`draw`, :meth:`true_function` and :meth:`true_group`.
+    A subclass defines ``candidates``, :meth:`draw`, :meth:`true_function` and :meth:`true_group`.
 
-    Train, val and test are drawn at once and dealt out at random. The ``ood`` split is drawn anew
-    with a seed of its own: of kind ``shift``, every coordinate of every point is moved by
-    ``shift``; of kind ``sign``, train, val and test hold absolute values of the coordinates and
-    ``ood`` the negatives of such. Masses, and the fourth homogeneous coordinate, stay.
+    Train, val and test are drawn together and split at random. The ``ood`` split is drawn with a
+    seed of its own. Kind ``shift`` moves every coordinate of every point by ``shift``. With kind
+    ``sign``, train, val and test contain absolute values of the coordinates and ``ood`` negative
+    ones. Masses and homogeneous fourth coordinates stay unchanged.
 
-    *The words of* :meth:`true_symmetries`: exact if the equivariance error of the true function on
+    :meth:`true_symmetries` calls a group exact if the equivariance error of the true function on
     its in-distribution inputs (before kind ``sign`` folds them) is below ``EXACT_BELOW``,
-    approximate below ``APPROXIMATE_BELOW``, else broken. The error is the mean of
-    ||f(rho_in x) - rho_out f(x)|| / (||f(rho_in x)|| + ||rho_out f(x)||); from scalar targets the
-    mean is taken off first, because a constant is symmetric and would hide the rest.
+    approximate if it is below ``APPROXIMATE_BELOW``, and otherwise broken. The error is the mean of
+    ||f(rho_in x) - rho_out f(x)|| / (||f(rho_in x)|| + ||rho_out f(x)||). The mean of scalar
+    targets is subtracted first: a constant is symmetric and would hide the rest.
 
     Args:
         rep_in: Type of the inputs.
         rep_out: Type of the targets.
         dim: Dimension of the base space.
-        batch_size: Global batch of the training.
+        batch_size: Global training batch.
         samples: Number of samples in each of train, val, test and ood.
         points: Number of points in an input.
-        width: Numbers in an input.
+        width: Number of values in an input.
         eval_batch_size: Global batch of validation and test.
         seed: Seed of the split and of the order of batches.
-        data_seed: Seed of the samples; None takes :func:`reference_seed`.
-        ood: ``shift``, ``sign``, or None for no such split.
-        shift: How far each coordinate is moved.
+        data_seed: Seed of the samples. None takes :func:`reference_seed` of all samples, as the
+            paper's reference values do, so that every run has the same samples.
+        ood: Kind of the out-of-distribution samples: ``shift``, ``sign``, or None for no such
+            split.
+        shift: Distance by which ``shift`` moves each coordinate.
 
     Raises:
-        ValueError: If a setting is none of what is allowed.
+        ValueError: If a setting is not allowed.
     """
 
     candidates: Sequence[str]
-    """Names of the groups that :meth:`true_symmetries` answers for."""
+    """Default groups of :meth:`true_symmetries`."""
 
     def __init__(
         self,
@@ -76,11 +89,11 @@ class SyntheticDataModule(TensorDataModule):
         samples: int,
         points: int,
         width: int,
-        eval_batch_size: int,
-        seed: int,
-        data_seed: int | None,
-        ood: str | None,
-        shift: float,
+        eval_batch_size: int = 4096,
+        seed: int = 0,
+        data_seed: int | None = None,
+        ood: str | None = None,
+        shift: float = 1.0,
     ) -> None:
         super().__init__(rep_in, rep_out, dim, batch_size, eval_batch_size, seed)
         if samples < 1:
@@ -92,57 +105,48 @@ class SyntheticDataModule(TensorDataModule):
 
     @abstractmethod
     def draw(self, count: int, seed: int) -> Tensor:
-        """Clean inputs (count, width) in float32."""
+        """Draws clean inputs (count, width) in float32."""
 
+    @override
     @abstractmethod
-    def true_function(self) -> Callable[[Tensor], Tensor]:
-        """The function of clean inputs that makes the targets, (n, in) to (n, out)."""
+    def true_function(self) -> Callable[[Tensor], Tensor]: ...
 
     @abstractmethod
     def true_group(self) -> str:
-        """Name of a group that the true function keeps exactly, for a hard-constrained model.
+        """Names a group that the true function keeps exactly, for a hard-constrained model.
 
-        It holds every candidate that is kept and lies within the group of all candidates.
+        It contains every candidate that is kept and lies within the group of all candidates.
         """
 
     @property
     def coordinates(self) -> Tensor:
-        """Which numbers of an input are coordinates of points, (width,) bool."""
+        """Mask of the values of an input that are coordinates of points, (width,) bool."""
         return torch.ones(self.width, dtype=torch.bool)
 
     def observed(self, clean: Tensor, seed: int) -> Tensor:
-        """What the model sees of the inputs; ``seed`` is for noise."""
+        """Returns what the model sees of clean inputs; ``seed`` is for noise."""
         return clean
 
     def targets(self, clean: Tensor, seed: int) -> Tensor:
-        """Targets of the inputs; ``seed`` is for what differs from sample to sample."""
+        """Computes the targets of clean inputs; ``seed`` is for variation between samples."""
         return self.true_function()(clean)
 
+    @override
     def load(self) -> Mapping[str, Split]:
-        """Draws all samples and deals them out at random."""
         count = len(SPLITS) * self.samples
         seed = reference_seed(count, self.points, self.width)
         seed = seed if self.data_seed is None else self.data_seed
-        inputs, targets = self._sampled(count, seed, torch.abs if self.ood == SIGN else None)
+        inputs, targets = self._sample(count, seed, torch.abs if self.ood == SIGN else None)
+        # The paper's reference samples are one draw. The splits divide it, so they share no sample.
         order = torch.randperm(count, generator=torch.Generator().manual_seed(self.seed))
         parts = zip(SPLITS, order.split(self.samples), strict=True)
         splits = {name: (inputs[chosen], targets[chosen]) for name, chosen in parts}
         if self.ood is not None:
-            splits[OOD] = self._sampled(self.samples, child_seed(seed, OOD), self._moved)
+            splits[OOD] = self._sample(self.samples, child_seed(seed, OOD), self._move_away)
         return splits
 
+    @override
     def true_symmetries(self, candidates: Sequence[str] | None = None) -> Mapping[str, str]:
-        """How well the true function keeps each candidate group.
-
-        Args:
-            candidates: Names of groups; by default those that belong to the task.
-
-        Returns:
-            Name of the group -> ``exact``, ``approximate`` or ``broken``, by the rule above.
-
-        Raises:
-            ValueError: If the representations do not fit the task.
-        """
         inputs = self.draw(PROBES, seed=0).double()
         targets = self.true_function()(inputs)
         check_split("probe", (inputs, targets), self.rep_in, self.rep_out, self.dim)
@@ -150,33 +154,34 @@ class SyntheticDataModule(TensorDataModule):
         return {name: symmetry_word(self._error(G, inputs)) for name, G in groups.items()}
 
     def _error(self, G: Group, inputs: Tensor) -> float:
-        """As ``softsym.metrics.equivariance_error``, which this package may not import."""
+        """Repeats ``softsym.metrics.equivariance_error``, which this package may not import."""
         f = self.true_function()
         g = G.sample_elements(len(inputs), torch.Generator().manual_seed(0))
         y = f(inputs)
         centre = y.mean(0) if self.rep_out == T(0) else torch.zeros_like(y[0])
         first = f(self.rep_in.over(G).act(g, inputs)) - centre
         last = self.rep_out.over(G).act(g, y - centre)
-        size = (first.norm(dim=-1) + last.norm(dim=-1)).clamp_min(1e-300)
+        size = (first.norm(dim=-1) + last.norm(dim=-1)).clamp_min(1e-300)  # 0 / 0 counts as 0
         return float(((first - last).norm(dim=-1) / size).mean())
 
-    def _sampled(
+    def _sample(
         self, count: int, seed: int, change: Callable[[Tensor], Tensor] | None = None
     ) -> Split:
         clean = self.draw(count, seed)
         if change is not None:
             clean = torch.where(self.coordinates, change(clean), clean)
+        # Noise has seeds of its own, so that it does not change the samples themselves.
         return (
             self.observed(clean, child_seed(seed, "inputs")),
             self.targets(clean, child_seed(seed, "targets")),
         )
 
-    def _moved(self, inputs: Tensor) -> Tensor:
+    def _move_away(self, inputs: Tensor) -> Tensor:
         return inputs + self.shift if self.ood == SHIFT else -inputs.abs()
 
 
 def symmetry_word(error: float) -> str:
-    """``exact``, ``approximate`` or ``broken``, of an equivariance error.
+    """Translates an equivariance error to ``exact``, ``approximate`` or ``broken``.
 
     Example:
         >>> [symmetry_word(error) for error in (1e-9, 0.1, 0.5)]
@@ -188,49 +193,17 @@ def symmetry_word(error: float) -> str:
 
 
 def reference_seed(samples: int, points: int, width: int) -> int:
-    """The seed behind the paper's reference samples, which makes every run have the same ones.
-
-    Args:
-        samples: Number of all samples.
-        points: Points in an input.
-        width: Numbers in an input.
-    """
+    """Computes the seed of the paper's reference samples, from the number of all samples on."""
     return samples + points + width
 
 
-def normal_inputs(samples: int, points: int, width: int, seed: int | None) -> Tensor:
-    """Standard normal numbers (samples, width) in float32; by default of the reference seed."""
+def normal_inputs(samples: int, points: int, width: int, seed: int | None = None) -> Tensor:
+    """Draws standard normal numbers (samples, width) in float32; seeded by the reference seed."""
     seed = reference_seed(samples, points, width) if seed is None else seed
     return torch.randn(samples, width, generator=torch.Generator().manual_seed(seed))
 
 
 def child_seed(seed: int, purpose: str) -> int:
-    """A seed for one purpose, drawn from another seed."""
+    """Derives a seed for one purpose from another seed."""
     digest = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()
     return int.from_bytes(digest[:4], "big") // 2
-
-
-def require_choice(name: str, value: object, allowed: Sequence[str | None]) -> None:
-    """Checks a setting that is one of few.
-
-    Raises:
-        ValueError: If it is none of them.
-    """
-    if value not in allowed:
-        names = ", ".join("null" if choice is None else choice for choice in allowed)
-        raise ValueError(f"datamodule.{name} must be one of {names}; got {value!r}.")
-
-
-def require_number(
-    name: str, value: object, low: float = -math.inf, high: float = math.inf
-) -> None:
-    """Checks a setting that is a number within bounds.
-
-    Raises:
-        ValueError: If it is not.
-    """
-    is_number = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    if not is_number or not low <= value <= high:  # type: ignore[operator]
-        bounds = "" if low == -math.inf else f" of at least {low:g}"
-        bounds = bounds if high == math.inf else f" from {low:g} to {high:g}"
-        raise ValueError(f"datamodule.{name} must be a finite number{bounds}; got {value!r}.")

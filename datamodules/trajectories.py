@@ -9,62 +9,66 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from softsym.datamodules.array_store import Arrays, ArrayWriter, cached_arrays, fingerprint, sizes
 from softsym.datamodules.base import SPLITS, Split, TensorDataModule
 from softsym.datamodules.motion import tracks, trajdata_scenes
 from softsym.datamodules.motion.argoverse2 import argoverse2_scenes
-from softsym.datamodules.motion.dealing import scenes_by_part
-from softsym.datamodules.motion.environments import ARGOVERSE2, environment
+from softsym.datamodules.motion.content_keys import raw_key
+from softsym.datamodules.motion.environments import environment
 from softsym.datamodules.motion.layout import window_layout
-from softsym.datamodules.motion.progress import followed
-from softsym.datamodules.motion.raw_files import raw_key
+from softsym.datamodules.motion.progress import with_progress
+from softsym.datamodules.motion.scene_splits import scenes_by_part
 from softsym.datamodules.motion.tracks import SceneTracks, TrackStore
 from softsym.datamodules.motion.windows import WindowFilter, cut
+from softsym.datamodules.setting_checks import require_whole
 from softsym.symmetries import Rep
 
 log = logging.getLogger(__name__)
 
 FORMAT_VERSION = 1
-"""Raise it when the same tracks and settings give other windows."""
+"""To be increased when the same tracks and settings give other windows."""
 
 
 class TrajectoryDataModule(TensorDataModule):
-    """Windows of tracks: the steps observed of an agent, and those to predict.
+    """Windows of tracks: the observed steps of an agent, and those to predict.
 
-    Positions are relative to the agent's last observed one. What an input holds, and in which
-    order, is in :class:`~softsym.datamodules.motion.layout.WindowLayout`; with the defaults,
-    float32 (n, history * coordinates) and targets (n, future * coordinates), row-major (time,
-    coordinate), in metres. Windows of one track overlap.
+    Positions are relative to the agent's last observed one.
+    :class:`~softsym.datamodules.motion.layout.WindowLayout` defines the content of an input. With
+    the defaults, inputs are float32 (n, history * coordinates) and targets
+    (n, future * coordinates), row-major (time, coordinate), in metres. Windows of one track
+    overlap.
 
-    The recordings are read once, and windows are cut from their tracks once for each choice of
-    settings; both stay in the cache, from which they are mapped into memory.
+    The recordings are read once, and windows are cut once per choice of settings. Both stay in the
+    cache, from which they are mapped into memory.
 
     Args:
         env: Environment, such as ``eupeds_zara1``, ``nusc_mini`` or ``argoverse2``.
-        data_dir: Folder of its raw data; None says where to get them when they are needed.
-        cache_dir: Folder in which tracks and windows are kept.
-        batch_size: Global batch of the training, summed over processes.
+        data_dir: Folder of its raw data; None raises an error that says where to get them.
+        cache_dir: Folder of the cached tracks and windows.
+        batch_size: Global training batch, summed over processes.
         eval_batch_size: Global batch of validation and test.
         seed: Seed of the order.
-        history_sec: Seconds from the first observed step to now; the environment's usual ones by
-            default.
+        history_sec: Seconds from the first observed step to now; by default the usual value of the
+            environment, as for the next two.
         future_sec: Seconds from now to the last predicted step.
-        dt: Seconds between two steps, a whole multiple or part of the recordings'.
+        dt: Seconds between two steps, a whole multiple or fraction of the recordings'.
         coordinates: 2 for x, y and 3 for x, y, z.
         velocities: Whether velocities are observed as well.
-        neighbours: Number of nearest agents whose observed steps are given as well.
-        agent_types: Kind or kinds of agents that are predicted (unknown, vehicle, pedestrian,
-            bicycle, motorcycle); None for all.
+        neighbours: Number of nearest agents whose observed steps are added to the input.
+        agent_types: Kind or kinds of predicted agents (unknown, vehicle, pedestrian, bicycle,
+            motorcycle); None for all.
         min_displacement: Least distance in metres between the first and the last step.
-        max_speed: Metres per second between two steps from which a track counts as broken.
-        stride: Steps between the beginnings of two windows of a track.
-        splits: Our splits -> those of the environment; its usual ones by default. Where several
-            are the same, scenes are dealt out.
-        split_seed: Seed of the dealing.
-        workers: Processes that read the recordings.
+        max_speed: Speed in metres per second between two steps above which a track is considered
+            broken.
+        stride: Number of steps between the beginnings of two windows of a track.
+        splits: Our splits -> those of the environment; its usual ones by default. Splits of ours
+            that name the same one share its scenes at random.
+        split_seed: Seed of these random splits.
+        workers: Number of processes that read the recordings.
         rep_in: Type of the inputs, by default that of the layout.
-        rep_out: Type of the targets.
+        rep_out: Type of the targets, by default that of the layout.
 
     Raises:
         ValueError: If a setting is unknown or out of its range.
@@ -108,22 +112,13 @@ class TrajectoryDataModule(TensorDataModule):
             velocities,
             neighbours,
         )
-        super().__init__(
-            rep_in or self.layout.rep_in,
-            rep_out or self.layout.rep_out,
-            coordinates,
-            batch_size,
-            eval_batch_size=eval_batch_size,
-            seed=seed,
-        )
+        types = rep_in or self.layout.rep_in, rep_out or self.layout.rep_out
+        super().__init__(*types, coordinates, batch_size, eval_batch_size, seed)
         kinds = (agent_types,) if isinstance(agent_types, str) else agent_types
         kinds = None if kinds is None else tuple(kinds)
         self.rules = WindowFilter(kinds, min_displacement, max_speed, stride)
-        self.parts = _parts(splits or self.env.splits)
-        if not isinstance(split_seed, int) or split_seed < 0:
-            raise ValueError(
-                f"datamodule.split_seed must be a whole number of at least 0; got {split_seed}."
-            )
+        self.parts = _checked_splits(splits or self.env.splits)
+        require_whole("split_seed", split_seed, 0)
         self.split_seed, self.workers = split_seed, workers
         self.data_dir = None if data_dir is None else Path(data_dir).expanduser()
         self.cache_dir = Path(cache_dir).expanduser()
@@ -133,92 +128,97 @@ class TrajectoryDataModule(TensorDataModule):
     def prepare_data(self) -> None:
         """Reads the recordings and cuts the windows into the cache, unless they are there.
 
+        Lightning calls this on one rank per node, but nodes, and other jobs, may share the cache;
+        its lock makes one of them build while the others wait.
+
         Raises:
             FileNotFoundError: If raw files are missing.
             ValueError: If no folder is given, raw files are damaged or a split has no window.
-            ImportError: If what reads the environment is not installed.
+            ImportError: If a module that reads the environment is not installed.
         """
-        log.info("%s windows: %s.", self.env.name, sizes(_targets(self.windows())))
+        arrays = self.windows()
+        targets = {part: arrays[f"{part}_targets"] for part in SPLITS}
+        log.info("%s windows: %s.", self.env.name, sizes(targets))
 
+    @override
     def load(self) -> Mapping[str, Split]:
-        """Returns the splits, mapped into memory from the cache."""
         arrays = self.windows()
         tensors = {name: torch.from_numpy(values) for name, values in arrays.items()}
         return {part: (tensors[f"{part}_inputs"], tensors[f"{part}_targets"]) for part in SPLITS}
 
+    @override
     def observed_path(self, inputs: Tensor) -> Tensor:
-        """The agent's own positions."""
         return inputs[:, : self.layout.path]
 
     def raw_folder(self) -> Path:
-        """The folder of the raw files, once it looks like one.
+        """Returns the folder of the raw files after checking that it looks like one.
 
         Raises:
-            ValueError: If none was given.
-            FileNotFoundError: If it holds other things.
+            ValueError: If no folder was given.
+            FileNotFoundError: If it contains something else.
         """
         return self.env.require_folder(self.data_dir)
 
     def windows(self) -> Arrays:
-        """``<split>_inputs`` and ``<split>_targets``, from the cache or built now."""
-        folder = self.raw_folder().absolute()
-        self.env.require_module()
-        recordings = self._tracks_key(folder)
+        """Returns ``<split>_inputs`` and ``<split>_targets``, from the cache or built now."""
+        recordings = self._tracks_key(self._checked_folder())
         settings = (self.layout, self.rules, self.parts, self.split_seed)
         return cached_arrays(
             self.cache_dir.absolute(),
             f"{self.env.name}-windows",
             fingerprint(FORMAT_VERSION, recordings, settings),
-            lambda writer: self._write(writer, self.track_store()),
+            lambda writer: self._write_windows(writer, self.track_store()),
         )
 
     def track_store(self) -> TrackStore:
-        """The tracks of all scenes, from the cache or read now."""
-        folder = self.raw_folder().absolute()
-        self.env.require_module()
-        key = self._tracks_key(folder)
+        """Returns the tracks of all scenes, from the cache or read now."""
+        folder = self._checked_folder()
         return tracks.cached_tracks(
             self.cache_dir.absolute(),
             self.env.name,
-            key,
+            self._tracks_key(folder),
             self._own_splits,
-            lambda scratch: self._scenes(folder, scratch),
+            lambda scratch: self._read_scenes(folder, scratch),
         )
+
+    def _checked_folder(self) -> Path:
+        folder = self.raw_folder().absolute()
+        self.env.require_module()
+        return folder
 
     @property
     def _own_splits(self) -> list[str]:
-        """The environment's splits that ours come from."""
+        """The environment's splits from which ours come."""
         return list(dict.fromkeys(self.parts.values()))
 
     def _tracks_key(self, folder: Path) -> str:
-        """Names what the tracks depend on."""
-        reader = "pyarrow" if self.env.name == ARGOVERSE2 else trajdata_scenes.trajdata_version()
+        """Identifies everything on which the tracks depend."""
+        reader = trajdata_scenes.trajdata_version() if self.env.by_trajdata else "pyarrow"
         raw = raw_key(folder, self.env.files or self.env.raw)
         return fingerprint(
             tracks.FORMAT_VERSION, reader, self.env.name, self._own_splits, self.dt, raw
         )
 
-    def _scenes(self, folder: Path, scratch: Path) -> Iterable[SceneTracks]:
-        """Reads the recordings."""
+    def _read_scenes(self, folder: Path, scratch: Path) -> Iterable[SceneTracks]:
         if self.env.check is not None:
             self.env.check(folder)
         log.info("Reading %s from %s.", self.env.name, folder)
-        if self.env.name == ARGOVERSE2:
-            scenes = argoverse2_scenes(self.env, folder, self._own_splits, self.dt)
-        else:
+        if self.env.by_trajdata:
             scenes = trajdata_scenes.trajdata_scenes(
                 self.env, folder, scratch, self._own_splits, self.dt, self.workers
             )
-        return followed(scenes, f"scenes of {self.env.name} read")
+        else:
+            scenes = argoverse2_scenes(self.env, folder, self._own_splits, self.dt)
+        return with_progress(scenes, f"scenes of {self.env.name} read")
 
-    def _write(self, writer: ArrayWriter, store: TrackStore) -> None:
-        """Cuts the windows of all splits."""
+    def _write_windows(self, writer: ArrayWriter, store: TrackStore) -> None:
         for part, scenes in scenes_by_part(store, self.parts, self.split_seed).items():
+            # Empty rows first, which define the shape of a split whose scenes have no window.
             count = 0
-            widths = {"inputs": self.layout.inputs, "targets": self.layout.future * self.dim}
-            for name, width in widths.items():
-                writer.append(f"{part}_{name}", np.zeros((0, width), np.float32))
-            for scene in followed(scenes, f"scenes of {part} cut into windows"):
+            writer.append(f"{part}_inputs", np.zeros((0, self.layout.inputs), np.float32))
+            width = self.layout.future * self.dim
+            writer.append(f"{part}_targets", np.zeros((0, width), np.float32))
+            for scene in with_progress(scenes, f"scenes of {part} cut into windows"):
                 for inputs, targets in cut(scene, self.layout, self.rules, self.dt):
                     writer.append(f"{part}_inputs", inputs)
                     writer.append(f"{part}_targets", targets)
@@ -227,14 +227,13 @@ class TrajectoryDataModule(TensorDataModule):
                 raise ValueError(
                     f"{self.env.name} has no window for {part!r}: no agent of {self.parts[part]!r} "
                     f"is seen for history + future = {self.layout.steps} steps of {self.dt:g} s "
-                    "and passes the filters. Lower datamodule.history_sec or "
-                    "future_sec, loosen agent_types, min_displacement or max_speed, or name other "
-                    "datamodule.splits."
+                    "and passes the filters. Lower datamodule.history_sec or future_sec, loosen "
+                    "agent_types, min_displacement or max_speed, or name other datamodule.splits."
                 )
 
 
-def _parts(splits: Mapping[str, str]) -> dict[str, str]:
-    """Our splits in their order.
+def _checked_splits(splits: Mapping[str, str]) -> dict[str, str]:
+    """Returns our splits in their order.
 
     Raises:
         ValueError: If one is missing, or there are others.
@@ -245,7 +244,3 @@ def _parts(splits: Mapping[str, str]) -> dict[str, str]:
             f"{', '.join(map(str, splits)) or 'none'}."
         )
     return {part: str(splits[part]) for part in SPLITS}
-
-
-def _targets(arrays: Arrays) -> Arrays:
-    return {part: arrays[f"{part}_targets"] for part in SPLITS}

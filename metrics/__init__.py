@@ -1,4 +1,4 @@
-"""What a trained model, and the data, are measured by."""
+"""Metrics of trained models and of data."""
 
 from softsym.metrics.data_equivariance import nearest_neighbour_error
 from softsym.metrics.displacement import (

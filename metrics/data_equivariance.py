@@ -1,4 +1,4 @@
-"""How equivariant data are whose true function nobody knows."""
+"""Estimates how equivariant data are whose true function is unknown."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ Samples = tuple[Tensor, Tensor]
 def nearest_neighbour_error(
     queries: Samples, references: Samples, rep_in: Rep, rep_out: Rep, G: Group, seed: int = 0
 ) -> tuple[float, float]:
-    """Whether moved samples look like samples: an estimate of the data's equivariance error.
+    """Estimates the data's equivariance error by comparing moved samples with their neighbours.
 
-    A query (x, y) is moved by a random g, the reference x' nearest to rho_in(g) x is found, and
-    its y' is compared with rho_out(g) y, by the relative error of
-    :func:`softsym.metrics.equivariance_error`. Two samples with near inputs differ as well; the
-    same estimate for the identity is the floor that says by how much.
+    A query (x, y) is moved by a random g. For the reference x' nearest to rho_in(g) x, its y' is
+    compared with rho_out(g) y by the relative error of
+    :func:`softsym.metrics.equivariance_error`. Samples with similar inputs differ as well, by an
+    amount that the same estimate for the identity, the floor, measures.
 
     Args:
         queries: Inputs (n, size in) and targets (n, size out).
-        references: Many more of the same kind, none of them a query.
+        references: A larger number of samples of the same kind, none of them a query.
         rep_in: Type of the inputs.
         rep_out: Type of the targets.
         G: The group.
@@ -39,9 +39,10 @@ def nearest_neighbour_error(
 
 def _mismatch(moved: Samples, references: Samples) -> float:
     x, y = moved
+    # 256 queries at a time, to bound the memory of the distance matrix.
     nearest = torch.cat(
         [torch.cdist(part.to(references[0]), references[0]).argmin(1) for part in x.split(256)]
     )
-    found = references[1][nearest].double()
-    size = (found.norm(dim=-1) + y.norm(dim=-1)).clamp_min(1e-300)
-    return float(((found - y).norm(dim=-1) / size).mean())
+    neighbours = references[1][nearest].double()
+    size = (neighbours.norm(dim=-1) + y.norm(dim=-1)).clamp_min(1e-300)
+    return float(((neighbours - y).norm(dim=-1) / size).mean())

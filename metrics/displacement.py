@@ -1,18 +1,15 @@
-r"""Displacement errors of predicted trajectories, in metres, accumulated over batches and ranks.
+"""Displacement errors of flattened paths in metres, accumulated over batches and ranks.
 
-With predicted positions :math:`\hat p_t` and true ones :math:`p_t`, t = 1..T,
-
-.. math:: \mathrm{ADE} = \frac1T \sum_t \lVert \hat p_t - p_t\rVert_2, \qquad
-          \mathrm{FDE} = \lVert \hat p_T - p_T\rVert_2,
-
-means over the horizon (not sums), then means over the samples. Paths are flattened, as networks
-predict them: (n, steps * dim), row-major (step, coordinate). The functions that the metrics stand
-on, and what a mask does, are in :mod:`softsym.metrics.path_errors`.
+Paths are flattened as networks predict them: (n, steps * dim), row-major (step, coordinate). The
+errors themselves, and the effect of a mask, are defined in :mod:`softsym.metrics.path_errors`.
+Every metric is a mean over the horizon, then over samples.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -49,81 +46,72 @@ def displacement_errors(prediction: Tensor, target: Tensor, dim: int) -> tuple[T
         >>> displacement_errors(prediction, torch.zeros(1, 4), dim=2)
         (tensor([2.5000]), tensor([5.]))
     """
-    if prediction.shape != target.shape or prediction.ndim != 2:
-        raise ValueError(
-            "prediction and target must both have the shape (n, steps * dim); got "
-            f"{tuple(prediction.shape)} and {tuple(target.shape)}."
-        )
+    _require_flat(prediction, target)
     paths = _positions(prediction, dim), _positions(target, dim)
     return ade(*paths), fde(*paths)
 
 
 class _MeanOverSamples(Metric):
-    """Mean over all samples of all ranks of one number per sample.
+    """Mean of a function of :mod:`softsym.metrics.path_errors` over all samples of all ranks.
 
-    Sum and count are reduced apart, so that ranks with unequal or no samples weigh as they should.
+    Sum and count are reduced separately, so that ranks with few or no samples are weighted
+    correctly.
     """
 
     is_differentiable = True
     higher_is_better = False
     full_state_update = False
 
+    error: ClassVar[Callable[..., Tensor]]
+    settings: Mapping[str, float | None] = MappingProxyType({})
+    """Keyword arguments of ``error``."""
     total: Tensor
     count: Tensor
 
-    def __init__(self, dim: int, *settings: object) -> None:
+    def __init__(self, dim: int) -> None:
         super().__init__()
         if dim < 1:
             raise ValueError(f"dim must be at least 1, e.g. 2 for x, y; got {dim}.")
         self.dim = dim
         self.add_state("total", torch.tensor(0.0), dist_reduce_fx="sum")
         self.add_state("count", torch.tensor(0), dist_reduce_fx="sum")
-        # A MetricCollection takes metrics whose states agree after the first batch for one and the
-        # same from then on; a state of another name tells apart what agrees by chance.
-        kind = "_".join(map(str, (type(self).__name__, dim, *settings))).replace(".", "_")
-        self.add_state(kind, torch.tensor(0), dist_reduce_fx="sum")
-
-    @abstractmethod
-    def _errors(self, prediction: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
-        """The number of each sample (n,), of unflattened paths."""
-
-    def _check(self, prediction: Tensor, target: Tensor) -> None:
-        """Raises a ValueError if the flattened paths do not belong together."""
-        if prediction.shape != target.shape or target.ndim != 2:
-            raise ValueError(
-                "prediction and target must both have the shape (n, steps * dim); got "
-                f"{tuple(prediction.shape)} and {tuple(target.shape)}."
-            )
+        # A MetricCollection merges metrics whose states are equal after the first batch and updates
+        # only one of them from then on. A state with a name of its own keeps metrics apart whose
+        # values agree by chance.
+        kind = "_".join(map(str, (type(self).__name__, dim, *self.settings.values())))
+        self.add_state(kind.replace(".", "_"), torch.tensor(0), dist_reduce_fx="sum")
 
     def update(self, prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> None:
         """Adds a batch.
 
         Args:
             prediction: Predicted positions (n, steps * dim) in metres; a metric of the best of k
-                takes (n, modes, steps * dim) as well.
+                also takes (n, modes, steps * dim).
             target: True positions (n, steps * dim).
-            mask: Whether each step counts (n, steps), bool; all do by default. A sample of which
-                none does counts for nothing.
+            mask: Steps that count (n, steps), bool; all by default. Samples without any are left
+                out.
 
         Raises:
-            ValueError: If the shapes do not belong together or the mask is not of bool.
+            ValueError: If the shapes do not match or the mask is not of bool.
         """
-        self._check(prediction, target)
-        paths = _positions(prediction, self.dim), _positions(target, self.dim)
-        errors = self._errors(*paths, mask)
-        if mask is not None:
+        errors = type(self).error(*self._paths(prediction, target), mask, **self.settings)
+        if mask is None:
+            self.count = self.count + len(errors)
+        else:
             known = mask.any(-1)
             errors = torch.where(known, errors, 0.0)
-            self.total = self.total + errors.sum().to(self.total.dtype)
             self.count = self.count + known.sum()
-        else:
-            # of the state's own precision, in which a rank without samples has its zero
-            self.total = self.total + errors.sum().to(self.total.dtype)
-            self.count = self.count + len(errors)
+        # In the state's own dtype, because ranks without samples reduce theirs as well.
+        self.total = self.total + errors.sum().to(self.total.dtype)
 
     def compute(self) -> Tensor:
-        """The mean over all samples so far, in metres unless the class says else; NaN of none."""
+        """Returns the mean over all samples so far; NaN if there are none."""
         return self.total / self.count
+
+    def _paths(self, prediction: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Checks and unflattens predicted and true paths."""
+        _require_flat(prediction, target)
+        return _positions(prediction, self.dim), _positions(target, self.dim)
 
 
 class AverageDisplacementError(_MeanOverSamples):
@@ -139,8 +127,7 @@ class AverageDisplacementError(_MeanOverSamples):
         tensor(2.5000)
     """
 
-    def _errors(self, prediction: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
-        return ade(prediction, target, mask)
+    error = staticmethod(ade)
 
 
 class FinalDisplacementError(_MeanOverSamples):
@@ -156,19 +143,19 @@ class FinalDisplacementError(_MeanOverSamples):
         tensor(5.)
     """
 
-    def _errors(self, prediction: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
-        return fde(prediction, target, mask)
+    error = staticmethod(fde)
 
 
 class _BestOfModes(_MeanOverSamples):
-    """Of several predictions for a sample the best counts; (n, steps * dim) is one prediction."""
+    """Mean over samples of the best of several predictions; (n, steps * dim) is one prediction."""
 
-    def __init__(self, dim: int, k: int | None = None, *settings: object) -> None:
-        super().__init__(dim, k, *settings)
+    def __init__(self, dim: int, k: int | None = None) -> None:
         require_modes(k)
-        self.k = k
+        self.settings = {**self.settings, "k": k}
+        super().__init__(dim)
 
-    def _check(self, prediction: Tensor, target: Tensor) -> None:
+    def _paths(self, prediction: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Checks and unflattens modes and true paths; a flat prediction becomes one mode."""
         shape = tuple(prediction.shape)
         flat = (shape[0], shape[2]) if len(shape) == 3 and shape[1] else shape
         if flat != target.shape or target.ndim != 2:
@@ -177,14 +164,8 @@ class _BestOfModes(_MeanOverSamples):
                 "(n, steps * dim), and target the shape (n, steps * dim); got "
                 f"{shape} and {tuple(target.shape)}."
             )
-
-    def _errors(self, prediction: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
-        modes = prediction if prediction.ndim == 4 else prediction[:, None]
-        return self._best(modes, target, mask)
-
-    @abstractmethod
-    def _best(self, modes: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
-        """The number of each sample (n,), of unflattened modes (n, modes, steps, dim)."""
+        modes = prediction if prediction.ndim == 3 else prediction[:, None]
+        return _positions(modes, self.dim), _positions(target, self.dim)
 
 
 class MinAverageDisplacementError(_BestOfModes):
@@ -192,10 +173,7 @@ class MinAverageDisplacementError(_BestOfModes):
 
     Args:
         dim: Coordinates of a position.
-        k: How many modes may be used at most, the first ones; None uses all.
-
-    Raises:
-        ValueError: If an argument is below 1.
+        k: Number of modes to use, the first ones; None uses all.
 
     Example:
         >>> error = MinAverageDisplacementError(dim=2, k=6)
@@ -205,8 +183,7 @@ class MinAverageDisplacementError(_BestOfModes):
         tensor(1.5000)
     """
 
-    def _best(self, modes: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
-        return min_ade_k(modes, target, mask, self.k)
+    error = staticmethod(min_ade_k)
 
 
 class MinFinalDisplacementError(_BestOfModes):
@@ -214,10 +191,7 @@ class MinFinalDisplacementError(_BestOfModes):
 
     Args:
         dim: Coordinates of a position.
-        k: How many modes may be used at most, the first ones; None uses all.
-
-    Raises:
-        ValueError: If an argument is below 1.
+        k: Number of modes to use, the first ones; None uses all.
 
     Example:
         >>> error = MinFinalDisplacementError(dim=2, k=6)
@@ -227,20 +201,19 @@ class MinFinalDisplacementError(_BestOfModes):
         tensor(2.)
     """
 
-    def _best(self, modes: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
-        return min_fde_k(modes, target, mask, self.k)
+    error = staticmethod(min_fde_k)
 
 
 class MissRate(_BestOfModes):
-    """Share of samples, 0 to 1, of which all of k modes end farther off than a threshold.
+    """Share of samples, 0 to 1, of which all k modes end farther away than a threshold.
 
     Args:
         dim: Coordinates of a position.
-        threshold: Largest final distance in metres that is no miss.
-        k: How many modes may be used at most, the first ones; None uses all.
+        threshold: Largest final distance in metres that is not a miss.
+        k: Number of modes to use, the first ones; None uses all.
 
     Raises:
-        ValueError: If dim or k is below 1, or the threshold is no distance.
+        ValueError: If dim or k is below 1, or the threshold is negative or not finite.
 
     Example:
         >>> share = MissRate(dim=2, threshold=2.0)
@@ -249,19 +222,25 @@ class MissRate(_BestOfModes):
         tensor(0.5000)
     """
 
+    error = staticmethod(miss_rate)
     is_differentiable = False
 
     def __init__(self, dim: int, threshold: float = THRESHOLD, k: int | None = None) -> None:
-        super().__init__(dim, k, threshold)
         require_threshold(threshold)
-        self.threshold = threshold
+        self.settings = {"threshold": threshold}
+        super().__init__(dim, k)
 
-    def _best(self, modes: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
-        return miss_rate(modes, target, mask, self.threshold, self.k)
+
+def _require_flat(prediction: Tensor, target: Tensor) -> None:
+    if prediction.shape != target.shape or target.ndim != 2:
+        raise ValueError(
+            "prediction and target must both have the shape (n, steps * dim); got "
+            f"{tuple(prediction.shape)} and {tuple(target.shape)}."
+        )
 
 
 def _positions(paths: Tensor, dim: int) -> Tensor:
-    """Flattened paths (..., steps * dim) as (..., steps, dim)."""
+    """Unflattens paths (..., steps * dim) to (..., steps, dim)."""
     size = paths.shape[-1]
     if dim < 1 or size == 0 or size % dim:
         raise ValueError(

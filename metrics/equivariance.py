@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from softsym.metrics.typed import Function, require_inputs, require_size
+from softsym.metrics.type_checks import Function, require_inputs, require_size
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import group as parse_group
 from softsym.symmetries import rep as parse_rep
@@ -16,26 +16,21 @@ from softsym.symmetries.elements import to
 def equivariance_errors(
     f: Function, rep_in: Rep, rep_out: Rep, G: Group, x: Tensor, generator: torch.Generator | None
 ) -> Tensor:
-    """The error of each input under its own random group element.
+    """Computes the error (n,) of each input (n, size in) under its own random group element.
 
-    ||f(rho_in x) - rho_out f(x)|| / (||f(rho_in x)|| + ||rho_out f(x)||), 0 where both vanish.
-
-    Args:
-        f: (n, size in) to (n, size out).
-        rep_in: Type of the inputs.
-        rep_out: Type of the outputs.
-        G: The group; elements are drawn by ``G.sample``.
-        x: Inputs, (n, size in).
-        generator: Source of the group elements.
-
-    Returns:
-        (n,), each between 0 and 1.
+    ||f(rho_in x) - rho_out f(x)|| / (||f(rho_in x)|| + ||rho_out f(x)||) in float64, 0 if both
+    vanish. Elements are drawn by ``G.sample_elements``.
     """
     with torch.no_grad():
-        moved_first, moved_last = _both_ways(f, rep_in, rep_out, G, x, generator)
+        # Group actions in float64: rounding must not look like a broken symmetry.
+        g = to(G.sample_elements(len(x), generator), x.device)
+        moved = rep_in.over(G).act(g, x.double())
+        moved_first, y = f(moved.to(x.dtype)).double(), f(x).double()
+        require_size("rep_out", rep_out, G, y)
+        moved_last = rep_out.over(G).act(g, y)
     difference = (moved_first - moved_last).norm(dim=-1)
     size = moved_first.norm(dim=-1) + moved_last.norm(dim=-1)
-    # NaN stays NaN: a function that fails is not equivariant
+    # NaN is kept: a function that fails is not equivariant.
     return torch.where(size == 0, 0.0, difference / size)
 
 
@@ -48,7 +43,7 @@ def equivariance_error(
     samples: int = 1,
     seed: int = 0,
 ) -> float:
-    """Mean relative equivariance error over inputs and ``samples`` group elements for each.
+    """Mean relative equivariance error over inputs and ``samples`` group elements per input.
 
     Args:
         f: Any callable, (n, size in) to (n, size out).
@@ -56,11 +51,11 @@ def equivariance_error(
         rep_out: Type of the outputs.
         G: The group.
         x: Inputs, (n, size in), n >= 1.
-        samples: Group elements for each input, at least 1.
+        samples: Number of group elements per input, at least 1.
         seed: Seed of the group elements.
 
     Raises:
-        ValueError: If sizes and types disagree, or there is no input.
+        ValueError: If the sizes do not fit the types, or there is no input.
 
     Example:
         >>> equivariance_error(lambda x: 2 * x, "T1", "T1", "O(3)", torch.randn(5, 3)) < 1e-6
@@ -76,15 +71,7 @@ def equivariance_error(
 
 
 class EquivarianceError(Metric):
-    """Mean relative equivariance error, accumulated over batches.
-
-    Args:
-        rep_in: Type of the inputs.
-        rep_out: Type of the outputs.
-        group: The group.
-        samples: Group elements for each input.
-        seed: Seed of the group elements.
-    """
+    """:func:`equivariance_error`, accumulated over batches; takes the same types and settings."""
 
     is_differentiable = False
     higher_is_better = False
@@ -110,6 +97,7 @@ class EquivarianceError(Metric):
     def update(self, f: Function, x: Tensor) -> None:
         """Adds the errors of f at inputs x (n, size in)."""
         require_size("rep_in", self.rep_in, self.group, x)
+        # The count makes every batch draw other elements, reproducibly.
         generator = torch.Generator().manual_seed(self.seed + int(self.count))
         for _ in range(self.samples if len(x) else 0):
             errors = equivariance_errors(f, self.rep_in, self.rep_out, self.group, x, generator)
@@ -117,21 +105,10 @@ class EquivarianceError(Metric):
             self.count += len(errors)
 
     def compute(self) -> Tensor:
-        """The mean error, 0 to 1; NaN before any input."""
+        """Returns the mean error, 0 to 1; NaN before any input."""
         return self.total / self.count
 
 
 def _require_samples(samples: int) -> None:
     if samples < 1:
         raise ValueError(f"samples must be at least 1; got {samples}.")
-
-
-def _both_ways(
-    f: Function, rep_in: Rep, rep_out: Rep, G: Group, x: Tensor, generator: torch.Generator | None
-) -> tuple[Tensor, Tensor]:
-    """f(rho_in x) and rho_out f(x), each (n, size out) in float64."""
-    g = to(G.sample_elements(len(x), generator), x.device)
-    moved = rep_in.over(G).act(g, x.double())
-    first, y = f(moved.to(x.dtype)).double(), f(x).double()
-    require_size("rep_out", rep_out, G, y)
-    return first, rep_out.over(G).act(g, y)

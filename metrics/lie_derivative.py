@@ -1,4 +1,4 @@
-"""How a function changes under infinitesimal group elements, exactly.
+"""The exact change of a function under infinitesimal group elements.
 
 The Lie derivative of f along a generator A of the algebra (Gruver et al. 2022, arXiv 2210.02984,
 eq. 3) is
@@ -6,10 +6,10 @@ eq. 3) is
     L_A f(x) = d/dt at 0 of rho_out(exp(-t A)) f(rho_in(exp(t A)) x)
              = Df(x) [drho_in(A) x] - drho_out(A) f(x),
 
-which vanishes for every A exactly if f is equivariant under the connected part of the group. The
-derivative of f along one direction is taken by forward-mode differentiation, so nothing is
-approximated and no Jacobian is built. Discrete generators, such as reflections, are not seen: those
-need :func:`softsym.metrics.equivariance_error`.
+which vanishes for every A if and only if f is equivariant under the connected part of the group.
+Forward-mode differentiation gives the derivative of f along one direction without approximation and
+without a Jacobian. Discrete generators, such as reflections, are not covered: use
+:func:`softsym.metrics.equivariance_error` for those.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from softsym.metrics.typed import Function, require_inputs, require_size
+from softsym.metrics.type_checks import Function, require_inputs, require_size
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import group as parse_group
 from softsym.symmetries import rep as parse_rep
@@ -28,7 +28,7 @@ from softsym.symmetries.elements import to
 def lie_derivative(
     f: Function, rep_in: str | Rep, rep_out: str | Rep, G: str | Group, x: Tensor
 ) -> Tensor:
-    """The Lie derivatives of f along each generator of the algebra.
+    """Computes the Lie derivative of f along each generator of the algebra.
 
     Args:
         f: Any callable, (n, size in) to (n, size out), that PyTorch can differentiate forwards.
@@ -41,9 +41,9 @@ def lie_derivative(
         (k, n, size out), in the dtype of f(x).
 
     Raises:
-        ValueError: If sizes and types disagree, there is no input, the group is discrete, or f
-            cannot be differentiated. A part of f that is cut off, as by detach(), counts as
-            constant; only where all of it is, that is found.
+        ValueError: If the sizes do not fit the types, there is no input, the group is discrete, or
+            f cannot be differentiated. A part of f that is detached counts as constant; this is
+            detected only if all of f is detached.
 
     Example:
         >>> x = torch.randn(5, 3)
@@ -56,25 +56,17 @@ def lie_derivative(
 def local_equivariance_error(
     f: Function, rep_in: str | Rep, rep_out: str | Rep, G: str | Group, x: Tensor
 ) -> float:
-    """The rate at which f leaves equivariance, relative to twice the size of its outputs.
+    """The rate at which f departs from equivariance, relative to twice the size of its outputs.
 
-    mean over A and x of ||L_A f(x)||, divided by 2 mean over x of ||f(x)||. Under group elements
-    exp(t A) with small t the relative equivariance error is about t times this: 0.1 means an error
-    of 1% after a turn by 0.1 radian. The numerator alone is the local equivariance error of Gruver
-    et al.
+    The mean over A and x of ||L_A f(x)||, divided by 2 mean over x of ||f(x)||. For group elements
+    exp(t A) with small t the relative equivariance error is about t times this rate: 0.1 means an
+    error of 1% after a rotation by 0.1 radian. The numerator alone is the local equivariance error
+    of Gruver et al.
 
-    Args:
-        f: As in :func:`lie_derivative`.
-        rep_in: Type of the inputs.
-        rep_out: Type of the outputs.
-        G: A group with a Lie algebra.
-        x: Inputs, (n, size in), n >= 1.
+    Takes the arguments of :func:`lie_derivative` and raises the same errors.
 
     Returns:
-        At least 0; infinite where f vanishes at all inputs and its derivatives do not.
-
-    Raises:
-        ValueError: As :func:`lie_derivative`.
+        At least 0; infinite if f vanishes at all inputs but its derivatives do not.
 
     Example:
         >>> local_equivariance_error(lambda x: 2 * x, "T1", "T1", "SO(3)", torch.randn(5, 3)) < 1e-6
@@ -121,50 +113,52 @@ class LocalEquivarianceError(Metric):
             self.count += len(x)
 
     def compute(self) -> Tensor:
-        """The rate, at least 0; NaN before any input."""
+        """Returns the rate, at least 0; NaN before any input."""
         return _rate(self.derivatives / self.count, self.outputs / self.count)
 
 
 def _derivatives(
     f: Function, rep_in: Rep, rep_out: Rep, G: Group, x: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """L_A f(x) for each generator A, (k, n, size out), and f(x), (n, size out)."""
+    """Computes L_A f(x) for each generator A, (k, n, size out), and f(x), (n, size out)."""
     require_inputs("Lie derivative", x)
     require_size("rep_in", rep_in, _require_algebra(G), x)
+    # Group actions in float64, f in the dtype of x, in which its weights are.
     of_inputs, of_outputs = rep_in.over(G), rep_out.over(G)
-    found = []
+    derivatives = []
     for generator in G.algebra_elements:
         A = to(generator, x.device)
         direction = of_inputs.act_derivative(A, x.double()).to(x.dtype)
-        y, inner = _jvp(f, x, direction)
+        y, inner = _jvp(f, x, direction)  # inner is Df(x) [drho_in(A) x]
         require_size("rep_out", rep_out, G, y)
-        found.append(inner - of_outputs.act_derivative(A, y.double()).to(y.dtype))
-    return torch.stack(found).detach(), y.detach()
+        derivatives.append(inner - of_outputs.act_derivative(A, y.double()).to(y.dtype))
+    return torch.stack(derivatives).detach(), y.detach()
 
 
 def _jvp(f: Function, x: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
-    """f(x) and the derivative of f along a direction.
+    """Computes f(x) and the derivative of f along a direction.
 
     Raises:
-        ValueError: If f cannot be differentiated forwards.
+        ValueError: If f has no forward-mode derivative.
     """
     try:
         y, inner, *_ = torch.func.jvp(f, (x,), (direction,))
     except RuntimeError as error:
         raise ValueError(
             f"PyTorch cannot differentiate this function forwards: {str(error).splitlines()[0]} "
-            "Use operations of PyTorch alone (no numpy, no batch normalisation in training: call "
+            "Use PyTorch operations only (no numpy; no batch normalisation in training mode: call "
             ".eval()), or equivariance_error, which needs values only."
         ) from error
+    # A detached function has derivative 0. A finite difference far above rounding exposes it.
     if not inner.any() and direction.any():
         step = 1e-3 * direction
         with torch.no_grad():
             slope = (f(x + step) - f(x - step)) / 2e-3
         if float(slope.abs().max()) > 0.05 * float(y.abs().max()):
             raise ValueError(
-                "The function leaves what PyTorch can differentiate, such as by detach() or by "
-                "building a new tensor: its derivative is zero though its values change. Use "
-                "equivariance_error, which needs values only."
+                "PyTorch finds a zero derivative although the values of this function change, as "
+                "after detach() or when a new tensor is built. Use equivariance_error, which needs "
+                "values only."
             )
     return y, inner
 
@@ -174,6 +168,7 @@ def _mean_size(values: Tensor) -> Tensor:
 
 
 def _rate(derivatives: Tensor, outputs: Tensor) -> Tensor:
+    # 0 / 0 is 0: a function that is zero is equivariant. NaN is kept.
     return torch.where(derivatives == 0, derivatives, derivatives / (2 * outputs))
 
 
@@ -181,6 +176,6 @@ def _require_algebra(G: Group) -> Group:
     if not len(G.lie_algebra):
         raise ValueError(
             f"{G} has no infinitesimal generators, so no Lie derivative: use equivariance_error "
-            "for a discrete group."
+            "for discrete groups."
         )
     return G

@@ -1,10 +1,8 @@
-"""Networks whose layers know the types of what they map."""
+"""Networks, among them those whose layers declare the types of their inputs and outputs."""
 
 from softsym.networks.agent_transformer import AgentTransformer
 from softsym.networks.bilinear import Bilinear
-from softsym.networks.constant_velocity import ConstantVelocity
 from softsym.networks.emlp import EMLP
-from softsym.networks.fitted_velocity import FittedVelocity
 from softsym.networks.frame_averaging import FrameAveraging
 from softsym.networks.gated import GatedNonlinearity
 from softsym.networks.mlp import MLP
@@ -12,6 +10,7 @@ from softsym.networks.projected_linear import ProjectedLinear, ResidualLinear
 from softsym.networks.rpp import RPP, MixedRPP
 from softsym.networks.soft_emlp import SoftEMLP
 from softsym.networks.typed_linear import TypedLinear
+from softsym.networks.velocity_baselines import ConstantVelocity, FittedVelocity
 
 __all__ = [
     "EMLP",

@@ -1,4 +1,4 @@
-"""The bilinear term, which mixes tensors of different rank."""
+"""The bilinear term, which lets tensors of different ranks interact."""
 
 from __future__ import annotations
 
@@ -8,30 +8,32 @@ import torch
 from torch import Tensor, nn
 
 from softsym.networks.bilinear_terms import Term, bilinear_terms
-from softsym.networks.layout import segments
+from softsym.networks.hidden_layout import segments
 from softsym.networks.sample_products import sample_products
 from softsym.symmetries import Group, Rep, T
 
 
 class Bilinear(nn.Module):
-    """x -> M(x) x with a matrix M that is itself made of the tensors in x, equivariantly.
+    """Maps x to M(x) x with a matrix M whose blocks are, equivariantly, tensors of x itself.
 
     The block of M from an input tensor of type j to an output tensor of type i is a learned
-    combination, weights N(0, 1), of copies of the type k = i (x) j* in x. At most dim(T_k)
-    copies of each type take part, chosen at random once; blocks between scalars are left out
-    (Finzi et al. 2021, arXiv 2104.09459, sec. 6). No matrix is ever built for a sample: the
-    factors are contracted in the cheapest order, and all that is mixed by weights alone is one
-    matrix product for each type.
+    combination, with initial weights N(0, 1), of copies of the type k = i (x) j* in x. At most
+    dim(T_k) randomly chosen copies of each type take part; blocks between scalars are omitted
+    (Finzi et al. 2021, arXiv 2104.09459, sec. 6).
+
+    M(x) is never built. In each term out = sum weight copies x the weights are contracted either
+    with x first or with the result last, whichever is cheaper (``Term.mixes_first``). Terms that
+    share their x, or their result, share one matrix product with the joined weights.
 
     Args:
         layout: Type of x and of the result, a sum of tensors.
-        group: The largest candidate group; under an orthogonal one vector and dual indices are
-            the same, so that k is the sum of the ranks.
-        seed: Seed of the choice of copies and of the weights.
+        group: The largest candidate group. If it is orthogonal, vector and dual indices are
+            equivalent, and the rank of k is the sum of the ranks of i and j.
+        seed: Seed of the chosen copies and of the weights.
 
     Shape:
-        (batch, layout.size(dim)) to the same. Fastest where the numbers of one feature are
-        neighbours in memory; the result is laid out so.
+        (batch, layout.size(dim)) to the same. Fastest if the batch is contiguous in memory, which
+        it is in the result.
     """
 
     def __init__(self, layout: Rep, group: Group, seed: int) -> None:
@@ -54,10 +56,12 @@ class Bilinear(nn.Module):
         self._start(generator)
 
     def _start(self, generator: torch.Generator) -> None:
-        """Draws weight[a,b,c] of each term, and joins those that one matrix product applies."""
+        """Draws weight[a,b,c] of each term; joins the weights that share a matrix product."""
         drawn = {
             t: torch.randn(t.results, t.mapped, t.copies, generator=generator) for t in self.terms
         }
+        # Joined along rows (a, c) for terms of the same x, along columns (c, b) for terms of the
+        # same result: one large product is faster than several small ones.
         for j, terms in self._by_mapped.items():
             rows = [drawn[t].transpose(1, 2).flatten(0, 1) for t in terms]
             self.mix_first[_key(j)] = nn.Parameter(torch.cat(rows))
@@ -66,24 +70,24 @@ class Bilinear(nn.Module):
             self.mix_last[_key(i)] = nn.Parameter(torch.cat(columns, 1))
 
     def forward(self, features: Tensor) -> Tensor:
-        """Applies M(features) to features."""
-        last = features.T.contiguous()
+        """Computes M(x) x of features x (batch, size)."""
+        last = features.T.contiguous()  # batch last: every type is one contiguous block
         x = self._by_type(last)
         copies = {k: x[k].index_select(0, self._chosen(k)) for k in self._copied}
         out: dict[T, Tensor] = {}
         for j, terms in self._by_mapped.items():
-            mixed = self.mix_first[_key(j)] @ x[j].flatten(1)
+            mixed = self.mix_first[_key(j)] @ x[j].flatten(1)  # contracts b: (a c, J batch)
             parts = mixed.split([t.results * t.copies for t in terms])
             for term, part in zip(terms, parts, strict=True):
-                _add(out, term.to, self._meet_mixed(term, copies[term.by], part))
+                _add(out, term.to, self._apply_copies(term, copies[term.by], part))
         for i, terms in self._by_result.items():
-            met = torch.cat([self._meet(t, copies[t.by], x[t.of]) for t in terms])
-            mixed = self.mix_last[_key(i)] @ met
+            pairs = torch.cat([self._pair_products(t, copies[t.by], x[t.of]) for t in terms])
+            mixed = self.mix_last[_key(i)] @ pairs  # contracts c and b at once: (a, I batch)
             _add(out, i, mixed.unflatten(1, (i.size(self.dim), -1)))
         return self._flatten(out, last).T
 
     def weight(self, term: Term) -> Tensor:
-        """Weights of one term, (results, mapped, copies)."""
+        """Returns the weights of one term, (results, mapped, copies)."""
         shape = term.results, term.copies, term.mapped
         if term.mixes_first:
             peers, joined = self._by_mapped[term.of], self.mix_first[_key(term.of)]
@@ -93,12 +97,13 @@ class Bilinear(nn.Module):
             parts = joined.split([t.copies * t.mapped for t in peers], 1)
         return parts[peers.index(term)].reshape(shape).transpose(1, 2)
 
-    def _meet(self, term: Term, copies: Tensor, x: Tensor) -> Tensor:
-        """Every copy applied to every x, (copies mapped, size i batch)."""
+    def _pair_products(self, term: Term, copies: Tensor, x: Tensor) -> Tensor:
+        """Applies every copy to every x, (copies mapped, size i batch)."""
         return sample_products(self._matrix_axes(term, copies), x).flatten(2).flatten(0, 1)
 
-    def _meet_mixed(self, term: Term, copies: Tensor, mixed: Tensor) -> Tensor:
-        """The copies applied each to its own mixture, and added up, (results, size i, batch)."""
+    def _apply_copies(self, term: Term, copies: Tensor, mixed: Tensor) -> Tensor:
+        """Applies each copy to its own mixture and sums over copies, (results, size i, batch)."""
+        # (copy, J) become one axis, so that the sum over both is a single contraction.
         matrices = self._matrix_axes(term, copies).transpose(0, 1).flatten(1, 2)
         vectors = mixed.view(term.results, matrices.shape[1], -1)
         return sample_products(matrices[None], vectors)[0]
@@ -107,7 +112,7 @@ class Bilinear(nn.Module):
         return self.get_buffer(f"chosen_{_key(k)}")
 
     def _by_type(self, last: Tensor) -> dict[T, Tensor]:
-        """Copies of each type, (copies, d^rank, batch)."""
+        """Gathers the tensors of each type, (count, d^rank, batch)."""
         parts: dict[T, list[Tensor]] = {}
         sizes = [count * tensor.size(self.dim) for tensor, _, count in self.runs]
         for (tensor, _, count), run in zip(self.runs, last.split(sizes), strict=True):
@@ -115,14 +120,15 @@ class Bilinear(nn.Module):
         return {t: run[0] if len(run) == 1 else torch.cat(run) for t, run in parts.items()}
 
     def _matrix_axes(self, term: Term, copies: Tensor) -> Tensor:
-        """Tensors of type i (x) j* as matrices, (copies, size i, size j, batch)."""
+        """Views tensors of type i (x) j* as matrices, (copies, size i, size j, batch)."""
         i, j = term.to, term.of
-        if not (i.q or j.q):
+        if not (i.q or j.q):  # all indices are vector indices, already in the order (I, J)
             return copies.unflatten(1, term.sizes)
         axes = copies.unflatten(1, [self.dim] * (i.rank + j.rank))
         p, s, q = i.p, j.q, i.q
         vectors, duals = range(p + s), range(p + s, i.rank + j.rank)
-        # rows: vector then dual indices of i; columns: those that meet j's vectors, then its duals
+        # T(p, q) stores vector indices first. Rows need i's vector then dual indices; columns need
+        # the indices contracted with j's vectors (duals here), then those with j's duals.
         order = [*vectors[:p], *duals[:q], *duals[q:], *vectors[p:]]
         rows_first = axes.permute(0, *(1 + axis for axis in order), -1)
         return rows_first.flatten(1, -2).unflatten(1, term.sizes)
@@ -141,12 +147,12 @@ class Bilinear(nn.Module):
 
 
 def _key(tensor: T) -> str:
-    """Of parameters and buffers, whose names may hold no comma."""
+    """Suffix for the names of parameters and buffers, as a short identifier."""
     return f"{tensor.p}_{tensor.q}"
 
 
 def _grouped(terms: Sequence[Term], shared: str) -> dict[T, list[Term]]:
-    """Terms that share a matrix product, by the type that they have in common."""
+    """Groups terms by a type, ``of`` or ``to``; each group shares one matrix product."""
     groups: dict[T, list[Term]] = {}
     for term in terms:
         groups.setdefault(getattr(term, shared), []).append(term)

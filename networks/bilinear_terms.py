@@ -1,4 +1,4 @@
-"""Which products the bilinear term is made of, and in which order each is cheapest."""
+"""The products that make up the bilinear term, and the cheapest order of each."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from dataclasses import dataclass
 from softsym.symmetries import Group, T
 
 PRODUCT_COST = 10
-"""A multiplication apart from any matrix product takes about as long as this many within one."""
+"""Measured cost of an elementwise multiplication, in multiplications within a matrix product."""
 
 
 @dataclass(frozen=True)
 class Term:
-    """All blocks of M that map tensors of one type to another: sums of copies of a third.
+    """All blocks of M from tensors of one type to those of another, made of copies of a third.
 
     out[a,I] = sum over b, c, J of weight[a,b,c] copies[c,I,J] x[b,J] for every sample.
 
     Attributes:
         to: Type i of the result.
-        of: Type j of what is mapped.
+        of: Type j of the mapped tensors.
         by: Type k = i (x) j* of the copies.
-        results: Number of tensors of type i, the index a.
-        mapped: Of type j, the index b.
-        copies: Of type k, the index c.
-        sizes: Numbers in a tensor of type i and of type j.
+        results: Number of tensors of type i, the range of a.
+        mapped: Number of tensors of type j, the range of b.
+        copies: Number of copies of type k, the range of c.
+        sizes: Components of a tensor of type i (range of I) and of type j (range of J).
     """
 
     to: T
@@ -37,18 +37,21 @@ class Term:
 
     @property
     def mixes_first(self) -> bool:
-        """Whether to combine x over b first, before the copies meet them; or last.
+        """Whether to contract x with the weights over b first, before the copies are applied.
 
-        For scalars x first is far cheaper, for scalar results last.
+        First is far cheaper for scalar x, last for scalar results.
         """
         size_to, size_of = self.sizes
+        # Costs per sample, divided by the common factor copies. First: mix x over b into (a, c, J)
+        # by a matrix product, then apply copies elementwise. Last: apply each copy to each x, then
+        # mix the (b, c, I) into (a, I) by a matrix product.
         first = self.results * size_of * (self.mapped + PRODUCT_COST * size_to)
         last = self.mapped * size_to * (self.results + PRODUCT_COST * size_of)
         return first < last
 
 
 def bilinear_terms(counts: Mapping[T, int], group: Group) -> list[Term]:
-    """All terms of a layer, none of them between scalars.
+    """Lists all terms of a layer except those between scalars.
 
     Args:
         counts: Number of tensors of each type in the layer.
@@ -68,7 +71,7 @@ def _term(i: T, j: T, k: T, counts: Mapping[T, int], dim: int) -> Term:
 
 
 def map_type(i: T, j: T, group: Group) -> T:
-    """The type i (x) j* of maps from j to i."""
+    """Returns the type i (x) j* of linear maps from type j to type i."""
     if group.is_orthogonal:
         return T(i.rank + j.rank)
     return T(i.p + j.q, i.q + j.p)

@@ -1,6 +1,8 @@
-"""The hard-constrained network: exactly equivariant under one group."""
+"""The hard-constrained network, exactly equivariant under one group."""
 
 from __future__ import annotations
+
+from typing_extensions import override
 
 from softsym.networks.projected_linear import ProjectedLinear
 from softsym.networks.typed_mlp import TypedMLP
@@ -11,23 +13,13 @@ from softsym.symmetries import group as parse_group
 class EMLP(TypedMLP):
     """Equivariant MLP: every linear layer is projected, W = P_G w (Finzi et al. 2021).
 
-    With the true group of the data it is the oracle that soft networks are compared with; its
-    gates have no term that breaks symmetry (arXiv 2104.09459).
+    With the true group of the data it is the oracle to which soft networks are compared. Its gates
+    have no symmetry-breaking term (arXiv 2104.09459).
 
-    Args:
-        rep_in: Type of the input.
-        rep_out: Type of the output.
-        group: The group G that the network is equivariant under.
-        largest_group: Fixes the hidden layout, so that networks of different groups have the
-            same; by default G. G must be a part of it for the bilinear term to be equivariant.
-        channels: Width that the hidden layout is made from.
-        hidden_layers: Number of hidden layers.
-        init: ``orthogonal``, ``half_equivariant`` or ``residual``: of w, before projection.
-        init_group: Group of the last two; the largest by default.
-        seed: Seed of all initial weights.
-
-    Shape:
-        (batch, rep_in.size(d)) to (batch, rep_out.size(d)).
+    Takes the arguments of :class:`~softsym.networks.typed_mlp.TypedMLP`; ``init`` applies to w
+    before projection. ``group`` is G. ``largest_group``, G by default, determines the hidden
+    layout, so that networks of different groups can share it; the bilinear term is equivariant only
+    if it contains G.
 
     Raises:
         ValueError: If G is not orthogonal but the largest group is.
@@ -60,10 +52,10 @@ class EMLP(TypedMLP):
         if largest.is_orthogonal and not self._group.is_orthogonal:
             raise ValueError(
                 f"EMLP cannot be equivariant under {self._group} in a layout made for {largest}, "
-                "which has no dual types. Set largest_group to a group that holds both."
+                "which has no dual types. Set largest_group to a group that contains both."
             )
         super().__init__(rep_in, rep_out, largest, channels, hidden_layers, init, init_group, seed)
 
+    @override
     def linear(self, rep_in: Rep, rep_out: Rep) -> ProjectedLinear:
-        """A layer projected onto the group."""
         return ProjectedLinear(rep_in, rep_out, self._group)

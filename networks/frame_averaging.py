@@ -1,4 +1,4 @@
-"""Frame averaging: any network made equivariant by averaging over a few frames of its input."""
+"""Frame averaging makes any network equivariant by averaging over a few frames of its input."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ class FrameAveraging(nn.Module):
     .. math:: \hat f(x) = \frac{1}{|F(x)|} \sum_{g \in F(x)} \rho_{out}(g)\, f(\rho_{in}(g)^{-1} x)
 
     The columns of g are the eigenvectors of sum_i v_i v_i^T over the vectors v_i of the input, by
-    rising eigenvalue, under all choices of their signs: 2^n frames for O(n), and the 2^(n - 1) of
+    ascending eigenvalue, with all choices of signs: 2^n frames for O(n), and the 2^(n - 1) of
     determinant 1 for SO(n) (Puny et al. 2022, arXiv 2110.03336, sec. 2.2). For SE(n) the vectors
-    are points in homogeneous coordinates, taken about their centre. Exactly equivariant
-    wherever the eigenvalues differ. There the frames jump: the function is not continuous where
-    two eigenvalues meet, as they do in an input of fewer than n - 1 independent vectors.
+    are points in homogeneous coordinates, relative to their centre. The result is exactly
+    equivariant wherever the eigenvalues are distinct, and discontinuous where two of them coincide,
+    as in any input of fewer than n - 1 independent vectors.
 
     Args:
         network: Any module with ``rep_in`` and ``rep_out``; the input needs at least one vector.
         group: ``O(n)``, ``SO(n)`` or ``SE(n)``.
 
     Shape:
-        As the network.
+        Same as the network.
 
     Raises:
-        ValueError: If the group is another one, the network has no types, or no vector comes in.
+        ValueError: If the group is another one, the network has no types, or its input no vector.
 
     Example:
         >>> from softsym.networks import MLP
@@ -59,7 +59,9 @@ class FrameAveraging(nn.Module):
                 f"FrameAveraging needs the group O(n), SO(n) or SE(n); got {self.group}."
             )
         self.network = network
-        self.rep_in, self.rep_out = (_type(network, which) for which in ("rep_in", "rep_out"))
+        self.rep_in, self.rep_out = (
+            _declared_type(network, which) for which in ("rep_in", "rep_out")
+        )
         blocks = tensor_blocks(self.rep_in.over(self.group), dim)
         vectors = (T(1),) if self._moving else (T(1), T(0, 1))
         index = [blocks[R] for R in vectors if R in blocks]
@@ -74,10 +76,10 @@ class FrameAveraging(nn.Module):
         self.register_buffer("signs", signs, persistent=False)
 
     def frames(self, inputs: Tensor) -> Tensor:
-        """Group elements (frames, batch, d, d) of inputs (batch, size in).
+        """Computes the group elements (frames, batch, d, d) of inputs (batch, size in).
 
         Raises:
-            ValueError: If the inputs are not of the network's type over the group's space.
+            ValueError: If the inputs do not have the network's type over the group's space.
         """
         size = self.rep_in.size(self.group.dim)
         if inputs.shape[-1] != size:
@@ -85,12 +87,13 @@ class FrameAveraging(nn.Module):
                 f"FrameAveraging over {self.group} takes {self.rep_in} as {size} numbers; the "
                 f"inputs have {inputs.shape[-1]}. Choose a group that acts on their space."
             )
-        V = inputs[:, self.vectors].double()
+        V = inputs[:, self.vectors].double()  # eigenvectors of near eigenvalues need the digits
         return (self._moves(V) if self._moving else self._axes(V)).to(inputs.dtype)
 
     def _moves(self, V: Tensor) -> Tensor:
-        """Principal axes about the centre of points (batch, k, n + 1), as rigid motions."""
+        """Computes principal axes about the centre of points (batch, k, n + 1) as motions."""
         points, weights = V[..., :-1], V[..., -1:]
+        # Translating by t adds weight * t to a point, so this centre moves by exactly t.
         centre = points.sum(1) / weights.sum(1)
         axes = self._axes(points - weights * centre[:, None])
         shift = centre.expand(len(axes), -1, -1)[..., None]
@@ -99,29 +102,29 @@ class FrameAveraging(nn.Module):
         return moves
 
     def _axes(self, V: Tensor) -> Tensor:
-        """Principal axes of vectors (batch, k, n), under all allowed signs."""
+        """Computes principal axes of vectors (batch, k, n), with all allowed signs."""
         axes = torch.linalg.eigh(V.mT @ V).eigenvectors
         if self._rotations_only:
-            # turn one axis around where needed, so that the even choices of signs are rotations
+            # Make the determinant 1 by flipping one axis, so that even sign changes are rotations.
             axes = torch.cat([axes[..., :-1], axes[..., -1:] * axes.det()[:, None, None]], -1)
         return axes * self.signs[:, None, None, :]
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Predicts, with one pass of the network over all frames."""
+        """Averages one pass of the network over all frames of each input."""
         frames = self.frames(inputs)
         g = frames.flatten(0, 1)
-        repeated = inputs.repeat(len(frames), 1)
+        repeated = inputs.repeat(len(frames), 1)  # frames outermost, as in g
         inverse = torch.linalg.inv(g) if self._moving else g.mT
         turned = self.network(self.rep_in.over(self.group).act(inverse, repeated))
         back = self.rep_out.over(self.group).act(g, turned)
         return back.unflatten(0, frames.shape[:2]).mean(0)
 
 
-def _type(network: nn.Module, which: str) -> Rep:
-    found = getattr(cast(Any, network), which, None)
-    if not isinstance(found, Rep):
+def _declared_type(network: nn.Module, which: str) -> Rep:
+    declared = getattr(cast(Any, network), which, None)
+    if not isinstance(declared, Rep):
         raise ValueError(
             f"FrameAveraging needs a network with rep_in and rep_out; {type(network).__name__} "
             f"has no {which}."
         )
-    return found
+    return declared

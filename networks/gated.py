@@ -1,4 +1,4 @@
-"""The gated nonlinearity, which keeps types: each tensor is scaled by a scalar."""
+"""The gated nonlinearity: a scalar gate scales each tensor, which preserves the types."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from softsym.networks.layout import gates, segments
+from softsym.networks.hidden_layout import gates, segments
 from softsym.symmetries import Rep
 
 
 class GatedNonlinearity(nn.Module):
     """sigmoid(gate) * value, and for soft networks + w_gated * silu(value).
 
-    Every scalar is its own gate; every other tensor has one gate scalar, all of which stand at
-    the end of the input. The second term acts on components and so breaks every symmetry; its
-    weight starts small and is penalised by the gate regularizer.
+    Every scalar is its own gate. Every other tensor has one gate scalar; these are the last columns
+    of the input. The second term acts on single components and so breaks every symmetry; its weight
+    starts small, and the gate regularizer penalises it.
 
     Args:
         layout: Type of the values, a sum of tensors.
         dim: Dimension of the base space.
         soft: Whether to add the second term.
-        kept: Components that the second term leaves alone, (k,) int64: homogeneous coordinates,
-            which no move changes and which say how far translations carry a vector.
+        kept: Components to which the second term is not applied, (k,) int64: homogeneous
+            coordinates, which weight the translations of a vector and must not change.
 
     Shape:
         (batch, layout.size(dim) + gates) to (batch, layout.size(dim)).
@@ -44,16 +44,17 @@ class GatedNonlinearity(nn.Module):
         self.register_buffer("free", free, persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Applies the gates."""
+        """Applies the gates to (batch, values and gates)."""
         values, gate = features.T.split([self.size, self.gates])
         activated = F.silu(values)
         opened = torch.sigmoid(gate).split([n for rank, _, n in self.runs if rank])
         gates_left, parts = iter(opened), []
+        # Features are rows here, so that a gate broadcasts over the contiguous batch.
         sizes = [width * copies for _, width, copies in self.runs]
         by_run = zip(self.runs, values.split(sizes), activated.split(sizes), strict=True)
         for (rank, width, copies), value, own in by_run:
             if rank == 0:
-                parts.append(own)  # value * sigmoid(value): the scalar is its own gate
+                parts.append(own)  # silu(x) = x sigmoid(x): a scalar is its own gate
             else:
                 tensors = value.unflatten(0, (copies, width))
                 parts.append((next(gates_left)[:, None] * tensors).flatten(0, 1))

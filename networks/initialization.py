@@ -1,4 +1,4 @@
-"""How the weights of typed layers start."""
+"""Initial weights of typed layers."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from softsym.symmetries import Group, Rep, project
 
 @runtime_checkable
 class Startable(Protocol):
-    """A typed linear layer, however its weight is made from its parameters."""
+    """A typed linear layer that can set its initial values, whatever its parameters are."""
 
     rep_in: Rep
     rep_out: Rep
 
     def start(self, weight: Tensor, bias: Tensor) -> None:
-        """Takes initial values: weight (size out, size in), bias (size out,)."""
+        """Sets the initial weight (size out, size in) and bias (size out,)."""
 
 
 def orthogonal(weight: Tensor, kind: Rep, group: Group) -> Tensor:
-    """The random orthogonal weight as it is, whatever the group."""
+    """Keeps the random orthogonal weight; ignores the group."""
     return weight
 
 
 def half_equivariant(weight: Tensor, kind: Rep, group: Group) -> Tensor:
-    """W <- 1/2 P_G W + 1/2 W with the given (largest) group G."""
+    """Computes 1/2 P_G W + 1/2 W with the given (largest) group G."""
     return 0.5 * (_projected(weight, kind, group) + weight)
 
 
 def residual(weight: Tensor, kind: Rep, group: Group) -> Tensor:
-    """W <- P_G W + 1e-3 W: equivariant but for a small rest, as a residual pathway starts."""
+    """Computes P_G W + 1e-3 W, equivariant up to a remainder as small as a residual path."""
     return _projected(weight, kind, group) + 1e-3 * weight
 
 
@@ -42,19 +42,14 @@ INITIALIZATIONS: dict[str, Callable[[Tensor, Rep, Group], Tensor]] = {
     "half_equivariant": half_equivariant,
     "residual": residual,
 }
-"""Each takes an orthogonal weight (size out, size in), its type, and a group."""
+"""Each maps an orthogonal weight (size out, size in), its type and a group to a weight."""
 
 
 def initialize(network: nn.Module, how: str, group: Group, seed: int) -> None:
-    """Starts every typed linear layer of a network.
+    """Initialises every typed linear layer of a network, in order.
 
-    Each starts from a random orthogonal weight; biases are uniform in [0, 1) / sqrt(out).
-
-    Args:
-        network: Its typed linear layers are set, in order.
-        how: One of ``orthogonal``, ``half_equivariant``, ``residual``.
-        group: The group of the initialisation, by default of networks their largest.
-        seed: Seed of the weights.
+    Weights derive from a random orthogonal matrix by one of ``INITIALIZATIONS``; biases are uniform
+    in [0, 1) / sqrt(out).
 
     Raises:
         ValueError: If ``how`` is unknown.
@@ -74,6 +69,7 @@ def _start(
     generator: torch.Generator,
 ) -> None:
     like = next(cast(nn.Module, layer).parameters())
+    # One generator for all layers, in module order: the seed determines every weight.
     sizes = (layer.rep_out.size(group.dim), layer.rep_in.size(group.dim))
     weight = nn.init.orthogonal_(like.new_empty(sizes), generator=generator)
     bias = like.new_empty(sizes[0]).uniform_(0, sizes[0] ** -0.5, generator=generator)

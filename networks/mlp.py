@@ -1,4 +1,4 @@
-"""The unconstrained baseline."""
+"""The unconstrained baseline, a plain multilayer perceptron."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from softsym.symmetries import Rep, rep
 
 
 class MLP(nn.Module):
-    """Plain multilayer perceptron with silu; its hidden layers have no types.
+    """Plain multilayer perceptron with silu; its hidden layers are not typed.
 
     Args:
         rep_in: Type of the input.
@@ -50,5 +50,5 @@ class MLP(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Predicts."""
+        """Maps (batch, rep_in) to (batch, rep_out)."""
         return self.layers(inputs)

@@ -1,6 +1,8 @@
-"""Residual pathway priors: an equivariant path, and one that the data may use."""
+"""Residual pathway priors: an equivariant path plus one that the data may use."""
 
 from __future__ import annotations
+
+from typing_extensions import override
 
 from softsym.networks.projected_linear import ResidualLinear
 from softsym.networks.typed_mlp import TypedMLP
@@ -11,20 +13,10 @@ from softsym.symmetries import group as parse_group
 class RPP(TypedMLP):
     """Residual pathway prior, W = P_G w + v (Finzi et al. 2021, arXiv 2112.01388).
 
-    Trained with 1.0 ||v||^2 + 1e-5 ||w||^2 (:class:`softsym.regularizers.PathRegularizer`).
-
-    Args:
-        rep_in: Type of the input.
-        rep_out: Type of the output.
-        group: The group G of the equivariant path; fixes the hidden layout as well.
-        channels: Width that the hidden layout is made from (89 in the paper's comparison).
-        hidden_layers: Number of hidden layers.
-        init: ``orthogonal``, ``half_equivariant`` or ``residual``: of w.
-        init_group: Group of the last two; G by default.
-        seed: Seed of all initial weights.
-
-    Shape:
-        (batch, rep_in.size(d)) to (batch, rep_out.size(d)).
+    Trained with the penalty 1.0 ||v||^2 + 1e-5 ||w||^2
+    (:class:`softsym.regularizers.PathRegularizer`). Takes the arguments of
+    :class:`~softsym.networks.typed_mlp.TypedMLP`: ``group`` is the G of the equivariant path,
+    ``init`` applies to w, and the paper's comparison uses 89 ``channels``.
 
     Example:
         >>> import torch
@@ -34,27 +26,16 @@ class RPP(TypedMLP):
 
     soft = True
 
+    @override
     def linear(self, rep_in: Rep, rep_out: Rep) -> ResidualLinear:
-        """A layer with a free residual path."""
         return ResidualLinear(rep_in, rep_out, self.largest_group)
 
 
 class MixedRPP(TypedMLP):
     """Residual pathway prior between two groups, W = P_G w + P_H v (Kim et al. 2023, sec. 5).
 
-    Args:
-        rep_in: Type of the input.
-        rep_out: Type of the output.
-        group: The group G of the equivariant path; fixes the hidden layout as well.
-        residual_group: The group H that the residual path keeps, one of the candidates.
-        channels: Width that the hidden layout is made from.
-        hidden_layers: Number of hidden layers.
-        init: ``orthogonal``, ``half_equivariant`` or ``residual``: of w.
-        init_group: Group of the last two; G by default.
-        seed: Seed of all initial weights.
-
-    Shape:
-        (batch, rep_in.size(d)) to (batch, rep_out.size(d)).
+    Takes the arguments of :class:`RPP` and ``residual_group``, the group H that the residual path
+    keeps, one of the candidates.
 
     Example:
         >>> import torch
@@ -76,9 +57,10 @@ class MixedRPP(TypedMLP):
         init_group: str | Group | None = None,
         seed: int = 0,
     ) -> None:
+        # Before the base class, whose constructor makes the layers.
         self._residual_group = parse_group(residual_group, parse_group(group).dim)
         super().__init__(rep_in, rep_out, group, channels, hidden_layers, init, init_group, seed)
 
+    @override
     def linear(self, rep_in: Rep, rep_out: Rep) -> ResidualLinear:
-        """A layer whose residual path keeps H."""
         return ResidualLinear(rep_in, rep_out, self.largest_group, self._residual_group)

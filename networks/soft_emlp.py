@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
+from typing_extensions import override
+
 from softsym.networks.typed_linear import TypedLinear
 from softsym.networks.typed_mlp import TypedMLP
 from softsym.symmetries import Rep
 
 
 class SoftEMLP(TypedMLP):
-    """MLP with typed layers whose weights are free; regularizers pull them towards symmetry.
+    """MLP of typed layers with free weights, which regularizers pull towards symmetry.
 
-    Kim et al. 2023 (arXiv 2306.00356), sec. 4: every layer is a typed linear map, so that one
-    regularizer for each candidate symmetry can measure how far its weight is from equivariant.
-
-    Args:
-        rep_in: Type of the input, e.g. ``"5T0 + 5T1"``.
-        rep_out: Type of the output.
-        group: The largest candidate group: it fixes the base space and, where it is not
-            orthogonal, how hidden tensors split into T(p, q).
-        channels: Width that the hidden layout is made from.
-        hidden_layers: Number of hidden layers.
-        init: ``orthogonal``, ``half_equivariant`` or ``residual``.
-        init_group: Group of the last two; the largest by default.
-        seed: Seed of all initial weights.
-
-    Shape:
-        (batch, rep_in.size(d)) to (batch, rep_out.size(d)).
+    Every layer is a typed linear map, so one regularizer per candidate symmetry can measure how
+    far its weight is from equivariant (Kim et al. 2023, arXiv 2306.00356, sec. 4). Takes the
+    arguments of :class:`~softsym.networks.typed_mlp.TypedMLP`.
 
     Example:
         >>> import torch
@@ -35,6 +24,6 @@ class SoftEMLP(TypedMLP):
 
     soft = True
 
+    @override
     def linear(self, rep_in: Rep, rep_out: Rep) -> TypedLinear:
-        """A layer with a free weight."""
         return TypedLinear(rep_in, rep_out, self.largest_group.dim)

@@ -1,20 +1,21 @@
-"""The linear layer whose input and output have types, and whose weight is free."""
+"""The typed linear layer with a free weight."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from softsym.symmetries import Rep
 
 
 class TypedLinear(nn.Linear):
-    """``nn.Linear`` between two representations; regularizers find layers by these two types.
+    """``nn.Linear`` between two representations, by which regularizers recognise typed layers.
 
     Args:
         rep_in: Type of the input.
         rep_out: Type of the output.
-        dim: Dimension of the base space, which turns types into sizes.
+        dim: Dimension of the base space, which determines the sizes of the types.
         bias: Whether to add a bias.
 
     Shape:
@@ -27,11 +28,11 @@ class TypedLinear(nn.Linear):
 
     @torch.no_grad()
     def start(self, weight: Tensor, bias: Tensor) -> None:
-        """Takes initial values: weight (size out, size in), bias (size out,)."""
+        """Sets the initial weight (size out, size in) and bias (size out,)."""
         self.weight.copy_(weight)
         if self.bias is not None:
             self.bias.copy_(bias)
 
+    @override
     def extra_repr(self) -> str:
-        """The types, beside the sizes."""
         return f"{super().extra_repr()}, {self.rep_in} >> {self.rep_out}"

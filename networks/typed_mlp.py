@@ -1,4 +1,4 @@
-"""The shape that all typed networks share: typed linear, bilinear, gates, and a typed head."""
+"""The architecture shared by all typed networks: blocks of typed layers and a typed head."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from torch import Tensor, nn
 
 from softsym.networks.bilinear import Bilinear
 from softsym.networks.gated import GatedNonlinearity
+from softsym.networks.hidden_layout import gates, hidden_layout, homogeneous_entries
 from softsym.networks.initialization import initialize
-from softsym.networks.layout import gates, hidden_layout, homogeneous_entries
 from softsym.symmetries import Group, Rep, Scalar, rep
 from softsym.symmetries import group as parse_group
 
 BILINEAR_SCALE = 0.1
 
 MakeLinear = Callable[[Rep, Rep], nn.Module]
-"""Makes a typed linear layer from its types; what differs between networks."""
+"""Makes a typed linear layer from its input and output types."""
 
 
 class TypedBlock(nn.Module):
-    """Typed linear layer, plus 0.1 times a bilinear term, then gates.
+    """A typed linear layer plus 0.1 times a bilinear term, followed by gates.
 
     Args:
         rep_in: Type of the input.
         layout: Type of the output, a sum of tensors.
         group: The largest candidate group.
         linear: Makes the typed linear layer.
-        soft: Whether gates have a term that breaks symmetry.
+        soft: Whether the gates have a symmetry-breaking term.
         seed: Seed of the bilinear term.
     """
 
@@ -45,9 +45,9 @@ class TypedBlock(nn.Module):
         self.gate = GatedNonlinearity(layout, group.dim, soft, kept)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(batch, rep_in) to (batch, layout)."""
-        # bilinear term and gate take features apart by type: with the batch last in memory each
-        # type is one piece, and only this is copied
+        """Maps (batch, rep_in) to (batch, layout)."""
+        # Bilinear term and gate split the features by type. With the batch last in memory each type
+        # is one contiguous piece, so this is the only copy.
         mapped = self.linear(features).T.contiguous().T
         gated: Tensor = self.gate(torch.add(mapped, self.bilinear(mapped), alpha=BILINEAR_SCALE))
         return gated
@@ -56,17 +56,17 @@ class TypedBlock(nn.Module):
 class TypedMLP(nn.Module, ABC):
     """Blocks of typed layers and a typed linear head.
 
-    A network says how its linear layers are made (:meth:`linear`) and whether its gates are soft.
+    A subclass makes the linear layers (:meth:`linear`) and says whether its gates are ``soft``.
 
     Args:
         rep_in: Type of the input, e.g. ``"5T0 + 5T1"``.
         rep_out: Type of the output.
-        group: The largest candidate group: it fixes the base space and, where it is not
+        group: The largest candidate group. It determines the base space and, if it is not
             orthogonal, how hidden tensors split into T(p, q).
-        channels: Width that the hidden layout is made from.
+        channels: Width from which the hidden layout is computed.
         hidden_layers: Number of hidden layers.
-        init: ``orthogonal``, ``half_equivariant`` or ``residual``.
-        init_group: Group of the last two; the largest by default.
+        init: Initialisation: ``orthogonal``, ``half_equivariant`` or ``residual``.
+        init_group: Group of the last two initialisations; the largest by default.
         seed: Seed of all initial weights.
 
     Shape:
@@ -106,9 +106,9 @@ class TypedMLP(nn.Module, ABC):
 
     @abstractmethod
     def linear(self, rep_in: Rep, rep_out: Rep) -> nn.Module:
-        """A typed linear layer of this network, with ``start`` for its initial values."""
+        """Makes a typed linear layer, whose method ``start`` sets its initial values."""
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Predicts."""
+        """Maps (batch, rep_in) to (batch, rep_out)."""
         predicted: Tensor = self.head(self.blocks(inputs))
         return predicted

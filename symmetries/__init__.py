@@ -1,7 +1,7 @@
 """Matrix groups, their tensor representations, and bases of what is equivariant under them.
 
-Useful by itself: ``from symmetries import group, rep, equivariant_basis``. States are float64
-torch tensors; nothing here knows of training.
+Useful on its own: ``from softsym.symmetries import group, rep, equivariant_basis``. Results are
+float64 torch tensors; nothing here knows of training.
 """
 
 from softsym.symmetries.basis import (
@@ -12,12 +12,11 @@ from softsym.symmetries.basis import (
     shared_blocks,
 )
 from softsym.symmetries.disk_cache import cache_bases
-from softsym.symmetries.group import Group
+from softsym.symmetries.group import Generated, Group
 from softsym.symmetries.groups.cyclic import C, D
 from softsym.symmetries.groups.direct_product import DirectProduct
 from softsym.symmetries.groups.embed import Embed
 from softsym.symmetries.groups.euclidean import SE, Rotation, Translation
-from softsym.symmetries.groups.generated import Generated
 from softsym.symmetries.groups.linear import GL, SL
 from softsym.symmetries.groups.lorentz import (
     O11,
@@ -30,13 +29,7 @@ from softsym.symmetries.groups.lorentz import (
     TimeReversal,
 )
 from softsym.symmetries.groups.orthogonal import SO, O
-from softsym.symmetries.groups.permutation import (
-    Cube,
-    PermutationGroup,
-    RubiksCube,
-    S,
-    Z,
-)
+from softsym.symmetries.groups.permutation import Cube, PermutationGroup, RubiksCube, S, Z
 from softsym.symmetries.groups.reflect import Reflect
 from softsym.symmetries.groups.scaling import Scaling
 from softsym.symmetries.groups.symplectic import Sp
@@ -49,53 +42,10 @@ from softsym.symmetries.solver import forget_bases
 
 V = Vector
 
-__all__ = [
-    "GL",
-    "O11",
-    "O13",
-    "SE",
-    "SL",
-    "SO",
-    "SO13",
-    "SU",
-    "C",
-    "Cube",
-    "D",
-    "DirectProduct",
-    "Embed",
-    "Generated",
-    "Group",
-    "Lorentz",
-    "O",
-    "Parity",
-    "PermutationGroup",
-    "Projector",
-    "Reflect",
-    "Rep",
-    "Rotation",
-    "RubiksCube",
-    "S",
-    "SO11p",
-    "SO13p",
-    "Scalar",
-    "Scaling",
-    "Sp",
-    "T",
-    "TimeReversal",
-    "Translation",
-    "Trivial",
-    "TypedBlock",
-    "U",
-    "V",
-    "Vector",
-    "Z",
-    "cache_bases",
-    "equivariant_basis",
-    "equivariant_blocks",
-    "equivariant_projector",
-    "forget_bases",
-    "group",
-    "project",
-    "rep",
-    "shared_blocks",
-]
+__all__ = ["DirectProduct", "Embed", "Generated", "Group", "PermutationGroup", "group"]
+__all__ += ["GL", "SE", "SL", "SO", "SU", "C", "D", "O", "S", "Sp", "U", "Z"]
+__all__ += ["Cube", "Reflect", "Rotation", "RubiksCube", "Scaling", "Translation", "Trivial"]
+__all__ += ["O11", "O13", "SO13", "Lorentz", "Parity", "SO11p", "SO13p", "TimeReversal"]
+__all__ += ["Rep", "Scalar", "T", "V", "Vector", "rep"]
+__all__ += ["Projector", "TypedBlock", "cache_bases", "forget_bases", "project", "shared_blocks"]
+__all__ += ["equivariant_basis", "equivariant_blocks", "equivariant_projector"]

@@ -1,4 +1,4 @@
-"""``python -m symmetries``: a look at a group and what it leaves unchanged."""
+"""``softsym groups``: shows a group and what it leaves unchanged."""
 
 from __future__ import annotations
 
@@ -14,24 +14,22 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from softsym.symmetries import picture
 from softsym.symmetries.basis import equivariant_basis, equivariant_blocks, equivariant_projector
 from softsym.symmetries.constraints import residual
 from softsym.symmetries.disk_cache import cache_bases
 from softsym.symmetries.group import Group
 from softsym.symmetries.parsing import NO_NAMES, group, rep
-from softsym.symmetries.picture import draw_basis, draw_projector, require_drawable, require_legible
 from softsym.symmetries.representations import Rep
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-KINDS = ("compact", "orthogonal", "permutation")
-
 EXAMPLES = """examples:
-  python -m symmetries "O(2)@xy" "T(2)"
-  python -m symmetries "SO(3)" "T1 >> T2" --plot
-  python -m symmetries "S(5)xO(3)" "V(S(5)) x V(O(3)) >> V(O(3))"
-  python -m symmetries --list
+  softsym groups "O(2)@xy" "T(2)"
+  softsym groups "SO(3)" "T1 >> T2" --plot
+  softsym groups "S(5)xO(3)" "V(S(5)) x V(O(3)) >> V(O(3))"
+  softsym groups --list
 """
 
 
@@ -40,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.list:
-        _list(Console())
+        Console().print(_families())
         return 0
     if not options.group:
         parser.print_help()
@@ -55,26 +53,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m symmetries",
+        prog="softsym groups",
         description="What a group leaves unchanged: dimension, rank and time of a basis.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("group", nargs="?", help="such as 'SO(3)', 'O(2)@xy', 'S(5)xO(3)'")
-    parser.add_argument(
-        "rep", nargs="?", default="T1 >> T1", help="such as 'T(2)'; T1 >> T1 if left out"
-    )
-    parser.add_argument("--dim", type=int, help="dimension of the base space, for G@axes (3)")
-    parser.add_argument(
-        "--plot", nargs="?", const="", metavar="FILE", help="draw a picture (.png, .svg, .pdf)"
-    )
-    parser.add_argument(
-        "--draw",
-        choices=["basis", "projector"],
-        help="what to draw: the basis of a map 'A >> B', the projector otherwise",
-    )
-    parser.add_argument("--cache", metavar="FOLDER", help="keep bases in a folder")
-    parser.add_argument("--list", action="store_true", help="list the families of groups")
+    add = parser.add_argument
+    add("group", nargs="?", help="such as 'SO(3)', 'O(2)@xy', 'S(5)xO(3)'")
+    add("rep", nargs="?", default="T1 >> T1", help="such as 'T(2)'; T1 >> T1 by default")
+    add("--dim", type=int, help="dimension of the base space, for G@axes (3)")
+    add("--plot", nargs="?", const="", metavar="FILE", help="draw a picture (.png, .svg, .pdf)")
+    drawn = "what to draw: by default the basis of a map 'A >> B', or else the projector"
+    add("--draw", choices=["basis", "projector"], help=drawn)
+    add("--cache", metavar="FOLDER", help="keep bases in a folder")
+    add("--list", action="store_true", help="list the families of groups")
     return parser
 
 
@@ -83,14 +75,14 @@ def _show(options: argparse.Namespace, console: Console) -> None:
     G, R = group(options.group, options.dim), rep(options.rep)
     path = None if options.plot is None else Path(options.plot or _file_name(options))
     if path is not None:
-        require_drawable(path)
+        picture.require_drawable(path)
     start = time.perf_counter()
     blocks = equivariant_blocks(G, R)
     seconds = time.perf_counter() - start
     rank = sum(len(block.index) * block.basis.shape[1] for block in blocks)
     left = max((residual(G, block.tensor, block.basis) for block in blocks), default=0.0)
     lines = {
-        "group": _described(G),
+        "group": _description(G),
         "representation": f"{options.rep}: {R.over(G).size(G.space)} numbers",
         "rank": rank,
         "residual": f"{left:.1e}",
@@ -107,18 +99,22 @@ def _show(options: argparse.Namespace, console: Console) -> None:
 
 def _figure(options: argparse.Namespace, G: Group, R: Rep) -> Figure:
     title = f"{options.group}: {options.rep}"
-    columns = _columns(options.rep, G)
+    columns = _input_size(options.rep, G)
     size = R.over(G).size(G.space)
     if (options.draw or ("basis" if columns else "projector")) == "projector":
-        require_legible(size)
-        return draw_projector(equivariant_projector(G, R), f"projector of {title}")
+        if size > picture.MOST_NUMBERS:
+            raise ValueError(
+                f"A projector of {size} x {size} numbers is too large to look at "
+                f"(at most {picture.MOST_NUMBERS}); draw the basis with --draw basis."
+            )
+        return picture.draw_projector(equivariant_projector(G, R), f"projector of {title}")
     columns = columns or G.dim
     shape = (size // columns, columns) if size % columns == 0 else (1, size)
-    return draw_basis(equivariant_basis(G, R), shape, f"basis of {title}")
+    return picture.draw_basis(equivariant_basis(G, R), shape, f"basis of {title}")
 
 
-def _columns(text: str, G: Group) -> int | None:
-    """Size of the inputs of a map ``A >> B``; None of any other type."""
+def _input_size(text: str, G: Group) -> int | None:
+    """Size of the inputs of a map ``A >> B``; None for any other type, such as a sum of maps."""
     inputs, _, outputs = text.partition(">>")
     try:
         rep(outputs)
@@ -127,7 +123,7 @@ def _columns(text: str, G: Group) -> int | None:
         return None
 
 
-def _list(console: Console) -> None:
+def _families() -> Table:
     table = Table(
         title="Families of groups",
         caption="d, generators (infinitesimal + discrete) and kind are those of the example",
@@ -135,22 +131,18 @@ def _list(console: Console) -> None:
         padding=(0, 2, 0, 0),
         pad_edge=False,
     )
-    table.add_column("family", no_wrap=True)
-    table.add_column("example", no_wrap=True)
-    table.add_column("d", justify="right", no_wrap=True)
-    table.add_column("generators", justify="right", no_wrap=True)
-    for kind in KINDS:
-        table.add_column(kind, justify="center", no_wrap=True)
+    for heading in ("family", "example"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("d", "generators"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in _kinds(group("SO(3)")):
+        table.add_column(heading, justify="center", no_wrap=True)
     for name in sorted(set(Group.families) - NO_NAMES):
-        written, example = _example(name)
-        table.add_row(
-            written,
-            str(example),
-            str(example.dim),
-            f"{len(example.lie_algebra)} + {len(example.discrete_generators)}",
-            *("yes" if holds else "-" for holds in _kinds(example)),
-        )
-    console.print(table)
+        written, G = _example(name)
+        generators = f"{len(G.lie_algebra)} + {len(G.discrete_generators)}"
+        kinds = ("yes" if holds else "-" for holds in _kinds(G).values())
+        table.add_row(written, str(G), str(G.dim), generators, *kinds)
+    return table
 
 
 def _example(family: str) -> tuple[str, Group]:
@@ -161,16 +153,17 @@ def _example(family: str) -> tuple[str, Group]:
     return f"{family}({', '.join(needed)})" if needed else family, make(*[3 for _ in needed])
 
 
-def _described(G: Group) -> str:
-    kinds = [kind for kind, holds in zip(KINDS, _kinds(G), strict=True) if holds]
+def _description(G: Group) -> str:
+    kinds = ", ".join(kind for kind, holds in _kinds(G).items() if holds)
     return (
-        f"{G} on R^{G.dim}; {', '.join(kinds) or 'not compact'}; generators: "
+        f"{G} on R^{G.dim}; {kinds or 'not compact'}; generators: "
         f"{len(G.lie_algebra)} infinitesimal, {len(G.discrete_generators)} discrete"
     )
 
 
-def _kinds(G: Group) -> tuple[bool, ...]:
-    return G.is_compact, G.is_orthogonal, G.permutations is not None
+def _kinds(G: Group) -> dict[str, bool]:
+    is_permutation = G.permutations is not None
+    return {"compact": G.is_compact, "orthogonal": G.is_orthogonal, "permutation": is_permutation}
 
 
 def _file_name(options: argparse.Namespace) -> str:

@@ -1,8 +1,8 @@
 """Orthonormal bases and projectors of what a group leaves unchanged.
 
-A vector v of type R is equivariant under G when rho(g) v = v for every g. The type R falls into
-tensors (:mod:`softsym.symmetries.blocks`), each solved once for a group and remembered
-(:mod:`softsym.symmetries.solver`).
+A vector v of type R is equivariant under G when rho(g) v = v for every g in G. The type R splits
+into tensors (:mod:`softsym.symmetries.blocks`). Each kind of tensor is solved once for a group and
+remembered (:mod:`softsym.symmetries.solver`).
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from softsym.symmetries.limits import require_memory
 from softsym.symmetries.parsing import group as parse_group
 from softsym.symmetries.parsing import rep as parse_rep
 from softsym.symmetries.representations import Rep
-from softsym.symmetries.solver import scattered, tensor_basis
+from softsym.symmetries.solver import scatter_bases, tensor_basis
 
 INSTEAD = "Use equivariant_blocks, which solves each type of tensor once, or project."
 
 
 @dataclass(frozen=True)
 class TypedBlock:
-    """All copies of one type of tensor in a vector, with the basis of what is equivariant.
+    """All copies of one kind of tensor in a vector, with the basis of the equivariant ones.
 
     Attributes:
         tensor: The type of the copies.
-        index: Where the copies' numbers stand in the vector, (copies, size) int64.
+        index: Positions of the copies' numbers in the vector, (copies, size) int64.
         basis: Q, (size, r) float64 with orthonormal columns.
     """
 
@@ -53,7 +53,7 @@ def equivariant_blocks(G: str | Group, R: str | Rep) -> list[TypedBlock]:
 
 
 def _blocks(G: str | Group, R: str | Rep) -> list[TypedBlock]:
-    """The blocks with the remembered tensors themselves, not to be changed."""
+    """The blocks, sharing their tensors with the solver's memory: callers must not change them."""
     G = parse_group(G)
     R = parse_rep(R).over(G)
     require_memory(4 * R.size(G.space), f"Solving for {R} over R^{G.dim}", "Use lower ranks.")
@@ -69,8 +69,8 @@ def shared_blocks(groups: Sequence[Group], R: str | Rep) -> list[tuple[Rep, Tens
         R: A representation of all of them.
 
     Returns:
-        For each block its tensor, where its copies stand, (copies, size), and the basis of each
-        group, (size, rank). The tensors are those that are remembered, not to be changed.
+        For each block its tensor, the positions of its copies (copies, size), and the basis of
+        each group (size, rank). The tensors are the solver's own and must not be changed.
 
     Raises:
         ValueError: If R is no representation of a group, or a solution fails its check.
@@ -80,11 +80,12 @@ def shared_blocks(groups: Sequence[Group], R: str | Rep) -> list[tuple[Rep, Tens
     first = _blocks(groups[0], R)
     bases = [[block.basis for block in first]]
     for G in groups[1:]:
+        # the tables of positions depend on the space alone: built once, not for every group
         same = R.over(G) == R.over(groups[0]) and G.space == groups[0].space
         tensors = [b.tensor for b in first] if same else [b.tensor for b in _blocks(G, R)]
         bases.append([tensor_basis(G, tensor) for tensor in tensors])
-    of_blocks = zip(first, zip(*bases, strict=True), strict=True)
-    return [(block.tensor, block.index, list(found)) for block, found in of_blocks]
+    by_block = zip(first, zip(*bases, strict=True), strict=True)
+    return [(block.tensor, block.index, list(each)) for block, each in by_block]
 
 
 def equivariant_basis(G: str | Group, R: str | Rep) -> Tensor:
@@ -106,14 +107,14 @@ def equivariant_basis(G: str | Group, R: str | Rep) -> Tensor:
     size = sum(block.index.numel() for block in blocks)
     rank = sum(len(block.index) * block.basis.shape[1] for block in blocks)
     require_memory(size * rank, f"The basis of {R} under {G}, {size} x {rank},", INSTEAD)
-    return scattered(size, [(block.index, block.basis) for block in blocks])
+    return scatter_bases(size, [(block.index, block.basis) for block in blocks])
 
 
 def equivariant_projector(G: str | Group, R: str | Rep) -> Tensor:
     """Orthogonal projector P = Q Q^T onto the equivariant vectors, (size R, size R) float64.
 
     Raises:
-        ValueError: As :func:`equivariant_basis`.
+        ValueError: If R is no representation of G, or a solution fails its check.
         TooLargeError: If the projector is too large.
     """
     G = parse_group(G)

@@ -1,8 +1,8 @@
-"""Bases kept on disk, for those who ask: solved once, read by every later process.
+"""Optionally keeps bases on disk: solved once, read by every later process.
 
-Files are named by the identity of the group, the type and the version of this package, written to
-a temporary name and then renamed, so that a reader sees a whole file or none. Two processes that
-solve the same at once write the same.
+Files are named by the identity of the group, the type and the version of this package. They are
+written under a temporary name and then renamed: a reader sees a whole file or none, and processes
+that solve for the same basis at once write the same file.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from softsym.symmetries.representations import T
 log = logging.getLogger(__name__)
 
 SOLVER = 1
-"""Raised when bases are solved in another way, so that none of the old ones is read."""
+"""Raised when bases are solved in another way, so that no older file is read."""
 
 _folder: Path | None = None
 
 
 def cache_bases(folder: str | Path | None) -> None:
-    """Keeps every basis T(p, q) that is solved from now on in a folder, and looks there first.
+    """Keeps every basis of a T(p, q) that is solved from now on in a folder, and reads it there.
 
-    What is read is checked as what is solved; a damaged file is solved again and replaced.
+    Bases from disk pass the same check as solutions; a damaged file is solved again and replaced.
 
     Args:
-        folder: Made if need be; None ends it.
+        folder: Created if it does not exist; None switches the cache off.
 
     Raises:
-        ValueError: If the folder cannot be made or written to.
+        ValueError: If the folder cannot be created or written to.
     """
     global _folder  # noqa: PLW0603 (one switch for the process, as of torch's own caches)
     if folder is not None and not isinstance(folder, str | os.PathLike):
@@ -60,14 +60,17 @@ def load(G: Group, tensor: T) -> Tensor | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            kept = torch.load(_path(_folder, G, tensor), weights_only=True)
-        return _checked(kept["basis"], kept["rank"], tensor.size(G.space))
-    except Exception:  # a damaged file fails in as many ways as there are bytes
+            stored = torch.load(_path(_folder, G, tensor), weights_only=True)
+        return _intact(stored["basis"], stored["rank"], tensor.size(G.space))
+    except Exception:  # damaged files raise almost any exception, whichever byte is wrong
         return None
 
 
-def _checked(basis: Tensor, rank: int, size: int) -> Tensor | None:
-    """The basis, if it is as it was written; its constraints are checked by the solver."""
+def _intact(basis: Tensor, rank: int, size: int) -> Tensor | None:
+    """The basis if it is as it was written; the solver checks its constraints.
+
+    The rank is stored beside the basis because a basis that lost columns satisfies them all.
+    """
     if basis.dtype != torch.float64 or basis.shape != (size, rank):
         return None
     one = torch.eye(rank, dtype=torch.float64)
@@ -75,26 +78,22 @@ def _checked(basis: Tensor, rank: int, size: int) -> Tensor | None:
 
 
 def store(G: Group, tensor: T, basis: Tensor) -> None:
-    """Writes a basis, if there is a folder; a full or lost disk is a warning and no more."""
+    """Writes a basis if there is a folder; a full or lost disk only causes a warning."""
     if _folder is None:
         return
+    temporary = None
     try:
-        _write(_folder, G, tensor, basis)
+        handle, temporary = tempfile.mkstemp(dir=_folder, suffix=".part")
+        with os.fdopen(handle, "wb") as file:
+            # torch.save writes the whole storage of a view: clone keeps the file small
+            torch.save({"basis": basis.clone(), "rank": basis.shape[1]}, file)
+        Path(temporary).replace(_path(_folder, G, tensor))
     except OSError as error:
         log.warning("The basis of %s under %s could not be kept: %s.", tensor, G, error)
-
-
-def _write(folder: Path, G: Group, tensor: T, basis: Tensor) -> None:
-    handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save({"basis": basis.clone(), "rank": basis.shape[1]}, file)
-        Path(temporary).replace(_path(folder, G, tensor))
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    finally:
+        if temporary is not None:  # gone already if it was renamed
+            Path(temporary).unlink(missing_ok=True)
 
 
 def _path(folder: Path, G: Group, tensor: T) -> Path:
-
     return folder / f"{G.identity[:40]}-T{tensor.p}-{tensor.q}-{__version__}-{SOLVER}.pt"

@@ -1,4 +1,4 @@
-"""Checks of what generates a group, and what can be told from it."""
+"""Checks the generators of a group, and lists the elements of a finite one."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from torch import Tensor
 Rows = Sequence[Sequence[float]]
 MatrixLike = Tensor | Rows | Sequence[Tensor] | Sequence[Rows]
 
-MARKS, SAME, LARGEST = 4, 1e-6, 1e6
-"""Elements of a finite group are told apart by so many random combinations of their numbers, equal
-within this. Of one with entries beyond the last, powers grow without end."""
-
 FINITE, NUMBERS = 1024, 2**22
 """Largest group that is listed element by element, and most numbers that the list may hold."""
 
+MARKS, SAME = 4, 1e-6
+"""Elements are compared by a few random combinations of their entries, equal within 1e-6."""
+
+LARGEST = 1e6
+"""Size of an entry above which powers are assumed to grow without end."""
+
 
 def require_matrices(values: MatrixLike | None, dim: int, what: str, name: str) -> Tensor:
-    """Returns generators as a contiguous (count, d, d) float64 tensor of their own.
+    """Returns generators as a contiguous copy (count, d, d) in float64.
 
     Raises:
-        ValueError: If they are no numbers, not d x d, or not finite.
+        ValueError: If they are not numbers, not d x d, or not finite.
     """
-    if values is None:
-        return torch.zeros(0, dim, dim, dtype=torch.float64)
     try:
-        if len(values) == 0:
+        if values is None or len(values) == 0:
             return torch.zeros(0, dim, dim, dtype=torch.float64)
         if not isinstance(values, Tensor):
             values = torch.stack([torch.as_tensor(v) for v in values])
         if values.is_complex():
-            raise TypeError("complex ones act in real form, X + iY as [[X, -Y], [Y, X]]")
+            raise TypeError("complex matrices act in real form, X + iY as [[X, -Y], [Y, X]]")
         matrices = values.detach().to(torch.float64, copy=True).contiguous()
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{what} of {name} must be matrices of numbers: {error}.") from None
@@ -55,6 +55,7 @@ def require_invertible(matrices: Tensor, name: str) -> None:
     Raises:
         ValueError: If one is singular.
     """
+    # written as "not small", since the condition number of a zero matrix is NaN
     for i in (~(torch.linalg.cond(matrices) <= 1e12)).nonzero() if len(matrices) else ():
         raise ValueError(
             f"A discrete generator must be invertible; number {int(i)} of {name} is singular: "
@@ -76,10 +77,10 @@ def require_closed(algebra: Tensor, name: str) -> None:
     # the commutator of two random combinations leaves the span exactly if that of some pair does
     random = torch.Generator().manual_seed(0)
     weights = torch.randn(2, len(flat), generator=random, dtype=torch.float64)
-    if not _leaves(span, *torch.einsum("nk,kij->nij", weights, algebra)):
+    if not _commutator_leaves(span, *torch.einsum("nk,kij->nij", weights, algebra)):
         return
     for i, j in combinations(range(len(algebra)), 2):
-        if _leaves(span, algebra[i], algebra[j]):
+        if _commutator_leaves(span, algebra[i], algebra[j]):
             raise ValueError(
                 f"lie_algebra of {name} is not closed: the commutator of its generators {i} and "
                 f"{j} is no combination of them. Add it, or make the group that they generate as "
@@ -87,14 +88,14 @@ def require_closed(algebra: Tensor, name: str) -> None:
             )
 
 
-def _leaves(span: Tensor, A: Tensor, B: Tensor) -> bool:
+def _commutator_leaves(span: Tensor, A: Tensor, B: Tensor) -> bool:
     commutator = (A @ B - B @ A).reshape(-1)
     rest = commutator - span.T @ (span @ commutator)
     return float(rest.norm()) > 1e-8 * float(A.norm() * B.norm())
 
 
 def as_permutations(matrices: Tensor) -> Tensor | None:
-    """Where permutation matrices (m, d, d) send each coordinate, (m, d) int64; None of others."""
+    """Targets (m, d) int64 of each coordinate under permutation matrices; None for any others."""
     ones = matrices == 1.0
     is_permutation = ones.sum(1).eq(1).all() and ones.sum(2).eq(1).all()
     if not len(matrices) or not is_permutation or not (ones | (matrices == 0.0)).all():
@@ -111,10 +112,11 @@ def permutation_matrices(permutations: Tensor) -> Tensor:
 def finite_group(generators: Tensor) -> Tensor | None:
     """All elements (n, d, d) that matrices (m, d, d) generate, or None if they are too many."""
     dim = generators.shape[-1]
+    # a real matrix of finite order has determinant 1 or -1
     if not torch.allclose(torch.linalg.det(generators).abs(), torch.ones(1).double()):
         return None
     most = min(FINITE, NUMBERS // max(dim**2, 1))
-    found = frontier = torch.eye(dim, dtype=torch.float64)[None]
+    elements = frontier = torch.eye(dim, dtype=torch.float64)[None]
     random = torch.Generator().manual_seed(0)
     marks = torch.randn(dim**2, MARKS, generator=random, dtype=torch.float64)
     while len(frontier):
@@ -124,15 +126,16 @@ def finite_group(generators: Tensor) -> Tensor | None:
             products = h @ frontier
             if float(products.abs().amax()) > LARGEST:
                 return None
+            # cdist by matrix products loses half of the digits to cancellation
             distances = torch.cdist(
                 products.flatten(1) @ marks,
-                found.flatten(1) @ marks,
+                elements.flatten(1) @ marks,
                 compute_mode="donot_use_mm_for_euclid_dist",
             )
             new = products[distances.amin(1) > SAME]
-            found = torch.cat([found, new])
-            if len(found) > most:
+            elements = torch.cat([elements, new])
+            if len(elements) > most:
                 return None
             reached.append(new)
-        frontier = torch.cat(reached) if reached else found[:0]
-    return found
+        frontier = torch.cat(reached) if reached else elements[:0]
+    return elements

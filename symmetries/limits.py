@@ -1,21 +1,24 @@
-"""Says how large a result would be, before memory is asked for it."""
+"""Refuses results that would not fit into memory, before any memory is asked for."""
 
 from __future__ import annotations
 
 import os
 
 NO_LIMIT_KNOWN = 8 * 2**30
+"""Bytes allowed on systems that do not tell their memory, such as Windows."""
 
 
+# Linux grants more memory than it has and kills the process that uses it: a MemoryError that numpy
+# or torch might raise would come too late or never
 class TooLargeError(ValueError, MemoryError):
-    """What was asked for would not fit into memory; nothing was tried."""
+    """The result would not fit into memory; nothing was computed."""
 
 
 def memory_limit() -> int:
     """Bytes that one result may take: half of the machine's memory."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-    except (AttributeError, ValueError, OSError):  # no such question on this system
+    except (AttributeError, ValueError, OSError):  # the system has no sysconf, or not these names
         return NO_LIMIT_KNOWN
 
 
@@ -23,13 +26,14 @@ def require_memory(numbers: int, what: str, instead: str) -> None:
     """Checks that float64 numbers fit into memory.
 
     Args:
-        numbers: How many.
-        what: What they are, as the beginning of a sentence.
-        instead: What to do instead.
+        numbers: Number of float64 numbers, intermediate results included.
+        what: What is computed, as the beginning of a sentence.
+        instead: Advice on what to do instead.
 
     Raises:
         TooLargeError: If they take more than half of the machine's memory.
     """
+    # half, as results are multiplied and copied after this
     limit = memory_limit()
     if 8 * numbers > limit:
         raise TooLargeError(

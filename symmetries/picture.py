@@ -1,6 +1,6 @@
 """Pictures of equivariant bases and projectors.
 
-The only part of the package that needs matplotlib, which is imported when a picture is asked for.
+Only this part of the package needs matplotlib, and imports it when a picture is drawn.
 """
 
 from __future__ import annotations
@@ -11,35 +11,21 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 MOST_VECTORS, MOST_NUMBERS = 24, 1500
-COLOURS = "RdBu_r"
+"""Most basis vectors in one picture, and most rows of a projector that a page can resolve."""
 
 
 def draw_projector(projector: Tensor, title: str) -> Figure:
     """One heat map of a projector (size, size), white at zero."""
     figure = _figure(1, 1, (6.0, 5.4))
-    axes, limit = figure.axes[0], float(projector.abs().max()) or 1.0
-    image = axes.imshow(
-        projector.numpy(), cmap=COLOURS, vmin=-limit, vmax=limit, interpolation="nearest"
-    )
-    figure.colorbar(image, ax=axes, shrink=0.85)
+    axes = figure.axes[0]
+    figure.colorbar(_heat_map(axes, projector), ax=axes, shrink=0.85)
     axes.set_title(title, wrap=True)
     return figure
-
-
-def require_legible(size: int) -> None:
-    """Checks that the rows of a projector can be told apart.
-
-    Raises:
-        ValueError: If there are too many.
-    """
-    if size > MOST_NUMBERS:
-        raise ValueError(
-            f"A projector of {size} x {size} numbers is too large to look at "
-            f"(at most {MOST_NUMBERS}); draw the basis with --draw basis."
-        )
 
 
 def draw_basis(basis: Tensor, shape: tuple[int, int], title: str) -> Figure:
@@ -47,8 +33,8 @@ def draw_basis(basis: Tensor, shape: tuple[int, int], title: str) -> Figure:
 
     Args:
         basis: Orthonormal columns.
-        shape: Rows and columns that a vector is drawn in, such as those of a linear map.
-        title: What it is.
+        shape: Rows and columns in which to draw a vector, such as those of a linear map.
+        title: Title of the picture.
     """
     shown = basis.T[:MOST_VECTORS]
     columns = min(len(shown), 6) or 1
@@ -58,24 +44,16 @@ def draw_basis(basis: Tensor, shape: tuple[int, int], title: str) -> Figure:
     for axes in figure.axes[len(shown) :]:
         axes.set_axis_off()
     for k, vector in enumerate(shown):
-        axes, limit = figure.axes[k], float(vector.abs().max())
-        axes.imshow(
-            vector.reshape(shape).numpy(),
-            cmap=COLOURS,
-            vmin=-limit,
-            vmax=limit,
-            interpolation="nearest",
-        )
-        axes.set_xlabel(str(k + 1))
-        axes.set_xticks([])
-        axes.set_yticks([])
+        axes = figure.axes[k]
+        _heat_map(axes, vector.reshape(shape))
+        axes.set(xlabel=str(k + 1), xticks=[], yticks=[])
     left = basis.shape[1] - len(shown)
     figure.suptitle(title + (f" (and {left} more)" if left else ""), wrap=True)
     return figure
 
 
 def require_drawable(path: Path) -> None:
-    """Checks that a picture can be written to a file, before there is one.
+    """Checks that a picture can be written to a file, before computing what to draw.
 
     Raises:
         ValueError: If the folder does not exist or the format is unknown.
@@ -87,6 +65,14 @@ def require_drawable(path: Path) -> None:
         )
     if not path.parent.is_dir():
         raise ValueError(f"Cannot draw {str(path)!r}: there is no folder {str(path.parent)!r}.")
+
+
+def _heat_map(axes: Axes, matrix: Tensor) -> AxesImage:
+    """Draws a matrix in red and blue, with zero in the middle of the colours."""
+    limit = float(matrix.abs().max()) or 1.0
+    return axes.imshow(
+        matrix.numpy(), cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest"
+    )
 
 
 def _figure(rows: int, columns: int, size: tuple[float, float]) -> Figure:

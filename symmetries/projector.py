@@ -17,8 +17,8 @@ from softsym.symmetries.representations import Rep
 class Projector:
     """v -> P_G v for vectors of one type, differentiable, on any device.
 
-    No matrix of the size of R >> R is made: the copies of each type of tensor meet the basis Q of
-    that type, Q (Q^T v). Computed in float64, returned in the dtype of v.
+    No matrix of the size of R >> R is built: the copies of each kind of tensor are multiplied by
+    the basis Q of that kind, as Q (Q^T v). Computed in float64, returned in the dtype of v.
 
     Args:
         G: A group on R^d.
@@ -39,19 +39,13 @@ class Projector:
         self.rep = parse_rep(R).over(self.group)
         self.size = self.rep.size(self.group.space)
         blocks = equivariant_blocks(self.group, self.rep)
-        none = torch.zeros(0, dtype=torch.int64)  # a type of no numbers has no blocks
+        none = torch.zeros(0, dtype=torch.int64)  # a type without numbers has no blocks
         self._order = torch.cat([none, *(block.index.reshape(-1) for block in blocks)])
         self._back = torch.argsort(self._order)
         self._parts = [(tuple(block.index.shape), block.basis) for block in blocks]
 
     def __call__(self, v: Tensor) -> Tensor:
-        """Projects.
-
-        Args:
-            v: (..., size R), any floating dtype.
-
-        Returns:
-            (..., size R), dtype and device of v.
+        """Projects vectors (..., size R) of any floating dtype; keeps dtype and device.
 
         Raises:
             ValueError: If the last axis has another size.
@@ -64,15 +58,17 @@ class Projector:
         return projected
 
     def blockwise(self, v: Tensor) -> Tensor:
-        """The projection itself, outside of autograd."""
+        """Projects outside of autograd, one kind of tensor at a time."""
         self._move(v.device)
         sizes = [copies * width for (copies, width), _ in self._parts]
         pieces = v.index_select(-1, self._order).double().split(sizes, -1)
-        done = [
+        projected = [
             ((piece.unflatten(-1, shape) @ Q) @ Q.T).flatten(-2)
             for piece, (shape, Q) in zip(pieces, self._parts, strict=True)
         ]
-        return torch.cat([v[..., :0].double(), *done], -1).index_select(-1, self._back).to(v.dtype)
+        # the empty slice keeps the leading axes where there are no blocks
+        whole = torch.cat([v[..., :0].double(), *projected], -1)
+        return whole.index_select(-1, self._back).to(v.dtype)
 
     def _move(self, device: torch.device) -> None:
         if self._order.device != device:
@@ -81,7 +77,7 @@ class Projector:
 
 
 class _Projection(torch.autograd.Function):
-    """P is symmetric, so it is its own gradient and its own derivative."""
+    """P is linear and symmetric, so it is its own derivative and its own gradient."""
 
     generate_vmap_rule = True
 
@@ -104,17 +100,11 @@ class _Projection(torch.autograd.Function):
 
 
 def project(G: str | Group, R: str | Rep, v: Tensor) -> Tensor:
-    """Orthogonal projection of vectors onto the equivariant ones, without a projector's matrix.
-
-    Args:
-        G: A group on R^d.
-        R: Type of the vectors.
-        v: (..., size R), any floating dtype; computed in float64.
-
-    Returns:
-        (..., size R), dtype and device of v.
+    """Projects vectors v (..., size R) onto the equivariant ones, once (:class:`Projector`).
 
     Raises:
-        ValueError: If the last axis of v is not of the size of R, or as :class:`Projector`.
+        ValueError: If the last axis of v has another size, R is no representation of G, or a
+            solution fails its check.
+        TooLargeError: If a basis is too large.
     """
     return Projector(G, R)(v)

@@ -1,15 +1,23 @@
-"""Types of feature vectors: tensors T(p, q), and what is built of them.
+"""Types of feature vectors: tensors T(p, q), and the types made of them.
 
-A representation is an immutable value that says how the numbers of a feature vector change when a
-group element g acts on the base space R^d. It names no group: the same type serves every group.
-:mod:`softsym.symmetries.outer` holds the types of direct products, and those that are for one group
-only.
+A representation is an immutable value that says how the numbers of a feature vector change when an
+element g of any group acts on the base space R^d.
+
+Over a direct product G x H the matrices act on R^d (x) R^e. A type ``R x S`` (:class:`Outer`) holds
+vectors on which G acts as on R and H as on S, flattened with R's numbers outermost: ``T1 x T0`` is
+a vector that G alone moves. A type bound to one group (:class:`Bound`), as in ``V(S(5))``, is
+refused for any other group; over a direct product it belongs to that factor, so that
+``V(S(5)) x V(O(3))`` and ``V(S(5))*V(O(3))`` mean the same.
+
+The file exceeds the cap of 350 lines on purpose: the classes make one another (any two types make
+a product, a bound type over a direct product is an outer one), and a cut would close a circle of
+imports.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, ClassVar
@@ -22,10 +30,9 @@ from softsym.symmetries.elements import (
     Element,
     Space,
     algebra_matrix,
-    leading,
     matrix,
     space_of,
-    unsqueezed,
+    unsqueeze,
     whole_dim,
 )
 from softsym.symmetries.kronecker import block_diagonal, kron_all, leibniz
@@ -37,7 +44,7 @@ if TYPE_CHECKING:
 class Rep(ABC):
     """The type of a feature vector.
 
-    A type of your own subclasses this with ``size`` and ``rho``, and is then usable beside all
+    A type of your own subclasses this with ``size`` and ``rho``, and can then be combined with all
     others. It must compare by content (as a frozen dataclass does), since bases are remembered.
 
     Example:
@@ -64,7 +71,7 @@ class Rep(ABC):
     def drho(self, A: Element) -> Tensor:
         """Derivative of :meth:`rho` at the identity along A (..., d, d), (..., size, size).
 
-        By forward-mode differentiation of :meth:`rho`, unless a class knows better.
+        Here: by forward-mode differentiation of :meth:`rho`.
         """
         A = algebra_matrix(A)
         one = torch.eye(A.shape[-1], dtype=A.dtype, device=A.device).expand_as(A).clone()
@@ -73,7 +80,7 @@ class Rep(ABC):
 
     @property
     def T(self) -> Rep:
-        """The dual: ``rho`` of it is the inverse transpose of ``rho`` of this."""
+        """The dual type, whose ``rho`` is the inverse transpose of this ``rho``."""
         return Dual(self)
 
     def factors(self, g: Element) -> list[Tensor]:
@@ -93,28 +100,23 @@ class Rep(ABC):
 
     def act_derivative(self, A: Element, v: Tensor) -> Tensor:
         """drho(A) v for vectors v (..., size), axis by axis."""
-        return apply_derivative(self.derivative_factors(A), _broadcast(self, A, v)[..., None])[
-            ..., 0
-        ]
+        columns = _broadcast(self, A, v)[..., None]
+        return apply_derivative(self.derivative_factors(A), columns)[..., 0]
 
     def over(self, G: Group) -> Rep:
-        """This type for G, without the names of groups that it may hold.
+        """This type for G, with names of groups replaced by the factors of G that they name.
 
         Raises:
-            ValueError: If it is for another group, or for a direct product that G is not.
+            ValueError: If the type is for another group, or for a direct product and G is none.
         """
         return self
 
     def __call__(self, G: Group) -> Rep:
         """This type for one group only, or for that factor of a direct product."""
-        from softsym.symmetries.outer import Bound  # noqa: PLC0415 (a subclass of this one)
-
         return Bound(self, G)
 
     def __matmul__(self, other: Rep) -> Rep:
-        """Written ``x`` in text: this over the first space, ``other`` over the second."""
-        from softsym.symmetries.outer import outer  # noqa: PLC0415 (makes a subclass of this one)
-
+        """This type over the first space and ``other`` over the second; in text ``x``."""
         return outer([self, other])
 
     def __add__(self, other: Rep) -> Rep:
@@ -136,20 +138,22 @@ class Rep(ABC):
 
 
 class Factored(Rep):
-    """A type that is given by its factors."""
+    """A type that is defined by its factors, from which ``rho`` and ``drho`` follow."""
 
     @abstractmethod
-    def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
-        ...
+    def factors(self, g: Element) -> list[Tensor]:
+        """Matrices whose Kronecker product is :meth:`rho`."""
 
     @abstractmethod
-    def derivative_factors(self, A: Element) -> list[Tensor]:  # noqa: D102
-        ...
+    def derivative_factors(self, A: Element) -> list[Tensor]:
+        """Derivatives of :meth:`factors` at the identity along A."""
 
-    def rho(self, g: Element) -> Tensor:  # noqa: D102
+    def rho(self, g: Element) -> Tensor:
+        """The Kronecker product of the factors."""
         return kron_all(self.factors(g), matrix(g))
 
-    def drho(self, A: Element) -> Tensor:  # noqa: D102
+    def drho(self, A: Element) -> Tensor:
+        """The derivative of the Kronecker product, by the rule of Leibniz."""
         return leibniz(self.derivative_factors(A), algebra_matrix(A))
 
 
@@ -177,19 +181,23 @@ class T(Factored):
         """Number of indices p + q."""
         return self.p + self.q
 
-    def size(self, dim: Space) -> int:  # noqa: D102
+    def size(self, dim: Space) -> int:
+        """d^(p + q) numbers, d the dimension of the whole space."""
         return int(whole_dim(dim) ** self.rank)
 
-    def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
+    def factors(self, g: Element) -> list[Tensor]:
+        """The matrix g for each vector index, its inverse transpose for each dual one."""
         g = matrix(g)
         return [g] * self.p + ([torch.linalg.inv(g).mT] * self.q if self.q else [])
 
-    def derivative_factors(self, A: Element) -> list[Tensor]:  # noqa: D102
+    def derivative_factors(self, A: Element) -> list[Tensor]:
+        """A for each vector index, -A^T for each dual one."""
         A = algebra_matrix(A)
         return [A] * self.p + [-A.mT] * self.q
 
     @property
-    def T(self) -> Rep:  # noqa: D102
+    def T(self) -> Rep:
+        """A plain tensor if p or q is 0; otherwise a :class:`Dual`, with dual indices first."""
         return Dual(self) if self.p and self.q else T(self.q, self.p)
 
     def __repr__(self) -> str:
@@ -197,31 +205,30 @@ class T(Factored):
 
 
 @dataclass(frozen=True, repr=False)
-class Dual(Rep):
+class Dual(Factored):
     """The inverse transpose of a representation: the same axes, each of the other kind."""
 
     of: Rep
 
-    def size(self, dim: Space) -> int:  # noqa: D102
+    def size(self, dim: Space) -> int:
+        """As many numbers as the type has."""
         return self.of.size(dim)
 
-    def rho(self, g: Element) -> Tensor:  # noqa: D102
-        return torch.linalg.inv(self.of.rho(g)).mT
-
-    def drho(self, A: Element) -> Tensor:  # noqa: D102
-        return -self.of.drho(A).mT
-
-    def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
+    def factors(self, g: Element) -> list[Tensor]:
+        """The inverse transposes of the type's factors."""
         return [torch.linalg.inv(factor).mT for factor in self.of.factors(g)]
 
-    def derivative_factors(self, A: Element) -> list[Tensor]:  # noqa: D102
+    def derivative_factors(self, A: Element) -> list[Tensor]:
+        """The negative transposes of the type's derivative factors."""
         return [-derivative.mT for derivative in self.of.derivative_factors(A)]
 
-    def over(self, G: Group) -> Rep:  # noqa: D102
+    def over(self, G: Group) -> Rep:
+        """The dual of the type over G."""
         return self.of.over(G).T
 
     @property
-    def T(self) -> Rep:  # noqa: D102
+    def T(self) -> Rep:
+        """The type itself."""
         return self.of
 
     def __repr__(self) -> str:
@@ -229,7 +236,7 @@ class Dual(Rep):
 
 
 @dataclass(frozen=True, repr=False)
-class Sum(Rep):
+class Sum(Factored):
     """Feature vectors laid end to end; make it with ``+`` and whole multiples.
 
     Args:
@@ -239,37 +246,35 @@ class Sum(Rep):
     terms: tuple[tuple[int, Rep], ...]
     is_compound: ClassVar[bool] = True
 
-    def size(self, dim: Space) -> int:  # noqa: D102
+    def size(self, dim: Space) -> int:
+        """The sizes of all copies of all terms together."""
         return sum(count * term.size(dim) for count, term in self.terms)
 
-    def rho(self, g: Element) -> Tensor:  # noqa: D102
+    def factors(self, g: Element) -> list[Tensor]:
+        """One block-diagonal matrix, with a block for each copy of each term."""
         like = matrix(g)
         parts = [(count, kron_all(term.factors(g), like)) for count, term in self.terms]
-        return block_diagonal(parts, like)
+        return [block_diagonal(parts, like)]
 
-    def drho(self, A: Element) -> Tensor:  # noqa: D102
+    def derivative_factors(self, A: Element) -> list[Tensor]:
+        """The derivative of the block-diagonal matrix."""
         like = algebra_matrix(A)
         parts = [(count, leibniz(term.derivative_factors(A), like)) for count, term in self.terms]
-        return block_diagonal(parts, like)
+        return [block_diagonal(parts, like)]
 
-    def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
-        return [self.rho(g)]
-
-    def derivative_factors(self, A: Element) -> list[Tensor]:  # noqa: D102
-        return [self.drho(A)]
-
-    def act(self, g: Element, v: Tensor) -> Tensor:  # noqa: D102
+    def act(self, g: Element, v: Tensor) -> Tensor:
+        """Lets g act on each copy of each term."""
         return self._by_term(g, v, lambda term, h, copies: term.act(h, copies))
 
-    def act_derivative(self, A: Element, v: Tensor) -> Tensor:  # noqa: D102
+    def act_derivative(self, A: Element, v: Tensor) -> Tensor:
+        """Lets A act on each copy of each term."""
         return self._by_term(A, v, lambda term, B, copies: term.act_derivative(B, copies))
 
-    def _by_term(
-        self, g: Element, v: Tensor, act: Callable[[Rep, Element, Tensor], Tensor]
-    ) -> Tensor:
+    def _by_term(self, g: Element, v: Tensor, act: Callable[..., Tensor]) -> Tensor:
         """Lets g act on the copies (..., count, size) of each term in turn."""
         v = _broadcast(self, g, v)
-        moved, start, g_of_copies = [], 0, unsqueezed(g, 1)
+        # the copies are one more leading axis, over which the elements are broadcast
+        moved, start, g_of_copies = [], 0, unsqueeze(g, 1)
         for count, term in self.terms:
             size = term.size(space_of(g))
             copies = v[..., start : start + count * size].unflatten(-1, (count, size))
@@ -277,21 +282,18 @@ class Sum(Rep):
             start += count * size
         return torch.cat(moved, -1) if moved else v
 
-    def over(self, G: Group) -> Rep:  # noqa: D102
+    def over(self, G: Group) -> Rep:
+        """The sum of the terms over G."""
         return direct_sum([(count, term.over(G)) for count, term in self.terms])
 
     @property
-    def T(self) -> Rep:  # noqa: D102
+    def T(self) -> Rep:
+        """The sum of the terms' duals."""
         return direct_sum([(count, term.T) for count, term in self.terms])
 
     def __repr__(self) -> str:
-        return (
-            " + ".join(
-                (str(count) if count > 1 else "") + (enclosed(term) if count > 1 else str(term))
-                for count, term in self.terms
-            )
-            or "0T0"
-        )
+        texts = (f"{n}{enclosed(term)}" if n > 1 else str(term) for n, term in self.terms)
+        return " + ".join(texts) or "0T0"
 
 
 @dataclass(frozen=True, repr=False)
@@ -305,20 +307,25 @@ class Product(Factored):
     parts: tuple[Rep, ...]
     is_compound: ClassVar[bool] = True
 
-    def size(self, dim: Space) -> int:  # noqa: D102
+    def size(self, dim: Space) -> int:
+        """The product of the parts' sizes."""
         return prod(part.size(dim) for part in self.parts)
 
-    def factors(self, g: Element) -> list[Tensor]:  # noqa: D102
+    def factors(self, g: Element) -> list[Tensor]:
+        """The factors of all parts in order."""
         return [factor for part in self.parts for factor in part.factors(g)]
 
-    def derivative_factors(self, A: Element) -> list[Tensor]:  # noqa: D102
+    def derivative_factors(self, A: Element) -> list[Tensor]:
+        """The derivative factors of all parts in order."""
         return [factor for part in self.parts for factor in part.derivative_factors(A)]
 
-    def over(self, G: Group) -> Rep:  # noqa: D102
+    def over(self, G: Group) -> Rep:
+        """The product of the parts over G."""
         return product([part.over(G) for part in self.parts])
 
     @property
-    def T(self) -> Rep:  # noqa: D102
+    def T(self) -> Rep:
+        """The product of the parts' duals, in the same order."""
         return product([part.T for part in self.parts])
 
     def __repr__(self) -> str:
@@ -329,11 +336,151 @@ Scalar = T(0)
 Vector = T(1)
 
 
+@dataclass(frozen=True, repr=False)
+class Outer(Factored):
+    """A tensor product of types over different spaces; make it with ``@``, in text ``x``.
+
+    Args:
+        parts: One representation for each factor of the direct product.
+    """
+
+    parts: tuple[Rep, ...]
+    is_compound: ClassVar[bool] = True
+
+    def size(self, dim: Space) -> int:
+        """The product of the parts' sizes, each over its own space."""
+        dims = self._dims(dim)
+        return prod(part.size(d) for part, d in zip(self.parts, dims, strict=True))
+
+    def factors(self, g: Element) -> list[Tensor]:
+        """The factors of all parts in order, each for its own group's element."""
+        pairs = zip(self.parts, self._elements(g), strict=True)
+        return [factor for part, element in pairs for factor in part.factors(element)]
+
+    def derivative_factors(self, A: Element) -> list[Tensor]:
+        """The derivative factors of all parts in order, each along its own algebra's element."""
+        pairs = zip(self.parts, self._elements(A), strict=True)
+        return [factor for part, element in pairs for factor in part.derivative_factors(element)]
+
+    def over(self, G: Group) -> Rep:
+        """Each part over the factor of G in its place."""
+        groups = G.factors
+        if len(groups) != len(self.parts):
+            raise ValueError(
+                f"{self} is for a direct product of {len(self.parts)} groups, written as "
+                f"'S(5)xO(3)'; {G} is {f'one of {len(groups)}' if len(groups) > 1 else 'none'}."
+            )
+        return outer([part.over(H) for part, H in zip(self.parts, groups, strict=True)])
+
+    @property
+    def T(self) -> Rep:
+        """The outer product of the parts' duals."""
+        return outer([part.T for part in self.parts])
+
+    def _dims(self, dim: Space) -> Sequence[int]:
+        """Dimension of each space, read from bound parts if ``dim`` does not give them."""
+        if isinstance(dim, tuple) and len(dim) == len(self.parts):
+            return dim
+        # bound types know their space, and scalars have one number over any
+        dims = [
+            part.group.dim if isinstance(part, Bound) else 1
+            for part in self.parts
+            if isinstance(part, Bound) or part == Scalar
+        ]
+        if len(dims) != len(self.parts) or isinstance(dim, tuple):
+            raise ValueError(
+                f"{self} needs the dimension of each of its {len(self.parts)} spaces, as in "
+                f"size((5, 3)), or their groups, as in 'V(S(5)) x V(O(3))'; got {dim!r}."
+            )
+        return dims
+
+    def _elements(self, g: Element) -> tuple[Tensor, ...]:
+        if not isinstance(g, tuple) or len(g) != len(self.parts):
+            raise ValueError(
+                f"{self} needs an element of each of its {len(self.parts)} groups, as "
+                "Group.sample_elements draws them: a matrix of the whole space does not say what "
+                "each group did."
+            )
+        return g
+
+    def __repr__(self) -> str:
+        return " x ".join(map(enclosed, self.parts))
+
+
+@dataclass(frozen=True, repr=False)
+class Bound(Factored):
+    """A type for one group only, or for that factor of a direct product; make it with ``R(G)``.
+
+    Args:
+        of: The type.
+        group: The only group that it is for.
+
+    Example:
+        >>> from softsym.symmetries import O, S, V
+        >>> V(S(5)) @ V(O(3))
+        T1(S(5)) x T1(O(3))
+    """
+
+    of: Rep
+    group: Group
+
+    def __post_init__(self) -> None:
+        # isinstance(..., Group) would need the class, and close a circle of imports
+        if not isinstance(getattr(self.group, "factors", None), tuple):
+            raise ValueError(
+                f"A type is for a Group, as in V(S(5)); got {self.group!r}. Read one from its name "
+                "with group('S(5)')."
+            )
+
+    def size(self, dim: Space | None = None) -> int:
+        """Number of components over the group's own space, whatever ``dim`` is."""
+        return self.of.size(self.group.space)
+
+    def factors(self, g: Element) -> list[Tensor]:
+        """The type's factors, for matrices of the group's dimension."""
+        return self.of.factors(self._require_dim(g))
+
+    def derivative_factors(self, A: Element) -> list[Tensor]:
+        """The type's derivative factors, for matrices of the group's dimension."""
+        return self.of.derivative_factors(self._require_dim(A))
+
+    def over(self, G: Group) -> Rep:
+        """The type itself over its group; over a direct product, outer scalars around it."""
+        if self.group == G:
+            return self.of.over(G)
+        places = [i for i, factor in enumerate(G.factors) if factor == self.group]
+        if len(places) != 1:
+            relation = f"occurs {len(places)} times in" if places else "is not"
+            raise ValueError(
+                f"{self} is a representation of {self.group}, which {relation} {G}. Use it with "
+                f"{self.group}, with a direct product in which that occurs once, or say its place, "
+                "as in 'V(O(3)) x T0' for the first factor."
+            )
+        return outer([self.of.over(f) if i in places else Scalar for i, f in enumerate(G.factors)])
+
+    @property
+    def T(self) -> Rep:
+        """The dual, for the same group."""
+        return Bound(self.of.T, self.group)
+
+    def _require_dim(self, g: Element) -> Element:
+        if matrix(g).shape[-1] != self.group.dim:
+            raise ValueError(
+                f"{self} is a representation of {self.group}, whose elements are matrices of "
+                f"R^{self.group.dim}; got one of R^{matrix(g).shape[-1]}."
+            )
+        return g
+
+    def __repr__(self) -> str:
+        return f"{enclosed(self.of)}({self.group})"
+
+
 def direct_sum(terms: list[tuple[int, Rep]]) -> Rep:
     """The sum of counted representations in its normal form: flat, equal neighbours merged."""
     merged: list[tuple[int, Rep]] = []
     for count, term in terms:
         nested = list(term.terms) if isinstance(term, Sum) else [(1, term)]
+        # 2 (3 T1) is 6 T1, but 2 (T0 + T1) keeps its order: T0 + T1 + T0 + T1
         whole = [(count * nested[0][0], nested[0][1])] if len(nested) == 1 else nested * count
         for n, part in whole:
             if merged and merged[-1][1] == part:
@@ -344,11 +491,15 @@ def direct_sum(terms: list[tuple[int, Rep]]) -> Rep:
 
 
 def product(factors: list[Rep]) -> Rep:
-    """The tensor product in its normal form: T(p, q) of neighbours whose indices are in order."""
+    """The tensor product in its normal form: flat, without scalars, tensors merged.
+
+    Neighbours T(p, q) and T(r, s) merge where this leaves vector indices before dual ones.
+    """
     merged: list[Rep] = []
     for factor in factors:
         for part in factor.parts if isinstance(factor, Product) else (factor,):
             last = merged[-1] if merged else None
+            # T1 T(0,1) is T(1,1), but T(0,1) T1 has its vector index last
             if isinstance(part, T) and isinstance(last, T) and (last.q == 0 or part.p == 0):
                 merged[-1] = T(last.p + part.p, last.q + part.q)
             elif part == Scalar and last is not None:
@@ -360,26 +511,29 @@ def product(factors: list[Rep]) -> Rep:
     return merged[0] if len(merged) == 1 else Product(tuple(merged))
 
 
+def outer(parts: Sequence[Rep]) -> Rep:
+    """The tensor product over different spaces in its normal form: flat."""
+    flat: list[Rep] = []
+    for part in parts:
+        flat += part.parts if isinstance(part, Outer) else [part]
+    return Outer(tuple(flat))
+
+
 def enclosed(part: Rep) -> str:
-    """Its text, in parentheses where something is to be put before or behind it."""
+    """The type's text, in parentheses if it is compound."""
     return f"({part})" if part.is_compound else str(part)
 
 
 def _broadcast(R: Rep, g: Element, v: Tensor) -> Tensor:
-    """Vectors (..., size of R) with the leading axes of g and its own, and the finer dtype of both.
-
-    Raises:
-        ValueError: If v has another size.
-    """
+    """Vectors (..., size of R) with the leading axes of both, and the finer dtype of both."""
     size = R.size(space_of(g))
     if v.shape[-1] != size:
         raise ValueError(
             f"{R} has {size} numbers over R^{whole_dim(space_of(g))}; got {v.shape[-1]}."
         )
-    part = g[0] if isinstance(g, tuple) else g
-    v = v.to(torch.promote_types(part.dtype, v.dtype))
-    lead = torch.broadcast_shapes(leading(g), v.shape[:-1])
-    return v.expand(*lead, v.shape[-1])
+    parts = g if isinstance(g, tuple) else (g,)
+    lead = torch.broadcast_shapes(*(part.shape[:-2] for part in parts), v.shape[:-1])
+    return v.to(torch.promote_types(parts[0].dtype, v.dtype)).expand(*lead, size)
 
 
 def _require_count(count: int) -> int:

@@ -1,4 +1,4 @@
-"""Solves for the invariants of one type of tensor, checks the answer and remembers it."""
+"""Solves for the invariants of one type of tensor, checks the solution and remembers it."""
 
 from __future__ import annotations
 
@@ -10,34 +10,38 @@ import torch
 from torch import Tensor
 
 from softsym.symmetries import disk_cache
-from softsym.symmetries.blocks import forget_blocks
-from softsym.symmetries.constraints import residual
+from softsym.symmetries.blocks import cached_blocks
+from softsym.symmetries.constraints import invariants_within, residual
 from softsym.symmetries.group import Group
 from softsym.symmetries.kronecker import kron
 from softsym.symmetries.limits import require_memory
 from softsym.symmetries.null_space import null_space
-from softsym.symmetries.outer import Outer
 from softsym.symmetries.own_types import require_representation
-from softsym.symmetries.representations import Rep, T
+from softsym.symmetries.representations import Outer, Rep, T
+
+WIDEST_SEARCH = 2000
+"""Largest dimension of a space that is searched for invariants, by a dense eigenproblem."""
 
 TOLERANCE = 1e-9
-"""Largest entry that the constraints may leave of a basis vector."""
+"""Largest entry of C Q that is accepted for a basis Q.
+
+Solutions reach about 1e-12; generators rounded to single precision miss by 1e-8 or more.
+"""
 
 
-def scattered(size: int, blocks: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
-    """One basis (size, r) from those of disjoint parts of the vector.
+def scatter_bases(size: int, blocks: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
+    """Joins bases of disjoint parts of a vector to one basis (size, r).
 
     Args:
         size: Length of the whole vector.
-        blocks: For each kind of part where its copies stand, (copies, s) int64, and the basis
-            (s, r) of each.
+        blocks: For each kind of part the positions of its copies, (copies, s) int64, and the
+            basis (s, r) of each copy.
     """
-    whole = torch.zeros(
-        size, sum(len(index) * basis.shape[1] for index, basis in blocks), dtype=torch.float64
-    )
-    offset = 0
+    total = sum(len(index) * basis.shape[1] for index, basis in blocks)
+    whole, offset = torch.zeros(size, total, dtype=torch.float64), 0
     for index, basis in blocks:
         copies, rank = len(index), basis.shape[1]
+        # every copy has columns of its own, zero outside of the copy's positions
         columns = offset + torch.arange(copies * rank).reshape(copies, 1, rank)
         whole[index[:, :, None], columns] = basis.expand(copies, -1, -1)
         offset += copies * rank
@@ -45,11 +49,7 @@ def scattered(size: int, blocks: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
 
 
 def kron_of_bases(bases: Sequence[Tensor]) -> Tensor:
-    """Basis of the products of vectors over different spaces.
-
-    Raises:
-        TooLargeError: If it is too large.
-    """
+    """Basis of the products of vectors over different spaces, refused if it is too large."""
     size, rank = (prod(basis.shape[axis] for basis in bases) for axis in (0, 1))
     require_memory(2 * size * rank, f"The product of bases, {size} x {rank},", "Use lower ranks.")
     return reduce(kron, bases)
@@ -60,17 +60,18 @@ def tensor_basis(G: Group, tensor: Rep) -> Tensor:
 
     Args:
         G: The group.
-        tensor: T(p, q), a type of one's own, or a product of these.
+        tensor: T(p, q), a type of the user's own, or a product of these.
 
     Raises:
         ValueError: If the type is no representation of the group, or the solution fails its check.
-        TooLargeError: If the basis, or what it takes to find it, is too large.
+        TooLargeError: If the basis, or a step on the way to it, is too large.
     """
     if isinstance(tensor, Outer):
+        # g and h vary independently, so that invariants of R x S are products of invariants
         parts = zip(G.factors, tensor.parts, strict=True)
         return kron_of_bases([tensor_basis(factor, part) for factor, part in parts])
     if isinstance(tensor, T) and G.is_orthogonal:
-        # inverse transpose is the matrix itself: vector and dual indices are the same
+        # an orthogonal matrix is its inverse transpose: vector and dual indices are the same
         tensor = T(tensor.rank)
     try:
         hash(tensor)
@@ -83,30 +84,41 @@ def tensor_basis(G: Group, tensor: Rep) -> Tensor:
 
 
 def forget_bases() -> None:
-    """Gives back the memory of all bases solved so far in this process."""
+    """Frees the memory of all bases solved so far in this process."""
     _solve.cache_clear()
-    forget_blocks()
+    cached_blocks.cache_clear()
 
 
 @lru_cache(maxsize=512)
 def _solve(G: Group, tensor: Rep, identity: str) -> Tensor:
-    """The basis; equal groups that find it in other ways keep bases of their own."""
+    """The basis, remembered for the group and its ``identity`` (see :attr:`Group.identity`)."""
     size = tensor.size(G.space)
     require_memory(4 * size, f"Solving for {tensor} over R^{G.dim}", "Use lower ranks.")
     if not isinstance(tensor, T):
         require_representation(G, tensor)
-        return _checked(G, tensor, null_space(G, tensor))
+        return _require_invariant(G, tensor, null_space(G, tensor))
     stored = disk_cache.load(G, tensor)
     if stored is not None and residual(G, tensor, stored) <= TOLERANCE:
         return stored
-    known = G.closed_form(tensor.p, tensor.q)
-    basis = _checked(G, tensor, null_space(G, tensor) if known is None else known)
+    basis = _require_invariant(G, tensor, _invariants(G, tensor))
     disk_cache.store(G, tensor, basis)
     return basis
 
 
-def _checked(G: Group, tensor: Rep, basis: Tensor) -> Tensor:
+def _invariants(G: Group, tensor: T) -> Tensor:
+    """The basis by closed form, by search in a smaller space, or as the whole null space."""
+    basis = G.closed_form(tensor.p, tensor.q)
+    if basis is not None:
+        return basis
+    space = G.search_space(tensor.p, tensor.q)
+    if space is not None and space.shape[1] <= WIDEST_SEARCH:
+        return invariants_within(G, tensor, space)
+    return null_space(G, tensor)
+
+
+def _require_invariant(G: Group, tensor: Rep, basis: Tensor) -> Tensor:
     left = residual(G, tensor, basis)
+    # comparisons with NaN are false, so that a basis of NaN would pass the first test
     if left > TOLERANCE or not torch.isfinite(basis).all():
         raise ValueError(
             f"The basis of {tensor} under {G} misses its constraints by {left:.1e} "

@@ -1,4 +1,4 @@
-"""Invariants by dense linear algebra from the definitions alone, to compare others with."""
+"""Invariants by dense linear algebra from the definitions alone, as a reference for tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from softsym.symmetries.elements import Element
 
 
 def discrete_elements(G: Group) -> list[Element]:
-    """The discrete generators; of a direct product one matrix for each factor."""
+    """The discrete generators; for a direct product, one matrix for each factor."""
     if len(G.factors) == 1:
         return list(G.discrete_generators)
     ones = [torch.eye(factor.dim, dtype=torch.float64) for factor in G.factors]
@@ -22,7 +22,7 @@ def discrete_elements(G: Group) -> list[Element]:
 
 
 def projector(G: Group, R: Rep) -> Tensor:
-    """Orthogonal projector onto what all generators leave unchanged, from one large SVD."""
+    """Orthogonal projector onto the invariants of all generators, from one large SVD."""
     R = R.over(G)
     size = R.size(G.space)
     one = torch.eye(size, dtype=torch.float64)

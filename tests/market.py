@@ -1,4 +1,4 @@
-"""Named groups and representations that property tests iterate over, with what they cost."""
+"""Named groups and representations that property tests iterate over, with their costs."""
 
 from __future__ import annotations
 

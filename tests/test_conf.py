@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import shlex
 import warnings
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,14 @@ FITTING = {"network/agent_transformer": ("datamodule=trajdata", "dim=2")}
 resolvers.register()
 
 
-def composed(option, folder):
+@pytest.fixture(scope="module")
+def composed(tmp_path_factory):
+    """Composes each option once for all tests."""
+    folder = tmp_path_factory.mktemp("conf")
+    return cache(lambda option: compose_option(option, folder))
+
+
+def compose_option(option, folder):
     group, _, name = option.partition("/")
     if group == "regularizer":
         choice = [f"+regularizer@regularizers.extra={name}"]
@@ -58,16 +66,15 @@ def composed(option, folder):
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_composes_and_resolves(option, tmp_path):
-    config = composed(option, tmp_path)
-    OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+def test_composes_and_resolves(option, composed):
+    OmegaConf.to_container(composed(option), resolve=True, throw_on_missing=True)
 
 
 @pytest.mark.parametrize("option", [o for o in OPTIONS if o not in EXPERIMENTS])
-def test_builds_what_it_names(option, tmp_path):
+def test_builds_what_it_names(option, composed):
     group = option.rpartition("/")[0]
     place = {"regularizer": "regularizers", "pruning": "callbacks"}.get(group, group)
-    node = composed(option, tmp_path)[place]
+    node = composed(option)[place]
     if option in NEEDS_GPU and not torch.cuda.is_available():
         arguments = dict.fromkeys(key for key in node if key != "_target_")
         inspect.signature(get_class(node._target_)).bind(**arguments)
@@ -84,9 +91,9 @@ def test_each_yaml_is_small_and_says_what_it_is():
         assert len(lines) < 45, option
 
 
-@pytest.mark.parametrize("swap", [("network=mlp", "regularizers=none"), ("policy=fixed",)])
 @pytest.mark.parametrize("option", EXPERIMENTS)
-def test_recipe_leaves_no_trace_in_what_replaces_its_parts(option, swap, tmp_path):
+def test_recipe_leaves_no_trace_in_what_replaces_its_parts(option, tmp_path):
+    swap = ("network=mlp", "regularizers=none", "policy=fixed")
     with initialize_config_dir(str(CONF), version_base="1.3"):
         folders = [f"paths.output={tmp_path}", f"paths.cache={tmp_path}"]
         config = compose("train", [option.replace("/", "=", 1), *swap, *folders])

@@ -65,8 +65,8 @@ def commands(page):
 def test_commands_of_the_mathematics(capsys):
     pages = [page for page in PAGES if page.stem == "symmetries"]
     for words in commands(pages[0]):
-        assert words[:3] == ["python", "-m", "symmetries"]
-        assert main(words[3:]) == 0
+        assert words[:2] == ["softsym", "groups"]
+        assert main(words[2:]) == 0
     assert "rank" in capsys.readouterr().out
 
 

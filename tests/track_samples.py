@@ -8,7 +8,7 @@ from softsym.datamodules.motion.tracks import SceneTracks
 
 
 def scene(lengths, first=None, kinds=None, split="train", seed=0) -> SceneTracks:
-    """Agents that are seen for so many steps, from so many on, at random places in space."""
+    """Agents seen for ``lengths`` steps from step ``first`` on, at random places in space."""
     draw = np.random.default_rng(seed)
     steps = np.array(lengths, np.int64)
     rows = int(steps.sum())

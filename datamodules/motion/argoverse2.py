@@ -1,6 +1,6 @@
-"""Tracks of Argoverse 2 motion forecasting, out of its parquet files.
+"""Reads the tracks of Argoverse 2 motion forecasting from its parquet files.
 
-One file holds one scenario of 11 s at 10 Hz, a row for each agent and step (Wilson et al. 2021,
+One file holds one scenario of 11 s at 10 Hz, one row per agent and step (Wilson et al. 2021,
 *Argoverse 2*, arXiv 2301.00493). The released trajdata does not read it.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from softsym.datamodules.motion.environments import AGENT_TYPES, Environment
-from softsym.datamodules.motion.tracks import SceneTracks, runs, thinned, whole_multiple
+from softsym.datamodules.motion.tracks import SceneTracks, gapless_runs, thinned, whole_multiple
 
 COLUMNS = (
     *("track_id", "object_type", "timestep"),
@@ -21,7 +21,7 @@ COLUMNS = (
 )
 TEXTS = ("track_id", "object_type")
 LARGEST = 1e6
-"""Of steps, metres and metres per second, beyond what any city has."""
+"""Largest step, coordinate (metres) or speed (metres per second) that can be real."""
 
 KINDS = {
     "vehicle": "vehicle",
@@ -30,22 +30,16 @@ KINDS = {
     "cyclist": "bicycle",
     "motorcyclist": "motorcycle",
 }
-"""Its kinds of agents and ours; the others, such as ``static``, are unknown."""
+"""Argoverse's kinds of agents -> ours; all others, such as ``static``, are unknown."""
 
 
 def argoverse2_scenes(
     env: Environment, data_dir: Path, splits: Sequence[str], dt: float | None = None
 ) -> Iterator[SceneTracks]:
-    """Reads all scenarios, split by split, in the order of their names.
-
-    Args:
-        env: The environment.
-        data_dir: Folder with a folder for each split.
-        splits: Names of these folders.
-        dt: Seconds between two steps, a multiple of 0.1.
+    """Yields all scenarios with steps of ``dt`` seconds, split by split, in order of their names.
 
     Raises:
-        ValueError: If a split has no scenario, a file is damaged, or ``dt`` is no whole multiple.
+        ValueError: If a split has no scenario, a file is damaged, or ``dt`` is not a multiple.
     """
     factor = 1 if dt is None else whole_multiple(dt, env.dt)
     if factor is None:
@@ -59,47 +53,43 @@ def argoverse2_scenes(
 
 
 def scenario_paths(env: Environment, data_dir: Path, split: str) -> list[Path]:
-    """The files of all scenarios of a split, by name.
+    """Lists the files of all scenarios of a split, by name.
 
     Raises:
         ValueError: If there is none, or a scenario's folder lacks its file.
     """
     folders = sorted(path for path in (data_dir / split).glob("*") if path.is_dir())
-    found = [sorted(folder.glob("scenario_*.parquet")) for folder in folders]
-    if not any(found):
+    scenarios = [sorted(folder.glob("scenario_*.parquet")) for folder in folders]
+    if not any(scenarios):
         raise ValueError(
             f"There is no scenario in {data_dir / split}. {env.layout} Name other splits with "
             "datamodule.splits."
         )
-    empty = [folder.name for folder, files in zip(folders, found, strict=True) if not files]
+    empty = [folder.name for folder, files in zip(folders, scenarios, strict=True) if not files]
     if empty:
         raise ValueError(
             f"{len(empty)} of {len(folders)} folders in {data_dir / split} have no "
             f"scenario_<id>.parquet, such as {empty[0]}. Fetch them again, or remove them."
         )
-    return [path for files in found for path in files]
+    return [path for files in scenarios for path in files]
 
 
 def read_scenario(path: Path, split: str) -> SceneTracks:
-    """The tracks of one scenario; one with a gap counts as two.
-
-    Args:
-        path: The parquet file.
-        split: Name of the split.
+    """Reads the tracks of one scenario from its parquet file; a track with a gap counts as two.
 
     Raises:
-        ValueError: If the file cannot be read, or lacks a column.
+        ValueError: If the file cannot be read, lacks a column, or has implausible values.
     """
-    columns = _columns(path)
+    columns = _checked_columns(path)
     _, agent = np.unique(columns["track_id"].astype(str), return_inverse=True)
     step = columns["timestep"].astype(np.int64)
     order = np.lexsort((step, agent))
     agent, step = agent[order], step[order]
     if ((np.diff(agent) == 0) & (np.diff(step) == 0)).any():
         raise _damaged(path, "has two rows of one agent at one step")
-    first, steps = runs(agent, step)
+    first, steps = gapless_runs(agent, step)
     kinds = np.array([AGENT_TYPES.index(KINDS.get(k, "unknown")) for k in columns["object_type"]])
-    flat = np.zeros((len(order), 1))  # it has no heights
+    flat = np.zeros((len(order), 1))  # the dataset has no heights
     position, velocity = (
         np.column_stack([columns[f"{what}_x"], columns[f"{what}_y"]])[order]
         for what in ("position", "velocity")
@@ -114,37 +104,36 @@ def read_scenario(path: Path, split: str) -> SceneTracks:
     )
 
 
-def _columns(path: Path) -> dict[str, np.ndarray]:
-    """The wanted columns, once it is known that they hold what they should."""
-    import pyarrow  # noqa: PLC0415 - an extra
+def _checked_columns(path: Path) -> dict[str, np.ndarray]:
+    import pyarrow  # noqa: PLC0415 - part of an extra
     from pyarrow import parquet  # noqa: PLC0415
 
     try:
-        there = parquet.read_schema(path).names
-        wanted = [name for name in COLUMNS if name in there]
+        present = parquet.read_schema(path).names
+        wanted = [name for name in COLUMNS if name in present]
         table = parquet.read_table(path, columns=wanted, page_checksum_verification=True)
     except (pyarrow.ArrowException, OSError) as error:
         raise _damaged(path, f"cannot be read ({str(error).splitlines()[0]})") from error
     if len(wanted) < len(COLUMNS):
-        missing = ", ".join(name for name in COLUMNS if name not in there)
+        missing = ", ".join(name for name in COLUMNS if name not in present)
         raise ValueError(
-            f"{path} lacks the columns {missing}, so it is no scenario of Argoverse 2's motion "
-            "forecasting set."
+            f"{path} lacks the columns {missing}, so it is not a scenario of the Argoverse 2 "
+            "motion forecasting set."
         )
     if not table.num_rows:
         raise _damaged(path, "has no rows")
-    return {name: _values(path, name, table[name]) for name in COLUMNS}
+    return {name: _checked_values(path, name, table[name]) for name in COLUMNS}
 
 
-def _values(path: Path, name: str, column: Any) -> np.ndarray:
-    """The values of a column, of the type they should have."""
+def _checked_values(path: Path, name: str, column: Any) -> np.ndarray:
+    """Returns the values of a column after checking their type and range."""
     if column.null_count:
-        raise _damaged(path, f"has {column.null_count} empty places in the column {name}")
+        raise _damaged(path, f"has {column.null_count} empty cells in the column {name}")
     values: np.ndarray = column.to_numpy()
     if name in TEXTS:
         return values
     if values.dtype.kind not in "iuf" or (name == "timestep" and values.dtype.kind == "f"):
-        raise _damaged(path, f"has {column.type} in the column {name}, where numbers belong")
+        raise _damaged(path, f"has {column.type} in the column {name}, instead of numbers")
     if not np.isfinite(values).all() or np.abs(values).max() > LARGEST:
         raise _damaged(path, f"has numbers in the column {name} that no city has")
     return values

@@ -1,20 +1,18 @@
-"""The environments whose tracks can be read: their sampling, splits, needs and folders."""
+"""The environments whose tracks can be read: sampling, splits, requirements and folders."""
 
 from __future__ import annotations
 
 import difflib
 import importlib.util
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from softsym.datamodules.motion.pedestrian_files import LAYOUT, RECORDINGS, SOURCE, check_recordings
 
-ARGOVERSE2 = "argoverse2"
-
-THREE_PARTS = {"train": "train", "val": "val", "test": "test"}
-TRAINING_IN_TWO = {"train": "mini_train", "val": "mini_train", "test": "mini_val"}
+EXTRA = '-e ".[trajectory]"'
+"""The extra that installs trajdata and pyarrow."""
 
 AGENT_TYPES = ("unknown", "vehicle", "pedestrian", "bicycle", "motorcycle")
 """Kinds of agents, in the order of trajdata's numbers."""
@@ -22,22 +20,23 @@ AGENT_TYPES = ("unknown", "vehicle", "pedestrian", "bicycle", "motorcycle")
 
 @dataclass(frozen=True)
 class Environment:
-    """What has to be known of a set of recordings before it is read.
+    """What must be known about a set of recordings before it is read.
 
     Attributes:
-        name: Its name, trajdata's where trajdata reads it.
-        rate: Frames in a second, exactly.
-        splits: Our splits -> its own; where two of ours name the same, its scenes are dealt out.
-        layout: What belongs into its folder.
-        raw: Patterns of the files that its tracks are read from, relative to the folder.
-        required: A pattern of which at least one path must exist.
+        name: Its name, the one of trajdata if trajdata reads it.
+        rate: Frames per second, exactly.
+        splits: Our splits -> its own; if two of ours name the same, its scenes are split randomly.
+        layout: Required content of its folder.
+        raw: Patterns of the files that contain its tracks, relative to the folder.
         source: Where to get it.
-        module: Module without which trajdata cannot read it.
-        package: What installs that module.
-        usual: Seconds between two steps, observed and predicted, that people use for it.
-        heights: Whether its z says something.
-        files: Files that must all be there.
-        check: Checks these files, before anything is computed from them.
+        usual: Usual seconds between two steps, observed, and predicted.
+        required: A pattern that at least one path must match; by default the first of ``raw``.
+        by_trajdata: Whether trajdata reads it.
+        module: Further module without which it cannot be read.
+        package: Argument of pip that installs this module.
+        heights: Whether z is meaningful.
+        files: Files that must all exist.
+        check: Checks these files before anything is computed from them.
     """
 
     name: str
@@ -45,9 +44,10 @@ class Environment:
     splits: Mapping[str, str]
     layout: str
     raw: tuple[str, ...]
-    required: str
     source: str
     usual: tuple[float, float, float]
+    required: str | None = None
+    by_trajdata: bool = True
     module: str | None = None
     package: str | None = None
     heights: bool = True
@@ -60,29 +60,21 @@ class Environment:
         return float(1 / self.rate)
 
     def require_module(self) -> None:
-        """Checks that what reads this environment is installed.
-
-        Raises:
-            ImportError: If it is not; says what to install.
-        """
-        if self.name != ARGOVERSE2 and importlib.util.find_spec("trajdata") is None:
-            raise ImportError(
-                f"{self.name} is read through trajdata, which is not installed. Run "
-                'pip install -e ".[trajectory]".'
-            )
-        needs = "pyarrow" if self.name == ARGOVERSE2 else self.module
-        if needs is not None and importlib.util.find_spec(needs) is None:
-            install = self.package or '-e ".[trajectory]"'
-            raise ImportError(
-                f"{self.name} needs {needs}, which is not installed. Run pip install {install}."
-            )
+        """Raises an ImportError that says what to install, unless all needed modules exist."""
+        needs = {"trajdata": EXTRA} if self.by_trajdata else {}
+        for module, package in (needs | {self.module: self.package}).items():
+            if module is not None and importlib.util.find_spec(module) is None:
+                raise ImportError(
+                    f"{self.name} needs {module}, which is not installed. Run pip install "
+                    f"{package}."
+                )
 
     def require_folder(self, data_dir: Path | None) -> Path:
-        """The folder of the raw data, once it is known to look like one.
+        """Returns the folder of the raw data after checking that it looks like one.
 
         Raises:
-            ValueError: If none is given.
-            FileNotFoundError: If it is not there, or holds other things.
+            ValueError: If no folder is given.
+            FileNotFoundError: If it does not exist, or contains something else.
         """
         help_ = f"{self.layout} {self.source}"
         if data_dir is None:
@@ -99,148 +91,151 @@ class Environment:
             raise FileNotFoundError(
                 f"The {self.name} folder {str(data_dir)!r} lacks {', '.join(missing)}. {help_}"
             )
-        if next(data_dir.glob(self.required), None) is None:
+        required = self.required or self.raw[0]
+        if next(data_dir.glob(required), None) is None:
             raise FileNotFoundError(
-                f"The folder {str(data_dir)!r} has no {self.required}, so it is not that of "
+                f"The folder {str(data_dir)!r} has no {required}, so it is not that of "
                 f"{self.name}. {help_}"
             )
         return data_dir
 
 
-def _pedestrians(scene: str) -> Environment:
-    return Environment(
-        f"eupeds_{scene}",
-        Fraction(5, 2),
-        {"train": "train_loo", "val": "val_loo", "test": "test_loo"},
-        LAYOUT,
-        ("*.txt",),
-        "*.txt",
-        f"{SOURCE} Without them, experiment=eth_ucy_demo simulates pedestrians.",
-        (0.4, 2.8, 4.8),
-        heights=False,
-        files=tuple(f"{name}.txt" for name in RECORDINGS),
-        check=check_recordings,
-    )
+def _variants(template: Environment, **splits: Mapping[str, str]) -> tuple[Environment, ...]:
+    """Copies an environment for each name -> splits."""
+    return tuple(replace(template, name=name, splits=own) for name, own in splits.items())
+
+
+def _all_from(split: str) -> dict[str, str]:
+    return dict.fromkeys(("train", "val", "test"), split)
 
 
 def _nuscenes(name: str, version: str, splits: Mapping[str, str]) -> Environment:
     return Environment(
-        name,
-        Fraction(2),
-        splits,
-        f"The folder holds {version}/ with scene.json, sample.json, sample_annotation.json and the "
-        "other tables.",
-        (f"{version}/*.json",),
-        f"{version}/scene.json",
-        "nuScenes is at https://www.nuscenes.org/nuscenes (the metadata alone suffice).",
-        (0.5, 2.0, 6.0),
-        "nuscenes",
-        "nuscenes-devkit",
+        name=name,
+        rate=Fraction(2),
+        splits=splits,
+        layout=f"The folder contains {version}/ with scene.json, sample.json, "
+        "sample_annotation.json and the other tables.",
+        raw=(f"{version}/*.json",),
+        required=f"{version}/scene.json",
+        source="nuScenes is at https://www.nuscenes.org/nuscenes (the metadata suffice).",
+        usual=(0.5, 2.0, 6.0),
+        module="nuscenes",
+        package="nuscenes-devkit",
     )
 
 
-def _lyft(name: str, splits: Mapping[str, str]) -> Environment:
-    return Environment(
-        name,
-        Fraction(10),
-        splits,
-        "The folder is that of one zarr, such as scenes/sample.zarr, with agents/, frames/ and "
-        "scenes/ in it.",
-        ("scenes/*", "frames/*", "agents/*"),
-        "agents/.zarray",
-        "The Lyft Level 5 prediction set was published with l5kit "
-        "(https://github.com/woven-planet/l5kit).",
-        (0.1, 1.0, 3.0),
-        "l5kit",
-        # its own requirements are of years ago; these are what reading takes
-        "--no-deps l5kit prettytable pymap3d transforms3d",
-    )
+OWN_PARTS = {"train": "train", "val": "val", "test": "test"}
+HALVED_VAL = {"train": "train", "val": "val", "test": "val"}
+HALVED_TRAINING = {"train": "mini_train", "val": "mini_train", "test": "mini_val"}
 
+PEDESTRIANS = Environment(
+    name="eupeds",
+    rate=Fraction(5, 2),
+    splits={"train": "train_loo", "val": "val_loo", "test": "test_loo"},
+    layout=LAYOUT,
+    raw=("*.txt",),
+    source=f"{SOURCE} Without them, experiment=eth_ucy_demo simulates pedestrians.",
+    usual=(0.4, 2.8, 4.8),
+    heights=False,
+    files=tuple(f"{name}.txt" for name in RECORDINGS),
+    check=check_recordings,
+)
 
-def _nuplan(name: str, splits: Mapping[str, str]) -> Environment:
-    return Environment(
-        name,
-        Fraction(20),
-        splits,
-        "The folder holds maps/ and nuplan-v1.1/ with its splits of .db logs.",
-        ("nuplan-v1.1/**/*.db",),
-        "nuplan-v1.1/**/*.db",
-        "nuPlan is at https://www.nuscenes.org/nuplan.",
-        (0.5, 2.0, 8.0),
-        "nuplan",
-        "git+https://github.com/motional/nuplan-devkit",
-    )
+DRONE = Environment(
+    name="sdd",
+    rate=Fraction(30),
+    splits=OWN_PARTS,
+    layout="The folder contains the scenes bookstore, coupa, deathCircle, gates, hyang, little, "
+    "nexus and quad, each with video<number>/annotations.txt.",
+    raw=("*/video*/annotations.txt",),
+    source="The Stanford Drone annotations are at https://cvgl.stanford.edu/projects/uav_data.",
+    usual=(0.4, 2.8, 4.8),
+    heights=False,
+)
 
+LYFT = Environment(
+    name="lyft_sample",
+    rate=Fraction(10),
+    splits=HALVED_TRAINING,
+    layout="The folder is that of one zarr, such as scenes/sample.zarr, with agents/, frames/ and "
+    "scenes/ in it.",
+    raw=("scenes/*", "frames/*", "agents/*"),
+    required="agents/.zarray",
+    source="The Lyft Level 5 prediction set was published with l5kit "
+    "(https://github.com/woven-planet/l5kit).",
+    usual=(0.1, 1.0, 3.0),
+    module="l5kit",
+    # l5kit pins requirements that are years old; these are all that reading needs.
+    package="--no-deps l5kit prettytable pymap3d transforms3d",
+)
 
-def _interaction(name: str, part: str) -> Environment:
-    return Environment(
-        name,
-        Fraction(10),
-        {"train": "train", "val": "val", "test": "val"},
-        f"The folder is that of the {part}, with maps/, train/ and val/ of csv files.",
-        ("train/**/*.csv", "val/**/*.csv"),
-        "train/**/*.csv",
-        "INTERACTION is at http://interaction-dataset.com.",
-        (0.1, 0.9, 3.0),
-        "lanelet2",
-        "lanelet2",
-        heights=False,
-    )
+NUPLAN = Environment(
+    name="nuplan_mini",
+    rate=Fraction(20),
+    splits={"train": "mini_train", "val": "mini_val", "test": "mini_test"},
+    layout="The folder contains maps/ and nuplan-v1.1/ with its splits of .db logs.",
+    raw=("nuplan-v1.1/**/*.db",),
+    source="nuPlan is at https://www.nuscenes.org/nuplan.",
+    usual=(0.5, 2.0, 8.0),
+    module="nuplan",
+    package="git+https://github.com/motional/nuplan-devkit",
+)
 
+INTERACTION = Environment(
+    name="interaction",
+    rate=Fraction(10),
+    splits=HALVED_VAL,
+    layout="The folder is that of the single-agent or multi-agent tracks, with maps/, train/ and "
+    "val/ of csv files.",
+    raw=("train/**/*.csv", "val/**/*.csv"),
+    source="INTERACTION is at http://interaction-dataset.com.",
+    usual=(0.1, 0.9, 3.0),
+    module="lanelet2",
+    package="lanelet2",
+    heights=False,
+)
 
+ARGOVERSE2 = Environment(
+    name="argoverse2",
+    rate=Fraction(10),
+    splits=HALVED_VAL,
+    layout="The folder contains train/ and val/ with one folder per scenario, which contains "
+    "scenario_<id>.parquet.",
+    raw=("*/*/scenario_*.parquet",),
+    source="The Argoverse 2 motion forecasting set is at "
+    "https://www.argoverse.org/av2.html#forecasting-link.",
+    usual=(0.1, 4.9, 6.0),
+    by_trajdata=False,
+    module="pyarrow",
+    package=EXTRA,
+    heights=False,
+)
+
+SCENES = ("eth", "hotel", "univ", "zara1", "zara2")
 _ALL = (
-    *(_pedestrians(scene) for scene in ("eth", "hotel", "univ", "zara1", "zara2")),
-    Environment(
-        "sdd",
-        Fraction(30),
-        THREE_PARTS,
-        "The folder holds the scenes bookstore, coupa, deathCircle, gates, hyang, little, nexus "
-        "and quad, each with video<number>/annotations.txt.",
-        ("*/video*/annotations.txt",),
-        "*/video*/annotations.txt",
-        "The Stanford Drone annotations are at https://cvgl.stanford.edu/projects/uav_data.",
-        (0.4, 2.8, 4.8),
-        heights=False,
-    ),
-    _nuscenes("nusc_mini", "v1.0-mini", TRAINING_IN_TWO),
+    *_variants(PEDESTRIANS, **{f"eupeds_{scene}": PEDESTRIANS.splits for scene in SCENES}),
+    DRONE,
+    _nuscenes("nusc_mini", "v1.0-mini", HALVED_TRAINING),
     _nuscenes(
-        "nusc_trainval",
-        "v1.0-trainval",
-        {"train": "train", "val": "train_val", "test": "val"},
+        "nusc_trainval", "v1.0-trainval", {"train": "train", "val": "train_val", "test": "val"}
     ),
-    _lyft("lyft_sample", TRAINING_IN_TWO),
-    _lyft("lyft_train", dict.fromkeys(THREE_PARTS, "train")),
-    _lyft("lyft_train_full", dict.fromkeys(THREE_PARTS, "train")),
-    _lyft("lyft_val", dict.fromkeys(THREE_PARTS, "val")),
-    _nuplan("nuplan_mini", {"train": "mini_train", "val": "mini_val", "test": "mini_test"}),
-    *(
-        _nuplan(f"nuplan_{part}", dict.fromkeys(THREE_PARTS, part))
-        for part in ("train", "val", "test")
-    ),
-    _interaction("interaction_single", "single-agent tracks"),
-    _interaction("interaction_multi", "multi-agent tracks"),
-    Environment(
-        ARGOVERSE2,
-        Fraction(10),
-        {"train": "train", "val": "val", "test": "val"},
-        "The folder holds train/ and val/ with a folder for each scenario, in which "
-        "scenario_<id>.parquet lies.",
-        ("*/*/scenario_*.parquet",),
-        "*/*/scenario_*.parquet",
-        "The Argoverse 2 motion forecasting set is at "
-        "https://www.argoverse.org/av2.html#forecasting-link.",
-        (0.1, 4.9, 6.0),
-        heights=False,
-    ),
+    LYFT,
+    *_variants(LYFT, lyft_train=_all_from("train"), lyft_train_full=_all_from("train")),
+    *_variants(LYFT, lyft_val=_all_from("val")),
+    NUPLAN,
+    *_variants(NUPLAN, **{f"nuplan_{part}": _all_from(part) for part in ("train", "val", "test")}),
+    *_variants(INTERACTION, interaction_single=HALVED_VAL, interaction_multi=HALVED_VAL),
+    ARGOVERSE2,
 )
 ENVIRONMENTS = {environment.name: environment for environment in _ALL}
 
 
 def environment(name: str) -> Environment:
-    """The environment of that name.
+    """Returns the environment of that name.
 
     Raises:
-        ValueError: If there is none; says which there are.
+        ValueError: If there is none; lists the known ones.
     """
     if name in ENVIRONMENTS:
         return ENVIRONMENTS[name]

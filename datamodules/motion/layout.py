@@ -1,22 +1,24 @@
-"""What a window holds and in which order, as sizes and as types."""
+"""The content of a window and its order, as sizes and as types."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from softsym.datamodules.setting_checks import require_whole
+
 
 @dataclass(frozen=True)
 class WindowLayout:
-    """Observed and predicted steps of one agent, perhaps with its neighbours.
+    """Observed and predicted steps of one agent, optionally with its neighbours.
 
-    The inputs are, one after another: the positions of the agent and of its neighbours, row-major
-    (agent, time, coordinate); if wanted their velocities, in the same order; and, where there are
-    neighbours, a scalar for each position that is 1 where it was observed and 0 where not
-    (agent, time). The targets are the agent's future positions (time, coordinate).
+    The inputs are, in this order: the positions of the agent and of its neighbours, row-major
+    (agent, time, coordinate); if wanted their velocities in the same order; and, if there are
+    neighbours, a mask (agent, time) of scalars, 1 where a position was observed and 0 elsewhere.
+    The targets are the agent's future positions (time, coordinate).
 
     Args:
-        history: Observed steps, the last of them now.
-        future: Predicted steps.
+        history: Number of observed steps, the last of them now.
+        future: Number of predicted steps.
         dim: Coordinates of a position, 2 or 3.
         velocities: Whether velocities follow the positions.
         neighbours: Number of neighbours.
@@ -39,36 +41,37 @@ class WindowLayout:
             )
         if self.dim not in (2, 3):
             raise ValueError(f"datamodule.coordinates must be 2 or 3; got {self.dim}.")
-        if not isinstance(self.neighbours, int) or self.neighbours < 0:
-            raise ValueError(
-                "datamodule.neighbours must be a whole number of at least 0; got "
-                f"{self.neighbours}."
-            )
+        require_whole("neighbours", self.neighbours, 0)
 
     @property
     def steps(self) -> int:
-        """Observed and predicted steps together."""
+        """Number of observed and predicted steps together."""
         return self.history + self.future
 
     @property
     def vectors(self) -> int:
-        """Vectors among the inputs."""
+        """Number of vectors among the inputs."""
         return (1 + self.neighbours) * self.history * (2 if self.velocities else 1)
 
     @property
     def scalars(self) -> int:
-        """Scalars among the inputs."""
+        """Number of scalars among the inputs."""
         return (1 + self.neighbours) * self.history if self.neighbours else 0
 
     @property
     def inputs(self) -> int:
-        """Numbers of an input."""
+        """Number of values in an input."""
         return self.vectors * self.dim + self.scalars
 
     @property
     def path(self) -> int:
-        """Numbers of the agent's own observed path, with which an input begins."""
+        """Number of values in the agent's own observed path, with which an input begins."""
         return self.history * self.dim
+
+    @property
+    def extra(self) -> int:
+        """Number of values in an input after the agent's own observed path."""
+        return self.inputs - self.path
 
     @property
     def rep_in(self) -> str:
@@ -86,11 +89,6 @@ class WindowLayout:
         """Type of the targets."""
         return f"{self.future}T1"
 
-    @property
-    def extra(self) -> int:
-        """Numbers of an input that follow the agent's own observed path."""
-        return self.inputs - self.path
-
 
 def window_layout(
     history_sec: float,
@@ -100,15 +98,10 @@ def window_layout(
     velocities: bool = False,
     neighbours: int = 0,
 ) -> WindowLayout:
-    """The layout of windows whose lengths are given in seconds.
+    """Converts a layout given in seconds to steps of ``dt`` seconds.
 
-    Args:
-        history_sec: Seconds from the first observed step to now.
-        future_sec: Seconds from now to the last predicted step.
-        dt: Seconds between two steps.
-        coordinates: 2 or 3.
-        velocities: Whether velocities are observed.
-        neighbours: Number of neighbours.
+    The first observed step is ``history_sec`` before now, the last predicted one ``future_sec``
+    after now. The other arguments are those of :class:`WindowLayout`.
 
     Raises:
         ValueError: If a setting is out of its range.
@@ -124,27 +117,22 @@ def window_layout(
     return WindowLayout(observed, predicted, coordinates, velocities, neighbours)
 
 
-def steps(seconds: float, dt: float, what: str) -> int:
-    """Frames in a time.
-
-    Args:
-        seconds: The time, at least 0.
-        dt: Seconds between two frames.
-        what: The setting, for the message.
+def steps(seconds: float, dt: float, setting: str) -> int:
+    """Converts a time of at least 0 seconds to a number of steps of ``dt`` seconds.
 
     Raises:
-        ValueError: If it is no whole number of frames.
+        ValueError: If the number is not whole; the message names the setting.
 
     Example:
         >>> steps(4.8, 0.4, "future_sec")
         12
     """
     if not isinstance(seconds, int | float) or not 0 <= seconds < float("inf"):
-        raise ValueError(f"datamodule.{what} must be a time in seconds; got {seconds!r}.")
+        raise ValueError(f"datamodule.{setting} must be a time in seconds; got {seconds!r}.")
     count = round(seconds / dt)
     if abs(count * dt - seconds) > 1e-6 * max(1.0, seconds):
         raise ValueError(
-            f"datamodule.{what} is {seconds:g} s, which is no whole number of steps of {dt:g} s. "
-            f"The nearest is {count * dt:g}."
+            f"datamodule.{setting} is {seconds:g} s, which is not a whole number of steps of "
+            f"{dt:g} s. The nearest is {count * dt:g}."
         )
     return count

@@ -1,4 +1,4 @@
-"""Which agents are nearest at a moment, and where they were before."""
+"""The nearest agents at a moment, and their history."""
 
 from __future__ import annotations
 
@@ -7,68 +7,58 @@ import numpy as np
 from softsym.datamodules.motion.tracks import SceneTracks
 
 NOBODY = -1
+"""Row of a neighbour that does not exist."""
 
 
 class Neighbourhood:
-    """Answers who is near whom in one scene.
-
-    Args:
-        scene: The scene.
-        dim: Coordinates that count as distance and are given.
-    """
+    """Finds neighbours within one scene, by distances in the first ``dim`` coordinates."""
 
     def __init__(self, scene: SceneTracks, dim: int) -> None:
         self.position = scene.position[:, :dim]
-        self.velocity = scene.velocity[:, :dim]
-        self.agent = np.repeat(np.arange(len(scene.steps)), scene.steps)
-        self.first_row = scene.first_row[self.agent]
-        self.step = scene.first_step[self.agent] + np.arange(len(self.agent)) - self.first_row
-        order = np.argsort(self.step, kind="stable")
-        bounds = np.flatnonzero(np.diff(self.step[order])) + 1
-        together = np.split(order, bounds) if len(order) else []
-        self._at_step = {int(self.step[rows[0]]): rows for rows in together}
+        self.first_row = np.repeat(scene.first_row, scene.steps)
+        self.step = scene.step_of_row
+        self._at_step = {int(self.step[rows[0]]): rows for rows in _grouped_by(self.step)}
 
     def nearest(self, now: np.ndarray, count: int) -> np.ndarray:
-        """The agents nearest to some at the same step, the nearest first.
-
-        Args:
-            now: (n,) rows.
-            count: How many are wanted.
+        """Finds the ``count`` agents nearest to the rows ``now`` (n,) at the same step.
 
         Returns:
-            (n, count) rows of others at the same step, :data:`NOBODY` where there are fewer. Of
-            agents at the same distance the one with the smaller row comes first.
+            (n, count) rows, the nearest first, :data:`NOBODY` if there are fewer. Of agents at the
+            same distance the one with the smaller row comes first.
         """
-        found = np.full((len(now), count), NOBODY)
-        order = np.argsort(self.step[now], kind="stable")
-        bounds = np.flatnonzero(np.diff(self.step[now[order]])) + 1
-        for chosen in np.split(order, bounds) if len(now) else []:
+        neighbours = np.full((len(now), count), NOBODY)
+        for chosen in _grouped_by(self.step[now]):  # one distance matrix per step
             present = self._at_step[int(self.step[now[chosen[0]]])]
-            found[chosen] = self._nearest_of(now[chosen], present, count)
-        return found
+            neighbours[chosen] = self._nearest_present(now[chosen], present, count)
+        return neighbours
 
-    def _nearest_of(self, now: np.ndarray, present: np.ndarray, count: int) -> np.ndarray:
+    def _nearest_present(self, now: np.ndarray, present: np.ndarray, count: int) -> np.ndarray:
         apart = self.position[now][:, None] - self.position[present][None]
         distance = np.einsum("apc,apc->ap", apart, apart)
-        distance[now[:, None] == present[None]] = np.inf  # oneself
+        distance[now[:, None] == present[None]] = np.inf  # nobody is a neighbour of itself
         distance = np.where(np.isnan(distance), np.inf, distance)
         order = np.argsort(distance, axis=1, kind="stable")[:, :count]
-        there = np.isfinite(np.take_along_axis(distance, order, axis=1))
-        found = np.full((len(now), count), NOBODY)
-        found[:, : order.shape[1]] = np.where(there, present[order], NOBODY)
-        return found
+        exists = np.isfinite(np.take_along_axis(distance, order, axis=1))
+        neighbours = np.full((len(now), count), NOBODY)
+        neighbours[:, : order.shape[1]] = np.where(exists, present[order], NOBODY)
+        return neighbours
 
     def histories(self, rows: np.ndarray, history: int) -> tuple[np.ndarray, np.ndarray]:
-        """The rows of the steps up to now, and which of them were observed.
+        """Returns the rows of the ``history`` steps up to now, and which of them were observed.
 
-        Args:
-            rows: (...) rows at the step now, :data:`NOBODY` for none.
-            history: Steps, the last of them now.
-
-        Returns:
-            Rows (..., history), oldest first, 0 where not observed, and bool of the same shape.
+        Takes the rows (...) of now, :data:`NOBODY` for none. Returns rows (..., history), oldest
+        first, 0 where not observed, and bool of the same shape.
         """
         back = rows[..., None] - np.arange(history)[::-1]
+        # Rows of a track are consecutive, so going back in time is going back in rows.
         seen = (rows[..., None] != NOBODY) & (back >= self.first_row[rows][..., None])
         back = np.where(seen, back, 0)
         return back, seen & np.isfinite(self.position[back]).all(axis=-1)
+
+
+def _grouped_by(steps: np.ndarray) -> list[np.ndarray]:
+    """Groups the indices of equal steps; within a group they ascend."""
+    if not len(steps):
+        return []
+    order = np.argsort(steps, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(steps[order])) + 1)

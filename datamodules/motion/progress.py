@@ -1,4 +1,4 @@
-"""Says how far long work has come: a line on a terminal, log entries elsewhere."""
+"""Progress of long work: a bar on a terminal, log entries elsewhere."""
 
 from __future__ import annotations
 
@@ -15,36 +15,25 @@ log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 
-EVERY = 10.0
+LOG_EVERY = 10.0
 """Seconds between two log entries."""
 
 
-def followed(items: Iterable[Item], what: str) -> Iterator[Item]:
-    """Passes items on and says how many there were.
-
-    Args:
-        items: Any items.
-        what: What they are and what is done with them, such as ``scenes read``.
-
-    Yields:
-        The items.
-    """
+def with_progress(items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]:
+    """Yields the items and reports their number, with ``what`` such as ``scenes read``."""
     if sys.stderr.isatty():
-        yield from _with_bar(items, what)
-    else:
-        yield from _with_log(items, what)
-
-
-def _with_bar(items: Iterable[Item], what: str) -> Iterator[Item]:
-    columns = (SpinnerColumn(), MofNCompleteColumn(), TextColumn(what), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        yield from bar.track(items, total=None)
-
-
-def _with_log(items: Iterable[Item], what: str) -> Iterator[Item]:
-    last = time.monotonic()
+        columns = (SpinnerColumn(), MofNCompleteColumn(), TextColumn(what), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            yield from bar.track(items, total=total)
+        return
+    start = last = time.monotonic()
     for count, item in enumerate(items, start=1):
         yield item
-        if time.monotonic() - last > EVERY:
-            last = time.monotonic()
-            log.info("%d %s", count, what)
+        now = time.monotonic()
+        if now - last >= LOG_EVERY:
+            last = now
+            if total is None:
+                log.info("%d %s", count, what)
+            else:
+                left = (now - start) / count * (total - count)
+                log.info("%d of %d %s, about %.0f s to go", count, total, what, left)

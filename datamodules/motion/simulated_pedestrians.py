@@ -1,41 +1,41 @@
-"""Simulated pedestrians in the raw format of ETH/UCY, for trying things without the recordings."""
+"""Simulated pedestrians in the raw format of ETH/UCY, for trials without the recordings."""
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
 
+from softsym.datamodules.array_store import replace_when_complete
 from softsym.datamodules.motion.pedestrian_files import FRAME_STEP, RECORDINGS, recording_path
+from softsym.datamodules.motion.simulation import Simulation, sole_writer, unit_vectors
 
 LENGTHS = dict(zip(RECORDINGS, (1240, 1880, 920, 1100, 790, 470, 570, 780), strict=True))
-"""Frames of each recording: about 1.3 times the frame at which trajdata parts off validation."""
-
-SIMULATION_VERSION = 1
-"""Raise it when the same settings give other files."""
+"""Frames per recording, about 1.3 times the frame at which trajdata separates validation."""
 
 DT = 0.4
 TRACK_FRAMES = (22, 50)
+"""Shortest and longest track; a window of the standard protocol has 20 frames."""
 
 
 @dataclass(frozen=True)
-class PedestrianSimulation:
-    """Settings of the simulation.
+class PedestrianSimulation(Simulation):
+    """Settings of the simulated pedestrians.
 
     Args:
-        seed: Same seed, same files.
-        arrivals: Pedestrians that appear per frame, on average.
-        standing: Share of the pedestrians that stand.
+        seed: Seed of all random numbers.
+        arrivals: Mean number of pedestrians that appear per frame.
+        standing: Share of the pedestrians that do not walk.
         speed: Mean walking speed in metres per second.
-        turning: Change of the turn rate per frame, standard deviation in radians per frame.
-        noise: Error of an observed coordinate, standard deviation in metres.
+        turning: Standard deviation of the change of the turn rate per frame, radians per frame.
+        noise: Standard deviation of the error of an observed coordinate, metres.
 
     Raises:
         ValueError: If a setting is out of its range.
     """
+
+    version = 1
 
     seed: int = 0
     arrivals: float = 0.04
@@ -52,20 +52,14 @@ class PedestrianSimulation:
                 f"arrivals must lie in [0.02, 10] per frame and standing in [0, 1]; got {self}."
             )
 
-    @property
-    def key(self) -> str:
-        """Names the settings and the version of the simulation (12 hex digits)."""
-        content = repr((SIMULATION_VERSION, astuple(self)))
-        return hashlib.sha256(content.encode()).hexdigest()[:12]
-
     def recording(self, name: str) -> np.ndarray:
-        """One recording.
+        """Simulates one recording.
 
-        The law of the tracks does not change under rotation and reflection: headings and places
-        are uniform, turns to the left as likely as to the right.
+        The distribution of the tracks is invariant under rotation and reflection: headings and
+        positions are uniform, left turns as likely as right turns.
 
         Args:
-            name: One of the eight recordings; each has its own length and its own people.
+            name: One of the eight recordings; each has its own length and people.
 
         Returns:
             float64 (rows, 4): frame, pedestrian, x and y in metres, sorted by frame.
@@ -73,7 +67,7 @@ class PedestrianSimulation:
         rng = np.random.default_rng([self.seed, RECORDINGS.index(name)])
         length = LENGTHS[name]
         count = max(round(self.arrivals * length), 2)
-        # One arrival in each stretch of time, so that no part of a recording is empty.
+        # One arrival per time slot, so that no part of a recording is empty.
         starts = (np.arange(count) + rng.uniform(size=count)) * length / count
         frames = rng.integers(*TRACK_FRAMES, size=count, endpoint=True)
         starts = np.minimum(starts.astype(int), length - frames)
@@ -87,32 +81,30 @@ class PedestrianSimulation:
         return table[np.lexsort((table[:, 1], table[:, 0]))]
 
     def _track(self, steps: int, rng: np.random.Generator) -> np.ndarray:
-        """Observed positions (steps, 2) of one pedestrian, in metres."""
+        """Simulates the observed positions (steps, 2) of one pedestrian, in metres."""
         preferred = 0.0 if rng.uniform() < self.standing else self.speed * rng.lognormal(0, 0.25)
         speed = preferred * np.exp(0.05 * rng.standard_normal(steps).cumsum() / np.sqrt(steps))
-        turn_rate = _faded_sum(self.turning * rng.standard_normal(steps), 0.9)
+        turn_rate = _decaying_sum(self.turning * rng.standard_normal(steps), 0.9)
         heading = rng.uniform(0, 2 * np.pi) + turn_rate.cumsum()
-        moves = DT * speed[:, None] * np.column_stack([np.cos(heading), np.sin(heading)])
+        moves = DT * speed[:, None] * unit_vectors(heading)
         path = moves.cumsum(axis=0)
-        place = 8.0 * np.sqrt(rng.uniform()) * _unit(rng.uniform(0, 2 * np.pi))
+        # Uniform in a disc of radius 8 m, where the pedestrian is halfway through the track.
+        place = 8.0 * np.sqrt(rng.uniform()) * unit_vectors(rng.uniform(0, 2 * np.pi))
         return path - path[steps // 2] + place + self.noise * rng.standard_normal((steps, 2))
 
 
 def write_recordings(folder: Path, simulation: PedestrianSimulation) -> None:
-    """Writes the eight files, each renamed into place when whole; leaves right ones alone.
-
-    Args:
-        folder: Where they go; made if absent.
-        simulation: What they hold.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "write.lock"):
+    """Writes the eight files; keeps those that are already right."""
+    with sole_writer(folder):
         for name in RECORDINGS:
-            _write_if_other(recording_path(folder, name), recording_text(simulation, name))
+            path, content = recording_path(folder, name), recording_text(simulation, name).encode()
+            if not path.is_file() or path.read_bytes() != content:
+                with replace_when_complete(path) as unfinished:
+                    unfinished.write_bytes(content)
 
 
 def recording_text(simulation: PedestrianSimulation, name: str) -> str:
-    """One recording as the text of its file, a line ``frame<TAB>pedestrian<TAB>x<TAB>y`` each."""
+    """Formats one recording as lines ``frame<TAB>pedestrian<TAB>x<TAB>y``."""
     lines = (
         f"{frame:.1f}\t{person:.1f}\t{x:.6f}\t{y:.6f}\n"
         for frame, person, x, y in simulation.recording(name).tolist()
@@ -120,22 +112,10 @@ def recording_text(simulation: PedestrianSimulation, name: str) -> str:
     return "".join(lines)
 
 
-def _write_if_other(path: Path, text: str) -> None:
-    if path.is_file() and path.read_bytes() == text.encode():
-        return
-    unfinished = path.with_suffix(".tmp")
-    unfinished.write_bytes(text.encode())
-    unfinished.replace(path)
-
-
-def _faded_sum(shocks: np.ndarray, keep: float) -> np.ndarray:
-    """Sums in which each older shock counts ``keep`` times less with every step."""
+def _decaying_sum(shocks: np.ndarray, keep: float) -> np.ndarray:
+    """Sums up shocks whose weight decays by the factor ``keep`` per step."""
     total, sums = 0.0, np.empty_like(shocks)
     for step, shock in enumerate(shocks):
         total = keep * total + shock
         sums[step] = total
     return sums
-
-
-def _unit(angle: float) -> np.ndarray:
-    return np.array([np.cos(angle), np.sin(angle)])

@@ -1,56 +1,55 @@
 r"""Simulated traffic on hills, in the format of the Waymo Open Motion Dataset.
 
-Roads have any heading, and the ground is a sum of waves in every direction, so that nothing prefers
-one horizontal axis. Height does: nobody leaves the ground, and gravity slows who climbs,
+Headings are uniform and the ground is a sum of waves in all directions, so that no horizontal axis
+is preferred. Height is special: agents stay on the ground, and gravity slows them uphill,
 
 .. math:: \dot v = (v_0 - v) / \tau - c\,g\,\sin\alpha, \qquad \dot z = v \sin\alpha,
 
-with the preferred speed :math:`v_0`, the slope :math:`\alpha` along the heading, and a share c of
-gravity that legs or engine do not make up for. The numbers say nothing about real traffic.
+with the preferred speed :math:`v_0`, the slope :math:`\alpha` along the heading, and the share c of
+gravity that legs or engine do not compensate. The numbers say nothing about real traffic.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from filelock import FileLock
 
+from softsym.datamodules.motion.simulation import Simulation, sole_writer, unit_vectors
 from softsym.datamodules.motion.tfrecord import write_records
 from softsym.datamodules.motion.waymo_records import STEPS, WaymoRecord
 from softsym.datamodules.motion.waymo_writing import AGENTS, example_payload
 
-SIMULATION_VERSION = 1
-"""Raise it when the same settings give other files."""
-
 PARTS = {"training": 4, "validation": 2}
-"""Folders and the number of their shards."""
+"""Number of shards in each folder."""
 
 DT = 0.1
+"""Seconds between two steps."""
 GRAVITY = 9.81
 WAVES = 6
+"""Number of waves that make up the ground."""
 WAVELENGTHS = (40.0, 300.0)
+"""Shortest and longest wave, metres."""
 AREA = 150.0
-"""Side of the square of a scene, metres."""
+"""Side of the square in which the agents of a scene start, metres."""
 
 
 class Kind(NamedTuple):
-    """How one kind of agent moves."""
+    """Motion of one kind of agent."""
 
     share: float
-    """Of all agents."""
+    """Share of all agents."""
     speed: float
-    """Preferred speed in metres per second; it varies by a third."""
+    """Mean preferred speed in metres per second; it varies by a third."""
     turning: float
     """Standard deviation of the turn rate, radians per second."""
     relaxation: float
-    """Seconds in which the preferred speed is regained."""
+    """Time constant tau in which the preferred speed is regained, seconds."""
     pull: float
-    """Share of gravity that is felt."""
+    """Share c of gravity that acts on the agent."""
 
 
 KINDS = (
@@ -73,29 +72,31 @@ class Ground(NamedTuple):
     """Amplitudes (waves,), metres."""
 
     def height(self, places: np.ndarray) -> np.ndarray:
-        """Height (...) in metres at places (..., 2)."""
+        """Computes the height (...) in metres at places (..., 2)."""
         return np.sin(places @ self.waves.T + self.phases) @ self.heights
 
     def gradient(self, places: np.ndarray) -> np.ndarray:
-        """Slope (..., 2) at places (..., 2)."""
+        """Computes the slope (..., 2) at places (..., 2)."""
         return (np.cos(places @ self.waves.T + self.phases) * self.heights) @ self.waves
 
 
 @dataclass(frozen=True)
-class TrafficSimulation:
-    """Settings of the simulation.
+class TrafficSimulation(Simulation):
+    """Settings of the simulated traffic.
 
     Args:
-        seed: Same seed, same files.
-        records: Records in each shard.
-        agents: Agents in each record, at most 128.
+        seed: Seed of all random numbers.
+        records: Number of records in each shard.
+        agents: Number of agents in each record, at most 128.
         slope: Root mean square of the ground's slope in any one direction.
-        noise: Error of an observed coordinate, standard deviation in metres.
-        gaps: Share of the agents that are lost for a while.
+        noise: Standard deviation of the error of an observed coordinate, metres.
+        gaps: Share of the agents that are not observed for a while.
 
     Raises:
         ValueError: If a setting is out of its range.
     """
+
+    version = 1
 
     seed: int = 0
     records: int = 20
@@ -115,43 +116,32 @@ class TrafficSimulation:
                 f"slope and noise must not be negative, and gaps must lie in [0, 1]; got {self}."
             )
 
-    @property
-    def key(self) -> str:
-        """Names the settings and the version of the simulation (12 hex digits)."""
-        content = repr((SIMULATION_VERSION, astuple(self)))
-        return hashlib.sha256(content.encode()).hexdigest()[:12]
-
     def shard(self, part: str, number: int) -> Iterator[WaymoRecord]:
-        """The records of one shard; each shard of each part has numbers of its own.
-
-        Args:
-            part: ``training`` or ``validation``.
-            number: Number of the shard.
-        """
+        """Simulates the records of one shard of ``training`` or ``validation``."""
         for index in range(self.records):
             rng = np.random.default_rng([self.seed, list(PARTS).index(part), number, index])
             yield self._record(rng, f"{part}-{number}-{index}")
 
     def _record(self, rng: np.random.Generator, name: str) -> WaymoRecord:
         ground = self._ground(rng)
-        places = _driven(ground, self.agents, rng)
+        places = _simulate_motion(ground, self.agents, rng)
         positions = np.concatenate([places, ground.height(places)[..., None]], axis=-1)
         positions += self.noise * rng.standard_normal(positions.shape)
-        origin = rng.uniform([-3000.0, -3000.0, 0.0], [3000.0, 3000.0, 100.0])  # of the map
-        positions += origin
+        # Real maps have their origin kilometres away, which costs digits of float32.
+        positions += rng.uniform([-3000.0, -3000.0, 0.0], [3000.0, 3000.0, 100.0])
         return WaymoRecord(positions, self._seen(rng), name)
 
     def _ground(self, rng: np.random.Generator) -> Ground:
         shortest, longest = np.log(WAVELENGTHS)
         lengths = np.exp(rng.uniform(shortest, longest, WAVES))
         angles = rng.uniform(0, 2 * np.pi, WAVES)
-        waves = (2 * np.pi / lengths)[:, None] * _directions(angles)
-        # Each wave gives the same part of the mean square of the slope in one direction.
+        waves = (2 * np.pi / lengths)[:, None] * unit_vectors(angles)
+        # Every wave contributes equally to the mean square of the slope in one direction.
         heights = self.slope * lengths / np.pi / np.sqrt(WAVES)
         return Ground(waves, rng.uniform(0, 2 * np.pi, WAVES), heights)
 
     def _seen(self, rng: np.random.Generator) -> np.ndarray:
-        """Whether each agent is seen at each step, (agents, 91): it comes, goes, or is lost."""
+        """Draws which agents are seen at which steps (agents, 91): they come, go, or are lost."""
         steps, count = np.arange(STEPS), (self.agents, 1)
         comes = np.where(rng.uniform(size=count) < 0.1, rng.integers(0, STEPS, count), 0)
         goes = np.where(rng.uniform(size=count) < 0.3, rng.integers(0, STEPS, count), STEPS)
@@ -161,16 +151,12 @@ class TrafficSimulation:
 
 
 def write_dataset(folder: Path, simulation: TrafficSimulation) -> None:
-    """Writes the shards as tf.Example, each renamed into place when whole.
+    """Writes the missing shards of training/ and validation/ as tf.Example.
 
-    Shards that are there already are left alone: the folder is named after the simulation's key.
-
-    Args:
-        folder: Gets training/ and validation/; made if absent.
-        simulation: What they hold.
+    Existing shards are complete and right: they were renamed when complete, and the name of the
+    folder contains the simulation's key.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "write.lock"):
+    with sole_writer(folder):
         for part, shards in PARTS.items():
             (folder / part).mkdir(exist_ok=True)
             for number in range(shards):
@@ -180,8 +166,8 @@ def write_dataset(folder: Path, simulation: TrafficSimulation) -> None:
                     write_records(folder / part / name, map(example_payload, records))
 
 
-def _driven(ground: Ground, agents: int, rng: np.random.Generator) -> np.ndarray:
-    """Horizontal places (agents, 91, 2) in metres of agents that start anywhere in the square."""
+def _simulate_motion(ground: Ground, agents: int, rng: np.random.Generator) -> np.ndarray:
+    """Simulates horizontal places (agents, 91, 2) in metres of agents that start in the square."""
     kinds = np.array(KINDS)[rng.choice(len(KINDS), agents, p=[kind.share for kind in KINDS])]
     _, speed, turning, relaxation, pull = kinds.T
     preferred = speed * np.exp(0.3 * rng.standard_normal(agents))
@@ -192,17 +178,13 @@ def _driven(ground: Ground, agents: int, rng: np.random.Generator) -> np.ndarray
     places = np.empty((agents, STEPS, 2))
     for step in range(STEPS):
         places[:, step] = place
-        ahead = _directions(heading)
+        ahead = unit_vectors(heading)
         tangent = (ground.gradient(place) * ahead).sum(axis=1)
         sine, cosine = tangent / np.hypot(1, tangent), 1 / np.hypot(1, tangent)
         place = place + DT * (speed * cosine)[:, None] * ahead
         speed = speed + DT * ((preferred - speed) / relaxation - pull * GRAVITY * sine)
         speed = np.maximum(speed, 0.0)
         heading = heading + DT * turn
-        # The turn rate fades over two seconds and is renewed at random.
+        # The turn rate decorrelates over two seconds at constant variance (0.95^20 = 0.36).
         turn = 0.95 * turn + turning * np.sqrt(1 - 0.95**2) * rng.standard_normal(agents)
     return places
-
-
-def _directions(angles: np.ndarray) -> np.ndarray:
-    return np.stack([np.cos(angles), np.sin(angles)], axis=-1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,19 +12,19 @@ import numpy as np
 from softsym.datamodules.array_store import Arrays, ArrayWriter, cached_arrays
 
 FORMAT_VERSION = 1
-"""Raise it when the same recordings give other arrays."""
+"""To be increased when the same recordings give other arrays."""
 
 
 @dataclass(frozen=True)
 class SceneTracks:
-    """All tracks of one scene; each is a run of rows, one for each step, without gaps.
+    """All tracks of one scene; each is a run of consecutive rows, one per step, without gaps.
 
     Attributes:
-        split: The environment's own split that the scene belongs to.
+        split: The environment's own split to which the scene belongs.
         first_step: (agents,) step at which a track begins.
-        steps: (agents,) its number of steps; the tracks' rows follow one another.
+        steps: (agents,) number of steps of a track.
         kind: (agents,) index into :data:`environments.AGENT_TYPES`.
-        position: (rows, 3) metres, float64.
+        position: (rows, 3) metres, float64; the rows of agent 0, then of agent 1, ...
         velocity: (rows, 3) metres per second, float64.
     """
 
@@ -40,28 +40,30 @@ class SceneTracks:
         """(agents,) row at which a track begins."""
         return np.cumsum(self.steps) - self.steps
 
-    def of_agents(self, chosen: np.ndarray) -> SceneTracks:
-        """The scene with some of its agents only.
+    @property
+    def agent_of_row(self) -> np.ndarray:
+        """(rows,) agent to which a row belongs."""
+        return np.repeat(np.arange(len(self.steps)), self.steps)
 
-        Args:
-            chosen: bool (agents,).
-        """
+    @property
+    def step_of_row(self) -> np.ndarray:
+        """(rows,) time step of a row."""
+        return np.repeat(self.first_step, self.steps) + place_in_run(self.steps)
+
+    def of_agents(self, chosen: np.ndarray) -> SceneTracks:
+        """Returns the scene with the chosen agents only, bool (agents,)."""
         rows = np.repeat(chosen, self.steps)
-        return SceneTracks(
-            self.split,
-            self.first_step[chosen],
-            self.steps[chosen],
-            self.kind[chosen],
-            self.position[rows],
-            self.velocity[rows],
-        )
+        first_step, steps, kind = self.first_step[chosen], self.steps[chosen], self.kind[chosen]
+        position, velocity = self.position[rows], self.velocity[rows]
+        return SceneTracks(self.split, first_step, steps, kind, position, velocity)
 
 
 class TrackStore:
     """The scenes of an environment, mapped into memory.
 
     Args:
-        arrays: As :func:`write_scene` appends them.
+        arrays: ``scenes`` (scenes,), number of the split; ``agents`` (agents, 4), number of the
+            scene, first step, steps and kind; ``position`` and ``velocity`` (rows, 3).
         splits: Names of the environment's splits, by number.
     """
 
@@ -69,6 +71,7 @@ class TrackStore:
         self.arrays, self.splits = arrays, splits
         agents = arrays["agents"]
         count = len(arrays["scenes"])
+        # First agent and first row of every scene, followed by the total.
         self._agents = np.searchsorted(agents[:, 0], np.arange(count + 1))
         self._rows = np.concatenate([[0], np.cumsum(agents[:, 2])])[self._agents]
 
@@ -85,7 +88,7 @@ class TrackStore:
         return SceneTracks(self.split_of(index), first_step, steps, kind, positions, velocities)
 
     def split_of(self, index: int) -> str:
-        """The environment's own split of a scene."""
+        """Returns the environment's own split of a scene."""
         return self.splits[int(self.arrays["scenes"][index])]
 
 
@@ -96,58 +99,54 @@ def cached_tracks(
     splits: Sequence[str],
     scenes: Callable[[Path], Iterable[SceneTracks]],
 ) -> TrackStore:
-    """All scenes, from the cache or, if they are not there, read now.
+    """Returns all scenes from the cache; reads them first if they are not there.
 
     Args:
         cache_dir: Folder of the cache.
         name: Name of the environment.
-        key: Names all that the tracks depend on.
-        splits: The environment's own splits that are read.
-        scenes: Reads the scenes, given a fresh folder to work in.
+        key: Identifies everything on which the tracks depend.
+        splits: The environment's own splits to read.
+        scenes: Reads the scenes, given an empty folder for temporary files.
     """
 
     def build(writer: ArrayWriter) -> None:
         for index, scene in enumerate(scenes(writer.scratch)):
-            write_scene(writer, index, scene, splits)
+            writer.append("scenes", np.array([splits.index(scene.split)]))
+            numbers = (np.full(len(scene.steps), index), scene.first_step, scene.steps, scene.kind)
+            writer.append("agents", np.stack(numbers, axis=1).astype(np.int64))
+            writer.append("position", scene.position.astype(np.float64))
+            writer.append("velocity", scene.velocity.astype(np.float64))
 
     return TrackStore(cached_arrays(cache_dir, f"{name}-tracks", key, build), splits)
 
 
-def write_scene(writer: ArrayWriter, index: int, scene: SceneTracks, splits: Sequence[str]) -> None:
-    """Appends a scene to the arrays of a store.
-
-    Args:
-        writer: Writes the arrays.
-        index: Number of the scene.
-        scene: The scene.
-        splits: Names of the environment's splits, by number.
-    """
-    writer.append("scenes", np.array([splits.index(scene.split)]))
-    numbers = (np.full(len(scene.steps), index), scene.first_step, scene.steps, scene.kind)
-    writer.append("agents", np.stack(numbers, axis=1).astype(np.int64))
-    writer.append("position", scene.position.astype(np.float64))
-    writer.append("velocity", scene.velocity.astype(np.float64))
-
-
-def runs(agent: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where tracks without gaps begin in rows sorted by agent and step.
-
-    Args:
-        agent: (rows,) number of the agent.
-        step: (rows,) time step.
+def gapless_runs(agent: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Finds the tracks without gaps in rows sorted by agent (rows,) and step (rows,).
 
     Returns:
-        First row and number of rows of each run.
+        First row and number of rows of each track.
     """
     if not len(agent):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    # A track ends where the agent changes or a step is missing.
     new = np.flatnonzero((np.diff(agent) != 0) | (np.diff(step) != 1)) + 1
     first = np.concatenate([[0], new])
     return first, np.diff(np.concatenate([first, [len(agent)]]))
 
 
+def place_in_run(lengths: np.ndarray) -> np.ndarray:
+    """Counts 0, 1, ... within consecutive runs of the given lengths.
+
+    Example:
+        >>> place_in_run(np.array([2, 0, 3])).tolist()
+        [0, 1, 0, 1, 2]
+    """
+    starts = np.cumsum(lengths) - lengths
+    return np.arange(int(lengths.sum())) - np.repeat(starts, lengths)
+
+
 def whole_multiple(dt: float, native: float) -> int | None:
-    """How many steps of ``native`` seconds make one of ``dt``; None if no whole number does.
+    """Returns the number of steps of ``native`` seconds in ``dt``, or None if it is not whole.
 
     Example:
         >>> whole_multiple(0.3, 0.1), whole_multiple(0.25, 0.1)
@@ -159,13 +158,11 @@ def whole_multiple(dt: float, native: float) -> int | None:
 
 
 def thinned(scene: SceneTracks, factor: int) -> SceneTracks:
-    """Every ``factor``-th step of a scene, those whose number it divides, as trajdata does it."""
+    """Keeps the steps of a scene whose number ``factor`` divides, as trajdata does."""
     if factor == 1:
         return scene
-    step = np.repeat(scene.first_step, scene.steps) + _within(scene.steps)
-    kept = step % factor == 0
-    agent = np.repeat(np.arange(len(scene.steps)), scene.steps)[kept]
-    steps = np.bincount(agent, minlength=len(scene.steps))
+    kept = scene.step_of_row % factor == 0
+    steps = np.bincount(scene.agent_of_row[kept], minlength=len(scene.steps))
     seen = steps > 0
     return SceneTracks(
         scene.split,
@@ -175,14 +172,3 @@ def thinned(scene: SceneTracks, factor: int) -> SceneTracks:
         scene.position[kept],
         scene.velocity[kept],
     )
-
-
-def _within(counts: np.ndarray) -> np.ndarray:
-    """0, 1, ... for each run of so many rows."""
-    starts = np.cumsum(counts) - counts
-    return np.arange(int(counts.sum())) - np.repeat(starts, counts)
-
-
-def scene_indices(store: TrackStore, split: str) -> Iterator[int]:
-    """Numbers of the scenes of one of the environment's splits."""
-    return (index for index in range(len(store)) if store.split_of(index) == split)

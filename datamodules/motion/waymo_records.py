@@ -1,8 +1,8 @@
 """Records of the Waymo Open Motion Dataset: positions of all agents over 9.1 seconds at 10 Hz.
 
-Two kinds of records are read, told apart by content: tf.train.Example (format 1.1; the keys
+Two kinds of records are distinguished by content: tf.train.Example (format 1.1; the keys
 ``state/past|current|future/x|y|z|valid`` hold 10, 1 and 80 steps of 128 agents) and Scenario
-(tracks of object states). Only what is wanted of them is decoded.
+(tracks of object states). Only the required fields are decoded.
 
 Source: https://waymo.com/open/data/motion/tfexample, and scenario.proto of
 https://github.com/waymo-research/waymo-open-dataset.
@@ -10,15 +10,13 @@ https://github.com/waymo-research/waymo-open-dataset.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from softsym.datamodules.motion.tfrecord import read_records
-from softsym.datamodules.motion.waymo_scenario import is_scenario, read_scenario
-from softsym.datamodules.motion.wire import (
+from softsym.datamodules.motion.protobuf import (
     BYTES,
     Buffer,
     contents,
@@ -28,6 +26,8 @@ from softsym.datamodules.motion.wire import (
     packed_floats,
     packed_varints,
 )
+from softsym.datamodules.motion.tfrecord import read_records
+from softsym.datamodules.motion.waymo_scenario import is_scenario, read_scenario
 
 STEPS = 91
 """Time steps of a record, 0.1 s apart: 10 past, the current one, 80 future."""
@@ -42,8 +42,6 @@ WANTED = {
 TEXTS, FLOATS, INTEGERS = 1, 2, 3
 """Fields of a tf.train.Feature."""
 
-NOTHING = memoryview(b"")
-
 NEITHER = (
     "this is neither a tf.train.Example nor a Scenario of the Waymo Open Motion Dataset; give "
     "files of its folders tf_example/ or scenario/"
@@ -55,10 +53,10 @@ class WaymoRecord:
     """The motion of all agents of one scene.
 
     Args:
-        positions: float64 (agents, 91, 3), centres of the agents in metres; meaningless where not
+        positions: float64 (agents, 91, 3), centres of the agents in metres; meaningless if not
             valid.
         valid: bool (agents, 91), whether an agent is seen at a step.
-        scenario_id: Name of the scene; empty where a record has none.
+        scenario_id: Name of the scene; empty if a record has none.
     """
 
     positions: np.ndarray
@@ -67,14 +65,11 @@ class WaymoRecord:
 
 
 def read_waymo(path: Path) -> Iterator[WaymoRecord]:
-    """All records of one file, of either kind.
-
-    Args:
-        path: A TFRecord file.
+    """Yields all records of one TFRecord file, of either kind.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged or a record is of another kind; says which and why.
+        FileNotFoundError: If the file does not exist.
+        ValueError: If the file is damaged or a record is of another kind; names the record.
     """
     for number, payload in enumerate(read_records(path)):
         try:
@@ -101,44 +96,39 @@ def parse_record(payload: bytes) -> WaymoRecord:
 
 
 def _from_example(features: Buffer) -> WaymoRecord:
-    found = dict(_entries(features))
-    if not found.keys() - {SCENARIO_ID}:
+    # The map of features is a field per entry: key 1, value 2. Only wanted values are kept.
+    wanted = {
+        key: inner_field(entry, 2)
+        for entry in inner_fields(features, 1)
+        if (key := bytes(inner_field(entry, 1))) in WANTED
+    }
+    if not wanted.keys() - {SCENARIO_ID}:
         raise ValueError(
             "this tf.train.Example has none of the keys state/past/x ... state/future/valid. Give "
             "files of the folder tf_example/ of the Waymo Open Motion Dataset, format 1.1 or later"
         )
-    coordinates = [_over_time(found, axis) for axis in AXES]
-    valid = _over_time(found, "valid") > 0  # -1 stands for agents that are only padding
+    *coordinates, valid = (
+        np.concatenate([_decoded_part(wanted, part, what) for part in PARTS], axis=1)
+        for what in (*AXES, "valid")
+    )
     if any(values.shape != valid.shape for values in coordinates):
         raise ValueError(
             "x, y, z and valid of this tf.train.Example differ in the number of agents"
         )
-    name = _packed(found.get(SCENARIO_ID, NOTHING), TEXTS)
-    return WaymoRecord(np.stack(coordinates, -1, dtype=np.float64), valid, bytes(name).decode())
+    name = _packed(wanted.get(SCENARIO_ID, memoryview(b"")), TEXTS)
+    positions = np.stack(coordinates, -1, dtype=np.float64)
+    return WaymoRecord(positions, valid > 0, bytes(name).decode())  # valid is -1 for padding
 
 
-def _entries(features: Buffer) -> Iterator[tuple[bytes, Buffer]]:
-    """Wanted keys of the map and their values, still encoded."""
-    for entry in inner_fields(features, 1):
-        key = bytes(inner_field(entry, 1))
-        if key in WANTED:
-            yield key, inner_field(entry, 2)
-
-
-def _over_time(found: dict[bytes, Buffer], what: str) -> np.ndarray:
-    """One quantity (agents, 91), its three parts joined."""
-    return np.concatenate([_part(found, part, what) for part in PARTS], axis=1)
-
-
-def _part(found: dict[bytes, Buffer], part: str, what: str) -> np.ndarray:
-    """One quantity (agents, steps) over the past, now, or over the future."""
+def _decoded_part(wanted: Mapping[bytes, Buffer], part: str, what: str) -> np.ndarray:
+    """Decodes one quantity (agents, steps) of the past, the current step, or the future."""
     key = f"state/{part}/{what}"
-    if key.encode() not in found:
+    if key.encode() not in wanted:
         raise ValueError(
             f"this tf.train.Example lacks {key}. Records of the dataset's folder testing/ hide the "
             "future: give those of training/ or validation/"
         )
-    feature = found[key.encode()]
+    feature = wanted[key.encode()]
     if what == "valid":
         numbers = packed_varints(_packed(feature, INTEGERS))
     else:
@@ -151,5 +141,5 @@ def _part(found: dict[bytes, Buffer], part: str, what: str) -> np.ndarray:
 
 
 def _packed(feature: Buffer, kind: int) -> Buffer:
-    """The numbers, still encoded, or the only text of a tf.train.Feature."""
+    """Returns the encoded numbers, or the only text, of a tf.train.Feature."""
     return inner_field(inner_field(feature, kind), 1)

@@ -1,7 +1,7 @@
-"""Tracks of a Scenario proto in bulk: states that are laid out alike are read by one indexing.
+"""Reads the tracks of a Scenario proto in bulk: equally laid out states by one numpy view.
 
-Source: scenario.proto of https://github.com/waymo-research/waymo-open-dataset; the numbers of the
-fields were checked on a real file.
+Source: scenario.proto of https://github.com/waymo-research/waymo-open-dataset; the field numbers
+were checked on a real file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from softsym.datamodules.motion.wire import (
+from softsym.datamodules.motion.protobuf import (
     BYTES,
     FIXED32,
     FIXED64,
@@ -36,10 +36,10 @@ CENTRE, VALID = (2, 3, 4), 11
 
 STATE_TAG = STATES << 3 | BYTES
 HEAD = 2
-"""Bytes before a state that is shorter than 128: its tag and its length."""
+"""Bytes before a state shorter than 128: its tag and its length."""
 
 Run = tuple[bytes, int]
-"""States of one length with their heads, one after the other, and the bytes of each."""
+"""Consecutive states of one length with their heads, and the number of bytes of each."""
 
 TAGS = [
     *(number << 3 | FIXED64 for number in CENTRE),
@@ -53,104 +53,99 @@ USUAL = np.dtype(
         *(e for i, v in enumerate([*VALUES, ("valid", "u1")]) for e in ((f"t{i}", "u1"), v)),
     ]
 )
-"""A valid state as protobuf libraries write it, 59 bytes after the head: three doubles, six floats
-that are not wanted (extent, heading, velocity) and a truth value, a tag before each."""
-
-USUAL_TAGS = {f"t{i}": tag for i, tag in enumerate(TAGS)}
-
-State = tuple[float, float, float, bool]
+"""Layout of a valid state as protobuf libraries write it, 59 bytes after the head: three doubles,
+six unused floats (extent, heading, velocity) and a truth value, each preceded by its tag."""
 
 
 def is_scenario(top: Sequence[Field]) -> bool:
-    """Whether the fields of a message are a name and tracks where a Scenario has them."""
-    found = {(number, kind) for number, kind, _ in top}
-    return {(TRACKS, BYTES), (SCENARIO_ID, BYTES)} <= found
+    """Whether the fields of a message include the name and the tracks of a Scenario."""
+    kinds = {(number, kind) for number, kind, _ in top}
+    return {(TRACKS, BYTES), (SCENARIO_ID, BYTES)} <= kinds
 
 
 def read_scenario(top: Sequence[Field], steps: int) -> tuple[np.ndarray, np.ndarray, str]:
-    """Positions, validity and name of a Scenario.
-
-    Args:
-        top: The fields of the Scenario.
-        steps: States that each track must have.
+    """Reads a Scenario, given its fields and the required number of states per track.
 
     Returns:
-        float64 (agents, steps, 3) in metres, zero where a state has none; bool (agents, steps);
-        the name.
+        Positions, float64 (agents, steps, 3) in metres, zero if a state has none; validity, bool
+        (agents, steps); and the name.
 
     Raises:
         ValueError: If a track has another number of states.
     """
     runs: list[Run] = []
     for number, track in enumerate(contents(top, TRACKS)):
-        found = list(_runs(track))
-        count = sum(len(content) // width for content, width in found)
+        of_track = list(_state_runs(track))
+        count = sum(len(content) // width for content, width in of_track)
         if count != steps:
             raise ValueError(
                 f"track {number} of this Scenario has {count} states, not {steps}. Records of the "
                 "dataset's folder testing/ hide the future: give those of training/ or validation/"
             )
-        runs += found
-    positions, valid = _decoded(runs)
+        runs += of_track
+    positions, valid = _decode(runs)
     name = bytes(next(contents(top, SCENARIO_ID))).decode()
     return positions.reshape(-1, steps, 3), valid.reshape(-1, steps), name
 
 
-def _runs(track: Buffer) -> Iterator[Run]:
-    """The states of a track in runs of one length, as there are too many to look at each."""
+def _state_runs(track: Buffer) -> Iterator[Run]:
+    """Splits the states of a track into runs of one length; there are too many for a loop."""
     raw, at = bytes(track), 0
     while at < len(raw):
         if raw[at] == STATE_TAG and at + 1 < len(raw) and raw[at + 1] < 0x80:
-            run = _pattern(raw[at + 1]).match(raw, at)
+            run = _run_pattern(raw[at + 1]).match(raw, at)
             if run is None:
-                raise ValueError("the last state of a track is cut short")
+                raise ValueError("the last state of a track is truncated")
             yield run[0], raw[at + 1] + HEAD
             at = run.end()
-        else:
+        else:  # a long state, or another field of the track
             number, _, value, at = read_field(track, at)
             if number == STATES and not isinstance(value, int):
                 yield bytes(HEAD) + value, len(value) + HEAD
 
 
 @cache
-def _pattern(length: int) -> re.Pattern[bytes]:
-    """Finds one state after the other as long as they have that length, below 128."""
+def _run_pattern(length: int) -> re.Pattern[bytes]:
+    """Matches consecutive states of one length below 128; possessive, so it never backtracks."""
     head = re.escape(bytes([STATE_TAG, length]))
     return re.compile(b"(?s:%b.{%d})++" % (head, length))
 
 
-def _decoded(runs: list[Run]) -> tuple[np.ndarray, np.ndarray]:
-    """Positions (n, 3) and validity (n,) of all states."""
+def _decode(runs: list[Run]) -> tuple[np.ndarray, np.ndarray]:
+    """Decodes positions (n, 3) and validity (n,) of all states."""
     size = USUAL.itemsize
+    # Whether each state has the usual size, in the order of all states.
     usual = np.repeat([w == size for _, w in runs], [len(c) // w for c, w in runs]).astype(bool)
     table = np.frombuffer(b"".join(c for c, w in runs if w == size), USUAL)
-    fits = np.logical_and.reduce([table[tag] == value for tag, value in USUAL_TAGS.items()])
+    # The size alone does not prove the usual layout; every tag must be in its place.
+    fits = np.logical_and.reduce([table[f"t{i}"] == tag for i, tag in enumerate(TAGS)])
     decoded = np.zeros((len(usual), 4))
     columns = [table[name][fits] for name in ("cx", "cy", "cz", "valid")]
     decoded[np.flatnonzero(usual)[fits]] = np.stack(columns, axis=-1)
     odd = [row.tobytes()[HEAD:] for row in table[~fits]]
-    decoded[np.flatnonzero(usual)[~fits]] = _table(odd)
+    decoded[np.flatnonzero(usual)[~fits]] = _decode_any(odd)
     others = [(c, w) for c, w in runs if w != size]
-    decoded[~usual] = _table([c[i + HEAD : i + w] for c, w in others for i in range(0, len(c), w)])
+    states = [c[i + HEAD : i + w] for c, w in others for i in range(0, len(c), w)]
+    decoded[~usual] = _decode_any(states)
     return decoded[:, :3], decoded[:, 3] != 0
 
 
-def _table(states: list[bytes]) -> np.ndarray:
-    """States (n, 4) of any layout. Most are the same few, of agents not seen, and parsed once."""
+def _decode_any(states: list[bytes]) -> np.ndarray:
+    """Decodes states of any layout to (n, 4); parses equal ones, of unseen agents, only once."""
     different = list(dict.fromkeys(states))
     places = {state: place for place, state in enumerate(different)}
     chosen = [places[state] for state in states]
-    return np.array([_state(state) for state in different]).reshape(-1, 4)[chosen]
+    return np.array([_decode_state(state) for state in different]).reshape(-1, 4)[chosen]
 
 
-def _state(message: bytes) -> State:
-    """Centre and validity of a state of any layout."""
-    found = {number: value for number, _, value in fields(memoryview(message))}
-    x, y, z = (_double(found.get(number)) for number in CENTRE)
-    return x, y, z, bool(found.get(VALID, 0))
+def _decode_state(message: bytes) -> tuple[float, float, float, bool]:
+    values = {number: value for number, _, value in fields(memoryview(message))}
+    x, y, z = (_double(values.get(number)) for number in CENTRE)
+    return x, y, z, bool(values.get(VALID, 0))
 
 
 def _double(value: object) -> float:
+    # Protobuf omits fields that are zero.
     if not isinstance(value, memoryview) or len(value) != 8:
         return 0.0
     (number,) = struct.unpack("<d", value)

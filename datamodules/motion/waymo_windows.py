@@ -1,12 +1,12 @@
 r"""The paper's Waymo recipe: from a record to normalised windows of 12 points.
 
-Of each agent that is valid over the first 24 steps, every second step is taken: 6 observed and 6
+For each agent that is valid over the first 24 steps, every second step is taken: 6 observed and 6
 future points, 0.2 s apart. With :math:`m` the trajectory's mean, a window becomes, axis by axis,
 
 .. math:: y_t = (x_t - s\,m - \mu) / \sigma,
 
-where the scale :math:`s`, mean :math:`\mu` and deviation :math:`\sigma` make a
-:class:`Normalisation`. Source: Kim et al. 2023 (arXiv 2306.00356), experiments on motion.
+with the scale :math:`s`, mean :math:`\mu` and deviation :math:`\sigma` of a :class:`Normalisation`.
+Source: Kim et al. 2023 (arXiv 2306.00356), experiments on motion.
 """
 
 from __future__ import annotations
@@ -21,14 +21,16 @@ from softsym.datamodules.motion.waymo_records import WaymoRecord
 log = logging.getLogger(__name__)
 
 HISTORY, FUTURE = 6, 6
-"""Observed and predicted points."""
+"""Number of observed and of predicted points."""
 
 STRIDE = 2
-"""Steps of 0.1 s from one point to the next."""
+"""Steps of 0.1 s between two points."""
 
 STEPS = STRIDE * (HISTORY + FUTURE)
 
 CENTRINGS = ("paper", "history")
+"""``paper`` subtracts the mean of all points, which reveals a little of the future to the input;
+``history`` the mean of the observed points."""
 
 Triple = tuple[float, float, float]
 
@@ -39,8 +41,8 @@ class Normalisation:
 
     Args:
         mean: Subtracted, in metres.
-        std: Divided by, in metres.
-        mean_scale: Multiplies the trajectory's mean before that is subtracted.
+        std: Divisor, in metres.
+        mean_scale: Factor of the trajectory's mean before it is subtracted.
     """
 
     mean: Triple
@@ -53,17 +55,17 @@ NORMALISATIONS = {
     "scale_aware": Normalisation((0.0, 0.0, 0.0), (1.23, 1.34, 0.05)),
     "symm_scale_aware": Normalisation((0.0, 0.0, -0.23), (1.31, 1.31, 1.31), (1.0, 1.0, 0.993)),
 }
-"""Those of the paper, with its constants."""
+"""The paper's normalisations, with its constants."""
 
 COMPUTED = "computed_"
 COMPUTED_FROM = 200_000
-"""Windows, evenly spread, that are enough for three digits of the constants."""
+"""Number of evenly spaced windows that give three digits of the constants."""
 
 CHOICES = (*NORMALISATIONS, *(COMPUTED + name for name in NORMALISATIONS))
 
 
-def windows_of(record: WaymoRecord, min_dz: float = 0.05, max_dxy: float = 5.0) -> np.ndarray:
-    """Windows of the agents that climb or sink and are not too fast.
+def cut_windows(record: WaymoRecord, min_dz: float = 0.05, max_dxy: float = 5.0) -> np.ndarray:
+    """Cuts the windows of agents that change their height and are not too fast.
 
     Args:
         record: A record.
@@ -80,81 +82,47 @@ def windows_of(record: WaymoRecord, min_dz: float = 0.05, max_dxy: float = 5.0) 
     return windows[moves & np.isfinite(windows).all(axis=(1, 2))]
 
 
-def normalise(
-    windows: np.ndarray, normalisation: str | Normalisation, centring: str, history: int = HISTORY
-) -> np.ndarray:
-    """Centres and scales windows.
+def normalise(windows: np.ndarray, constants: Normalisation, centring: str) -> np.ndarray:
+    """Centres and scales windows (n, 12, 3) in metres; float32 of the same shape, without unit.
 
-    All is done in float32, as the original did; far from the origin of the map that costs digits.
-
-    Args:
-        windows: (n, points, 3) in metres.
-        normalisation: Constants, or the name of the paper's: symm_aware, scale_aware or
-            symm_scale_aware.
-        centring: ``paper`` subtracts the mean of all points, so that the input tells a little of
-            the future; ``history`` the mean of the observed ones.
-        history: Observed points.
-
-    Returns:
-        float32 (n, points, 3), without unit.
-
-    Raises:
-        ValueError: If a name is unknown.
+    Computes in float32, as the original did, which costs digits far from the origin of the map.
     """
-    constants = named(normalisation) if isinstance(normalisation, str) else normalisation
     scale, mean, std = (
         np.array(numbers, np.float32)
         for numbers in (constants.mean_scale, constants.mean, constants.std)
     )
     values = np.asarray(windows, np.float32)
-    result = values - scale * _centre(values, centring, history)
-    result -= mean  # in place, as there may be millions
+    result = values - scale * _centre(values, centring)
+    result -= mean  # in place, because there may be millions of windows
     result /= std
     return result
 
 
-def named(name: str) -> Normalisation:
-    """The paper's normalisation of that name.
-
-    Raises:
-        ValueError: If there is none.
-    """
-    if name not in NORMALISATIONS:
-        raise ValueError(
-            f"The normalisation is {name!r}; it must be one of {', '.join(NORMALISATIONS)}."
-        )
-    return NORMALISATIONS[name]
-
-
-def computed_normalisation(
-    name: str, windows: np.ndarray, centring: str, history: int = HISTORY
-) -> Normalisation:
-    r"""The constants of a normalisation from training windows, by the rules behind the paper's.
+def computed_normalisation(name: str, windows: np.ndarray, centring: str) -> Normalisation:
+    r"""Computes the constants of a normalisation from training windows, by the paper's rules.
 
     With :math:`r = x - m` and root mean squares over all windows and points:
 
     - symm_aware: :math:`\mu = 0` and one :math:`\sigma`, the root mean square of r over the axes.
       (The paper's 1.05 is that of its 1.23, 1.34 and 0.05.)
-    - scale_aware: :math:`\mu = 0` and :math:`\sigma` of each axis.
-    - symm_scale_aware: a share 1 - s of the trajectory's height stays in z, so large that z
-      spreads as much as x and y do; :math:`\mu_z` makes z's mean zero; one :math:`\sigma`. The
-      paper does not say how its s = 0.993 came about; this rule is ours.
+    - scale_aware: :math:`\mu = 0` and one :math:`\sigma` per axis.
+    - symm_scale_aware: a share 1 - s of the trajectory's height stays in z, so that z spreads as
+      much as x and y do; :math:`\mu_z` makes the mean of z zero; one :math:`\sigma`. The paper does
+      not explain its s = 0.993; this rule is ours.
 
     Args:
         name: Name of the paper's normalisation.
-        windows: Training windows (n, points, 3) in metres.
+        windows: Training windows (n, 12, 3) in metres.
         centring: ``paper`` or ``history``.
-        history: Observed points.
 
     Raises:
-        ValueError: If a name is unknown, there is no window, or nothing moves.
+        ValueError: If there is no window, or nothing moves along an axis.
     """
-    named(name)
     if len(windows) == 0:
         raise ValueError("The constants cannot be computed: there are no training windows.")
     every = len(windows) // COMPUTED_FROM + 1
     values = np.asarray(windows[::every], np.float64)
-    centre = _centre(values, centring, history)
+    centre = _centre(values, centring)
     rest = values - centre
     std = np.sqrt((rest**2).mean(axis=(0, 1)))
     if (std == 0).any():
@@ -164,27 +132,27 @@ def computed_normalisation(
             f"instead: {', '.join(NORMALISATIONS)}."
         )
     if name == "symm_aware":
-        return Normalisation((0.0, 0.0, 0.0), _equal(std))
+        return Normalisation((0.0, 0.0, 0.0), _root_mean_square(std))
     if name == "scale_aware":
-        return Normalisation((0.0, 0.0, 0.0), _triple(std))
+        x, y, z = std.tolist()
+        return Normalisation((0.0, 0.0, 0.0), (x, y, z))
     share = _share_of_height(rest[..., 2], centre[..., 2], np.sqrt((std[:2] ** 2).mean()))
     height = rest[..., 2] + share * centre[..., 2]
     std[2] = height.std()
-    return Normalisation((0.0, 0.0, float(height.mean())), _equal(std), (1.0, 1.0, 1.0 - share))
+    mean = (0.0, 0.0, float(height.mean()))
+    return Normalisation(mean, _root_mean_square(std), (1.0, 1.0, 1.0 - share))
 
 
-def _centre(windows: np.ndarray, centring: str, history: int) -> np.ndarray:
-    """Mean (n, 1, 3) of each trajectory."""
-    if centring not in CENTRINGS:
-        raise ValueError(f"The centring is {centring!r}; it must be one of {', '.join(CENTRINGS)}.")
-    points = windows if centring == "paper" else windows[:, :history]
+def _centre(windows: np.ndarray, centring: str) -> np.ndarray:
+    """Computes the mean (n, 1, 3) of each trajectory."""
+    points = windows if centring == "paper" else windows[:, :HISTORY]
     return points.mean(axis=1, keepdims=True)
 
 
 def _share_of_height(rest: np.ndarray, centre: np.ndarray, wanted: float) -> float:
-    """The c in [0, 1] for which rest + c * centre has the wanted deviation.
+    """Solves for the c in [0, 1] that gives rest + c * centre the wanted deviation.
 
-    The variance is a parabola in c: a c^2 + 2 b c + var(rest).
+    Its variance is a parabola in c, a c^2 + 2 b c + var(rest).
     """
     centred = centre - centre.mean()
     a, b = (centred**2).mean(), ((rest - rest.mean()) * centred).mean()
@@ -193,19 +161,14 @@ def _share_of_height(rest: np.ndarray, centre: np.ndarray, wanted: float) -> flo
     if not 0.0 <= share <= 1.0:
         log.warning(
             "Heights of the trajectories deviate by %.3g m, from which z cannot be made as wide as "
-            "x and y (%.3g m); the share of the height that stays is cut to [0, 1].",
+            "x and y (%.3g m); the share of the height that stays is limited to [0, 1].",
             np.sqrt(a),
             wanted,
         )
     return float(np.clip(share, 0.0, 1.0))
 
 
-def _equal(std: np.ndarray) -> Triple:
-    """The root mean square over the axes, for each of them."""
+def _root_mean_square(std: np.ndarray) -> Triple:
+    """Averages the axes; returns the same number for each of them."""
     value = float(np.sqrt((std**2).mean()))
     return value, value, value
-
-
-def _triple(values: np.ndarray) -> Triple:
-    x, y, z = values.tolist()
-    return x, y, z

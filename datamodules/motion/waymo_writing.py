@@ -1,9 +1,17 @@
-"""Writes motion as records of the Waymo Open Motion Dataset, for the demo and for tests."""
+"""Encodes motion as records of the Waymo Open Motion Dataset, for the demo and for tests."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from softsym.datamodules.motion.protobuf import (
+    write_bytes,
+    write_double,
+    write_float,
+    write_floats,
+    write_varint,
+    write_varints,
+)
 from softsym.datamodules.motion.waymo_records import (
     AXES,
     FLOATS,
@@ -13,27 +21,19 @@ from softsym.datamodules.motion.waymo_records import (
     WaymoRecord,
 )
 from softsym.datamodules.motion.waymo_scenario import CENTRE, SCENARIO_ID, STATES, TRACKS, VALID
-from softsym.datamodules.motion.wire import (
-    write_bytes,
-    write_double,
-    write_float,
-    write_floats,
-    write_varint,
-    write_varints,
-)
 
 AGENTS = 128
-"""Agents of a tf.train.Example; those that are not there are padding."""
+"""Number of agents in a tf.train.Example, filled up by padding."""
 
 PADDING = -1.0
 TIMESTAMPS, CURRENT_INDEX, EXTENTS = 1, 10, range(5, 11)
 
 
 def example_payload(record: WaymoRecord) -> bytes:
-    """The record as a tf.train.Example of format 1.1, padded to 128 agents; float32.
+    """Encodes the record as a tf.train.Example of format 1.1, padded to 128 agents; float32.
 
     Raises:
-        ValueError: If it has more agents.
+        ValueError: If the record has more agents.
     """
     count = len(record.valid)
     if count > AGENTS:
@@ -52,11 +52,11 @@ def example_payload(record: WaymoRecord) -> bytes:
         content = write_varints(1, valid[:, steps].ravel())
         entries.append(_entry(f"state/{part}/valid", write_bytes(INTEGERS, content)))
         start += length
-    return write_bytes(1, b"".join(entries))
+    return write_bytes(1, b"".join(entries))  # tf.Example.features
 
 
 def scenario_payload(record: WaymoRecord) -> bytes:
-    """The record as a Scenario proto; extents, headings and velocities are zero."""
+    """Encodes the record as a Scenario proto; extents, headings and velocities are zero."""
     times = b"".join(write_double(TIMESTAMPS, 0.1 * i) for i in range(record.valid.shape[1]))
     tracks = b"".join(
         write_bytes(TRACKS, _track(number, positions, valid))
@@ -69,7 +69,7 @@ def scenario_payload(record: WaymoRecord) -> bytes:
 
 
 def _entry(key: str, feature: bytes) -> bytes:
-    return write_bytes(1, write_bytes(1, key.encode()) + write_bytes(2, feature))
+    return write_bytes(1, write_bytes(1, key.encode()) + write_bytes(2, feature))  # map entry
 
 
 def _text(text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Windows of tracks: all at once, by indexing."""
+"""Cuts windows from tracks, thousands at once by indexing."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ import numpy as np
 from softsym.datamodules.motion.environments import AGENT_TYPES
 from softsym.datamodules.motion.layout import WindowLayout
 from softsym.datamodules.motion.neighbours import Neighbourhood
-from softsym.datamodules.motion.tracks import SceneTracks
+from softsym.datamodules.motion.tracks import SceneTracks, place_in_run
+from softsym.datamodules.setting_checks import require_whole
 
 CHUNK = 1 << 15
-"""Windows that are in memory at once."""
+"""Number of windows in memory at once."""
 
 Windows = tuple[np.ndarray, np.ndarray]
+"""Inputs and targets."""
 
 
 @dataclass(frozen=True)
 class WindowFilter:
-    """Which windows count. All their steps must have been observed.
+    """Selects windows, all of whose steps must have been observed.
 
     Args:
-        agent_types: Kinds of agents that are predicted; None for all.
+        agent_types: Kinds of predicted agents; None for all.
         min_displacement: Least distance in metres between the first and the last step.
-        max_speed: Largest speed in metres per second between two steps, beyond which a track is
-            taken to have jumped; None for any.
-        stride: Steps between the beginnings of two windows of a track.
+        max_speed: Largest speed in metres per second between two steps, above which a track is
+            considered broken; None for no limit.
+        stride: Number of steps between the beginnings of two windows of a track.
 
     Raises:
         ValueError: If a setting is out of its range.
@@ -52,19 +54,16 @@ class WindowFilter:
             )
         if self.max_speed is not None and not self.max_speed > 0:
             raise ValueError(f"datamodule.max_speed must be above 0 m/s; got {self.max_speed}.")
-        if not isinstance(self.stride, int) or self.stride < 1:
-            raise ValueError(
-                f"datamodule.stride must be a whole number of at least 1; got {self.stride}."
-            )
+        require_whole("stride", self.stride, 1)
 
     def agents(self, scene: SceneTracks) -> np.ndarray:
-        """Which agents of a scene are predicted, bool (agents,)."""
+        """Selects the predicted agents of a scene, bool (agents,)."""
         if self.agent_types is None:
             return np.ones(len(scene.kind), bool)
         return np.isin(scene.kind, [AGENT_TYPES.index(name) for name in self.agent_types])
 
     def keeps(self, positions: np.ndarray, dt: float) -> np.ndarray:
-        """Which windows (n, steps, dim) in metres count, bool (n,)."""
+        """Selects windows by their positions (n, steps, dim) in metres, bool (n,)."""
         kept: np.ndarray = np.isfinite(positions).all(axis=(1, 2))
         if self.min_displacement > 0:
             moved = np.linalg.norm(positions[:, -1] - positions[:, 0], axis=1)
@@ -76,36 +75,21 @@ class WindowFilter:
 
 
 def window_starts(scene: SceneTracks, chosen: np.ndarray, steps: int, stride: int) -> np.ndarray:
-    """First rows of all windows, agent by agent.
-
-    Args:
-        scene: The scene.
-        chosen: bool (agents,), whose windows.
-        steps: Steps of a window.
-        stride: Steps between the beginnings of two windows.
-    """
-    fitting = np.where(chosen, np.maximum(scene.steps - steps + 1, 0), 0)
-    counts = -(-fitting // stride)
-    before = np.cumsum(counts) - counts
-    number = np.arange(int(counts.sum())) - np.repeat(before, counts)
-    return np.repeat(scene.first_row, counts) + stride * number
+    """Lists the first rows of all windows of the chosen agents, bool (agents,), agent by agent."""
+    places = np.where(chosen, np.maximum(scene.steps - steps + 1, 0), 0)
+    counts = -(-places // stride)
+    return np.repeat(scene.first_row, counts) + stride * place_in_run(counts)
 
 
 def cut(
     scene: SceneTracks, layout: WindowLayout, rules: WindowFilter, dt: float
 ) -> Iterator[Windows]:
-    """Cuts all windows of a scene, some thousands at a time.
-
-    Args:
-        scene: The scene.
-        layout: What a window holds.
-        rules: Which windows count.
-        dt: Seconds between two steps.
+    """Cuts the windows of a scene with steps of ``dt`` seconds, some thousands at a time.
 
     Yields:
-        Inputs (n, layout.inputs) and targets (n, future * dim), float32: positions in metres from
-        the agent's last observed one, velocities in metres per second. The subtraction is done in
-        the precision of the recordings.
+        Inputs (n, layout.inputs) and targets (n, future * dim), float32: positions in metres
+        relative to the agent's last observed one, velocities in metres per second. Positions are
+        subtracted in the precision of the recordings.
     """
     starts = window_starts(scene, rules.agents(scene), layout.steps, rules.stride)
     near = Neighbourhood(scene, layout.dim) if layout.neighbours else None
@@ -114,33 +98,32 @@ def cut(
         rows = starts[low : low + CHUNK, None] + np.arange(layout.steps)
         rows = rows[rules.keeps(positions[rows], dt)]
         if len(rows):
-            yield _windows(scene, rows, layout, near)
+            yield _windows_of_rows(scene, rows, layout, near)
 
 
-def _windows(
+def _windows_of_rows(
     scene: SceneTracks, rows: np.ndarray, layout: WindowLayout, near: Neighbourhood | None
 ) -> Windows:
+    """Assembles windows from the rows (n, steps) of the predicted agents."""
     observed, following = rows[:, : layout.history], rows[:, layout.history :]
     origin = scene.position[observed[:, -1], : layout.dim]
     observed, seen = observed[:, None], np.ones((len(rows), 1, layout.history), bool)
     if near is not None:
         others = near.nearest(observed[:, 0, -1], layout.neighbours)
         back, visible = near.histories(others, layout.history)
+        # Axis 1 is the agent: the predicted one first, then its neighbours.
         observed = np.concatenate([observed, back], axis=1)
         seen = np.concatenate([seen, visible], axis=1)
-    parts = [_seen(scene.position[observed, : layout.dim] - origin[:, None, None], seen)]
+    # Unseen steps have the row 0, which belongs to some other agent; they become 0 here.
+    positions = scene.position[observed, : layout.dim] - origin[:, None, None]
+    parts = [np.where(seen[..., None], positions, 0.0)]
     if layout.velocities:
-        parts.append(_seen(scene.velocity[observed, : layout.dim], seen))
+        parts.append(np.where(seen[..., None], scene.velocity[observed, : layout.dim], 0.0))
     if near is not None:
         parts.append(seen)
     inputs = np.concatenate([_flat(part) for part in parts], axis=1)
     targets = _flat(scene.position[following, : layout.dim] - origin[:, None])
     return inputs, targets
-
-
-def _seen(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """0 where nothing was observed."""
-    return np.where(seen[..., None], values, 0.0)
 
 
 def _flat(values: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The named families of groups, one file each; a file put here is found without being listed."""
+"""The named families of groups, one file each; every file in this folder is imported."""
 
 import importlib
 import pkgutil

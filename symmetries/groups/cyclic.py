@@ -18,7 +18,7 @@ def rotation(angle: Tensor) -> Tensor:
 def _turn(k: int, family: str) -> Tensor:
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:
         raise ValueError(f"{family}(k) needs a whole number k >= 1 of turns; got {k!r}.")
-    # tidy makes quarter turns exact, where cos(pi / 2) is 6e-17
+    # cos(pi / 2) is 6e-17: rounded to zero, quarter turns are exact
     turn = rotation(torch.tensor(2 * math.pi / k, dtype=torch.float64))
     return torch.where(turn.abs() < 1e-15, 0.0, turn)
 
@@ -40,7 +40,7 @@ class D(Group):
     """Symmetries of the regular k-gon: the turns of C(k) and flips of x; sampled uniformly."""
 
     def __init__(self, k: int) -> None:
-        super().__init__(2, None, torch.stack([_turn(k, "D"), axis_flip(2)]), name=f"D({k})")
+        super().__init__(2, None, [_turn(k, "D"), axis_flip(2)], name=f"D({k})")
         self.order = k
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:

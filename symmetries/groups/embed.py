@@ -12,18 +12,18 @@ from torch import Tensor
 from softsym.symmetries.group import Group, enclosed, require_dim, require_groups
 from softsym.symmetries.limits import require_memory
 from softsym.symmetries.representations import T
-from softsym.symmetries.solver import scattered, tensor_basis
+from softsym.symmetries.solver import scatter_bases, tensor_basis
 
 AXIS_NAMES = "xyz"
 
 
-class Embed(Group):
+class Embed(Group, closed=True):  # commutators are those of the group, which was checked
     """Acts as ``group`` on the chosen axes of R^dim and fixes the others; sampled as ``group``.
 
     Args:
         group: A group on R^len(axes).
         dim: Dimension of the larger space.
-        axes: Which coordinates the group acts on, in its own order.
+        axes: Coordinates that the group acts on, in its own order.
 
     Raises:
         ValueError: If the axes are not distinct coordinates of R^dim, one for each of the group's.
@@ -33,8 +33,6 @@ class Embed(Group):
         >>> Embed(group("O(2)"), 3, axes=(0, 1))
         O(2)@xy
     """
-
-    algebra_needs_no_check = True  # no more than that of the group, which was checked
 
     def __init__(self, group: Group, dim: int, axes: Sequence[int]) -> None:
         require_dim(dim)
@@ -51,6 +49,7 @@ class Embed(Group):
             )
         if not all(0 <= axis < dim for axis in self.axes):
             raise ValueError(f"The axes {self.axes} of {group} must be among 0 to {dim - 1}.")
+        self.fixed_axes = [axis for axis in range(dim) if axis not in self.axes]
         super().__init__(
             dim,
             self._embed(group.lie_algebra, dim, 0.0),
@@ -63,45 +62,37 @@ class Embed(Group):
         return self._embed(self.group.sample(n, generator), self.dim, 1.0)
 
     def closed_form(self, p: int, q: int) -> Tensor:
-        """Invariants of the group in some indices, the others at fixed coordinates of their own."""
-        size, fixed = self.dim ** (p + q), self.dim - self.group.dim
-        inner, rank = {}, 0
+        """Invariants of the group in some indices, times fixed coordinates in the others."""
+        size, bases, rank = self.dim ** (p + q), {}, 0
+        # the size is known before any large basis is built: binomials count the choices of indices
         for a, b in product(range(p + 1), range(q + 1)):
-            inner[a, b] = tensor_basis(self.group, T(a, b))
-            patterns = comb(p, a) * comb(q, b) * fixed ** (p - a + q - b)
-            rank += patterns * inner[a, b].shape[1]
+            bases[a, b] = tensor_basis(self.group, T(a, b))
+            patterns = comb(p, a) * comb(q, b) * len(self.fixed_axes) ** (p - a + q - b)
+            rank += patterns * bases[a, b].shape[1]
             require_memory(size * rank, f"The basis of {T(p, q)} under {self}", "Use lower ranks.")
         blocks = []
         for acted in product((True, False), repeat=p + q):
-            basis = inner[sum(acted[:p]), sum(acted[p:])]
+            basis = bases[sum(acted[:p]), sum(acted[p:])]
             if basis.shape[1]:
                 blocks.append((self._positions(acted), basis))
-        return scattered(size, blocks)
+        return scatter_bases(size, blocks)
 
     def _positions(self, acted: Sequence[bool]) -> Tensor:
-        """Numbers whose indices are of the group where it says so, fixed ones elsewhere.
-
-        Returns:
-            (choices of the fixed indices, choices of the others).
-        """
-        axes, fixed = torch.tensor(self.axes), torch.tensor(self._fixed(), dtype=torch.int64)
-        found = torch.zeros(1, 1, dtype=torch.int64)
+        """Positions of the numbers (choices of the fixed indices, choices of the acted ones)."""
+        axes, fixed = (torch.tensor(a, dtype=torch.int64) for a in (self.axes, self.fixed_axes))
+        positions = torch.zeros(1, 1, dtype=torch.int64)
         for is_acted in acted:
-            found = found * self.dim
+            positions = positions * self.dim
             if is_acted:
-                found = (found[:, :, None] + axes).flatten(1)
+                positions = (positions[:, :, None] + axes).flatten(1)
             else:
-                found = (found[:, None, :] + fixed[None, :, None]).flatten(0, 1)
-        return found
-
-    def _fixed(self) -> list[int]:
-        return [axis for axis in range(self.dim) if axis not in self.axes]
+                positions = (positions[:, None, :] + fixed[None, :, None]).flatten(0, 1)
+        return positions
 
     def _embed(self, matrices: Tensor, dim: int, rest: float) -> Tensor:
         """Matrices on the axes, ``rest`` times the identity on the others."""
         whole = torch.zeros(len(matrices), dim, dim, dtype=torch.float64)
-        others = [axis for axis in range(dim) if axis not in self.axes]
-        whole[:, others, others] = rest
+        whole[:, self.fixed_axes, self.fixed_axes] = rest
         rows = torch.tensor(self.axes)
         whole[:, rows[:, None], rows[None, :]] = matrices
         return whole

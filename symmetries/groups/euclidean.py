@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor
 
-from softsym.symmetries.constraints import restricted
 from softsym.symmetries.group import Group, require_dim
 from softsym.symmetries.groups.embed import Embed
 from softsym.symmetries.groups.orthogonal import SO
@@ -27,15 +26,15 @@ class Rotation(Embed):
 
 
 class SE(Group):
-    """Rotations and shifts of R^n; sampled as a rotation and then a shift."""
+    """Rotations and shifts of R^n; sampled as a rotation followed by a shift."""
 
     def __init__(self, n: int) -> None:
         algebra = torch.cat([Rotation(n).lie_algebra, _shifts(n)])
         super().__init__(n + 1, algebra, name=f"SE({n})")
 
-    def closed_form(self, p: int, q: int) -> Tensor:
-        """What shifts leave unchanged of the invariants of rotations."""
-        return restricted(self, T(p, q), tensor_basis(Rotation(self.dim - 1), T(p, q)))
+    def search_space(self, p: int, q: int) -> Tensor:
+        """The invariants of the rotations, few of which the shifts keep too."""
+        return tensor_basis(Rotation(self.dim - 1), T(p, q))
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draws n motions, (n, d, d)."""

@@ -10,35 +10,29 @@ from softsym.symmetries.pairings import form_invariants, levi_civita, linear_inv
 
 
 def matrix_units(n: int) -> Tensor:
-    """The n * n matrices with a single one, (n * n, n, n)."""
+    """The n * n matrices with a single entry of one, (n * n, n, n)."""
     require_memory(2 * require_dim(n) ** 4, f"The units of {n} x {n} matrices", "Use a smaller n.")
     return torch.eye(n**2, dtype=torch.float64).reshape(n * n, n, n)
 
 
-class SL(Group):
-    """Matrices of R^n with determinant 1; the spread of samples is that of :class:`Group`."""
-
-    algebra_needs_no_check = True
+class SL(Group, closed=True):
+    """Matrices of R^n with determinant 1; sampled as :class:`Group` samples."""
 
     def __init__(self, n: int) -> None:
-        traceless = [unit for unit in matrix_units(n) if unit.trace() == 0]
-        for i in range(n - 1):
-            diagonal = torch.zeros(n, n, dtype=torch.float64)
-            diagonal[i, i], diagonal[i + 1, i + 1] = 1.0, -1.0
-            traceless.append(diagonal)
-        super().__init__(n, torch.stack(traceless) if traceless else None)
+        units = matrix_units(n)
+        traceless = [unit for unit in units if unit.trace() == 0]
+        traceless += [units[i * n + i] - units[(i + 1) * (n + 1)] for i in range(n - 1)]
+        super().__init__(n, traceless)
 
     def closed_form(self, p: int, q: int) -> Tensor:
-        """Vector indices joined with dual ones, the surplus with antisymmetric tensors."""
-        if self.dim == 2:  # the group of the area form, which has the smaller spanning set
+        """Vector indices joined with dual ones, surplus indices by antisymmetric tensors."""
+        if self.dim == 2:  # SL(2) is Sp(1), whose pairings are the smaller spanning set
             return form_invariants(levi_civita(2), p, q)
         return linear_invariants(self.dim, p, q, antisymmetric=True)
 
 
-class GL(Group):
-    """Invertible matrices of R^n, of either orientation; samples spread as in :class:`Group`."""
-
-    algebra_needs_no_check = True
+class GL(Group, closed=True):
+    """Invertible matrices of R^n, of either orientation; sampled as :class:`Group` samples."""
 
     def __init__(self, n: int) -> None:
         super().__init__(n, matrix_units(n), axis_flip(n))

@@ -1,6 +1,6 @@
 """Groups of space-time: the Lorentz group of R^(1+3) and its parts, and those of R^(1+1).
 
-The first coordinate is time. All of them keep the form diag(-1, 1, 1, 1) (or diag(-1, 1)).
+The first coordinate is time. All of them keep the form diag(-1, 1, 1, 1), or diag(-1, 1).
 """
 
 import torch
@@ -27,14 +27,14 @@ def lorentz_algebra() -> Tensor:
 
 
 class Parity(Group):
-    """Mirrors space and leaves time: the identity and diag(1, -1, -1, -1) of R^4."""
+    """Mirrors space and keeps time: the identity and diag(1, -1, -1, -1) of R^4."""
 
     def __init__(self) -> None:
         super().__init__(4, discrete_generators=-axis_flip(4), name="Parity")
 
 
 class TimeReversal(Group):
-    """Mirrors time and leaves space: the identity and diag(-1, 1, 1, 1) of R^4."""
+    """Mirrors time and keeps space: the identity and diag(-1, 1, 1, 1) of R^4."""
 
     def __init__(self) -> None:
         super().__init__(4, discrete_generators=axis_flip(4), name="TimeReversal")
@@ -47,7 +47,7 @@ class SO13p(Group):
         super().__init__(4, lorentz_algebra(), name="SO13p")
 
     def closed_form(self, p: int, q: int) -> Tensor:
-        """Pairings by the metric, and around one totally antisymmetric tensor."""
+        """Pairings by the metric, also beside one totally antisymmetric tensor."""
         return form_invariants(axis_flip(4), p, q, antisymmetric=True)
 
 
@@ -55,20 +55,18 @@ class SO13(Group):
     """Lorentz transformations of determinant one: SO13p and the reversal of all four axes."""
 
     def __init__(self) -> None:
-        reversal = -torch.eye(4, dtype=torch.float64)
-        super().__init__(4, lorentz_algebra(), reversal, name="SO13")
+        super().__init__(4, lorentz_algebra(), -torch.eye(4), name="SO13")
 
     def closed_form(self, p: int, q: int) -> Tensor:
-        """Pairings by the metric, and around one totally antisymmetric tensor."""
+        """Pairings by the metric, also beside one totally antisymmetric tensor."""
         return form_invariants(axis_flip(4), p, q, antisymmetric=True)
 
 
 class O13(Group):
     """The whole Lorentz group, with parity and time reversal."""
 
-    def __init__(self, name: str = "O13") -> None:
-        discrete = torch.stack([-axis_flip(4), axis_flip(4)])
-        super().__init__(4, lorentz_algebra(), discrete, name=name)
+    def __init__(self) -> None:
+        super().__init__(4, lorentz_algebra(), [-axis_flip(4), axis_flip(4)], name="O13")
 
     def closed_form(self, p: int, q: int) -> Tensor:
         """Pairings by the metric."""
@@ -79,7 +77,8 @@ class Lorentz(O13):
     """Another name of :class:`O13`."""
 
     def __init__(self) -> None:
-        super().__init__("Lorentz")
+        super().__init__()
+        self.name = "Lorentz"
 
 
 class SO11p(Group):
@@ -93,5 +92,4 @@ class O11(Group):
     """Boosts of R^(1+1) with both mirror images."""
 
     def __init__(self) -> None:
-        discrete = torch.stack([-axis_flip(2), axis_flip(2)])
-        super().__init__(2, boost_algebra(1), discrete, name="O11")
+        super().__init__(2, boost_algebra(1), [-axis_flip(2), axis_flip(2)], name="O11")

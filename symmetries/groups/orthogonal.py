@@ -12,9 +12,8 @@ from softsym.symmetries.pairings import form_invariants
 
 def rotation_algebra(n: int) -> Tensor:
     """One antisymmetric generator for each plane of R^n, (n (n - 1) / 2, n, n)."""
-    require_memory(
-        n * n * (n - 1) * require_dim(n) // 2, f"The algebra of SO({n})", "Use a smaller n."
-    )
+    numbers = n * n * (n - 1) * require_dim(n) // 2
+    require_memory(numbers, f"The algebra of SO({n})", "Use a smaller n.")
     planes = list(combinations(range(n), 2))
     algebra = torch.zeros(len(planes), n, n, dtype=torch.float64)
     for k, (i, j) in enumerate(planes):
@@ -29,10 +28,8 @@ def axis_flip(n: int, axis: int = 0) -> Tensor:
     return flip
 
 
-class O(Group):  # noqa: E742 (the group's name)
+class O(Group, closed=True):  # noqa: E742 (the group's name)
     """All orthogonal matrices of R^n; sampled from the Haar measure."""
-
-    algebra_needs_no_check = True
 
     def __init__(self, n: int) -> None:
         super().__init__(n, rotation_algebra(n), axis_flip(n))
@@ -42,27 +39,25 @@ class O(Group):  # noqa: E742 (the group's name)
         return form_invariants(torch.eye(self.dim, dtype=torch.float64), p, q)
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
-        """Draws n Haar-distributed elements, (n, d, d): QR of a normal matrix with R's signs."""
+        """Draws n Haar-distributed elements, (n, d, d): QR of normal matrices with R's signs."""
         q, r = torch.linalg.qr(randn(n, self.dim, self.dim, generator=generator))
         return q * torch.sign(r.diagonal(dim1=-2, dim2=-1))[:, None, :]
 
 
-class SO(Group):
+class SO(Group, closed=True):
     """Rotations of R^n; sampled from the Haar measure."""
-
-    algebra_needs_no_check = True
 
     def __init__(self, n: int) -> None:
         super().__init__(n, rotation_algebra(n))
 
     def closed_form(self, p: int, q: int) -> Tensor:
-        """Pairings, and pairings around one totally antisymmetric tensor."""
+        """Pairings of the indices, and pairings beside one totally antisymmetric tensor."""
         return form_invariants(torch.eye(self.dim, dtype=torch.float64), p, q, True)
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draws n Haar-distributed rotations, (n, d, d)."""
         elements = O(self.dim).sample(n, generator)
-        # a fixed flip maps the half of O(n) with determinant -1 onto rotations, measure kept
+        # a fixed flip maps the half of O(n) with determinant -1 onto SO(n), and keeps the measure
         improper = torch.linalg.det(elements) < 0
         elements[improper] = elements[improper] @ axis_flip(self.dim)
         return elements

@@ -1,4 +1,4 @@
-"""Mirror images."""
+"""Reflections of one coordinate."""
 
 import torch
 from torch import Tensor
@@ -8,7 +8,7 @@ from softsym.symmetries.groups.orthogonal import axis_flip
 
 
 class Reflect(Group):
-    """The identity of R^n and the change of sign of one coordinate; sampled uniformly.
+    """The identity of R^n and the reflection of one coordinate; sampled uniformly.
 
     Args:
         n: Dimension of the space.

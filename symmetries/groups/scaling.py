@@ -1,4 +1,4 @@
-"""Change of scale."""
+"""Changes of scale."""
 
 import torch
 

@@ -16,6 +16,7 @@ def run(monkeypatch):
     """Runs ``softsym`` in this process, without the module that a command stands for."""
     started = []
     monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(console.signal, "signal", lambda *_: None)
     monkeypatch.setattr(
         console.runpy, "run_module", lambda name, **_: started.append((name, sys.argv[1:]))
     )

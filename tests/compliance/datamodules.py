@@ -1,4 +1,4 @@
-"""What every task with a known function owes; a new one gives ``make`` and inherits these."""
+"""Tests for every task with a known function; a new one implements ``make``."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class SyntheticSuite:
         return data.splits
 
     def inputs(self, data, count=4000):
-        """Inputs in float64 that the words were not measured on."""
+        """Draws inputs in float64 other than those by which the words were chosen."""
         return data.draw(count, seed=123).double()
 
     def error(self, data, name, f=None):
-        """Equivariance error as the words mean it: a scalar's mean taken off first."""
+        """Measures the error behind the words, after subtracting the mean of scalar targets."""
         f, x = f or data.true_function(), self.inputs(data)
         centre = f(x).mean(0) if data.rep_out == rep("T0") else 0.0
         types = data.rep_in, data.rep_out

@@ -1,4 +1,4 @@
-"""What every group owes; a new family lists some of its ``groups`` and inherits these."""
+"""The tests that every group passes; a new family lists some ``groups`` and inherits them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def elements(G: Group, n: int, seed: int = 0) -> torch.Tensor:
 
 
 class GroupSuite:
-    """Inherit and set ``groups``, names that :func:`softsym.symmetries.group` reads in R^d."""
+    """To be inherited with ``groups``, names that :func:`softsym.symmetries.group` reads."""
 
     groups: tuple[str, ...]
 

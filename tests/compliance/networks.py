@@ -1,4 +1,4 @@
-"""What every network owes; a new one gives ``make`` and inherits these."""
+"""Tests for every network; a new one implements ``make``."""
 
 from __future__ import annotations
 

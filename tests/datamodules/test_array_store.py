@@ -1,4 +1,4 @@
-"""The store of arrays: built once, whatever happens meanwhile."""
+"""The store of arrays: each result is built once, whatever happens meanwhile."""
 
 import json
 import logging
@@ -20,8 +20,8 @@ from hypothesis.extra import numpy as arrays_of
 
 from softsym.datamodules import array_store
 from softsym.datamodules.array_store import (
-    BUILDING,
     INDEX,
+    UNFINISHED,
     ArrayWriter,
     cached_arrays,
     fingerprint,
@@ -50,11 +50,11 @@ def cached(folder, how=build, key="k"):
     return cached_arrays(folder, "thing", key, how)
 
 
-def assert_whole(found):
-    assert found.keys() == ARRAYS.keys()
+def assert_whole(actual):
+    assert actual.keys() == ARRAYS.keys()
     for name, values in ARRAYS.items():
-        assert found[name].dtype == values.dtype
-        np.testing.assert_array_equal(found[name], values)
+        assert actual[name].dtype == values.dtype
+        np.testing.assert_array_equal(actual[name], values)
 
 
 @pytest.fixture
@@ -66,9 +66,9 @@ def stored(tmp_path):
 
 def test_builds_once_and_maps_into_memory(tmp_path):
     assert_whole(cached(tmp_path))
-    found = cached(tmp_path, forbidden)
-    assert_whole(found)
-    assert isinstance(found["points"], np.memmap)
+    actual = cached(tmp_path, forbidden)
+    assert_whole(actual)
+    assert isinstance(actual["points"], np.memmap)
     assert {path.suffix for path in tmp_path.iterdir()} == {"", ".lock"}
 
 
@@ -100,9 +100,9 @@ def test_pieces_make_the_whole(values, cuts):
             writer.append("values", piece)
 
     with tempfile.TemporaryDirectory() as folder:
-        found = cached_arrays(Path(folder), "pieces", "k", in_pieces)["values"]
-        np.testing.assert_array_equal(found, values)
-        assert found.shape == values.shape
+        actual = cached_arrays(Path(folder), "pieces", "k", in_pieces)["values"]
+        np.testing.assert_array_equal(actual, values)
+        assert actual.shape == values.shape
 
 
 def test_pieces_must_fit_together(tmp_path):
@@ -237,9 +237,9 @@ def test_a_killed_build_is_cleared_away(tmp_path):
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    assert list(tmp_path.glob(f"{BUILDING}*/points.npy"))
+    assert list(tmp_path.glob(f"{UNFINISHED}*/points.npy"))
     assert_whole(cached(tmp_path))
-    assert not list(tmp_path.glob(f"{BUILDING}*"))
+    assert not list(tmp_path.glob(f"{UNFINISHED}*"))
 
 
 def test_processes_at_once_build_once_and_agree(tmp_path):

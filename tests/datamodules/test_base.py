@@ -1,4 +1,4 @@
-"""Batches and their shares, and what is checked before training."""
+"""Batches, their shares, and the checks before training."""
 
 import math
 

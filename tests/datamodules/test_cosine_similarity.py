@@ -7,7 +7,8 @@ import pytest
 import torch
 from compliance.datamodules import SyntheticSuite
 
-from softsym.datamodules.cosine_similarity import CosineSimilarity, cosine_inputs, perturbed_cosine
+from softsym.datamodules.cosine_similarity import CosineSimilarity, perturbed_cosine
+from softsym.datamodules.synthetic import normal_inputs
 
 SYMMETRIES = ("so3-scale", "so3", "scale", "none")
 CANDIDATES = ("SO(3)", "Scaling(3)", "SO(3)*Scaling(3)")
@@ -39,7 +40,7 @@ def task(symmetry, eps=1.0):
 def test_equals_the_reference(symmetry, reference):
     archive = reference("synthetic_tasks.npz")
     X, Y = (archive[f"cossim|sym={symmetry}|noise=1.0|{part}"] for part in "XY")
-    assert np.array_equal(cosine_inputs(len(X)).numpy(), X)
+    assert np.array_equal(normal_inputs(len(X), 3, 9).numpy(), X)
     targets = perturbed_cosine(torch.from_numpy(X), symmetry, 1.0)
     assert np.abs(targets.numpy() - Y).max() < 1e-4
 

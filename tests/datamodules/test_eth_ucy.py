@@ -1,4 +1,4 @@
-"""The ETH/UCY datamodule: layout of the tensors, errors, and the baseline's known numbers."""
+"""The ETH/UCY datamodule: tensors, errors, and the known numbers of the baseline."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import torch
 from softsym.datamodules.eth_ucy import SCENES, EthUcy
 from softsym.datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
 from softsym.metrics.displacement import displacement_errors
-from softsym.networks.constant_velocity import ConstantVelocity
+from softsym.networks import ConstantVelocity
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "eth_ucy"
 needs_real = pytest.mark.skipif(
@@ -121,7 +121,7 @@ def test_damaged_file_is_named_before_anything_is_built(raw, tmp_path):
 
 
 def test_unknown_scene(tmp_path):
-    with pytest.raises(ValueError, match="scene is 'zara3'; it must be one of eth, hotel, univ"):
+    with pytest.raises(ValueError, match="scene must be one of eth, hotel, univ"):
         datamodule(tmp_path, None, scene="zara3")
 
 

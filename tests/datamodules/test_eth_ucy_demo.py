@@ -1,4 +1,4 @@
-"""Simulated pedestrians through the code of the real ones."""
+"""Simulated pedestrians, read by the code for real ones."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ import torch
 from softsym.datamodules.eth_ucy import SCENES, EthUcy
 from softsym.datamodules.eth_ucy_demo import EthUcyDemo
 from softsym.metrics.displacement import displacement_errors
-from softsym.networks.constant_velocity import ConstantVelocity
+from softsym.networks import ConstantVelocity
 
 pytest.importorskip("trajdata")
 

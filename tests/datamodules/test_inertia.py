@@ -104,9 +104,11 @@ def test_masses_are_positive_and_all_is_float32():
 
 
 def test_the_data_are_those_of_earlier_versions():
-    found = {name: (float(x.sum()), float(y.sum())) for name, (x, y) in splits(samples=100).items()}
+    actual = {
+        name: (float(x.sum()), float(y.sum())) for name, (x, y) in splits(samples=100).items()
+    }
     for name, sums in EARLIER.items():
-        assert found[name] == pytest.approx(sums, rel=1e-5)
+        assert actual[name] == pytest.approx(sums, rel=1e-5)
 
 
 def test_the_data_are_dealt_out_as_ever():
@@ -114,9 +116,9 @@ def test_the_data_are_dealt_out_as_ever():
     order = torch.randperm(150, generator=torch.Generator().manual_seed(3))
     for name, chosen in zip(("train", "val", "test"), order.split(50), strict=True):
         for settings in ({}, {"ood": "shift"}, {"noise_positions": 0.0, "eps_spread": 0.0}):
-            found = splits(seed=3, **settings)[name]
-            assert torch.equal(found[0], inputs[chosen])
-            assert torch.equal(found[1], inertia_tensor(inputs[chosen], 2, -1.0))
+            actual = splits(seed=3, **settings)[name]
+            assert torch.equal(actual[0], inputs[chosen])
+            assert torch.equal(actual[1], inertia_tensor(inputs[chosen], 2, -1.0))
 
 
 def test_noise_is_on_what_the_model_sees_alone():
@@ -170,8 +172,8 @@ def test_one_eps_for_each_sample_equals_one_by_one():
     ],
 )
 def test_words(axis, eps, words):
-    found = task(axis=axis, eps=eps).true_symmetries()
-    assert found == dict(zip(CANDIDATES, words, strict=True))
+    actual = task(axis=axis, eps=eps).true_symmetries()
+    assert actual == dict(zip(CANDIDATES, words, strict=True))
 
 
 def test_true_groups():

@@ -1,4 +1,4 @@
-"""The task with a dial for each symmetry: what each term breaks, and what it leaves alone."""
+"""The task with a dial for each symmetry: what each term breaks and what it keeps."""
 
 from itertools import pairwise, product
 

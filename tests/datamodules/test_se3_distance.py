@@ -74,8 +74,8 @@ def test_three_points_by_hand():
     }
     distance = (5 + math.sqrt(20) + math.sqrt(13)) / 3
     for symmetry, value in h.items():
-        found = float(perturbed_distance(inputs, symmetry, 0.5))
-        assert found == pytest.approx(distance - 0.5 * value, abs=1e-12)
+        actual = float(perturbed_distance(inputs, symmetry, 0.5))
+        assert actual == pytest.approx(distance - 0.5 * value, abs=1e-12)
     moved = inputs + torch.tensor([0.0, 3, 4, 0]).repeat(3)
     ball = perturbed_distance(moved, "ball", 0.5) - perturbed_distance(moved, "se3", 0.5)
     assert float(ball) == pytest.approx(-2.5, abs=1e-12)

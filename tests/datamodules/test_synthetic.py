@@ -1,4 +1,4 @@
-"""What synthetic tasks share, where it belongs to no single one of them."""
+"""Functions and settings shared by all synthetic tasks."""
 
 import inspect
 from pathlib import Path
@@ -10,12 +10,11 @@ from omegaconf import OmegaConf
 
 from softsym.cli import resolvers
 from softsym.cli.resolvers import child_seed as child_of_the_run
+from softsym.datamodules.setting_checks import require_choice, require_number, require_whole
 from softsym.datamodules.synthetic import (
     child_seed,
     normal_inputs,
     reference_seed,
-    require_choice,
-    require_number,
     symmetry_word,
 )
 
@@ -73,3 +72,9 @@ def test_numbers_and_choices_that_are_allowed():
         require_number("noise", -1, low=0)
     with pytest.raises(ValueError, match=r"datamodule\.kind must be one of a, null; got 'b'"):
         require_choice("kind", "b", ("a", None))
+
+
+@pytest.mark.parametrize("value", [0, 1.5, "2", None])
+def test_a_number_that_is_not_whole(value):
+    with pytest.raises(ValueError, match=r"datamodule\.stride must be a whole number of at l"):
+        require_whole("stride", value, 1)

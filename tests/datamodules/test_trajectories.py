@@ -1,4 +1,4 @@
-"""The datamodule of trajectories: against trajdata's own samples, in many processes, and typos."""
+"""The trajectory datamodule: trajdata's own samples, several processes, and wrong settings."""
 
 import logging
 import shutil
@@ -290,7 +290,7 @@ def test_the_real_scenario_of_argoverse2(tmp_path, caplog):
     splits = dict.fromkeys(SPLITS, "val")
     data = made("argoverse2", SHARED / "argoverse2", tmp_path, splits=splits)
     data.setup()
-    assert "1 scene(s) of 'val' for train, val, test: their agents are dealt out" in caplog.text
+    assert "1 scene(s) of 'val' for train, val, test: their agents are split instead" in caplog.text
     assert sum(len(inputs) for inputs, _ in data.splits.values()) == sum_of_windows()
 
 
@@ -329,7 +329,7 @@ def test_no_window_says_what_to_loosen(settings, message, raw, cache):
     [
         ({"env": "eupeds_zarra"}, "must be one of eupeds_eth"),
         ({"dt": 0}, r"datamodule\.dt must be a number of seconds above 0"),
-        ({"history_sec": 1.0}, r"history_sec is 1 s, which is no whole number of steps of 0\.4"),
+        ({"history_sec": 1.0}, r"history_sec is 1 s, which is not a whole number of steps of 0\.4"),
         ({"coordinates": 4}, r"coordinates must be 2 or 3"),
         ({"neighbours": -1}, r"neighbours must be a whole number of at least 0"),
         ({"stride": 0}, r"stride must be a whole number"),

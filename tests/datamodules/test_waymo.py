@@ -1,4 +1,4 @@
-"""The Waymo datamodule: splits, normalisation, cache, both formats, and what is refused."""
+"""The Waymo datamodule: splits, normalisation, cache, both formats, and rejected settings."""
 
 from pathlib import Path
 
@@ -70,9 +70,9 @@ def test_own_splits_are_of_other_shards(raw, tmp_path):
     }
     for name, parts in shards.items():
         windows = np.concatenate([cut(raw, *part) for part in parts])
-        points = normalise(windows, "symm_aware", "history").reshape(-1, 36)
-        found = torch.cat(data.splits[name], dim=1).numpy()
-        np.testing.assert_array_equal(found, points)
+        points = normalise(windows, NORMALISATIONS["symm_aware"], "history").reshape(-1, 36)
+        actual = torch.cat(data.splits[name], dim=1).numpy()
+        np.testing.assert_array_equal(actual, points)
 
 
 @pytest.mark.parametrize("name", [*NORMALISATIONS, *(f"computed_{n}" for n in NORMALISATIONS)])

@@ -1,4 +1,4 @@
-"""The demo: simulated traffic through the code that reads the real dataset."""
+"""The demo: simulated traffic, read by the code for the real dataset."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The nearest-neighbour estimate tells kept from broken symmetries."""
+"""The nearest-neighbour estimate distinguishes kept from broken symmetries."""
 
 import pytest
 import torch
@@ -40,13 +40,13 @@ def test_broken_symmetries_stand_out(broken):
 def test_equals_a_search_by_hand():
     (x, y), (others, targets) = samples(height, 7, 0), samples(height, 50, 1)
     G = group("O(3)")
-    found = []
+    actual = []
     for row, target, g in zip(x.double(), y.double(), elements(G, 7, seed=5), strict=True):
         distances = [(g @ row - other).norm() for other in others.double()]
         nearest = targets[min(range(50), key=distances.__getitem__)].double()
-        found.append(((nearest - target).norm() / (nearest.norm() + target.norm())).item())
+        actual.append(((nearest - target).norm() / (nearest.norm() + target.norm())).item())
     error, _ = nearest_neighbour_error((x, y), (others, targets), T1, T0, G, seed=5)
-    assert error == pytest.approx(sum(found) / 7, rel=1e-6)
+    assert error == pytest.approx(sum(actual) / 7, rel=1e-6)
 
 
 def test_float64_gives_the_same():
@@ -60,8 +60,8 @@ def test_float64_gives_the_same():
 
 def test_the_seed_decides():
     queries, references = samples(height, 50, 0), samples(height, 500, 1)
-    found = [
+    actual = [
         nearest_neighbour_error(queries, references, T1, T0, group("O(3)"), s) for s in (1, 1, 2)
     ]
-    assert found[0] == found[1] != found[2]
-    assert found[0][1] == found[2][1]  # the floor draws nothing
+    assert actual[0] == actual[1] != actual[2]
+    assert actual[0][1] == actual[2][1]  # the floor draws nothing

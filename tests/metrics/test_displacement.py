@@ -1,4 +1,4 @@
-"""Displacement errors against a plain reference, in one process and in two."""
+"""Displacement errors compared with a plain reference, in one process and in two."""
 
 import math
 import os
@@ -138,7 +138,7 @@ def test_masked_batches_add_up(metric):
 @pytest.mark.parametrize("metric", BEST)
 def test_k_limits_the_modes_and_a_flat_prediction_is_one(metric):
     prediction, target, mask = modes()
-    found = []
+    actual = []
     for settings, paths in (
         ({"k": 1}, prediction),
         ({}, prediction[:, 0]),
@@ -147,8 +147,8 @@ def test_k_limits_the_modes_and_a_flat_prediction_is_one(metric):
     ):
         error = metric(dim=2, **settings)
         error.update(paths, target, mask)
-        found.append(float(error.compute()))
-    assert found[0] == found[1] > found[2] == found[3]
+        actual.append(float(error.compute()))
+    assert actual[0] == actual[1] > actual[2] == actual[3]
 
 
 @pytest.mark.parametrize("metric", [*METRICS, *BEST])
@@ -181,8 +181,8 @@ def test_metrics_that_agree_on_a_batch_stay_apart_in_a_collection():
     zero = torch.zeros(1, 4)
     together.update(zero, zero)
     together.update(torch.tensor([[0.0, 0.0, 3.0, 4.0]]), zero)
-    found = {name: float(value) for name, value in together.compute().items()}
-    assert found == {"ade": 1.25, "fde": 2.5, "near": 0.5, "far": 0.0, "best": 0.5}
+    actual = {name: float(value) for name, value in together.compute().items()}
+    assert actual == {"ade": 1.25, "fde": 2.5, "near": 0.5, "far": 0.0, "best": 0.5}
 
 
 def rank_of_two(rank, meeting, folder):
@@ -190,14 +190,14 @@ def rank_of_two(rank, meeting, folder):
     distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=2)
     prediction, target, mask = modes()
     share = slice(0, 7) if rank == 0 else slice(7, 50)
-    found = []
+    actual = []
     for kind in (*METRICS, *BEST):
         metric, paths = kind(dim=2), given_to(kind, prediction)
         metric.update(paths[share], target[share], mask[share])
         rest = slice(50 * (1 - rank), None)
         metric.update(paths[rest], target[rest], mask[rest])
-        found.append(float(metric.compute()))
-    torch.save(found, f"{folder}/{rank}.pt")
+        actual.append(float(metric.compute()))
+    torch.save(actual, f"{folder}/{rank}.pt")
     distributed.barrier()
     # taking gloo's threads down can wait for Python, which waits for them
     os._exit(0)
@@ -216,13 +216,13 @@ def rank_without_any(rank, meeting, folder):
     """Rank 0 never has a sample, and none of those of rank 1's second batch is known."""
     distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=2)
     prediction, target, mask = (values[: 50 * rank] for values in modes())
-    found = []
+    actual = []
     for kind in (*METRICS, *BEST):
         metric, paths = kind(dim=2), given_to(kind, prediction)
         metric.update(paths, target, mask)
         metric.update(paths, target, torch.zeros_like(mask))
-        found.append(float(metric.compute()))
-    torch.save(found, f"{folder}/{rank}.pt")
+        actual.append(float(metric.compute()))
+    torch.save(actual, f"{folder}/{rank}.pt")
     distributed.barrier()
     os._exit(0)
 

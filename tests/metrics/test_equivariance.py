@@ -1,4 +1,4 @@
-"""The equivariance error against a loop, on functions that keep and that break a symmetry."""
+"""The equivariance error compared with a loop, for kept and for broken symmetries."""
 
 import math
 import pickle
@@ -27,13 +27,13 @@ def first_coordinate(x):
 
 def by_loop(f, rep_in, rep_out, G, x, seed):
     """The definition, one sample at a time."""
-    found = []
+    actual = []
     for row, g in zip(x, elements(G, len(x), seed), strict=True):
         moved_first = f((rep_in.rho(g) @ row.double()).to(x.dtype)[None])[0].double()
         moved_last = rep_out.rho(g) @ f(row[None])[0].double()
         sizes = moved_first.norm() + moved_last.norm()
-        found.append(float((moved_first - moved_last).norm() / sizes))
-    return found
+        actual.append(float((moved_first - moved_last).norm() / sizes))
+    return actual
 
 
 @pytest.mark.parametrize("name", ["O(3)", "Scaling(3)", "O(2)@yz", "GL(3)"])
@@ -44,8 +44,8 @@ def test_equals_the_definition(name, dtype):
     x = inputs(20, dtype=dtype)
     expected = by_loop(network, rep_in, rep_out, G, x, seed=4)
     generator = torch.Generator().manual_seed(4)
-    found = equivariance_errors(network, rep_in, rep_out, G, x, generator)
-    assert found.tolist() == pytest.approx(expected, rel=1e-4)
+    actual = equivariance_errors(network, rep_in, rep_out, G, x, generator)
+    assert actual.tolist() == pytest.approx(expected, rel=1e-4)
     mean = sum(expected) / len(expected)
     assert equivariance_error(network, rep_in, rep_out, G, x, seed=4) == pytest.approx(
         mean, rel=1e-4

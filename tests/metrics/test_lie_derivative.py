@@ -1,4 +1,4 @@
-"""Lie derivatives against small angles, and on functions that keep and that break a symmetry."""
+"""Lie derivatives compared with small angles, for kept and for broken symmetries."""
 
 import math
 import pickle
@@ -47,9 +47,9 @@ def test_equals_the_small_angle_difference_of_a_soft_network(name):
     network = SoftEMLP(rep_in, rep_out, group=G, channels=12, hidden_layers=1).double()
     x = inputs(10, width=8)
     expected = by_small_angle(network, rep_in, rep_out, G, x).detach()
-    found = lie_derivative(network, rep_in, rep_out, G, x)
-    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-6)
-    assert not found.requires_grad
+    actual = lie_derivative(network, rep_in, rep_out, G, x)
+    torch.testing.assert_close(actual, expected, atol=1e-6, rtol=1e-6)
+    assert not actual.requires_grad
 
 
 @pytest.mark.parametrize(
@@ -136,10 +136,10 @@ def test_works_in_either_dtype_and_without_gradients(dtype, inside):
     network = MLP(rep("T1"), rep("T1"), dim=3, channels=8).to(dtype)
     x = inputs(dtype=dtype)
     with inside():
-        found = lie_derivative(network, "T1", "T1", "SO(3)", x)
+        actual = lie_derivative(network, "T1", "T1", "SO(3)", x)
     expected = lie_derivative(network.double(), "T1", "T1", "SO(3)", x.double())
-    assert found.dtype == dtype
-    torch.testing.assert_close(found.double(), expected, atol=1e-5, rtol=1e-5)
+    assert actual.dtype == dtype
+    torch.testing.assert_close(actual.double(), expected, atol=1e-5, rtol=1e-5)
 
 
 def test_metric_over_batches_is_the_function_of_all():

@@ -1,4 +1,4 @@
-"""Errors of paths against loops in plain numpy, with steps that do not count."""
+"""Errors of paths compared with loops in plain Python, with steps that do not count."""
 
 import math
 
@@ -16,17 +16,17 @@ BEST = (min_ade_k, min_fde_k, miss_rate)
 
 def loop(prediction, target, mask, k=None, threshold=2.0):
     """ADE, FDE and miss of each sample, step by step in plain Python; modes on the second axis."""
-    found = []
+    actual = []
     for modes, truth, known in zip(prediction, target, mask, strict=True):
         steps = [t for t in range(len(truth)) if known[t]]
         if not steps:
-            found.append((math.nan, math.nan, math.nan))
+            actual.append((math.nan, math.nan, math.nan))
             continue
         apart = [[math.dist(mode[t], truth[t]) for t in steps] for mode in modes[:k]]
         average = min(sum(row) / len(row) for row in apart)
         final = min(row[-1] for row in apart)
-        found.append((average, final, float(final > threshold)))
-    return [np.array(column) for column in zip(*found, strict=True)]
+        actual.append((average, final, float(final > threshold)))
+    return [np.array(column) for column in zip(*actual, strict=True)]
 
 
 @st.composite
@@ -133,11 +133,11 @@ def test_final_error_is_that_of_the_last_step_that_counts_though_earlier_ones_do
 def test_leading_axes_and_dtype_are_kept():
     prediction, target = torch.randn(2, 3, 5, 4, 2), torch.randn(2, 3, 4, 2)
     for error in BEST:
-        found = error(prediction, target, torch.ones(2, 3, 4, dtype=torch.bool))
-        assert found.shape == (2, 3)
-        assert found.dtype == torch.float32
+        actual = error(prediction, target, torch.ones(2, 3, 4, dtype=torch.bool))
+        assert actual.shape == (2, 3)
+        assert actual.dtype == torch.float32
         flat = error(prediction.flatten(0, 1), target.flatten(0, 1))
-        torch.testing.assert_close(found.flatten(), flat)
+        torch.testing.assert_close(actual.flatten(), flat)
 
 
 def test_miss_is_strictly_beyond_the_threshold_of_the_best_mode():

@@ -1,4 +1,4 @@
-"""The transformer over agents and time: what is masked is not there, and order does not matter."""
+"""The transformer over agents and time: masked steps and the order of agents have no effect."""
 
 import pytest
 import torch
@@ -220,19 +220,25 @@ def test_history_is_what_the_type_holds(neighbours, velocities, dim, rep_in, his
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"rep_in": "5T0 + 5T1"}, r"'5T0 \+ 5T1' has 15 numbers over R\^2, which are not a whole"),
-        ({"history": 7}, r"not 7 steps of 2 numbers: 0 neighbours, without .*fits is '7T1'"),
-        ({"neighbours": 2}, r"of 9 numbers: 2 neighbours, .* A type that fits is '3T1 \+ 3T0'"),
-        ({"velocities": True, "history": 8}, r"with velocities. A type that fits is '16T1'"),
-        ({"rep_in": "T0", "dim": 2}, r"A type that fits is '1T1'"),
+        ({"rep_in": "5T0 + 5T1"}, r"'5T0 \+ 5T1' has 15 numbers over R\^2, which is not a whole"),
+        (
+            {"history": 7},
+            r"not 7 steps of 2 numbers for 0 neighbours without .*matching type is '7T1'",
+        ),
+        ({"neighbours": 2}, r"of 9 numbers for 2 neighbours .* A matching type is '3T1 \+ 3T0'"),
+        ({"velocities": True, "history": 8}, r"with velocities. A matching type is '16T1'"),
+        ({"rep_in": "T0", "dim": 2}, r"A matching type is '1T1'"),
         ({"history": 0}, "history must be at least 1, or None to follow rep_in; got 0"),
         ({"neighbours": -1}, "neighbours must be at least 0; got -1"),
-        ({"rep_out": "3T0"}, r"rep_out '3T0' has 3 numbers .* no positions of 2 coordinates"),
+        (
+            {"rep_out": "3T0"},
+            r"rep_out '3T0' has 3 numbers .* not a number of positions of 2 coordinates",
+        ),
         ({"width": 0}, "width must be at least 1; got 0"),
         ({"heads": 0}, "heads must be at least 1; got 0"),
         ({"layers": 0}, "layers must be at least 1; got 0"),
         ({"width": 10, "heads": 4}, "width must be a multiple of heads; got 10 and 4"),
-        ({"dropout": 1.0}, "dropout must be a share from 0 to below 1; got 1.0"),
+        ({"dropout": 1.0}, "dropout must be at least 0 and below 1; got 1.0"),
     ],
 )
 def test_bad_settings(settings, message):

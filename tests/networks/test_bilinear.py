@@ -1,4 +1,4 @@
-"""The bilinear term against a matrix built for each sample."""
+"""The bilinear term compared with a matrix built for each sample."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ from compliance.groups import elements
 
 from softsym.networks.bilinear import Bilinear
 from softsym.networks.bilinear_terms import map_type
-from softsym.networks.layout import gates, hidden_layout, segments
+from softsym.networks.hidden_layout import gates, hidden_layout, segments
 from softsym.symmetries import Scalar, T, group, rep
 from softsym.symmetries.blocks import tensor_blocks
 
@@ -20,12 +20,12 @@ def layout_of(G, channels=24):
 
 def columns(layout, dim):
     """Where each copy of each type stands, copies in order of appearance."""
-    found = {}
+    actual = {}
     for tensor, start, copies in segments(layout, dim):
         for copy in range(copies):
             begin = start + copy * tensor.size(dim)
-            found.setdefault(tensor, []).append(slice(begin, begin + tensor.size(dim)))
-    return found
+            actual.setdefault(tensor, []).append(slice(begin, begin + tensor.size(dim)))
+    return actual
 
 
 def as_matrix(tensor, i, j, dim):
@@ -121,9 +121,9 @@ def test_what_is_compiled_computes_the_same(name):
     # traced as for a compiler, and run as it is
     traced = torch.compile(layer, backend="eager")
     weights = [x, *layer.parameters()]
-    found, expected = traced(x), layer(x)
-    torch.testing.assert_close(found, expected)
+    actual, expected = traced(x), layer(x)
+    torch.testing.assert_close(actual, expected)
     cotangent = torch.randn_like(expected)
-    gradients = (torch.autograd.grad(y, weights, cotangent) for y in (found, expected))
+    gradients = (torch.autograd.grad(y, weights, cotangent) for y in (actual, expected))
     for one, other in zip(*gradients, strict=True):
         torch.testing.assert_close(one, other)

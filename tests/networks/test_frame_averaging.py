@@ -1,4 +1,4 @@
-"""Frame averaging."""
+"""Frame averaging is equivariant under every supported group."""
 
 import pytest
 import torch

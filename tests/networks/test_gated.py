@@ -1,4 +1,4 @@
-"""Gates against a plain loop."""
+"""Gates compared with a plain loop."""
 
 import math
 
@@ -7,7 +7,7 @@ import torch
 from compliance.groups import elements
 
 from softsym.networks.gated import GatedNonlinearity
-from softsym.networks.layout import gates, segments
+from softsym.networks.hidden_layout import gates, segments
 from softsym.symmetries import Scalar, group, rep
 
 

@@ -1,4 +1,4 @@
-"""How typed layers start."""
+"""Initial weights of typed layers."""
 
 import pytest
 import torch

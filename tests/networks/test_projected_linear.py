@@ -1,4 +1,4 @@
-"""Layers whose weight is made by projections."""
+"""Layers with projected weights."""
 
 import pytest
 import torch

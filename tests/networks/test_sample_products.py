@@ -1,4 +1,4 @@
-"""Batch-last products against einsum, with every derivative."""
+"""Batch-last products compared with einsum, with every derivative."""
 
 import pytest
 import torch
@@ -30,11 +30,11 @@ def large(request, monkeypatch):
 @pytest.mark.parametrize("sizes", SIZES)
 def test_values_and_gradients(sizes):
     given = operands(*sizes)
-    found, wanted = sample_products(*given), expected(*given)
-    torch.testing.assert_close(found, wanted)
+    actual, wanted = sample_products(*given), expected(*given)
+    torch.testing.assert_close(actual, wanted)
     cotangent = torch.randn_like(wanted)
     for one, other in zip(
-        torch.autograd.grad(found, given, cotangent),
+        torch.autograd.grad(actual, given, cotangent),
         torch.autograd.grad(wanted, given, cotangent),
         strict=True,
     ):
@@ -51,9 +51,9 @@ def test_second_derivatives_and_forward_mode():
 def test_under_jvp_and_vmap():
     matrices, vectors = (t.detach() for t in operands(2, 2, 3, 2))
     tangents = torch.randn_like(matrices), torch.randn_like(vectors)
-    _, found = jvp(sample_products, (matrices, vectors), tangents)
+    _, actual = jvp(sample_products, (matrices, vectors), tangents)
     wanted = expected(tangents[0], vectors) + expected(matrices, tangents[1])
-    torch.testing.assert_close(found, wanted)
+    torch.testing.assert_close(actual, wanted)
     many = torch.randn(4, *vectors.shape, dtype=torch.float64)
-    found = vmap(lambda v: sample_products(matrices, v))(many)
-    torch.testing.assert_close(found, torch.stack([expected(matrices, v) for v in many]))
+    actual = vmap(lambda v: sample_products(matrices, v))(many)
+    torch.testing.assert_close(actual, torch.stack([expected(matrices, v) for v in many]))

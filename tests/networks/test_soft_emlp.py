@@ -1,4 +1,4 @@
-"""The soft network: its size, and that its shape allows exact equivariance."""
+"""The soft network: its size, and that its architecture allows exact equivariance."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The typed linear layer is a linear layer that knows its types."""
+"""The typed linear layer is a linear layer with types."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Acting axis by axis is acting by the whole matrix."""
+"""Acting axis by axis equals acting by the whole matrix."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Equivariant bases: against another solver, closed forms, and what a projector is."""
+"""Equivariant bases against another solver and closed forms, and the laws of projectors."""
 
 import math
 

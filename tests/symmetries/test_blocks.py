@@ -1,4 +1,4 @@
-"""Which tensors a vector holds, and where."""
+"""The tensors that a vector holds, and their positions."""
 
 import pytest
 import torch

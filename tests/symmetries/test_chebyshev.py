@@ -1,4 +1,4 @@
-"""The filter finds null spaces whose dimension and basis are known."""
+"""The filter returns null spaces whose dimension and basis are known."""
 
 import pytest
 import torch
@@ -24,21 +24,21 @@ def spectrum(null, gap, largest):
 
 @pytest.mark.parametrize("null", [0, 1, 20, 60])
 @pytest.mark.parametrize(("gap", "largest"), [(1.0, 2.0), (0.01, 5.0), (1e4, 1e6), (1e-7, 1e-5)])
-def test_finds_the_whole_null_space(null, gap, largest):
+def test_returns_the_whole_null_space(null, gap, largest):
     matrix, vectors = operator(spectrum(null, gap, largest))
-    found = filtered_null_space(lambda v: matrix @ v, SIZE)
-    assert found.shape == (SIZE, null)
-    assert found.is_contiguous()
-    torch.testing.assert_close(found.T @ found, torch.eye(null, dtype=torch.float64))
+    Q = filtered_null_space(lambda v: matrix @ v, SIZE)
+    assert Q.shape == (SIZE, null)
+    assert Q.is_contiguous()
+    torch.testing.assert_close(Q.T @ Q, torch.eye(null, dtype=torch.float64))
     known = vectors[:, :null]
-    torch.testing.assert_close(found @ found.T, known @ known.T, atol=1e-8, rtol=0)
+    torch.testing.assert_close(Q @ Q.T, known @ known.T, atol=1e-8, rtol=0)
 
 
-def test_eigenvalues_of_many_copies_do_not_confuse_it():
+def test_multiple_eigenvalues_do_not_confuse_it():
     values = torch.tensor([0.0] * 10 + [1.0] * 190 + [3.0] * 200, dtype=torch.float64)
     matrix, vectors = operator(values)
-    found = filtered_null_space(lambda v: matrix @ v, SIZE)
-    torch.testing.assert_close(found @ found.T, vectors[:, :10] @ vectors[:, :10].T)
+    Q = filtered_null_space(lambda v: matrix @ v, SIZE)
+    torch.testing.assert_close(Q @ Q.T, vectors[:, :10] @ vectors[:, :10].T)
 
 
 def test_the_same_operator_gives_the_same_basis():

@@ -1,11 +1,17 @@
-"""The constraints as an operator, as a sparse matrix and as their square are the same."""
+"""The constraints agree as an operator, as a sparse matrix and as its square."""
 
 import pytest
 import torch
 from brute_force import projector
 
 from softsym.symmetries import Group, S, T, Trivial, equivariant_projector, group, rep
-from softsym.symmetries.constraints import constrain, constraint_matrix, gram, residual, restricted
+from softsym.symmetries.constraints import (
+    constrain,
+    constraint_matrix,
+    gram,
+    invariants_within,
+    residual,
+)
 
 CASES = (
     ("SO(3)", "T2"),
@@ -56,23 +62,23 @@ def test_invariants_are_what_the_constraints_leave(name, text):
 
 
 @pytest.mark.parametrize(("name", "text"), CASES)
-def test_restricted_to_everything_are_all_invariants(name, text):
+def test_within_everything_are_all_invariants(name, text):
     G, R = group(name), rep(text)
-    Q = restricted(G, R, identity(R.size(G.dim)))
+    Q = invariants_within(G, R, identity(R.size(G.dim)))
     torch.testing.assert_close(Q.T @ Q, identity(Q.shape[1]))
     torch.testing.assert_close(Q @ Q.T, projector(G, R))
 
 
-def test_restricted_to_the_invariants_of_a_subgroup():
+def test_within_the_invariants_of_a_subgroup_are_those_of_the_group():
     G, R = group("O(3)"), T(4)
     among = torch.linalg.qr(equivariant_projector("O(2)@xy", R)).Q
     among = among[:, (among.T @ equivariant_projector("O(2)@xy", R) @ among).diagonal() > 0.5]
-    Q = restricted(G, R, among)
+    Q = invariants_within(G, R, among)
     torch.testing.assert_close(Q @ Q.T, equivariant_projector(G, R))
 
 
-def test_restricted_to_nothing_is_nothing():
-    assert restricted(group("O(3)"), T(2), torch.zeros(9, 0).double()).shape == (9, 0)
+def test_within_nothing_are_none():
+    assert invariants_within(group("O(3)"), T(2), torch.zeros(9, 0).double()).shape == (9, 0)
 
 
 def test_without_generators_nothing_is_constrained():

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from softsym.symmetries import group
-from softsym.symmetries.elements import algebra_matrix, matrix, space_of, to, unsqueezed, whole_dim
+from softsym.symmetries.elements import algebra_matrix, matrix, space_of, to, unsqueeze, whole_dim
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ def test_the_algebra_matrix_is_the_derivative_of_the_matrix(parts):
 
 
 def test_axes_are_put_behind_the_leading_ones(parts):
-    assert [part.shape for part in unsqueezed(parts, 2)] == [(4, 1, 1, 2, 2), (4, 1, 1, 3, 3)]
-    assert unsqueezed(parts[1][0], 1).shape == (1, 3, 3)
+    assert [part.shape for part in unsqueeze(parts, 2)] == [(4, 1, 1, 2, 2), (4, 1, 1, 3, 3)]
+    assert unsqueeze(parts[1][0], 1).shape == (1, 3, 3)
 
 
 def test_all_parts_go_to_the_device(parts):

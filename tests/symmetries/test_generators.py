@@ -1,4 +1,4 @@
-"""Generators: what is refused, and what is recognised."""
+"""Generators: bad ones are refused, and finite and permutation groups are recognised."""
 
 import itertools
 import math
@@ -122,13 +122,13 @@ def test_all_elements_of_a_finite_group(name, order):
 
 
 @pytest.mark.parametrize("name", ["D(5)", "Cube", "D(3)xC(2)"])
-def test_the_elements_are_closed_and_hold_one(name):
-    found = group(name).finite_elements
-    products = torch.einsum("aij,bjk->abik", found, found)
-    apart = (products[:, :, None] - found).abs().amax((3, 4))
+def test_the_elements_are_closed_and_contain_the_identity(name):
+    listed = group(name).finite_elements
+    products = torch.einsum("aij,bjk->abik", listed, listed)
+    apart = (products[:, :, None] - listed).abs().amax((3, 4))
     assert ((apart < 1e-9).sum(2) == 1).all()
-    one = torch.eye(found.shape[-1], dtype=torch.float64)
-    assert torch.equal(found[0], one)
+    one = torch.eye(listed.shape[-1], dtype=torch.float64)
+    assert torch.equal(listed[0], one)
 
 
 def test_a_finite_group_need_not_be_orthogonal():
@@ -226,7 +226,7 @@ def test_what_is_no_matrix_at_all(generators):
 
 
 def test_complex_generators_are_pointed_to_their_real_form():
-    with pytest.raises(ValueError, match=r"complex ones act in real form, X \+ iY as \[\[X, -Y\]"):
+    with pytest.raises(ValueError, match=r"complex matrices act in real form, X \+ iY as \[\["):
         Group(2, discrete_generators=torch.eye(2, dtype=torch.complex64), name="mine")
 
 

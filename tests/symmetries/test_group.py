@@ -122,8 +122,20 @@ def test_a_family_of_ones_own_is_known_by_its_name():
 
 
 @pytest.mark.usefixtures("own_families")
+def test_a_family_is_checked_unless_it_is_closed_by_construction():
+    two_turns = torch.stack([group("SO(3)").lie_algebra[i] for i in (1, 2)])
+    body = {"__init__": lambda self: Group.__init__(self, 3, two_turns)}
+    assert type("Closed", (Group,), dict(body), closed=True)().dim == 3
+    with pytest.raises(ValueError, match="is not closed"):
+        type("Open", (Group,), dict(body))()
+
+
+@pytest.mark.usefixtures("own_families")
 def test_a_family_needs_a_name_that_none_has():
-    with pytest.raises(ValueError, match=r"There is a family of groups 'O' in symmetries\.groups"):
+    with pytest.raises(
+        ValueError,
+        match=r"A family of groups named 'O' exists already, in softsym\.symmetries\.groups",
+    ):
         type("O", (Group,), {"__module__": "mine"})
     assert Group.families["O"] is O
 

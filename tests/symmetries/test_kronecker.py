@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from softsym.symmetries.kronecker import block_diagonal, kron, kron_all, leibniz
+from softsym.symmetries.kronecker import block_diagonal, block_matrix, kron, kron_all, leibniz
 
 
 def normal(*shape, seed=0):
@@ -14,11 +14,11 @@ def normal(*shape, seed=0):
 @pytest.mark.parametrize("leading", [(), (4,), (2, 3)])
 def test_kron_is_torchs_for_each_pair(leading):
     a, b = normal(*leading, 2, 3), normal(*leading, 4, 1, seed=1)
-    found = kron(a, b)
-    assert found.shape == (*leading, 8, 3)
+    product = kron(a, b)
+    assert product.shape == (*leading, 8, 3)
     pairs = zip(a.reshape(-1, 2, 3), b.reshape(-1, 4, 1), strict=True)
     torch.testing.assert_close(
-        found.reshape(-1, 8, 3), torch.stack([torch.kron(*p) for p in pairs])
+        product.reshape(-1, 8, 3), torch.stack([torch.kron(*p) for p in pairs])
     )
 
 
@@ -42,7 +42,14 @@ def test_leibniz_is_the_derivative_of_the_product():
 
 def test_blocks_repeat_along_the_diagonal():
     a, b = normal(4, 2, 2), normal(4, 1, 1, seed=1)
-    found = block_diagonal([(2, a), (0, a), (1, b)], a)
+    whole = block_diagonal([(2, a), (0, a), (1, b)], a)
     wanted = [torch.block_diag(x, x, y) for x, y in zip(a, b, strict=True)]
-    torch.testing.assert_close(found, torch.stack(wanted))
+    torch.testing.assert_close(whole, torch.stack(wanted))
     assert block_diagonal([], a).shape == (4, 0, 0)
+
+
+def test_a_matrix_of_four_blocks():
+    whole = normal(3, 4, 4)
+    rows = (whole[:, :2], whole[:, 2:])
+    blocks = [part for row in rows for part in row.split(2, -1)]
+    assert torch.equal(block_matrix(*blocks), whole)

@@ -1,4 +1,4 @@
-"""What would not fit into memory is refused with its size."""
+"""Results that would not fit into memory are refused, and the message tells their size."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""``python -m symmetries``, as a user runs it."""
+"""``softsym groups``, as a user runs it."""
 
 import subprocess
 import sys
@@ -81,7 +81,7 @@ def test_a_projector_too_large_to_look_at(tmp_path, capsys):
 
 def test_without_arguments_shows_how_it_is_used(capsys):
     assert main([]) == 2
-    assert "python -m symmetries" in capsys.readouterr().out
+    assert "softsym groups" in capsys.readouterr().out
 
 
 def test_runs_as_a_module_and_keeps_bases(tmp_path):
@@ -94,7 +94,7 @@ def test_runs_as_a_module_and_keeps_bases(tmp_path):
 
 def test_the_mathematics_loads_nothing_but_torch_and_scipy():
     code = (
-        "import sys, symmetries; "
+        "import sys, softsym.symmetries; "
         "softsym.symmetries.equivariant_basis('S(3)xO(2)', 'T2'); "
         "print(*{'matplotlib', 'rich', 'lightning', 'hydra', 'torchmetrics'} & set(sys.modules))"
     )

@@ -1,4 +1,4 @@
-"""Types over direct products, and types that are for one group only."""
+"""Types over direct products, and types that are bound to one group."""
 
 import pickle
 
@@ -19,7 +19,7 @@ from softsym.symmetries import (
     rep,
 )
 from softsym.symmetries.blocks import tensor_blocks
-from softsym.symmetries.outer import Outer
+from softsym.symmetries.representations import Outer
 from softsym.symmetries.solver import tensor_basis
 
 OUTER = (
@@ -216,7 +216,7 @@ def test_content_tells_types_of_groups_apart():
 
 def test_one_of_two_equal_factors_is_named_by_its_place():
     G = group("O(2)xO(2)")
-    message = r"T1\(O\(2\)\) is a representation of O\(2\), which is 2 times a factor of O\(2\)xO"
+    message = r"T1\(O\(2\)\) is a representation of O\(2\), which occurs 2 times in O\(2\)xO"
     with pytest.raises(ValueError, match=message + r".*say its place, as in 'V\(O\(3\)\) x T0'"):
         equivariant_basis(G, "V(O(2))")
     assert equivariant_basis(G, "V(O(2)) x T0 >> V(O(2)) x T0").shape[1] == 1
@@ -245,7 +245,7 @@ def test_a_type_for_another_group(name, text, message):
 
 
 @pytest.mark.parametrize("method", ["rho", "drho", "factors", "derivative_factors"])
-def test_a_matrix_of_the_whole_space_does_not_say_what_each_group_did(method):
+def test_a_matrix_of_the_whole_space_is_refused(method):
     message = r"T1 x T0 needs an element of each of its 2 groups, as Group\.sample_elements draws"
     for element in (torch.eye(6).double(), (torch.eye(2).double(),) * 3):
         with pytest.raises(ValueError, match=message):

@@ -1,4 +1,4 @@
-"""Types of the user's own: usable beside all others, and checked to be representations."""
+"""Types of the user's own combine with all others, and are checked to be representations."""
 
 import math
 from dataclasses import dataclass
@@ -212,7 +212,7 @@ def test_a_determinant_joins_the_antisymmetric_tensors():
     torch.testing.assert_close(twisted, equivariant_projector("SL(2)", T(2)))
 
 
-def test_types_of_ones_own_stand_in_direct_products():
+def test_own_types_are_parts_of_direct_products():
     G = group("O(3)xS(2)")
     for R in (Spin2() @ T(1), Det()(O(3)) >> Det() @ T(1), (T(2) >> Spin2()) @ T(2)):
         torch.testing.assert_close(equivariant_projector(G, R), projector(G, R))
@@ -279,7 +279,7 @@ def test_a_representation_of_one_group_may_be_none_of_a_larger_one():
         equivariant_basis("GL(3)", Spin2())
 
 
-def test_text_knows_no_types_of_ones_own():
+def test_text_cannot_name_own_types():
     with pytest.raises(ValueError, match="Cannot read the representation 'Spin2"):
         rep("Spin2() + T1")
 
@@ -353,7 +353,10 @@ class Mutable(Rep):
 @pytest.mark.parametrize(
     ("R", "message"),
     [
-        (Zero(), r"Zero\(\) is no representation of S\(3\): rho of the identity is not one"),
+        (
+            Zero(),
+            r"Zero\(\) is no representation of S\(3\): rho of the identity is not",
+        ),
         (
             Single(),
             r"rho of Single\(\) must compute in the dtype of its argument, torch.float64; got",

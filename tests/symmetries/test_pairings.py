@@ -12,7 +12,7 @@ from softsym.symmetries.pairings import (
     form_invariants,
     levi_civita,
     linear_invariants,
-    orthonormalised,
+    orthonormal_span,
     perfect_matchings,
     spanning_tensor,
 )
@@ -26,9 +26,9 @@ def normal(*shape):
 
 @pytest.mark.parametrize(("count", "matchings"), [(0, 1), (2, 1), (4, 3), (6, 15), (8, 105)])
 def test_number_of_matchings(count, matchings):
-    found = [frozenset(m) for m in perfect_matchings(tuple(range(count)))]
-    assert len(set(found)) == len(found) == matchings
-    for matching in found:
+    all_of_them = [frozenset(m) for m in perfect_matchings(tuple(range(count)))]
+    assert len(set(all_of_them)) == len(all_of_them) == matchings
+    for matching in all_of_them:
         assert sorted(itertools.chain(*matching)) == list(range(count))
 
 
@@ -48,14 +48,14 @@ def test_spanning_tensor_is_the_outer_product():
     torch.testing.assert_close(dense.reshape(3, 3, 3), torch.einsum("ki,j->ijk", a, b))
 
 
-def test_orthonormalised_drops_what_depends():
+def test_the_orthonormal_span_drops_dependent_vectors():
     def ones(*positions):
         return torch.tensor(positions), torch.ones(len(positions), dtype=torch.float64)
 
-    basis = orthonormalised(4, [ones(0, 1), ones(2), ones(0, 1, 2)])
+    basis = orthonormal_span(4, [ones(0, 1), ones(2), ones(0, 1, 2)])
     assert basis.shape == (4, 2)
     torch.testing.assert_close(basis.T @ basis, torch.eye(2, dtype=torch.float64))
-    assert orthonormalised(4, []).shape == (4, 0)
+    assert orthonormal_span(4, []).shape == (4, 0)
 
 
 @pytest.mark.parametrize("count", [0, 2, 4, 6, 8, 10])
@@ -76,7 +76,7 @@ def test_matchings_without_long_chains_are_as_many_as_invariants(count, dim):
         *(("SL(2)", 5, 1), ("SL(2)", 1, 3), ("SL(3)", 1, 4), ("O11", 4, 0), ("SO11p", 2, 2)),
     ],
 )
-def test_what_is_left_spans_all_invariants(name, p, q):
+def test_the_pairings_left_span_all_invariants(name, p, q):
     G = group(name)
     torch.testing.assert_close(equivariant_projector(G, T(p, q)), projector(G, T(p, q)))
 
@@ -99,9 +99,9 @@ def test_permutations_without_long_chains_are_independent(dim, k):
 def test_the_metric_joins_vectors_its_inverse_duals(metric):
     form = torch.diag(torch.tensor(metric, dtype=torch.float64))
     vectors, duals = form_invariants(form, 2, 0), form_invariants(form, 0, 2)
-    for found, wanted in ((vectors, torch.linalg.inv(form)), (duals, form)):
+    for basis, wanted in ((vectors, torch.linalg.inv(form)), (duals, form)):
         unit = wanted.reshape(-1, 1) / wanted.norm()
-        torch.testing.assert_close(found @ found.T, unit @ unit.T)
+        torch.testing.assert_close(basis @ basis.T, unit @ unit.T)
 
 
 def test_too_many_pairings_are_refused(monkeypatch):

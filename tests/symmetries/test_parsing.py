@@ -1,4 +1,4 @@
-"""Names of groups and representations, and what is said about wrong ones."""
+"""Names of groups and representations, and the messages about wrong ones."""
 
 import pytest
 from market import GROUPS, REPS

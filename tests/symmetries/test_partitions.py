@@ -1,4 +1,4 @@
-"""Partitions and standard tableaux against counting one by one."""
+"""Numbers of partitions and standard tableaux, against counting them one by one."""
 
 import itertools
 from functools import cache
@@ -19,7 +19,7 @@ def odd_factorial(k):
 
 @cache
 def filled_one_by_one(shape):
-    """Standard tableaux: the largest number stands in some corner."""
+    """Number of standard tableaux: the largest number is in some corner."""
     if not shape:
         return 1
     total = 0
@@ -35,9 +35,9 @@ def filled_one_by_one(shape):
 def test_partitions_are_all_falling_sums(n, rows):
     tuples = itertools.combinations_with_replacement(range(n, -1, -1), min(rows, n))
     wanted = {tuple(filter(None, falling)) for falling in tuples if sum(falling) == n}
-    found = list(partitions(n, rows))
-    assert len(found) == len(set(found))
-    assert set(found) == wanted
+    sums = list(partitions(n, rows))
+    assert len(sums) == len(set(sums))
+    assert set(sums) == wanted
 
 
 @pytest.mark.parametrize("n", range(9))

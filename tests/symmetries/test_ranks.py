@@ -1,4 +1,4 @@
-"""How many tensors a group leaves unchanged, by closed forms; and how bases fit together."""
+"""Numbers of invariants by closed forms, and laws that bases of different types obey."""
 
 from itertools import pairwise
 from math import comb, factorial

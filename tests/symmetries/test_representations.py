@@ -1,4 +1,4 @@
-"""Representations: arithmetic, actions, and where their tensors stand."""
+"""Representations: arithmetic, actions, and the positions of their tensors."""
 
 import pytest
 import torch
@@ -17,8 +17,8 @@ def algebra_element(G, seed):
     return torch.einsum("k,kij->ij", z.double(), G.lie_algebra)
 
 
-def close(found, expected):
-    torch.testing.assert_close(found, expected, atol=1e-8, rtol=1e-8)
+def close(actual, expected):
+    torch.testing.assert_close(actual, expected, atol=1e-8, rtol=1e-8)
 
 
 @given(pairs(), seeds)

@@ -1,11 +1,11 @@
-"""What is solved is checked, remembered, and shared between types that are the same."""
+"""Solutions are checked, remembered, and shared between types that are the same."""
 
 import pytest
 import torch
 
 from softsym.symmetries import Group, O, T, group, solver
 from softsym.symmetries.limits import TooLargeError
-from softsym.symmetries.solver import scattered, tensor_basis
+from softsym.symmetries.solver import scatter_bases, tensor_basis
 
 
 @pytest.fixture(autouse=True)
@@ -37,22 +37,22 @@ def test_vector_and_dual_indices_are_the_same_under_orthogonal_groups():
     assert tensor_basis(group("GL(2)"), T(2, 2)) is not tensor_basis(group("GL(2)"), T(4))
 
 
-def test_a_known_answer_is_taken():
+def test_a_closed_form_is_returned():
     answer = unit(0)
     assert tensor_basis(claims(answer), T(1)) is answer
 
 
-def test_without_a_known_answer_the_constraints_are_solved():
+def test_without_a_closed_form_the_constraints_are_solved():
     torch.testing.assert_close(tensor_basis(claims(None), T(1)).abs(), unit(0))
 
 
 @pytest.mark.parametrize("answer", [unit(1), unit(0, 1), float("nan") * unit(0)])
-def test_a_known_answer_that_is_wrong_is_refused(answer):
+def test_a_wrong_closed_form_is_refused(answer):
     with pytest.raises(ValueError, match=r"The basis of T1 under claims misses its constraints by"):
         tensor_basis(claims(answer), T(1))
 
 
-def test_what_failed_is_not_remembered():
+def test_a_failure_is_not_remembered():
     wrong, answer = claims(unit(1)), unit(0)
     with pytest.raises(ValueError, match="misses its constraints"):
         tensor_basis(wrong, T(1))
@@ -60,21 +60,21 @@ def test_what_failed_is_not_remembered():
 
 
 def test_products_over_different_spaces_are_products_of_bases():
-    found = tensor_basis(group("S(2)xO(2)"), T(1) @ T(2))
+    basis = tensor_basis(group("S(2)xO(2)"), T(1) @ T(2))
     parts = tensor_basis(group("S(2)"), T(1)), tensor_basis(O(2), T(2))
-    torch.testing.assert_close(found, torch.kron(*(part.contiguous() for part in parts)))
+    torch.testing.assert_close(basis, torch.kron(*(part.contiguous() for part in parts)))
 
 
-def test_too_large_is_said_before_anything_is_solved(monkeypatch):
+def test_too_large_tensors_are_refused_before_solving(monkeypatch):
     monkeypatch.setattr("softsym.symmetries.limits.memory_limit", lambda: 8 * 4 * 80)
     with pytest.raises(TooLargeError, match=r"Solving for T4 over R\^3 needs .* Use lower ranks"):
         tensor_basis(group("SO(3)"), T(4))
 
 
-def test_bases_of_parts_are_scattered_over_the_vector():
+def test_bases_of_parts_are_joined():
     index = torch.tensor([[4, 1], [0, 2]])
-    found = scattered(6, [(index, unit(1)), (torch.tensor([[5]]), torch.ones(1, 1).double())])
+    basis = scatter_bases(6, [(index, unit(1)), (torch.tensor([[5]]), torch.ones(1, 1).double())])
     wanted = torch.zeros(6, 3, dtype=torch.float64)
     wanted[1, 0] = wanted[2, 1] = wanted[5, 2] = 1.0
-    assert torch.equal(found, wanted)
-    assert scattered(3, []).shape == (3, 0)
+    assert torch.equal(basis, wanted)
+    assert scatter_bases(3, []).shape == (3, 0)

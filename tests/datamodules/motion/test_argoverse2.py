@@ -1,4 +1,4 @@
-"""Argoverse 2 scenarios out of parquet files."""
+"""Argoverse 2 scenarios read from parquet files."""
 
 from pathlib import Path
 
@@ -19,16 +19,16 @@ REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "argoverse2"
 
 def test_tracks_of_a_written_scenario(tmp_path):
     columns = write_scenario(tmp_path, "train", "abc", seed=3)
-    found = read_scenario(tmp_path / "train" / "abc" / "scenario_abc.parquet", "train")
-    assert found.split == "train"
-    kinds = [AGENT_TYPES[kind] for kind in found.kind]
+    actual = read_scenario(tmp_path / "train" / "abc" / "scenario_abc.parquet", "train")
+    assert actual.split == "train"
+    kinds = [AGENT_TYPES[kind] for kind in actual.kind]
     rows = 0
-    for first, steps, kind in zip(found.first_step, found.steps, kinds, strict=True):
+    for first, steps, kind in zip(actual.first_step, actual.steps, kinds, strict=True):
         part = slice(rows, rows + steps)
         match = [
             i
             for i, step in enumerate(columns["timestep"])
-            if step == first and np.isclose(columns["position_x"][i], found.position[rows, 0])
+            if step == first and np.isclose(columns["position_x"][i], actual.position[rows, 0])
         ]
         assert len(match) == 1
         name = columns["track_id"][match[0]]
@@ -41,7 +41,7 @@ def test_tracks_of_a_written_scenario(tmp_path):
         ]
         of_track.sort(key=lambda i: columns["timestep"][i])
         for number, axis in enumerate("xy"):
-            for what, values in (("position", found.position), ("velocity", found.velocity)):
+            for what, values in (("position", actual.position), ("velocity", actual.velocity)):
                 expected = np.array(columns[f"{what}_{axis}"])[of_track]
                 np.testing.assert_array_equal(values[part, number], expected)
         word = columns["object_type"][of_track[0]]
@@ -49,22 +49,22 @@ def test_tracks_of_a_written_scenario(tmp_path):
         assert kind == expected_kind.get(word, word)
         rows += steps
     assert rows == len(columns["track_id"])
-    assert not found.position[:, 2].any()
+    assert not actual.position[:, 2].any()
 
 
 def test_a_track_with_a_gap_counts_as_two(tmp_path):
     columns = write_scenario(tmp_path, "train", "abc", gap=True)
-    found = read_scenario(tmp_path / "train" / "abc" / "scenario_abc.parquet", "train")
-    assert len(found.steps) == len(set(columns["track_id"])) + 1
+    actual = read_scenario(tmp_path / "train" / "abc" / "scenario_abc.parquet", "train")
+    assert len(actual.steps) == len(set(columns["track_id"])) + 1
 
 
 def test_all_scenarios_of_the_splits_thinned(tmp_path):
     for split, name in (("train", "b"), ("train", "a"), ("val", "c")):
         write_scenario(tmp_path, split, name)
-    found = list(argoverse2_scenes(ENV, tmp_path, ["val", "train"], dt=0.5))
-    assert [scene.split for scene in found] == ["val", "train", "train"]
+    actual = list(argoverse2_scenes(ENV, tmp_path, ["val", "train"], dt=0.5))
+    assert [scene.split for scene in actual] == ["val", "train", "train"]
     whole = read_scenario(tmp_path / "val" / "c" / "scenario_c.parquet", "val")
-    assert found[0].steps.max() == -(-whole.steps.max() // 5)
+    assert actual[0].steps.max() == -(-whole.steps.max() // 5)
 
 
 @pytest.mark.parametrize("dt", [0.05, 0.25])
@@ -108,8 +108,8 @@ def edited(folder, **columns):
 @pytest.mark.parametrize(
     ("column", "change", "message"),
     [
-        ("timestep", lambda v, n: [None] * n, r"\d+ empty places in the column timestep"),
-        ("object_type", lambda v, n: [None, *v[1:]], "1 empty places in the column object_type"),
+        ("timestep", lambda v, n: [None] * n, r"\d+ empty cells in the column timestep"),
+        ("object_type", lambda v, n: [None, *v[1:]], "1 empty cells in the column object_type"),
         ("position_x", lambda v, n: ["a"] * n, "has string in the column position_x"),
         ("timestep", lambda v, n: [0.5] * n, "has double in the column timestep"),
         ("position_y", lambda v, n: [float("inf"), *v[1:]], "position_y that no city has"),
@@ -140,12 +140,12 @@ def test_a_folder_without_its_file(tmp_path):
 @pytest.mark.skipif(not REAL.is_dir(), reason="needs the scenario in ../shared/data/argoverse2")
 def test_the_real_scenario():
     (path,) = REAL.glob("val/*/scenario_*.parquet")
-    found = read_scenario(path, "val")
+    actual = read_scenario(path, "val")
     table = parquet.read_table(path).to_pandas()
-    assert len(found.steps) == table.track_id.nunique() == 58
-    assert len(found.position) == len(table) == 2434
+    assert len(actual.steps) == table.track_id.nunique() == 58
+    assert len(actual.position) == len(table) == 2434
     expected = table.sort_values(["track_id", "timestep"], kind="stable")
-    np.testing.assert_array_equal(found.position[:, :2], expected[["position_x", "position_y"]])
-    np.testing.assert_array_equal(found.velocity[:, :2], expected[["velocity_x", "velocity_y"]])
-    moved = np.diff(found.position[: found.steps[0], :2], axis=0) / 0.1
-    assert np.median(np.abs(moved - found.velocity[: found.steps[0] - 1, :2])) < 0.5
+    np.testing.assert_array_equal(actual.position[:, :2], expected[["position_x", "position_y"]])
+    np.testing.assert_array_equal(actual.velocity[:, :2], expected[["velocity_x", "velocity_y"]])
+    moved = np.diff(actual.position[: actual.steps[0], :2], axis=0) / 0.1
+    assert np.median(np.abs(moved - actual.velocity[: actual.steps[0] - 1, :2])) < 0.5

@@ -1,4 +1,4 @@
-"""Every environment says what it is and what it lacks."""
+"""Environments: sampling, splits, and errors about missing modules and folders."""
 
 import importlib.util
 

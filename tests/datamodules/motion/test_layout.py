@@ -1,4 +1,4 @@
-"""Sizes and types of windows, and times in steps."""
+"""Sizes and types of windows, and times converted to steps."""
 
 import pytest
 from hypothesis import given
@@ -52,7 +52,7 @@ def test_seconds_become_steps():
 
 @pytest.mark.parametrize("seconds", [2.7, 0.39])
 def test_times_between_steps_are_refused(seconds):
-    with pytest.raises(ValueError, match=r"history_sec is .* no whole number of steps of 0\.4 s"):
+    with pytest.raises(ValueError, match=r"history_sec is .* not a whole number of steps of 0\.4"):
         steps(seconds, 0.4, "history_sec")
 
 

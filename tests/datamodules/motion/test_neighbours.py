@@ -1,4 +1,4 @@
-"""Nearest agents against a search one by one."""
+"""Nearest agents compared with a search one by one."""
 
 import numpy as np
 from hypothesis import given
@@ -14,18 +14,18 @@ def by_hand(tracks, near, row, count):
     """Rows of the nearest others at the step of a row, by looking at all rows."""
     others = [
         (float(np.linalg.norm(near.position[r] - near.position[row])), r)
-        for r in range(len(near.agent))
-        if near.step[r] == near.step[row] and near.agent[r] != near.agent[row]
+        for r in range(len(near.first_row))
+        if near.step[r] == near.step[row] and near.first_row[r] != near.first_row[row]
     ]
-    found = [r for _, r in sorted(others)][:count]
-    return found + [NOBODY] * (count - len(found))
+    actual = [r for _, r in sorted(others)][:count]
+    return actual + [NOBODY] * (count - len(actual))
 
 
 @given(TRACKS, st.integers(1, 4), st.sampled_from([2, 3]), st.integers(0, 5))
 def test_nearest_are_those_found_one_by_one(tracks, count, dim, seed):
     first, lengths = zip(*tracks, strict=True)
     near = Neighbourhood(scene(lengths, first=first, seed=seed), dim)
-    rows = np.random.default_rng(seed).permutation(len(near.agent))
+    rows = np.random.default_rng(seed).permutation(len(near.first_row))
     expected = [by_hand(tracks, near, row, count) for row in rows]
     np.testing.assert_array_equal(near.nearest(rows, count), expected)
 
@@ -34,13 +34,13 @@ def test_nearest_are_those_found_one_by_one(tracks, count, dim, seed):
 def test_histories_end_now_and_do_not_leave_the_track(tracks, history):
     first, lengths = zip(*tracks, strict=True)
     near = Neighbourhood(scene(lengths, first=first), 2)
-    rows = np.arange(len(near.agent))
+    rows = np.arange(len(near.first_row))
     back, seen = near.histories(rows, history)
     np.testing.assert_array_equal(back[:, -1], rows)
     assert seen[:, -1].all()
     for row in rows:
         of_row = back[row][seen[row]]
-        assert set(near.agent[of_row]) == {near.agent[row]}
+        assert set(near.first_row[of_row]) == {near.first_row[row]}
         np.testing.assert_array_equal(of_row, np.arange(row - len(of_row) + 1, row + 1))
         assert len(of_row) == min(history, row - near.first_row[row] + 1)
         assert not back[row][~seen[row]].any()

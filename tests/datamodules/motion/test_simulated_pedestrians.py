@@ -77,7 +77,7 @@ def test_right_files_are_left_alone_and_wrong_ones_are_rewritten(tmp_path):
     assert kept.stat().st_mtime_ns == before
     assert damaged.read_bytes() == whole
     assert (tmp_path / "biwi_hotel.txt").is_file()
-    assert not list(tmp_path.glob("*.tmp"))
+    assert {path.suffix for path in tmp_path.iterdir()} == {".txt", ".lock"}
 
 
 def test_recordings_reach_past_the_frame_that_parts_off_validation():

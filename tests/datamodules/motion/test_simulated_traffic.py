@@ -1,11 +1,11 @@
-"""The simulated traffic: its files, its physics, and that no horizontal axis is preferred."""
+"""The simulated traffic: files, physics, and no preferred horizontal axis."""
 
 import numpy as np
 import pytest
 
 from softsym.datamodules.motion.simulated_traffic import PARTS, TrafficSimulation, write_dataset
 from softsym.datamodules.motion.waymo_records import read_waymo
-from softsym.datamodules.motion.waymo_windows import windows_of
+from softsym.datamodules.motion.waymo_windows import cut_windows
 
 SMALL = {"records": 2, "agents": 6}
 
@@ -14,8 +14,8 @@ SMALL = {"records": 2, "agents": 6}
 def windows():
     """Windows of 40 records, in metres from their middle."""
     records = TrafficSimulation(records=40).shard("training", 0)
-    found = np.concatenate([windows_of(record) for record in records]).astype(float)
-    return found - found.mean(axis=1, keepdims=True)
+    actual = np.concatenate([cut_windows(record) for record in records]).astype(float)
+    return actual - actual.mean(axis=1, keepdims=True)
 
 
 def test_records_are_those_of_the_files(tmp_path):
@@ -25,9 +25,9 @@ def test_records_are_those_of_the_files(tmp_path):
     assert len(names) == sum(PARTS.values())
     assert names[0] == "training/training_tfexample.tfrecord-00000-of-00004"
     wanted = list(simulation.shard("training", 0))
-    found = list(read_waymo(tmp_path / names[0]))
-    assert [record.scenario_id for record in found] == ["training-0-0", "training-0-1"]
-    for ours, theirs in zip(wanted, found, strict=True):
+    actual = list(read_waymo(tmp_path / names[0]))
+    assert [record.scenario_id for record in actual] == ["training-0-0", "training-0-1"]
+    for ours, theirs in zip(wanted, actual, strict=True):
         np.testing.assert_array_equal(theirs.valid[:6], ours.valid)
         apart = np.abs(theirs.positions[:6] - ours.positions)[ours.valid]
         assert apart.max() < 3e-4  # float32 three kilometres from the origin

@@ -78,7 +78,7 @@ def test_empty_file(tmp_path):
 )
 def test_truncated_file(path, size, record, start):
     path.write_bytes(path.read_bytes()[:size])
-    message = rf"three\.tfrecord, record {record} at byte {start} is cut short: \d+ bytes should"
+    message = rf"three\.tfrecord, record {record} at byte {start} is truncated: \d+ bytes should"
     with pytest.raises(ValueError, match=message):
         list(read_records(path))
 

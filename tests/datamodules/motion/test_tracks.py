@@ -11,8 +11,7 @@ from track_samples import scene
 from softsym.datamodules.motion.tracks import (
     SceneTracks,
     cached_tracks,
-    runs,
-    scene_indices,
+    gapless_runs,
     thinned,
 )
 
@@ -38,7 +37,7 @@ def test_store_gives_back_the_scenes(tmp_path):
     assert len(store) == 3
     for index, expected in enumerate(scenes):
         assert_same(store[index], expected)
-    assert list(scene_indices(store, "val")) == [1, 2]
+    assert [store.split_of(index) for index in range(3)] == ["train", "val", "val"]
     with pytest.raises(IndexError):
         store[3]
 
@@ -63,7 +62,7 @@ def test_some_agents_only():
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 8)), unique=True, max_size=20))
 def test_runs_are_the_tracks_without_gaps(rows):
     rows = np.array(sorted(rows), np.int64).reshape(-1, 2)
-    first, count = runs(rows[:, 0], rows[:, 1])
+    first, count = gapless_runs(rows[:, 0], rows[:, 1])
     assert count.sum() == len(rows)
     np.testing.assert_array_equal(first, np.cumsum(count) - count)
     for start, steps in zip(first, count, strict=True):
@@ -89,11 +88,11 @@ def test_thinning_keeps_every_so_many_steps(tracks, factor):
             if step % factor == 0:
                 expected.append((step // factor, row))
             row += 1
-    found = np.concatenate(
+    actual = np.concatenate(
         [np.arange(s, s + n) for s, n in zip(thin.first_step, thin.steps, strict=True)]
         or [np.zeros(0)]
     )
-    np.testing.assert_array_equal(found, [step for step, _ in expected])
+    np.testing.assert_array_equal(actual, [step for step, _ in expected])
     rows = [row for _, row in expected]
     np.testing.assert_array_equal(thin.position, whole.position[rows].reshape(-1, 3))
     assert isinstance(thin, SceneTracks)

@@ -1,4 +1,4 @@
-"""Tracks out of trajdata's tables."""
+"""Tracks read from trajdata's tables."""
 
 import math
 import shutil
@@ -96,13 +96,13 @@ def test_what_is_no_multiple(dt):
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=5))
 def test_differences_stay_within_a_track(steps):
     values = np.random.default_rng(0).standard_normal(sum(steps))
-    found = differences(values, np.array(steps))
+    actual = differences(values, np.array(steps))
     start = 0
     for count in steps:
         track = values[start : start + count]
         change = np.diff(track)
         expected = np.concatenate([change[:1], change]) if count > 1 else np.zeros(1)
-        np.testing.assert_allclose(found[start : start + count], expected)
+        np.testing.assert_allclose(actual[start : start + count], expected)
         start += count
 
 

@@ -1,4 +1,4 @@
-"""Shards are found by name, and those that are missing are missed."""
+"""Shards are recognised by name, and missing ones are reported."""
 
 import logging
 
@@ -27,7 +27,7 @@ def test_only_whole_shards_count(tmp_path):
 
 
 def test_missing_folder(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"training' does not exist\. The folder has"):
+    with pytest.raises(FileNotFoundError, match=r"training' does not exist\. The folder must"):
         shard_paths(tmp_path, "training")
     (tmp_path / "training").mkdir()
     with pytest.raises(FileNotFoundError, match=r"training' has no TFRecord files\. The folder"):

@@ -1,4 +1,4 @@
-"""Waymo records of both kinds: the real files, written ones, and what is refused."""
+"""Waymo records of both kinds: real files, written ones, and rejected ones."""
 
 from pathlib import Path
 from time import process_time
@@ -6,10 +6,7 @@ from time import process_time
 import numpy as np
 import pytest
 
-from softsym.datamodules.motion.tfrecord import write_records
-from softsym.datamodules.motion.waymo_records import WaymoRecord, parse_record, read_waymo
-from softsym.datamodules.motion.waymo_writing import example_payload
-from softsym.datamodules.motion.wire import (
+from softsym.datamodules.motion.protobuf import (
     inner_field,
     inner_fields,
     write_bytes,
@@ -17,6 +14,9 @@ from softsym.datamodules.motion.wire import (
     write_varint,
     write_varints,
 )
+from softsym.datamodules.motion.tfrecord import write_records
+from softsym.datamodules.motion.waymo_records import WaymoRecord, parse_record, read_waymo
+from softsym.datamodules.motion.waymo_writing import example_payload
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "waymo"
 REAL_EXAMPLE = REAL / "motion_data_one_example.tfrecord"
@@ -53,30 +53,30 @@ def joined(entries):
     return write_bytes(1, b"".join(content))
 
 
-def check_same(found, wanted, tolerance=0.0):
+def check_same(actual, wanted, tolerance=0.0):
     """Same agents in the same order, padding aside."""
     count = len(wanted.valid)
-    assert found.scenario_id == wanted.scenario_id
-    assert not found.valid[count:].any()
-    np.testing.assert_array_equal(found.valid[:count], wanted.valid)
-    apart = np.abs(found.positions[:count] - wanted.positions)[wanted.valid]
+    assert actual.scenario_id == wanted.scenario_id
+    assert not actual.valid[count:].any()
+    np.testing.assert_array_equal(actual.valid[:count], wanted.valid)
+    apart = np.abs(actual.positions[:count] - wanted.positions)[wanted.valid]
     assert apart.max() <= tolerance
 
 
 def test_file_of_several_records(tmp_path):
     path = tmp_path / "some.tfrecord"
     write_records(path, [example_payload(record(seed=i)) for i in range(3)])
-    for i, found in enumerate(read_waymo(path)):
-        check_same(found, record(seed=i))
+    for i, actual in enumerate(read_waymo(path)):
+        check_same(actual, record(seed=i))
     assert i == 2
 
 
 @needs_real
 def test_real_example():
-    (found,) = read_waymo(REAL_EXAMPLE)
-    assert found.positions.shape == (128, 91, 3)
-    assert (found.scenario_id, int(found.valid.sum())) == ("a3bb37c25ce56418", 6228)
-    seen = found.positions[found.valid]
+    (actual,) = read_waymo(REAL_EXAMPLE)
+    assert actual.positions.shape == (128, 91, 3)
+    assert (actual.scenario_id, int(actual.valid.sum())) == ("a3bb37c25ce56418", 6228)
+    seen = actual.positions[actual.valid]
     assert np.abs(np.median(seen, axis=0) - (-350, -400, -42)).max() < 100
 
 
@@ -94,9 +94,9 @@ def test_a_core_reads_fifty_records_a_second():
 def test_padding_that_says_minus_one_is_not_valid():
     entries = payload_entries(example_payload(record()))
     entries["state/past/valid"] = write_bytes(3, write_varints(1, np.full(1280, -1)))
-    found = parse_record(joined(entries))
-    assert not found.valid[:, :10].any()
-    assert found.valid[:, 10:].any()
+    actual = parse_record(joined(entries))
+    assert not actual.valid[:, :10].any()
+    assert actual.valid[:, 10:].any()
 
 
 def test_testing_records_hide_the_future():

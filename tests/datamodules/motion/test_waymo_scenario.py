@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from softsym.datamodules.motion.protobuf import write_bytes, write_double, write_float, write_varint
 from softsym.datamodules.motion.waymo_records import WaymoRecord, parse_record, read_waymo
-from softsym.datamodules.motion.waymo_windows import windows_of
+from softsym.datamodules.motion.waymo_windows import cut_windows
 from softsym.datamodules.motion.waymo_writing import example_payload, scenario_payload
-from softsym.datamodules.motion.wire import write_bytes, write_double, write_float, write_varint
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "waymo"
 needs_real = pytest.mark.skipif(
@@ -34,23 +34,23 @@ def record(agents=4, seed=0):
 
 
 def real(kind):
-    (found,) = read_waymo(REAL / f"motion_data_one_{kind}.tfrecord")
-    return found
+    (actual,) = read_waymo(REAL / f"motion_data_one_{kind}.tfrecord")
+    return actual
 
 
-def largest_distance(found, wanted):
+def largest_distance(actual, wanted):
     """Between the positions of agents that are matched by when and where they are seen.
 
     The two formats hold agents in other orders and numbers: a tf.Example is padded.
     """
-    left = np.flatnonzero(found.valid.any(axis=1)).tolist()
+    left = np.flatnonzero(actual.valid.any(axis=1)).tolist()
     distances = []
     for agent in np.flatnonzero(wanted.valid.any(axis=1)):
         seen = wanted.valid[agent]
         apart = {
-            other: np.abs(found.positions[other] - wanted.positions[agent])[seen].max()
+            other: np.abs(actual.positions[other] - wanted.positions[agent])[seen].max()
             for other in left
-            if (found.valid[other] == seen).all()
+            if (actual.valid[other] == seen).all()
         }
         left.remove(min(apart, key=apart.get))
         distances.append(min(apart.values()))
@@ -73,14 +73,14 @@ def state(x=1.0, y=2.0, z=3.0, valid=1):
 
 @needs_real
 def test_real_scenario():
-    found = real("scenario")
-    assert found.positions.shape == (83, 91, 3)
-    assert (found.scenario_id, int(found.valid.sum())) == ("637f20cafde22ff8", 4596)
-    seen = found.positions[found.valid]
+    actual = real("scenario")
+    assert actual.positions.shape == (83, 91, 3)
+    assert (actual.scenario_id, int(actual.valid.sum())) == ("637f20cafde22ff8", 4596)
+    seen = actual.positions[actual.valid]
     np.testing.assert_allclose(np.median(seen, axis=0), [-7790, -6690, -184], atol=80)
-    steps = np.linalg.norm(np.diff(found.positions, axis=1), axis=-1)
+    steps = np.linalg.norm(np.diff(actual.positions, axis=1), axis=-1)
     assert (
-        steps[found.valid[:, 1:] & found.valid[:, :-1]].max() < 4
+        steps[actual.valid[:, 1:] & actual.valid[:, :-1]].max() < 4
     )  # metres in a tenth of a second
 
 
@@ -89,19 +89,19 @@ def test_real_example_as_a_scenario_is_the_same_motion():
     wanted = real("example")
     shown = np.random.default_rng(0).permutation(np.flatnonzero(wanted.valid.any(axis=1)))
     shuffled = WaymoRecord(wanted.positions[shown], wanted.valid[shown], wanted.scenario_id)
-    found = parse_record(scenario_payload(shuffled))
-    assert found.scenario_id == wanted.scenario_id
-    assert largest_distance(found, wanted) <= 1e-4
-    assert len(windows_of(found)) == len(windows_of(wanted)) == 3
+    actual = parse_record(scenario_payload(shuffled))
+    assert actual.scenario_id == wanted.scenario_id
+    assert largest_distance(actual, wanted) <= 1e-4
+    assert len(cut_windows(actual)) == len(cut_windows(wanted)) == 3
 
 
 @needs_real
 def test_real_scenario_as_an_example_is_the_same_motion():
     wanted = real("scenario")
-    found = parse_record(example_payload(wanted))
+    actual = parse_record(example_payload(wanted))
     # Eight kilometres from the map's origin, float32 knows a coordinate to 2.5e-4 m only.
-    assert largest_distance(found, wanted) <= 2.5e-4
-    np.testing.assert_array_equal(windows_of(found), windows_of(wanted))
+    assert largest_distance(actual, wanted) <= 2.5e-4
+    np.testing.assert_array_equal(cut_windows(actual), cut_windows(wanted))
 
 
 def messages():
@@ -128,10 +128,10 @@ def messages():
                 added.type_name = f".softsym_test.{of}"
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
-    found = pool.FindMessageTypeByName("softsym_test.Scenario")
+    actual = pool.FindMessageTypeByName("softsym_test.Scenario")
     if hasattr(message_factory, "GetMessageClass"):
-        return message_factory.GetMessageClass(found)
-    return message_factory.MessageFactory(pool).GetPrototype(found)
+        return message_factory.GetMessageClass(actual)
+    return message_factory.MessageFactory(pool).GetPrototype(actual)
 
 
 def test_bytes_of_protobuf_itself():
@@ -142,10 +142,10 @@ def test_bytes_of_protobuf_itself():
         for place, seen in zip(positions, valid, strict=True):
             values = [*place, 4.5, 2.0, 1.6, 0.3, 1.0, -1.0] if seen else []
             added.states.add(valid=seen, **dict(zip(FIELDS, values, strict=False)))
-    found = parse_record(message.SerializeToString())
-    assert found.scenario_id == "from protobuf"
-    np.testing.assert_array_equal(found.valid, wanted.valid)
-    np.testing.assert_array_equal(found.positions[found.valid], wanted.positions[wanted.valid])
+    actual = parse_record(message.SerializeToString())
+    assert actual.scenario_id == "from protobuf"
+    np.testing.assert_array_equal(actual.valid, wanted.valid)
+    np.testing.assert_array_equal(actual.positions[actual.valid], wanted.positions[wanted.valid])
 
 
 def test_states_of_any_layout():
@@ -154,11 +154,11 @@ def test_states_of_any_layout():
     long = state(x=-4.0) + write_bytes(40, bytes(200))
     unseen = state(valid=0)
     states = [state(), short, swapped, long, unseen] + [b""] * 86
-    found = parse_record(scenario(track(states), track([state()] * 91)))
+    actual = parse_record(scenario(track(states), track([state()] * 91)))
     centres = [[1, 2, 3], [0, 5, 0], [1, 2, 3], [-4, 2, 3], [1, 2, 3], [0, 0, 0]]
-    assert found.positions[0, :6].tolist() == centres
-    assert found.valid[0, :6].tolist() == [True, True, True, True, False, False]
-    assert found.valid[1].all()
+    assert actual.positions[0, :6].tolist() == centres
+    assert actual.valid[0, :6].tolist() == [True, True, True, True, False, False]
+    assert actual.valid[1].all()
 
 
 def test_track_of_too_few_states():
@@ -168,5 +168,5 @@ def test_track_of_too_few_states():
 
 
 def test_track_that_is_cut_short():
-    with pytest.raises(ValueError, match="the last state of a track is cut short"):
+    with pytest.raises(ValueError, match="the last state of a track is truncated"):
         parse_record(scenario(track([state()] * 91)[:-3]))

@@ -1,17 +1,18 @@
-"""Shards of the Waymo dataset: found by name, read once, read again when they change."""
+"""Shards of the Waymo dataset: recognised by name, read once, read again when they change."""
 
 import logging
+import re
 
 import numpy as np
 import pytest
 
-from softsym.datamodules.motion import waymo_shards
+from softsym.datamodules.motion import progress, waymo_shards
 from softsym.datamodules.motion.simulated_traffic import TrafficSimulation
 from softsym.datamodules.motion.tfrecord import write_records
 from softsym.datamodules.motion.waymo_paths import shard_paths
 from softsym.datamodules.motion.waymo_records import read_waymo
 from softsym.datamodules.motion.waymo_shards import ShardReader
-from softsym.datamodules.motion.waymo_windows import windows_of
+from softsym.datamodules.motion.waymo_windows import cut_windows
 from softsym.datamodules.motion.waymo_writing import example_payload
 
 NAMES = ("a.tfrecord-00000-of-00002", "a.tfrecord-00001-of-00002", "b.tfrecord")
@@ -46,7 +47,7 @@ def test_shards_are_found_by_name(folder):
 def test_windows_are_those_of_the_records(folder, reader):
     path = folder / "training" / NAMES[0]
     shard = reader.read(path)
-    windows = [windows_of(record) for record in read_waymo(path)]
+    windows = [cut_windows(record) for record in read_waymo(path)]
     np.testing.assert_array_equal(shard.windows, np.concatenate(windows))
     assert shard.records == len(windows) == 3
     assert np.bincount(shard.record, minlength=3).tolist() == list(map(len, windows))
@@ -109,15 +110,16 @@ def test_no_process_is_started_for_what_is_there(folder, reader, monkeypatch):
 @pytest.mark.slow
 def test_several_workers_read_the_same(folder, reader, tmp_path):
     paths = shard_paths(folder, "training")
-    found = reader.read_all(paths, workers=2)
+    actual = reader.read_all(paths, workers=2)
     alone = ShardReader(tmp_path / "other").read_all(paths)
-    for one, other in zip(found, alone, strict=True):
+    for one, other in zip(actual, alone, strict=True):
         np.testing.assert_array_equal(one.windows, other.windows)
         np.testing.assert_array_equal(one.record, other.record)
 
 
 def test_progress_is_told(folder, reader, monkeypatch, caplog):
-    monkeypatch.setattr(waymo_shards, "REPORT_EVERY", 0.0)
-    with caplog.at_level(logging.INFO, logger="datamodules"):
+    monkeypatch.setattr(progress, "LOG_EVERY", 0.0)
+    with caplog.at_level(logging.INFO, logger="softsym"):
         reader.read_all(shard_paths(folder, "training"))
-    assert "Waymo: 2 of 3 shards read" in caplog.text
+    assert "2 of 3 Waymo shards read, about" in caplog.text
+    assert re.search(r"Waymo: 3 shards read, \d+ windows", caplog.text)

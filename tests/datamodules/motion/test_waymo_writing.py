@@ -1,4 +1,4 @@
-"""What is written as Waymo records is read back as it was."""
+"""Written Waymo records are read back unchanged."""
 
 import numpy as np
 import pytest
@@ -15,22 +15,22 @@ def record(agents=4):
 
 @pytest.mark.parametrize("agents", [1, 4, 128])
 def test_example_is_padded_and_single_precision(agents):
-    found, wanted = parse_record(example_payload(record(agents))), record(agents)
-    assert found.positions.shape == (128, 91, 3)
-    assert (found.positions.dtype, found.valid.dtype) == (np.float64, bool)
-    assert found.scenario_id == "scene"
-    np.testing.assert_array_equal(found.valid[:agents], wanted.valid)
-    assert not found.valid[agents:].any()
-    seen = found.positions[:agents][wanted.valid]
+    actual, wanted = parse_record(example_payload(record(agents))), record(agents)
+    assert actual.positions.shape == (128, 91, 3)
+    assert (actual.positions.dtype, actual.valid.dtype) == (np.float64, bool)
+    assert actual.scenario_id == "scene"
+    np.testing.assert_array_equal(actual.valid[:agents], wanted.valid)
+    assert not actual.valid[agents:].any()
+    seen = actual.positions[:agents][wanted.valid]
     np.testing.assert_array_equal(seen, wanted.positions[wanted.valid].astype(np.float32))
 
 
 @pytest.mark.parametrize("agents", [1, 4, 200])
 def test_scenario_is_double_precision(agents):
-    found, wanted = parse_record(scenario_payload(record(agents))), record(agents)
-    assert found.scenario_id == "scene"
-    np.testing.assert_array_equal(found.valid, wanted.valid)
-    np.testing.assert_array_equal(found.positions[found.valid], wanted.positions[wanted.valid])
+    actual, wanted = parse_record(scenario_payload(record(agents))), record(agents)
+    assert actual.scenario_id == "scene"
+    np.testing.assert_array_equal(actual.valid, wanted.valid)
+    np.testing.assert_array_equal(actual.positions[actual.valid], wanted.positions[wanted.valid])
 
 
 def test_too_many_agents_for_an_example():

@@ -1,4 +1,4 @@
-"""Cutting windows, against cutting them one by one."""
+"""Windows compared with cutting them one by one."""
 
 import numpy as np
 import pytest
@@ -32,8 +32,8 @@ def one_by_one(one, steps, stride=1):
 @given(LENGTHS, st.integers(1, 5), st.integers(1, 3))
 def test_starts_are_those_found_one_by_one(lengths, steps, stride):
     one = scene(lengths)
-    found = window_starts(one, np.ones(len(lengths), bool), steps, stride)
-    assert found.tolist() == one_by_one(one, steps, stride)
+    actual = window_starts(one, np.ones(len(lengths), bool), steps, stride)
+    assert actual.tolist() == one_by_one(one, steps, stride)
 
 
 @given(LENGTHS, st.sampled_from([2, 3]), st.integers(1, 3), st.integers(1, 3))

@@ -150,7 +150,7 @@ def test_is_read_from_left_to_right():
 
 @pytest.mark.parametrize("groups", [(), (Trivial(2),)])
 def test_too_few_groups(groups):
-    with pytest.raises(ValueError, match=r"A direct product is of at least two groups; got \["):
+    with pytest.raises(ValueError, match=r"A direct product needs at least two groups; got \["):
         DirectProduct(*groups)
 
 

@@ -41,7 +41,7 @@ def test_haar_moments(G):
     fourth = {"U(1)": 1.0}.get(str(G), 2.0)
     assert float(trace.abs().pow(4).mean()) == pytest.approx(fourth, abs=0.2)
     moved = (elements(G, 1, seed=9) @ drawn).flatten(1)
-    for found in (drawn.flatten(1), moved):
-        second = found.T @ found / n
+    for sample in (drawn.flatten(1), moved):
+        second = sample.T @ sample / n
         torch.testing.assert_close(second.diagonal().mean(), torch.tensor(0.5 / size).double(),
                                    atol=0.01, rtol=0)  # fmt: skip

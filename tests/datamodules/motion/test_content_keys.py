@@ -1,10 +1,10 @@
-"""Raw data are known by what is in them."""
+"""Keys follow the content of raw files."""
 
 import os
 import shutil
 
-from softsym.datamodules.motion import raw_files
-from softsym.datamodules.motion.raw_files import raw_key
+from softsym.datamodules.motion import content_keys
+from softsym.datamodules.motion.content_keys import raw_key
 
 
 def folder_of(path, **files):
@@ -29,7 +29,7 @@ def test_names_count(tmp_path):
 
 
 def test_large_sets_are_known_by_size_and_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(raw_files, "SMALL", 1)
+    monkeypatch.setattr(content_keys, "SMALL", 1)
     one = folder_of(tmp_path / "one", a="12", b="34")
     key = raw_key(one, ["*.txt"])
     os.utime(one / "a.txt", (1, 1))

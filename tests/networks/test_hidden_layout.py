@@ -1,4 +1,4 @@
-"""Hidden layouts from a number of channels."""
+"""Hidden layouts computed from a number of channels."""
 
 import math
 
@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softsym.networks.layout import (
+from softsym.networks.hidden_layout import (
     gates,
     hidden_layout,
     homogeneous_entries,

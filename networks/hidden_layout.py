@@ -1,4 +1,4 @@
-"""Which tensors a hidden layer holds: the layout of the paper, from a number of channels."""
+"""The paper's layout of a hidden layer: its tensors, computed from a number of channels."""
 
 from __future__ import annotations
 
@@ -13,14 +13,10 @@ from softsym.symmetries.representations import direct_sum
 
 
 def tensor_counts(channels: int, dim: int) -> list[int]:
-    """How many tensors of each rank 0, 1, ..., r a layer of about ``channels`` numbers holds.
+    """Computes the number of tensors of each rank 0, 1, ..., r for about ``channels`` numbers.
 
-    r is the largest rank with (r + 1) d^r <= channels; then, while channels are left, d^(r - k)
-    tensors of each rank k are added and (r + 1) d^r channels are used up (Kim et al. 2023).
-
-    Args:
-        channels: Wanted width, at least 1.
-        dim: Dimension d of the base space.
+    r is the largest rank with (r + 1) d^r <= channels, where d is ``dim``. While channels remain,
+    d^(r - k) tensors of each rank k are added, using up (r + 1) d^r channels (Kim et al. 2023).
 
     Example:
         >>> tensor_counts(128, 3)
@@ -29,7 +25,7 @@ def tensor_counts(channels: int, dim: int) -> list[int]:
     if channels < 1:
         raise ValueError(f"channels must be at least 1; got {channels}.")
     rank = 0
-    # over a line (d = 1) rank would grow with the channels alone; scalars say the same
+    # Over a line (d = 1) every rank has one component, so the rank would grow without bound.
     while dim > 1 and (rank + 2) * dim ** (rank + 1) <= channels:
         rank += 1
     rounds = -(-channels // ((rank + 1) * dim**rank))
@@ -37,15 +33,11 @@ def tensor_counts(channels: int, dim: int) -> list[int]:
 
 
 def hidden_layout(channels: int, group: Group) -> Rep:
-    """The paper's hidden layer as a representation, scalars first.
+    """Builds the type of the paper's hidden layer for the largest candidate group, scalars first.
 
-    For an orthogonal group N tensors of rank k are N copies of T(k). For others they are split
-    into T(p, k - p) in the proportions of the binomial distribution, so that a feature can grow
-    or shrink under, say, a change of scale.
-
-    Args:
-        channels: Wanted width.
-        group: The largest candidate group.
+    For an orthogonal group N tensors of rank k are N copies of T(k). For other groups they are
+    split into T(p, k - p) in binomial proportions, so that features can grow or shrink under, for
+    example, a change of scale.
 
     Example:
         >>> from softsym.symmetries import group
@@ -63,16 +55,16 @@ def hidden_layout(channels: int, group: Group) -> Rep:
 
 
 def gates(layout: Rep, dim: int) -> int:
-    """Number of tensors in a layout that are not scalars, each of which has one gate."""
+    """Counts the tensors of a layout that are not scalars, each of which has one gate."""
     return sum(len(index) for R, index in tensor_blocks(layout, dim).items() if T(0) != R)
 
 
 def homogeneous_entries(layout: Rep, group: Group) -> Tensor:
-    """Where a layout keeps homogeneous coordinates, (k,) int64; none for most groups.
+    """Finds the homogeneous coordinates of a layout, (k,) int64; empty for most groups.
 
-    A group with translations (``SE(n)``, ``Translation(n)``) acts on (position, 1). Of a tensor
-    T(p, 0) the last component in every index is then the same after any move; it is the weight
-    with which the others are moved along. (A vector whose last coordinate is 0 is a direction.)
+    A group with translations (``SE(n)``, ``Translation(n)``) acts on (position, 1). It leaves the
+    component of a tensor T(p, 0) that is last in every index unchanged; this component is the
+    weight with which translations move the others. (A vector that ends in 0 is a direction.)
 
     Example:
         >>> from softsym.symmetries import group, rep
@@ -93,28 +85,29 @@ def _has_translations(group: Group) -> bool:
     last = torch.zeros(group.dim, dtype=torch.float64)
     last[-1] = 1.0
     algebra, discrete = group.lie_algebra, group.discrete_generators
+    # Affine: the last row of every element is (0, ..., 0, 1), so derivatives have a last row of 0.
     affine = not algebra[:, -1].any() and bool((discrete[:, -1] == last).all())
     return affine and bool(algebra[:, :-1, -1].any() or discrete[:, :-1, -1].any())
 
 
 def segments(layout: Rep, dim: int) -> list[tuple[T, int, int]]:
-    """The runs of equal tensors in a sum of tensors: (type, first column, copies).
+    """Lists the runs of equal tensors in a sum of tensors: (type, first column, copies).
 
     Raises:
         ValueError: If the representation is not a sum of tensors T(p, q).
     """
     terms = getattr(layout, "terms", ((1, layout),))
-    found, start = [], 0
+    runs, start = [], 0
     for count, term in terms:
         if not isinstance(term, T):
             raise ValueError(f"A hidden layer must be a sum of tensors T(p, q); got {layout}.")
-        found.append((term, start, count))
+        runs.append((term, start, count))
         start += count * term.size(dim)
-    return found
+    return runs
 
 
 def _binomial_split(count: int, rank: int) -> dict[int, int]:
-    """Shares ``count`` among p = 0..rank as C(rank, p) / 2^rank, by largest remainder."""
+    """Divides ``count`` among p = 0..rank in proportion to C(rank, p), by largest remainder."""
     exact = {p: count * comb(rank, p) / 2**rank for p in range(rank + 1)}
     shares = {p: int(value) for p, value in exact.items()}
     by_remainder = sorted(exact, key=lambda p: (shares[p] - exact[p], -p))

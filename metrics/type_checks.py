@@ -1,4 +1,4 @@
-"""What metrics of functions between typed spaces have in common."""
+"""Checks of the inputs and types of functions between typed spaces."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from torch import Tensor
 from softsym.symmetries import Group, Rep
 
 Function = Callable[[Tensor], Tensor]
-"""(n, size in) to (n, size out)."""
+"""Maps (n, size in) to (n, size out)."""
 
 
 def require_size(what: str, R: Rep, G: Group, values: Tensor) -> None:
-    """Checks that values (n, size) have the type R over the space of G.
-
-    Raises:
-        ValueError: If they have not.
-    """
+    """Raises a ValueError unless values (n, size) have the type R over the space of G."""
     size = R.over(G).size(G.space)
     if values.ndim != 2 or values.shape[1] != size:
         raise ValueError(
@@ -27,10 +23,6 @@ def require_size(what: str, R: Rep, G: Group, values: Tensor) -> None:
 
 
 def require_inputs(what: str, x: Tensor) -> None:
-    """Checks that there is an input.
-
-    Raises:
-        ValueError: If there is none.
-    """
+    """Raises a ValueError if there is no input."""
     if not len(x):
         raise ValueError(f"The {what} needs at least one input; got none.")

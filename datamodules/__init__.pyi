@@ -1,0 +1,11 @@
+from .base import TensorDataModule as TensorDataModule
+from .cosine_similarity import CosineSimilarity as CosineSimilarity
+from .eth_ucy import EthUcy as EthUcy
+from .eth_ucy_demo import EthUcyDemo as EthUcyDemo
+from .inertia import Inertia as Inertia
+from .known_answer import KnownAnswer as KnownAnswer
+from .se3_distance import SE3Distance as SE3Distance
+from .synthetic import SyntheticDataModule as SyntheticDataModule
+from .trajectories import TrajectoryDataModule as TrajectoryDataModule
+from .waymo import Waymo as Waymo
+from .waymo_demo import WaymoDemo as WaymoDemo
