@@ -174,5 +174,5 @@ class SlotLoop:
             statuses = self.executor.poll(self._alive) or {}
             if not any(status.alive for status in statuses.values()):
                 return True
-            time.sleep(0.2)
+            time.sleep(max(self.executor.poll_seconds, 0.2))  # squeue must not be flooded
         return False
