@@ -8,24 +8,29 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
-from softsym.sweeps.command_line import check_arguments, plain, register, reported
-from softsym.sweeps.extras import require_extra
+from softsym.sweeps.command_line import (
+    check_arguments,
+    plain,
+    register,
+    reported,
+    require_optuna,
+)
 
 register()
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="sweep")
 def main(config: DictConfig) -> None:
-    """Does what the config says."""
+    """Does what the config asks for."""
     logging.captureWarnings(True)
     with reported(config.debug):
-        from softsym.sweeps.main import act  # noqa: PLC0415  (needs the extra, which is checked first)
+        require_optuna()
+        from softsym.sweeps.search.run import act  # noqa: PLC0415 (loads optuna and torch)
 
         act(plain(config))
 
 
 if __name__ == "__main__":
     with reported():
-        require_extra()
         sys.argv[1:] = check_arguments(sys.argv[1:])
     main()

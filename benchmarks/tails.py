@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from softsym.cli import resolvers
-from softsym.reporting.words import number
+from softsym.reporting.number_format import number
 
 LARGEST = 5
 

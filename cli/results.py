@@ -24,7 +24,6 @@ from softsym.datamodules.base import TensorDataModule
 from softsym.lightning_modules import SymmetryModule
 from softsym.lightning_modules.callbacks import GracefulStop
 from softsym.metrics import equivariance_error, nearest_neighbour_error
-from softsym.regularizers.tuning import StrengthRow
 from softsym.reporting import (
     Predictions,
     RunSummary,
@@ -36,6 +35,7 @@ from softsym.reporting import (
 from softsym.reporting.tracks import sample_tracks
 from softsym.runs.files import write_json
 from softsym.runs.layout import COST, METRICS, RECORD, REPORT
+from softsym.runs.strengths import StrengthRow
 from softsym.symmetries import Group
 from softsym.symmetries.elements import Element
 

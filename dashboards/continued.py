@@ -1,4 +1,4 @@
-"""The logger for Weights & Biases, so that a run in parts is one run there."""
+"""The logger for Weights & Biases that makes one run of all parts of an interrupted run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lightning.pytorch.loggers.logger import rank_zero_experiment
 from lightning.pytorch.utilities import rank_zero_only
 
 BYTES_A_STEP = 64
-"""Less than any logged step takes in the file of an offline run."""
+"""Fewer bytes than any logged step takes in the file of an offline run."""
 TABLE = "symmetries"
 COLUMNS = {
     "strength": "strength/",
@@ -20,23 +20,23 @@ COLUMNS = {
     "model_error": "test/equivariance_error/",
     "data_error": "data/equivariance_error/",
 }
-"""Columns of the table that custom charts draw, and what is logged for each symmetry."""
+"""Columns of the table for custom charts -> prefix of the metric that is logged per symmetry."""
 TESTED = COLUMNS["model_error"]
 
 
 class ContinuedWandbLogger(WandbLogger):
-    """As Lightning's, but what a run folder logs is one run however often it was stopped.
+    """Lightning's logger, but a run folder logs one run however often it was stopped.
 
-    A resumed run takes the id of the parts that are in its folder already. Online the server
-    appends to it. Offline each part is a folder of its own, with steps that follow those of the
-    parts before, as ``wandb sync --append`` wants them. A run that this process has left open,
-    such as that of the sweep's job before, is finished first. After the test a table with one
-    row for each symmetry is logged, for custom charts.
+    A resumed run takes the id of the earlier parts in its folder. Online, the server appends to
+    it. Offline, each part has a folder of its own, whose steps follow those of the earlier parts,
+    as ``wandb sync --append`` needs them. A run that this process left open, such as the last
+    job of a sweep, is finished first. After the test, a table with one row per symmetry is logged
+    for custom charts.
 
     Args:
         save_dir: The run folder.
-        offline: Write to ``<save_dir>/wandb`` only.
-        id: Id of the run; None for that of the earlier parts, or a new one.
+        offline: Only write to ``<save_dir>/wandb``.
+        id: Id of the run; None for the id of the earlier parts, or a new one.
         resume: How the server treats a known id; None means ``allow`` where there is a server.
         **settings: Further arguments of Lightning's logger and of ``wandb.init``.
     """
@@ -52,20 +52,20 @@ class ContinuedWandbLogger(WandbLogger):
     ) -> None:
         before = earlier_parts(save_dir)
         known = before[-1].name.rpartition("-")[2] if before else None
-        # offline wandb 0.25 says that it ignores "resume"; the id is what matters there
+        # offline, wandb 0.25 warns that it ignores "resume"; the id alone matters there
         resume = resume or (None if offline else "allow")
         super().__init__(
             save_dir=save_dir, offline=offline, id=id or known, resume=resume, **settings
         )
         mine = [part for part in before if part.name.endswith(f"-{self._id}")]
-        self._first_step = beyond(mine) if offline else 0
+        self._first_step = step_after(mine) if offline else 0
         self._latest: dict[str, float] = {}
         self._table: list[list[Any]] = []
 
     @property
     @rank_zero_experiment
     def experiment(self) -> Any:
-        """The run of Weights & Biases, started when it is first asked for."""
+        """The run of Weights & Biases, started on first use."""
         starts = self._experiment is None and getattr(self, "_attach_id", None) is None
         if starts:
             wandb.finish()
@@ -76,13 +76,13 @@ class ContinuedWandbLogger(WandbLogger):
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
-        """Logs them, and keeps the last value of each for the table."""
+        """Logs metrics, and keeps the last value of each for the table."""
         self._latest.update(metrics)
         super().log_metrics(metrics, step)
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
-        """Logs the table if there is news of a tested model."""
+        """Logs the table if a model was tested since the last time."""
         names = [key.removeprefix(TESTED) for key in self._latest if key.startswith(TESTED)]
         rows = [
             [name, *(self._latest.get(f"{prefix}{name}") for prefix in COLUMNS.values())]
@@ -95,12 +95,12 @@ class ContinuedWandbLogger(WandbLogger):
 
 
 def earlier_parts(folder: str | Path) -> list[Path]:
-    """What earlier starts of a run have left in its folder, oldest first."""
-    found = (*Path(folder).glob("wandb/run-*-*"), *Path(folder).glob("wandb/offline-run-*-*"))
-    return sorted(found, key=lambda part: part.name.removeprefix("offline-"))
+    """Folders that earlier starts of a run left in its folder, oldest first."""
+    parts = (*Path(folder).glob("wandb/run-*-*"), *Path(folder).glob("wandb/offline-run-*-*"))
+    return sorted(parts, key=lambda part: part.name.removeprefix("offline-"))
 
 
-def beyond(parts: list[Path]) -> int:
-    """A step that none of these parts has reached, by the size of their files."""
+def step_after(parts: list[Path]) -> int:
+    """A step that none of these parts can have reached, by the size of their files."""
     sizes = [file.stat().st_size for part in parts for file in part.glob("run-*.wandb")]
     return sum(sizes) // BYTES_A_STEP + 1 if sizes else 0

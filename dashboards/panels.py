@@ -1,14 +1,14 @@
-"""The sections of a workspace. Every metric here is one that runs log."""
+"""The sections of a workspace. Runs log every metric that is named here."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
 
-from softsym.cli.dashboard import Contents
+from softsym.dashboards.contents import Contents
 from softsym.dashboards.continued import TABLE
 
-with warnings.catch_warnings():  # they use what pydantic has deprecated
+with warnings.catch_warnings():  # wandb-workspaces uses what pydantic has deprecated
     warnings.simplefilter("ignore")
     from wandb_workspaces.reports.v2 import (
         BarPlot,
@@ -37,11 +37,11 @@ LOSSES = ("train/loss", "train/task_loss")
 KINDS = ("strength", "penalty")
 ERROR = "equivariance_error"
 BARS, DOTS = "wandb/bar/v0", "wandb/scatter/v0"
-"""Custom charts that every project has."""
+"""Chart definitions that exist in every project."""
 
 
 def sections(contents: Contents) -> list[Section]:
-    """All sections, those without panels left out."""
+    """All sections that have panels."""
     made = [
         _section("Symmetries", _symmetries(contents), is_open=True),
         _section("Equivariance errors", _errors(contents), is_open=True),
@@ -62,7 +62,7 @@ def _section(
 
 
 def _symmetries(contents: Contents) -> Iterator[PanelTypes]:
-    """Strengths and penalties, together and one by one."""
+    """Strengths and penalties, all together and then one by one."""
     for kind in KINDS if contents.tuned else ():
         keys: list[MetricType] = [f"{kind}/{name}" for name in contents.tuned]
         yield _lines(f"{kind} of all symmetries", keys, log_y=True)
@@ -90,7 +90,7 @@ def _training(contents: Contents) -> Iterator[PanelTypes]:
 
 
 def _test(contents: Contents) -> Iterator[PanelTypes]:
-    """One bar for each run, then means and spread over the runs that share a swept value."""
+    """A bar per run, then mean and spread over the runs that share a swept value."""
     for metric in dict.fromkeys((contents.monitor, *contents.test)):
         yield BarPlot(title=f"{metric} of each run", metrics=[metric], max_bars_to_show=50)
     for key in contents.swept:
@@ -110,7 +110,7 @@ def _test(contents: Contents) -> Iterator[PanelTypes]:
 
 
 def _swept(contents: Contents) -> Iterator[PanelTypes]:
-    """Each strength over each swept value, then all at once."""
+    """Each strength over each swept value, then all in one panel."""
     for name in contents.tuned:
         for key in contents.swept:
             yield _dots(key, f"strength/{name}", log_y=True)
@@ -127,7 +127,7 @@ def _figures(contents: Contents) -> Iterator[PanelTypes]:
 
 
 def _custom(contents: Contents) -> Iterator[PanelTypes]:
-    """Of the table with one row for each symmetry that runs log after the test."""
+    """Charts of the table that runs log after the test, with a row per symmetry."""
     if not contents.symmetries:
         return
     for value in ("strength", "model_error", "data_error"):

@@ -18,15 +18,15 @@ import wandb
 from rich.console import Console
 
 from softsym.cli import resolvers
-from softsym.cli.dashboard import Contents, from_command_line, from_folder
 from softsym.cli.errors import reported
+from softsym.dashboards.contents import Contents, from_command_line, from_folder
 from softsym.runs.errors import UserError
 from softsym.runs.files import write_atomically
 
 log = logging.getLogger(__name__)
 
 USAGE = """
-Give it what the sweep was given: keys with several values become the axes of its panels.
+Give the overrides of the sweep: keys with several values become the axes of the panels.
 
   python dashboards/wandb_workspace.py experiment=inertia regularizers.xy.strength=1,10 seed=0,1,2
   python dashboards/wandb_workspace.py --folder multirun/inertia
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Options, and overrides as train.py takes them."""
+    """Parses options, and overrides as train.py takes them."""
     parser = argparse.ArgumentParser(
         prog="python dashboards/wandb_workspace.py",
         description="Builds the W&B workspace of a run or sweep and saves it as JSON; publishes "
@@ -55,18 +55,25 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("overrides", nargs="*", help="as for train.py -m")
-    parser.add_argument("-m", "--multirun", action="store_true", help="may be there, as in those")
-    parser.add_argument("--folder", type=Path, help="a run's or sweep's folder, for overrides")
+    parser.add_argument(
+        "-m",
+        "--multirun",
+        action="store_true",
+        help="ignored, so that the command line of train.py can be copied",
+    )
+    parser.add_argument(
+        "--folder", type=Path, help="folder of a run or sweep, in place of overrides"
+    )
     parser.add_argument("--swept", default="", help="further swept config keys: a,b.c")
     parser.add_argument("--output", type=Path, default=Path("outputs/wandb_workspace.json"))
     parser.add_argument(
         "--publish",
         action=argparse.BooleanOptionalAction,
-        help="publish, or never; the default is to do so where a key is configured",
+        help="publish or not (default: publish if a key is configured)",
     )
-    parser.add_argument("--entity", help="team or user; the default is the key's own")
-    parser.add_argument("--project", help="the default is that of conf/logger/wandb.yaml")
-    parser.add_argument("--name", help="of the workspace")
+    parser.add_argument("--entity", help="team or user (default: that of the key)")
+    parser.add_argument("--project", help="project (default: that of conf/logger/wandb.yaml)")
+    parser.add_argument("--name", help="name of the workspace")
     options = parser.parse_intermixed_args(arguments)
     if options.output.is_dir():
         raise UserError(f"--output {options.output} is a folder; name a file in it.")
@@ -74,7 +81,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def read_contents(options: argparse.Namespace) -> Contents:
-    """What the workspace shows.
+    """Contents of the workspace.
 
     Raises:
         UserError: If both overrides and a folder are given, or one of them is wrong.
@@ -91,7 +98,7 @@ def read_contents(options: argparse.Namespace) -> Contents:
 
 
 def build(contents: Contents, options: argparse.Namespace) -> Any:
-    """The workspace, with ids that are the same whenever it is built.
+    """Builds the workspace, with the same ids each time.
 
     Raises:
         UserError: If wandb-workspaces is not installed.
@@ -118,19 +125,16 @@ def build(contents: Contents, options: argparse.Namespace) -> Any:
 
 
 def as_json(workspace: Any) -> str:
-    """As Weights & Biases keeps it."""
+    """The workspace in the format of Weights & Biases."""
     model = workspace._to_model().model_dump(mode="json", by_alias=True, exclude_none=True)
     return json.dumps(model, indent=2) + "\n"
 
 
 def publish(workspace: Any) -> str:
-    """Saves the workspace on the server as a new view.
-
-    Returns:
-        Its address.
+    """Saves the workspace on the server as a new view, and returns its address.
 
     Raises:
-        UserError: If no key is configured, or the server says no or is not reached.
+        UserError: If no key is configured, or the server refuses or cannot be reached.
     """
     if resolvers.wandb_offline():
         raise UserError(
@@ -141,11 +145,11 @@ def publish(workspace: Any) -> str:
         workspace.entity = workspace.entity or wandb.Api(timeout=20).default_entity
         workspace.save()
         return str(workspace.url)
-    except Exception as error:  # whatever their client and its transport raise
+    except Exception as error:  # whatever the client and its transport raise
         first = next(iter(str(error).splitlines()), type(error).__name__)
         raise UserError(
             f"The workspace was not published to {workspace.entity}/{workspace.project}: {first} "
-            "Check key, network, --entity and --project; the JSON file is there."
+            "Check key, network, --entity and --project; the JSON file was written."
         ) from error
 
 

@@ -1,7 +1,7 @@
 """Hydra's launchers ``slurm`` and ``local``: each run of a sweep is ``train.py`` as a job.
 
-Hydra takes launchers from the namespace package ``hydra_plugins`` alone, and imports all modules
-there whenever it starts; so this one imports what it needs when it is needed.
+Hydra finds launchers only in the namespace package ``hydra_plugins``, and imports all its modules
+whenever it starts; so this module imports heavy ones only when a sweep is launched.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from omegaconf import DictConfig
 
 
 class JobLauncher(Launcher):
-    """Runs the runs of a sweep as jobs of an executor of :mod:`softsym.sweeps.executors`.
+    """Runs a grid as jobs of an executor of :mod:`softsym.sweeps.executors`.
 
     Args:
-        kind: Which executor, ``slurm`` or ``local``.
-        slots: Most runs at a time.
-        **settings: Those of the executor.
+        kind: The executor, ``slurm`` or ``local``.
+        slots: Maximum number of runs at a time.
+        **settings: Settings of the executor.
     """
 
     def __init__(self, kind: str, slots: int, **settings: Any) -> None:
@@ -32,19 +32,19 @@ class JobLauncher(Launcher):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Keeps what composes the runs' configs."""
+        """Keeps the loader and the config that the runs' configs are composed from."""
         self.hydra_context, self.config = hydra_context, config
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        """Runs what is not done, waits, and says how all ended.
+        """Runs all unfinished runs and waits for them.
 
         Raises:
-            SystemExit: If something failed, after all runs have ended, or on Ctrl-C.
+            SystemExit: If a run failed, after all runs have ended, or on Ctrl-C.
         """
         from softsym.cli.errors import reported  # noqa: PLC0415
-        from softsym.sweeps.multirun import finish_grid  # noqa: PLC0415
+        from softsym.sweeps.grid.multirun import finish_grid  # noqa: PLC0415
 
         loader = self.hydra_context.config_loader
         with reported():

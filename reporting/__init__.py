@@ -1,24 +1,10 @@
-"""What a run found, as a page with pictures and as tables in the terminal."""
+"""The results of runs, as pages with pictures and as tables in the terminal.
 
-from softsym.reporting.figures import all_figures
-from softsym.reporting.grades import Grade, grade
-from softsym.reporting.html import render_report, write_report
-from softsym.reporting.summary import Predictions, RunSummary, StrengthRow, SymmetryResult
-from softsym.reporting.terminal import show, symmetry_table
-from softsym.reporting.verdict import headline, verdict
+The public names are those of ``__init__.pyi``, and load what they need on first use.
+"""
 
-__all__ = [
-    "Grade",
-    "Predictions",
-    "RunSummary",
-    "StrengthRow",
-    "SymmetryResult",
-    "all_figures",
-    "grade",
-    "headline",
-    "render_report",
-    "show",
-    "symmetry_table",
-    "verdict",
-    "write_report",
-]
+import lazy_loader
+
+import softsym  # noqa: F401 (one copy of each module, see softsym.same_modules)
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

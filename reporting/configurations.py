@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from softsym.reporting.number_format import known, number
 from softsym.reporting.swept import SweptKey, seeds, shown, swept_keys
-from softsym.reporting.words import number
 from softsym.runs.reading import Run
 
 
@@ -20,9 +20,9 @@ class Spread:
 
     Attributes:
         mean: None without values.
-        deviation: None where one value has no spread.
-        count: values that are finite numbers.
-        missing: runs that have none.
+        deviation: None for fewer than two values.
+        count: Number of values that are finite.
+        missing: Number of runs without such a value.
     """
 
     mean: float | None
@@ -31,34 +31,30 @@ class Spread:
     missing: int = 0
 
     def __str__(self) -> str:
-        """Mean and spread as in a table."""
+        """The mean and two digits of the deviation, both to the same decimal place."""
         if self.mean is None:
             return "-"
-        left_out = f" ({self.count} of {self.count + self.missing})" if self.missing else ""
-        return f"{self._value(self.mean, self.deviation)}{left_out}"
-
-    @staticmethod
-    def _value(mean: float, deviation: float | None) -> str:
-        """Two digits of the spread, and the mean to the same place."""
-        if deviation is None:
-            return number(mean)
-        if not 1e-4 < deviation < 1e5 or abs(mean) >= 1e5:
-            return f"{number(mean)} ± {number(deviation)}"
-        places = max(0, 1 - math.floor(math.log10(deviation)))
-        return f"{mean:.{places}f} ± {deviation:.{places}f}"
+        text, deviation = number(self.mean), self.deviation
+        if deviation is not None:
+            if 1e-4 < deviation < 1e5 and abs(self.mean) < 1e5:
+                places = max(0, 1 - math.floor(math.log10(deviation)))
+                text = f"{self.mean:.{places}f} ± {deviation:.{places}f}"
+            else:
+                text = f"{text} ± {number(deviation)}"
+        return f"{text} ({self.count} of {self.count + self.missing})" if self.missing else text
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """Runs that differ in their seeds alone, or that were to be taken together.
+    """Runs that differ only in their seeds, or that the user grouped.
 
     Attributes:
-        rank: 1 for the best; all have different ones.
-        values: of the swept keys.
-        label: the same in words.
-        runs: all of them.
-        counted: those that means are taken over: finished, each seed once, the newest of it.
-        score: the metric that decides.
+        rank: 1 for the best; no two share one.
+        values: Values of the swept keys.
+        label: The same in words.
+        runs: All its runs.
+        counted: Runs that means are taken over: finished, and the newest one of each seed.
+        score: The metric that decides.
     """
 
     rank: int
@@ -70,21 +66,21 @@ class Configuration:
 
     @property
     def seeds(self) -> int:
-        """How many different seeds were counted."""
+        """Number of different seeds that count."""
         return len({seeds(run) for run in self.counted})
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """All runs and what they come to.
+    """All runs of a report, grouped and ranked.
 
     Attributes:
-        runs: in the order of their folders.
-        keys: what tells configurations apart.
-        configurations: the best first.
-        metric: by which (the lower the better); empty where no run says.
-        repeats: finished runs that a newer one of the same configuration and seed stands for.
-        warnings: what could not be read, or does not go together.
+        runs: In the order of their folders.
+        keys: Config keys that tell configurations apart.
+        configurations: The best first.
+        metric: The metric that ranks them, the lower the better; empty where no run names one.
+        repeats: Number of finished runs that a newer run of the same seed replaces.
+        warnings: What could not be read or is inconsistent.
     """
 
     runs: tuple[Run, ...]
@@ -102,9 +98,8 @@ class Sweep:
     @property
     def best(self) -> Run | None:
         """The counted run with the lowest metric; None if none has it."""
-        scored = [(finite(r.metrics.get(self.metric)), i) for i, r in enumerate(self.counted)]
-        found = [(value, i) for value, i in scored if value is not None]
-        return self.counted[min(found)[1]] if found else None
+        scored = [run for run in self.counted if known(run.metrics.get(self.metric))]
+        return min(scored, key=lambda run: run.metrics[self.metric], default=None)
 
     @property
     def symmetries(self) -> list[str]:
@@ -113,7 +108,7 @@ class Sweep:
 
     @property
     def status(self) -> Counter[str]:
-        """How many runs ended how."""
+        """Number of runs by how they ended."""
         return Counter(run.status for run in self.runs)
 
 
@@ -123,67 +118,46 @@ def gather(
     """Groups runs by configuration and ranks them.
 
     Args:
-        runs: at least one.
-        metric: that decides, the lower the better; that which the runs monitored if empty.
-        by: keys that tell configurations apart; those that differ if empty.
-        warnings: to show beside those that arise here.
+        runs: At least one run.
+        metric: The metric that decides, the lower the better; the one the runs monitored if empty.
+        by: Keys that tell configurations apart; those that differ if empty.
+        warnings: Warnings to show before those that arise here.
 
     Raises:
-        ValueError: a metric or a key that no run has.
+        ValueError: If no run has the metric or one of the keys.
     """
     notes = [*warnings, *(problem for run in runs for problem in run.problems)]
     metric = metric or _monitored(runs, notes)
-    known = dict.fromkeys(key for run in runs for key in run.metrics)
-    if known and metric and metric not in known:
-        raise ValueError(f"No run has the metric {metric!r}. They have: {', '.join(known)}.")
+    metrics = dict.fromkeys(key for run in runs for key in run.metrics)
+    if metrics and metric and metric not in metrics:
+        raise ValueError(f"No run has the metric {metric!r}. They have: {', '.join(metrics)}.")
     keys = swept_keys(runs, by)
-    counted, repeats = _counted(runs, swept_keys(runs) if by else keys)
+    counted, repeats = _newest_of_each_seed(runs, swept_keys(runs) if by else keys)
     groups: dict[tuple[Any, ...], list[int]] = {}
     for place in range(len(runs)):
         groups.setdefault(tuple(key.values[place] for key in keys), []).append(place)
-    scores = {
-        values: spread([runs[i] for i in places if i in counted], metric)
-        for values, places in groups.items()
-    }
-    order = sorted(groups, key=lambda values: _or_last(scores[values].mean))
-    return Sweep(
-        runs=tuple(runs),
-        keys=keys,
-        configurations=tuple(
-            Configuration(
-                rank=rank,
-                values=values,
-                label=_label(keys, values),
-                runs=tuple(runs[i] for i in groups[values]),
-                counted=tuple(runs[i] for i in groups[values] if i in counted),
-                score=scores[values],
-            )
-            for rank, values in enumerate(order, start=1)
-        ),
-        metric=metric,
-        repeats=repeats,
-        warnings=tuple(notes),
+    scored = []
+    for values, places in groups.items():
+        chosen = tuple(runs[i] for i in places if i in counted)
+        score = spread(chosen, metric)
+        scored.append((score, values, tuple(runs[i] for i in places), chosen))
+    scored.sort(key=lambda group: math.inf if group[0].mean is None else group[0].mean)
+    configurations = tuple(
+        Configuration(rank, values, _label(keys, values), members, chosen, score)
+        for rank, (score, values, members, chosen) in enumerate(scored, start=1)
     )
+    return Sweep(tuple(runs), keys, configurations, metric, repeats, tuple(notes))
 
 
 def spread(runs: Sequence[Run], metric: str) -> Spread:
-    """Of a metric over some runs."""
-    values = [v for v in (finite(run.metrics.get(metric)) for run in runs) if v is not None]
+    """The spread of a metric over some runs."""
+    values = [v for run in runs if known(v := run.metrics.get(metric))]
     return Spread(
         mean=statistics.fmean(values) if values else None,
         deviation=statistics.stdev(values) if len(values) > 1 else None,
         count=len(values),
         missing=len(runs) - len(values),
     )
-
-
-def finite(value: float | None) -> float | None:
-    """The value, None if it is no finite number."""
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _or_last(mean: float | None) -> float:
-    return math.inf if mean is None else mean
 
 
 def _label(keys: Sequence[SweptKey], values: Sequence[Any]) -> str:
@@ -193,17 +167,17 @@ def _label(keys: Sequence[SweptKey], values: Sequence[Any]) -> str:
 
 def _monitored(runs: Sequence[Run], notes: list[str]) -> str:
     """The metric that most runs monitored."""
-    found = Counter(run.monitor for run in runs if run.monitor)
-    if len(found) > 1:
+    monitored = Counter(run.monitor for run in runs if run.monitor)
+    if len(monitored) > 1:
         notes.append(
-            f"The runs monitored different metrics ({', '.join(sorted(found))}); the commonest "
-            "decides. --metric says another."
+            f"The runs monitored different metrics ({', '.join(sorted(monitored))}); the most "
+            "common one decides. Choose another with --metric."
         )
-    return found.most_common(1)[0][0] if found else ""
+    return monitored.most_common(1)[0][0] if monitored else ""
 
 
-def _counted(runs: Sequence[Run], keys: Sequence[SweptKey]) -> tuple[set[int], int]:
-    """Places of the finished runs, of each configuration and seed the newest; how many are not."""
+def _newest_of_each_seed(runs: Sequence[Run], keys: Sequence[SweptKey]) -> tuple[set[int], int]:
+    """Places of the newest finished run per configuration and seed; number of older ones."""
     newest: dict[tuple[Any, ...], int] = {}
     finished = [place for place, run in enumerate(runs) if run.status == "finished"]
     for place in sorted(finished, key=lambda i: (str(runs[i].record.get("ended", "")), i)):

@@ -13,8 +13,20 @@ from softsym.reporting.palette import MUTED, legend_above, line_styles, log_axis
 from softsym.reporting.summary import RunSummary
 from softsym.runs.reading import thin
 
-# More points than a line of this width shows make a file large, not a picture better.
+# More points make the file larger, but not the picture better.
 POINTS = 600
+
+
+@styled
+def strengths_figure(summary: RunSummary) -> Figure | None:
+    """Strength of every symmetry over the epochs, None without history."""
+    return _curves(summary, "strength", "steps-post")
+
+
+@styled
+def penalties_figure(summary: RunSummary) -> Figure | None:
+    """Penalty of every symmetry over the epochs, None without history."""
+    return _curves(summary, "penalty", "default")
 
 
 def series(
@@ -33,24 +45,6 @@ def series(
     return drawn
 
 
-def _adjusted_line(ax: Axes, epoch: int | None) -> None:
-    """Marks the epoch at which the strengths were adjusted."""
-    if epoch is None:
-        return
-    ax.axvline(epoch, color=MUTED, linewidth=1.0, linestyle=(0, (1, 2)))
-    ax.annotate(
-        "adjusted",
-        (epoch, 1.0),
-        xycoords=("data", "axes fraction"),
-        xytext=(0, 2),
-        textcoords="offset points",
-        ha="center",
-        va="bottom",
-        fontsize=8.5,
-        color=MUTED,
-    )
-
-
 def _curves(
     summary: RunSummary,
     field: Literal["strength", "penalty"],
@@ -65,29 +59,26 @@ def _curves(
     styles = line_styles(summary)
     for name, (epochs, values) in data.items():
         kept = thin(values, POINTS)
-        # A run stopped in its first epoch has one point, which a line does not show.
+        # a run stopped in its first epoch has one point, which a line does not show
         marker = "o" if len(kept) == 1 else ""
         ax.plot(epochs[kept], values[kept], drawstyle=drawstyle, marker=marker, **styles[name])
     log_axis(ax, [v for _, values in data.values() for v in (values.min(), values.max())])
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    ax.set_xlabel("epoch")
-    ax.set_ylabel(f"{field} (log scale)")
-    _adjusted_line(ax, summary.adjusted_at)
+    ax.set(xlabel="epoch", ylabel=f"{field} (log scale)")
+    if summary.adjusted_at is not None:
+        _mark_adjustment(ax, summary.adjusted_at)
     recorded = {row.name for row in summary.history}
     for name in (name for name in styles if name in recorded and name not in data):
-        # A logarithmic axis has no 0: the legend says so.
+        # a logarithmic axis has no 0, so the legend says it
         ax.plot([], [], **styles[name] | {"label": f"{styles[name]['label']}: 0 throughout"})
     legend_above(figure, 2 if len(recorded) in (2, 4) else min(len(recorded), 3))
     return figure
 
 
-@styled
-def strengths_figure(summary: RunSummary) -> Figure | None:
-    """Strength of every symmetry over the epochs, None without history."""
-    return _curves(summary, "strength", "steps-post")
-
-
-@styled
-def penalties_figure(summary: RunSummary) -> Figure | None:
-    """Penalty of every symmetry over the epochs, None without history."""
-    return _curves(summary, "penalty", "default")
+def _mark_adjustment(ax: Axes, epoch: int) -> None:
+    """Marks the epoch at which the strengths were adjusted."""
+    ax.axvline(epoch, color=MUTED, linewidth=1.0, linestyle=(0, (1, 2)))
+    ax.annotate(
+        "adjusted", (epoch, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 2),
+        textcoords="offset points", ha="center", va="bottom", fontsize=8.5, color=MUTED,
+    )  # fmt: skip

@@ -1,22 +1,22 @@
-"""How well a symmetry is kept, as one of five grades, from all that was measured.
+"""How well a symmetry is kept, as one of five grades, from everything that was measured.
 
 The rule, in the order in which evidence is trusted:
 
 1. *The data.* Their equivariance error is graded by ``KEPT``, ``NEARLY`` and ``PARTLY``. A
    nearest-neighbour estimate e with floor f adds in squares to the breaking, so
-   sqrt(e^2 - f^2) is graded, between what it would be were e off by ``NOISE_SHARE`` * f either
-   way. If that range spans at most two grades, this is the answer. The true function of
-   generated data is no such evidence: the verdict must come from what training found.
-2. *The model and the strengths together*, within the range the data left open. A symmetry that
-   only watched is graded by the model's error, as nothing pressed the model to keep it. One
-   that took part is graded by the model's error only if its strength does not contradict it,
+   sqrt(e^2 - f^2) is graded, in the range that results if e is off by ``NOISE_SHARE`` * f either
+   way. If this range spans at most two grades, it decides. The true function of generated data is
+   no such evidence: the verdict must come from what training saw.
+2. *The model and the strengths together*, within the range that the data left open. A symmetry
+   that was only watched is graded by the model's error, as nothing pressed the model to keep it.
+   One that took part is graded by the model's error only if its strength does not contradict it,
    because a pressed model complies for a while even where the data do not.
 3. *The strengths alone*, where no model error is known. They arise as
-   lambda_G <- lambda_G / (PER_G / min PER)^p from equal ones, so only their ratios mean
-   something: equal strengths, strengths set by hand and a lone strength say nothing at all.
+   lambda_G <- lambda_G / (PER_G / min PER)^p from equal ones, so only their ratios carry
+   information: equal strengths, strengths set by hand and a lone strength say nothing at all.
    Broken needs a second sign, a penalty well above the smallest.
 
-Signs that disagree, or too few of them, give ``UNDECIDED``.
+Contradictory or missing evidence gives ``UNDECIDED``.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ import math
 from collections.abc import Sequence
 from enum import IntEnum
 
-from softsym.reporting.summary import SymmetryResult
+from softsym.reporting.number_format import known
+from softsym.reporting.symmetry_results import SymmetryResult
 
-# Relative error is 0 for a kept symmetry and near 0.7 for unrelated outputs. A trained network
+# The relative error is 0 for a kept symmetry and near 0.7 for unrelated outputs. A trained network
 # or float noise stays under 1%; 5% is within what other errors of a model hide; beyond 20% a
 # model that keeps the symmetry would plainly be wrong.
 KEPT, NEARLY, PARTLY = 0.01, 0.05, 0.2
 
 # Repeated draws of a nearest-neighbour estimate scatter by a few percent of its value, and moved
-# inputs lie a little further from their neighbours than the inputs themselves.
+# inputs are a little further from their neighbours than the inputs themselves.
 NOISE_SHARE = 0.1
 
 # With the usual exponent 2 these shares of the strongest are penalties 1.4 and 3.2 times the
@@ -41,12 +42,12 @@ NOISE_SHARE = 0.1
 SHARE_HIGH, SHARE_LOW = 0.5, 0.1
 PENALTY_APART = 3.0
 
-# Strengths closer than this are equal: nothing has adjusted them.
+# Strengths closer than this relative difference are equal: nothing has adjusted them.
 EQUAL = 1e-3
 
 
 class Grade(IntEnum):
-    """How well a symmetry is kept, best first; the order is used, ``UNDECIDED`` is apart."""
+    """How well a symmetry is kept, best first; ``UNDECIDED`` is outside of this order."""
 
     KEPT = 0
     NEARLY = 1
@@ -55,56 +56,46 @@ class Grade(IntEnum):
     UNDECIDED = 4
 
 
-# From the best to the worst grade that the evidence allows, both included.
 Range = tuple[Grade, Grade]
+"""The best and the worst grade that the evidence allows."""
 ANY: Range = (Grade.KEPT, Grade.BROKEN)
 
 
-def known(value: float | None) -> bool:
-    """Whether a measurement is there and a finite number."""
-    return value is not None and math.isfinite(value)
+def grade(
+    result: SymmetryResult, results: Sequence[SymmetryResult], *, adjusted: bool = True
+) -> Grade:
+    """Grade of one symmetry by the rule at the top of this file.
+
+    Args:
+        result: The symmetry.
+        results: All symmetries of the run, ``result`` among them.
+        adjusted: Whether a policy tuned the strengths.
+    """
+    decided = decided_by_data(result)
+    if decided is not None:
+        return decided
+    _, (best, worst) = _data_range(result)
+    fallback = _by_model_and_strengths(result, results, adjusted)
+    if fallback is None or not best <= fallback <= worst:
+        return Grade.UNDECIDED
+    return fallback
 
 
 def error_grade(error: float | None) -> Grade | None:
     """Grade of a relative equivariance error, None if it is not known."""
-    if error is None or not math.isfinite(error):
-        return None
-    return _graded(error)
-
-
-def _graded(error: float) -> Grade:
-    return Grade(sum(error > bound for bound in (KEPT, NEARLY, PARTLY)))
-
-
-def data_range(result: SymmetryResult) -> tuple[Grade | None, Range]:
-    """Likely grade and range of grades from the error of the data (None, anything: unknown)."""
-    error, floor = result.data_error, result.data_floor
-    if error is None or not math.isfinite(error):
-        return None, ANY
-    if floor is None or not math.isfinite(floor):
-        floor = 0.0
-    best, likely, worst = (
-        _graded(math.sqrt(max(value * abs(value) - floor**2, 0.0)))
-        for value in (error - NOISE_SHARE * floor, error, error + NOISE_SHARE * floor)
-    )
-    return likely, (best, worst)
+    return _graded(error) if known(error) else None
 
 
 def decided_by_data(result: SymmetryResult) -> Grade | None:
-    """Grade from the error of the data alone, None if it is not known or leaves too much open."""
-    likely, (best, worst) = data_range(result)
+    """Grade from the error of the data alone, None if it is unknown or leaves too much open."""
+    likely, (best, worst) = _data_range(result)
     return likely if worst - best <= 1 else None
 
 
-def strengths_tell(results: Sequence[SymmetryResult], adjusted: bool | None = None) -> bool:
-    """Whether the ratios between strengths carry news.
-
-    Args:
-        results: all symmetries of the run.
-        adjusted: whether a policy tuned the strengths; None: guess it from their being unequal.
-    """
+def strengths_tell(results: Sequence[SymmetryResult], adjusted: bool = True) -> bool:
+    """Whether the ratios between strengths carry information: a policy made them unequal."""
     taking_part = [r.strength for r in results if known(r.strength) and r.strength > 0]
-    if len(taking_part) < 2 or adjusted is False:
+    if len(taking_part) < 2 or not adjusted:
         return False
     return max(taking_part) > (1 + EQUAL) * min(taking_part)
 
@@ -117,6 +108,24 @@ def relative_penalty(result: SymmetryResult, results: Sequence[SymmetryResult]) 
     return result.penalty / min(penalties)
 
 
+def _graded(error: float) -> Grade:
+    return Grade(sum(error > bound for bound in (KEPT, NEARLY, PARTLY)))
+
+
+def _data_range(result: SymmetryResult) -> tuple[Grade | None, Range]:
+    """Likely grade and range of grades from the error of the data; (None, ANY) if unknown."""
+    error, floor = result.data_error, result.data_floor
+    if not known(error):
+        return None, ANY
+    floor = floor if known(floor) else 0.0
+    best, likely, worst = (
+        # value * |value| keeps the sign of an estimate below the floor
+        _graded(math.sqrt(max(value * abs(value) - floor**2, 0.0)))
+        for value in (error - NOISE_SHARE * floor, error, error + NOISE_SHARE * floor)
+    )
+    return likely, (best, worst)
+
+
 def _strength_range(
     result: SymmetryResult, results: Sequence[SymmetryResult]
 ) -> tuple[Grade | None, Range]:
@@ -124,8 +133,8 @@ def _strength_range(
     shares = [r.strength for r in results if known(r.strength) and r.strength > 0]
     share = result.strength / max(shares)
     if share >= SHARE_HIGH:
-        # The strongest is only the best of the candidates; with a weak one to compare it with,
-        # the best stands out.
+        # The strongest is only the best of the candidates, which may all be bad; it stands out
+        # only beside a weak one.
         stands_out = min(shares) / max(shares) < SHARE_LOW
         return Grade.NEARLY if stands_out else None, (Grade.KEPT, Grade.PARTLY)
     if share >= SHARE_LOW:
@@ -134,8 +143,8 @@ def _strength_range(
     return Grade.BROKEN if apart else Grade.PARTLY, (Grade.PARTLY, Grade.BROKEN)
 
 
-def _fallback(
-    result: SymmetryResult, results: Sequence[SymmetryResult], adjusted: bool | None
+def _by_model_and_strengths(
+    result: SymmetryResult, results: Sequence[SymmetryResult], adjusted: bool
 ) -> Grade | None:
     """Grade from the model's error and the strengths, None if they do not tell."""
     model = error_grade(result.model_error)
@@ -147,23 +156,3 @@ def _fallback(
     if model is None:
         return likely
     return model if best <= model <= worst else None
-
-
-def grade(
-    result: SymmetryResult, results: Sequence[SymmetryResult], *, adjusted: bool | None = None
-) -> Grade:
-    """Grade of one symmetry by the rule at the top of this file.
-
-    Args:
-        result: the symmetry.
-        results: all symmetries of the run, ``result`` among them.
-        adjusted: whether a policy tuned the strengths; None: guess it from their being unequal.
-    """
-    decided = decided_by_data(result)
-    if decided is not None:
-        return decided
-    _, (best, worst) = data_range(result)
-    fallback = _fallback(result, results, adjusted)
-    if fallback is None or not best <= fallback <= worst:
-        return Grade.UNDECIDED
-    return fallback

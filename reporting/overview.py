@@ -2,74 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-from markupsafe import Markup
 
 from softsym.reporting.configurations import Sweep
-from softsym.reporting.html import Picture, template
+from softsym.reporting.html import page_template
+from softsym.reporting.number_format import listing, number
 from softsym.reporting.run_colors import run_colors
-from softsym.reporting.svg import inline_svg
+from softsym.reporting.searches import SearchSection, plotly_bundle
+from softsym.reporting.svg import Picture, inline_svg
 from softsym.reporting.sweep_figures import LINES, PANELS, ROWS, SWEEP_DRAWERS
 from softsym.reporting.sweep_tables import configuration_table, relative, run_cell, run_table
-from softsym.reporting.words import listing, number
 from softsym.runs.files import write_atomically
 
 # Key of a figure -> its title and how to read it.
 SWEEP_CAPTIONS = {
     "strengths": (
         "Strengths over the epochs",
-        "A line per run, runs that have not finished among them.",
+        "A line per run, including runs that have not finished.",
     ),
     "final_strengths": (
         "Strengths at the end",
         "A dot per finished run, a row per configuration, the best on top. Where strengths are "
-        "tuned, only the ratios between those of one run say something.",
+        "tuned, only the ratios between the strengths of one run carry information.",
     ),
     "metric_by_key": (
         "What the swept values do",
-        "A pale dot per finished run; where values come more than once, their mean and sample "
-        "standard deviation, over seeds and all else that was swept.",
+        "A pale dot per finished run; where values repeat, their mean and sample standard "
+        "deviation, over seeds and everything else that was swept.",
     ),
     "strengths_by_key": (
         "Strengths against the swept values",
-        "A pale dot per finished run and symmetry; where values come more than once, a line "
-        "through the medians.",
+        "A pale dot per finished run and symmetry; where values repeat, a line through the "
+        "medians.",
     ),
 }
 
 
-def write_overview(sweep: Sweep, path: Path | str) -> None:
+def write_overview(sweep: Sweep, path: Path | str, searches: Sequence[SearchSection] = ()) -> None:
     """Writes the report of many runs in one step.
 
     Args:
-        sweep: the runs.
-        path: HTML file, made or replaced, with its folder.
+        sweep: The runs.
+        path: The HTML file; it and its folder are created if missing.
+        searches: Searches that the runs are trials of.
     """
-    write_atomically(path, render_overview(sweep, path))
+    write_atomically(path, render_overview(sweep, path, searches))
 
 
-def render_overview(sweep: Sweep, path: Path | str) -> str:
-    """The report of many runs as HTML text.
-
-    Args:
-        sweep: the runs.
-        path: where it will stand; links to the runs are relative to it.
-    """
-    best = sweep.best
-    return template("overview.html.j2").render(
+def render_overview(sweep: Sweep, path: Path | str, searches: Sequence[SearchSection] = ()) -> str:
+    """The report of many runs as HTML text, with links relative to ``path``."""
+    best, page = sweep.best, Path(path)
+    return page_template("overview.html.j2").render(
         sweep=sweep,
         facts=facts(sweep),
         headline=sweep_headline(sweep),
         cautions=cautions(sweep),
         best=best,
-        best_cell=run_cell(best, Path(path)) if best else None,
+        best_cell=run_cell(best, page) if best else None,
         best_score=number(best.metrics[sweep.metric]) if best else "",
         pictures=_pictures(sweep),
-        runs=run_table(sweep, Path(path)),
+        searches=searches,
+        plotly=plotly_bundle() if searches else "",
+        runs=run_table(sweep, page),
         configurations=configuration_table(sweep),
-        warnings=[_from_page(text, sweep, Path(path)) for text in sweep.warnings],
+        warnings=[_relative_to_page(text, sweep, page) for text in sweep.warnings],
     )
 
 
@@ -77,27 +74,27 @@ def sweep_headline(sweep: Sweep) -> str:
     """Which configuration is the best, in one sentence."""
     first = sweep.configurations[0]
     if first.score.mean is None:
-        return "No run has finished with the metric that decides: there is no best one yet."
-    score = f"{sweep.metric} {first.score}"
-    if len(sweep.configurations) == 1:
-        return f"One configuration: {score}{_over(first.score.count)}."
-    return f"Best of {len(sweep.configurations)} configurations: {first.label}."
+        return "No run has finished with the metric that decides, so there is no best one yet."
+    if len(sweep.configurations) > 1:
+        return f"Best of {len(sweep.configurations)} configurations: {first.label}."
+    count = first.score.count
+    spread = f" (mean ± standard deviation of {count} runs)" if count > 1 else ""
+    return f"One configuration: {sweep.metric} {first.score}{spread}."
 
 
 def facts(sweep: Sweep) -> str:
-    """How many runs, configurations and seeds there are, and how the runs ended."""
-    seeds = len({str(run.seed) for run in sweep.runs})
+    """Numbers of runs, configurations and seeds, and how the runs ended."""
     counts = [
         _count(len(sweep.runs), "run"),
         _count(len(sweep.configurations), "configuration"),
-        _count(seeds, "seed"),
+        _count(len({str(run.seed) for run in sweep.runs}), "seed"),
     ]
     states = ", ".join(f"{count} {status}" for status, count in sweep.status.most_common())
     return f"{listing(counts)}; {states}."
 
 
 def cautions(sweep: Sweep) -> list[str]:
-    """What keeps the ranking from being taken for more than it is."""
+    """Reasons not to trust the ranking more than it deserves."""
     first, *others = sweep.configurations
     if first.score.mean is None:
         return []
@@ -106,15 +103,13 @@ def cautions(sweep: Sweep) -> list[str]:
     if first.seeds < most:
         notes.append(
             f"The best configuration was tried with {_count(first.seeds, 'seed')}, others with "
-            f"{most}: fewer seeds find a low value by luck more easily."
+            f"{most}: with fewer seeds a low value is more often luck."
         )
     elif others and first.score.count == 1:
-        notes.append("With one seed each, the order may be that of luck.")
-    second = others[0].score.mean if others else None
-    if second is not None and first.score.deviation is not None:
-        gap = second - first.score.mean
-        if gap < first.score.deviation:
-            notes.append("The next configuration lies within one standard deviation of it.")
+        notes.append("With one seed each, the order may be due to luck.")
+    second, deviation = others[0].score.mean if others else None, first.score.deviation
+    if second is not None and deviation is not None and second - first.score.mean < deviation:
+        notes.append("The next configuration is within one standard deviation of the best.")
     if sweep.repeats:
         notes.append(
             f"{_count(sweep.repeats, 'run')} repeated a configuration and its seed: of such runs "
@@ -126,11 +121,11 @@ def cautions(sweep: Sweep) -> list[str]:
 def _chosen_by(sweep: Sweep) -> str:
     if sweep.metric.startswith(("test", "ood")):
         return (
-            f"Chosen by {sweep.metric}, the lowest mean: a value that was chosen by is no honest "
-            "estimate of the error to expect. Choose by validation, and report the test."
+            f"Chosen by {sweep.metric}, the lowest mean: the value that decided the choice is no "
+            "honest estimate of the error to expect. Choose by validation, and report the test."
         )
     return (
-        f"Chosen by {sweep.metric}, the lowest mean over finished runs. Test metrics are shown, "
+        f"Chosen by {sweep.metric}, the lowest mean over finished runs. Test metrics are shown "
         "and play no part in the choice."
     )
 
@@ -139,26 +134,23 @@ def _count(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def _over(count: int) -> str:
-    return f" (mean ± standard deviation of {count} runs)" if count > 1 else ""
-
-
 def _pictures(sweep: Sweep) -> list[Picture]:
-    """Figures as inline SVG with their captions; one without data is left out."""
-    drawn = []
+    """Figures as inline SVG with their captions; a figure without data is left out."""
+    pictures = []
     for key, draw in SWEEP_DRAWERS.items():
         figure = draw(sweep)
         if figure is not None:
             title, caption = SWEEP_CAPTIONS[key]
             caption = " ".join([caption, *_remarks(key, sweep)])
-            drawn.append(Picture(key, title, caption, Markup(inline_svg(figure, key, title))))
-    return drawn
+            pictures.append(Picture(key, title, caption, inline_svg(figure, key, title)))
+    return pictures
 
 
 def _remarks(key: str, sweep: Sweep) -> list[str]:
     """What a picture leaves out, and what its colours mean."""
     notes = []
-    watched = [n for n in sweep.symmetries if not any(_some(r.curves.get(n)) for r in sweep.runs)]
+    trained = {n for r in sweep.runs for n, (_, values) in r.curves.items() if (values > 0).any()}
+    watched = [name for name in sweep.symmetries if name not in trained]
     if key == "strengths":
         meaning = run_colors(sweep).meaning
         notes += [f"Colours tell the {meaning} apart."] if meaning else []
@@ -173,13 +165,8 @@ def _remarks(key: str, sweep: Sweep) -> list[str]:
     return notes
 
 
-def _some(curve: Any) -> bool:
-    """Whether a curve rises above 0."""
-    return curve is not None and bool((curve[1] > 0).any())
-
-
-def _from_page(text: str, sweep: Sweep, page: Path) -> str:
-    """A warning with the paths of runs as the table shows them."""
+def _relative_to_page(text: str, sweep: Sweep, page: Path) -> str:
+    """A warning that names the folder of a run as the table does."""
     for run in sweep.runs:
         if text.startswith(f"{run.folder}/"):
             return text.replace(str(run.folder), relative(run.folder, page), 1)

@@ -1,19 +1,20 @@
-"""One look for all figures: colours that colour-blind readers tell apart, sizes, tick texts."""
+"""The common look of all figures: colours for colour-blind readers, sizes, tick labels."""
 
 from __future__ import annotations
 
 import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from softsym.reporting.summary import RunSummary, labels
-from softsym.reporting.words import number
+from softsym.reporting.number_format import number
+from softsym.reporting.summary import RunSummary
+from softsym.reporting.symmetry_results import labels
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,11 +23,14 @@ INK = "#1f2430"
 MUTED = "#6a7180"
 GRID = "#dfe2e8"
 
-# Okabe and Ito's colours without the yellow, darkened to be seen as thin lines on white.
+# Okabe and Ito's colours without yellow, darkened so that thin lines are visible on white.
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#b5589a", "#3a9bd9", "#c98a00", "#7a6a5a", "#5b5fc7")
 
-# Dashes tell lines apart that lie on each other.
+# Dashes tell lines apart that coincide.
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (2, 1.5)), (0, (7, 2, 1.5, 2)))
+
+# Values that span more than this factor need a logarithmic axis.
+WIDE = 20.0
 
 STYLE: Any = {
     "font.family": "sans-serif",
@@ -55,7 +59,7 @@ STYLE: Any = {
 
 
 def styled(draw: Callable[P, R]) -> Callable[P, R]:
-    """Runs a drawing function with this file's style, and leaves the global one alone."""
+    """Runs a drawing function in the style of this file; the global style stays as it is."""
 
     @functools.wraps(draw)
     def inner(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -66,13 +70,16 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
 
 
 def plain(text: str) -> str:
-    """Text that matplotlib shows as it is: no mathematics in dollars, no hidden legend entry."""
+    """Escapes text so that matplotlib shows it as it is.
+
+    Dollars would start mathematics; a leading underscore would hide a legend entry.
+    """
     text = text.replace("$", r"\$")
     return f" {text}" if text.startswith("_") else text
 
 
 def symmetry_names(summary: RunSummary) -> list[str]:
-    """All symmetries in the order that fixes their colours, those of the history included."""
+    """All symmetries, also those that only the history names; their order fixes the colours."""
     names = [result.name for result in summary.symmetries]
     return list(dict.fromkeys(names + [row.name for row in summary.history]))
 
@@ -90,23 +97,24 @@ def line_styles(summary: RunSummary) -> dict[str, dict[str, Any]]:
     }
 
 
-def log_axis(ax: Axes, values: Sequence[float]) -> None:
-    """Logarithmic y axis with plain numbers, holding ``values`` (positive) with some air."""
+def log_axis(ax: Axes, values: Sequence[float], axis: Literal["x", "y"] = "y") -> None:
+    """Logarithmic axis with plain numbers that holds ``values`` (positive) with some air."""
     low, high = min(values), max(values)
     air = max(1.25, (high / low) ** 0.06)
-    ax.set_yscale("log")
-    ax.set_ylim(low / air, high * air)
-    # Less than a decade would show one tick or none.
+    ax.set(**{f"{axis}scale": "log", f"{axis}lim": (low / air, high * air)})
+    # powers of ten alone would leave less than a decade with one tick or none
     decades = math.log10(high / low * air**2)
     steps = (1.0,) if decades > 3 else (1.0, 3.0) if decades > 1.5 else (1.0, 2.0, 3.0, 5.0)
-    ax.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=steps, numticks=9))
-    ax.yaxis.set_minor_locator(matplotlib.ticker.NullLocator())
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    ticks = ax.yaxis if axis == "y" else ax.xaxis
+    ticks.set_major_locator(matplotlib.ticker.LogLocator(subs=steps, numticks=9))
+    ticks.set_minor_locator(matplotlib.ticker.NullLocator())
+    ticks.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
 
 
-def legend_above(figure: Figure, columns: int) -> None:
-    """Legend over the axes, in rows of ``columns`` entries."""
+def legend_above(figure: Figure, columns: int, ax: Axes | None = None) -> None:
+    """Legend over the axes in rows of ``columns`` entries: those of one axes, or of all."""
     figure.legend(
+        *(() if ax is None else ax.get_legend_handles_labels()),
         loc="outside upper left",
         ncols=columns,
         handlelength=2.4,

@@ -1,4 +1,4 @@
-"""Which colour a run's lines have, where many are drawn."""
+"""The colours of runs in figures that show many."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 
 from softsym.reporting.configurations import Sweep
-from softsym.reporting.palette import SERIES
+from softsym.reporting.number_format import number
+from softsym.reporting.palette import SERIES, WIDE
 from softsym.reporting.swept import SweptKey, shown
-from softsym.reporting.words import number
 
-# From blue over purple to orange: all three are seen on white and on black.
+# From blue through purple to orange: all three are visible on white and on black.
 SCALE = LinearSegmentedColormap.from_list("scale", [SERIES[0], SERIES[3], SERIES[1]])
 
 
@@ -23,45 +23,42 @@ class Colors:
     """Colours of runs.
 
     Attributes:
-        runs: one per run.
-        legend: (label, colour); empty where all have one colour.
-        meaning: what a colour stands for, for the caption.
+        runs: One per run.
+        legend: (label, colour) pairs; empty where all runs have one colour.
+        meaning: What a colour represents, for the caption.
     """
 
     runs: tuple[str, ...]
     legend: tuple[tuple[str, str], ...] = ()
     meaning: str = ""
 
-    def of(self, place: int) -> str:
-        """Colour of the run at a place."""
-        return self.runs[place]
-
 
 def run_colors(sweep: Sweep) -> Colors:
-    """By configuration if these are few, else by the first swept key that colours can show."""
+    """Colours by configuration if these are few, else by the first swept key that fits."""
+    same = Colors((SERIES[0],) * len(sweep.runs))
     if len(sweep.configurations) == 1:
-        return Colors((SERIES[0],) * len(sweep.runs))
+        return same
     if len(sweep.configurations) <= len(SERIES):
-        # In the order of the keys' values, which is that of a reader, not of the ranking.
+        # in the order of the keys' values, which readers expect, not in that of the ranking
         labels = {id(run): c.label for c in sweep.configurations for run in c.runs}
         return _named([labels[id(run)] for run in sweep.runs], "configuration")
     for key in sweep.keys:
         if len(set(key.values)) <= len(SERIES):
             return _named([f"{key.label}={shown(value)}" for value in key.values], key.label)
     numeric = next((key for key in sweep.keys if key.numeric), None)
-    return Colors((SERIES[0],) * len(sweep.runs)) if numeric is None else _scaled(numeric)
+    return same if numeric is None else _scaled(numeric)
 
 
 def _named(labels: Sequence[str], meaning: str) -> Colors:
-    place = {label: SERIES[i] for i, label in enumerate(dict.fromkeys(labels))}
-    return Colors(tuple(place[label] for label in labels), tuple(place.items()), meaning)
+    colors = {label: SERIES[i] for i, label in enumerate(dict.fromkeys(labels))}
+    return Colors(tuple(colors[label] for label in labels), tuple(colors.items()), meaning)
 
 
 def _scaled(key: SweptKey) -> Colors:
     """A scale of colours between the smallest and the largest value of a key."""
     values = np.array([math.nan if v is None else float(v) for v in key.values])
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    logarithmic = low > 0 and high / low >= 20
+    logarithmic = low > 0 and high / low >= WIDE
     middle = math.sqrt(low * high) if logarithmic else (low + high) / 2
 
     def color(value: float) -> str:

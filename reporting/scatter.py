@@ -9,23 +9,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from softsym.reporting.number_format import number
 from softsym.reporting.palette import INK, MUTED, SERIES, styled
-from softsym.reporting.summary import Predictions, RunSummary
-from softsym.reporting.words import number
+from softsym.reporting.predictions import Predictions
+from softsym.reporting.summary import RunSummary
 
-# Of more components than this a page shows one pooled panel.
+# Targets with more components than this are pooled in one panel.
 PANELS = 12
-# Points over all panels: each is some hundred bytes of the report.
+# Points over all panels: each takes some hundred bytes of the report.
 POINTS = 3000
 
 Panel = tuple[str, np.ndarray, np.ndarray]
+"""Title, targets (m,) and outputs (m,)."""
 
 
 def panels(predictions: Predictions) -> list[Panel]:
-    """Titles with the targets and outputs, both (m,), that belong together.
-
-    One panel per component; for tracks one per coordinate, with all times together.
-    """
+    """One panel per component; for tracks one per coordinate, with all times together."""
     targets, outputs = predictions.targets, predictions.outputs
     if predictions.track_dim is not None:
         d = predictions.track_dim
@@ -42,7 +41,7 @@ def fit_text(target: np.ndarray, output: np.ndarray) -> str:
     """R^2 of outputs for targets, both (m,); the root mean square error if targets are constant."""
     mean_square = float(np.mean((target - output) ** 2))
     variance = float(np.var(target))
-    # The square of float32 rounding errors, relative to the size of the numbers.
+    # float32 rounding alone gives a variance of this order, relative to the size of the numbers
     if variance <= 1e-12 * float(np.mean(target**2)):
         return f"constant, RMSE {number(math.sqrt(mean_square))}"
     return f"R² {1 - mean_square / variance:.3f}"
@@ -65,14 +64,14 @@ def predictions_figure(summary: RunSummary) -> Figure | None:
     width = {1: 4.2, 2: 6.4, 3: 7.6}[columns]
     figure = Figure(figsize=(width, rows * (width / columns) + 0.3), layout="constrained")
     for place, panel in enumerate(drawn):
-        _panel(figure.add_subplot(rows, columns, place + 1), panel, POINTS // len(drawn))
+        _draw(figure.add_subplot(rows, columns, place + 1), panel, POINTS // len(drawn))
     figure.supxlabel("truth", fontsize=9.5)
     figure.supylabel("prediction", fontsize=9.5)
     return figure
 
 
-def _panel(ax: Axes, panel: Panel, points: int) -> None:
-    """One scatter with the line on which a perfect prediction lies."""
+def _draw(ax: Axes, panel: Panel, points: int) -> None:
+    """One scatter, with the line of perfect predictions."""
     title, target, output = panel
     shown = np.random.default_rng(0).permutation(len(target))[:points]
     low = min(target[shown].min(), output[shown].min())
@@ -81,9 +80,7 @@ def _panel(ax: Axes, panel: Panel, points: int) -> None:
     limits = (low - air, high + air)
     ax.plot(limits, limits, color=MUTED, linewidth=1.0, linestyle=(0, (4, 2)))
     ax.plot(target[shown], output[shown], ".", color=SERIES[0], alpha=0.45, markersize=4.5, mew=0)
-    ax.set_xlim(limits)
-    ax.set_ylim(limits)
-    ax.set_box_aspect(1)
+    ax.set(xlim=limits, ylim=limits, box_aspect=1)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(4))
         axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))

@@ -1,13 +1,15 @@
-"""Figures as SVG that lives inside a page and follows its light or dark scheme."""
+"""Figures as SVG inside a page, whose light or dark scheme they follow."""
 
 from __future__ import annotations
 
 import io
 import re
 import warnings
+from dataclasses import dataclass
 from html import escape
 
 import matplotlib
+from markupsafe import Markup
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
@@ -19,25 +21,35 @@ VARIABLES = {INK: "--ink", MUTED: "--muted", GRID: "--grid"} | {
 }
 
 
-def inline_svg(figure: Figure, key: str, title: str) -> str:
+@dataclass(frozen=True)
+class Picture:
+    """A figure as the templates take it; without an ``image`` only its title and caption show."""
+
+    key: str
+    title: str
+    caption: str
+    image: Markup
+
+
+def inline_svg(figure: Figure, key: str, title: str) -> Markup:
     """An ``<svg>`` element for an HTML page.
 
     Args:
-        figure: any matplotlib figure.
-        key: prefix for the ids inside, which must differ between figures of one page.
-        title: what a screen reader says in its place.
+        figure: Any matplotlib figure.
+        key: Prefix of the ids inside; the figures of one page need different ones.
+        title: Text for screen readers.
     """
     buffer = io.StringIO()
     settings = matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": key})
     with settings, warnings.catch_warnings():
-        # Matplotlib's own font may lack a letter of a name; the browser's will have it.
+        # matplotlib's own font may lack a letter of a name; the browser has it
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
-    return _embeddable(buffer.getvalue(), key, title)
+    return Markup(_embeddable(buffer.getvalue(), key, title))
 
 
 def _embeddable(svg: str, key: str, title: str) -> str:
-    """Cuts what belongs to a file of its own and makes ids and colours fit the page."""
+    """Removes the headers of an SVG file, makes ids unique and colours follow the page."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<style type=\"text/css\">.*?</style>", "", svg, flags=re.DOTALL)
@@ -48,7 +60,7 @@ def _embeddable(svg: str, key: str, title: str) -> str:
         svg = svg.replace(f": {color}", f": var({variable}, {color})")
     opening, rest = svg.split(">", 1)
     opening = re.sub(r' (?:xmlns(?::\w+)?|version|height)="[^"]*"', "", opening)
-    # Without a figure background the page's own shows through.
+    # without a background of its own the figure shows that of the page
     rest = re.sub(rf'<g id="{key}-patch_1">.*?</g>', "", rest, count=1, flags=re.DOTALL)
     rest = re.sub(r"fill: #ffffff", "fill: none", rest)
     return f'{opening} role="img" aria-label="{escape(title)}">{rest}'.strip()

@@ -10,46 +10,53 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from matplotlib.transforms import offset_copy
 
-from softsym.reporting.configurations import Configuration, Sweep, finite
-from softsym.reporting.palette import INK, SERIES, legend_above, log_axis, plain, styled
+from softsym.reporting.configurations import Configuration, Sweep
+from softsym.reporting.number_format import known, number
+from softsym.reporting.palette import INK, SERIES, WIDE, legend_above, log_axis, plain, styled
 from softsym.reporting.run_colors import Colors, run_colors
 from softsym.reporting.swept import SweptKey, shown
-from softsym.reporting.words import number
 from softsym.runs.reading import Curve, Run
 
-# Beyond these a picture shows less, not more.
+# More panels, lines or rows than this make a picture harder to read, not richer.
 PANELS, LINES, ROWS = 9, 300, 25
-# More lines than this lie on each other: they pale, and their median shows.
+# More lines than this overlap, so they are drawn pale and with their median.
 FEW = 20
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
-# More different values than this are no groups to take means of.
+# More different values than this form no groups to take means of.
 GROUPS = 12
-# Values whose largest is so many times the smallest are seen on a logarithmic axis only.
-WIDE = 20.0
+
+Dots = list[tuple[float, float]]
+"""Points (x, y) of one series."""
 
 
 @styled
 def strengths_over_epochs(sweep: Sweep) -> Figure | None:
     """A panel per symmetry with a line per run, and the median where there are many."""
-    drawn = {name: _positive(sweep, name) for name in sweep.symmetries}
-    drawn = {name: curves for name, curves in drawn.items() if curves}
-    if not drawn:
+    curves = {name: _positive_curves(sweep, name) for name in sweep.symmetries}
+    curves = {name: placed for name, placed in curves.items() if placed}
+    if not curves:
         return None
-    figure, panels = _grid(len(drawn))
+    figure, panels = _panels(len(curves))
     colors = run_colors(sweep)
-    values = [v for curves in drawn.values() for _, (_, y) in curves for v in (y.min(), y.max())]
-    # Panels share their axis, so that strengths can be compared across them.
-    for ax, (name, curves) in zip(panels, list(drawn.items())[:PANELS], strict=False):
-        _lines(ax, curves, colors)
+    values = [v for placed in curves.values() for _, (_, y) in placed for v in (y.min(), y.max())]
+    # panels share their axis, so that strengths can be compared across them
+    for ax, (name, placed) in zip(panels, list(curves.items())[:PANELS], strict=False):
+        _draw_lines(ax, placed, colors)
         log_axis(ax, values)
         ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         ax.set_title(plain(symmetry_label(sweep, name)), loc="left")
         ax.set_xlabel("epoch")
     panels[0].set_ylabel("strength (log scale)")
-    _legend(figure, panels[0], colors, median=len(sweep.runs) > FEW)
+    for label, color in colors.legend:
+        panels[0].plot([], [], color=color, label=plain(label))
+    if len(sweep.runs) > FEW:
+        panels[0].plot([], [], color=INK, linewidth=2.2, label="median of all runs")
+    longest = max((len(label) for label, _ in colors.legend), default=0)
+    if colors.legend or len(sweep.runs) > FEW:
+        legend_above(figure, 2 if longest > 30 else 4, panels[0])
     return figure
 
 
@@ -57,27 +64,22 @@ def strengths_over_epochs(sweep: Sweep) -> Figure | None:
 def final_strengths(sweep: Sweep) -> Figure | None:
     """A row per configuration, the best on top, with a dot per run and symmetry."""
     rows = sweep.configurations[:ROWS]
-    found = {
-        name: [
-            (y, value)
-            for y, configuration in enumerate(rows)
-            for value in strengths_of(configuration, name)
-        ]
+    dots = {
+        name: [(s, float(y)) for y, each in enumerate(rows) for _, s in _ends(each.counted, name)]
         for name in sweep.symmetries
     }
-    found = {name: dots for name, dots in found.items() if dots}
-    if not found:
+    if not any(dots.values()):
         return None
     figure = Figure(figsize=(9.6, 1.2 + 0.28 * max(len(rows), 2)), layout="constrained")
     ax = figure.add_subplot()
-    for i, name in enumerate(sweep.symmetries):
-        if name in found:
-            y, x = np.array(found[name], dtype=float).T
-            # Side by side, so that equal strengths do not hide each other.
-            y = y + 0.5 * ((i + 1) / (len(sweep.symmetries) + 1) - 0.5)
+    for i, (name, points) in enumerate(dots.items()):
+        if points:
+            x, y = np.array(points).T
+            # side by side, so that equal strengths do not hide each other
+            y = y + 0.5 * ((i + 1) / (len(dots) + 1) - 0.5)
             look = _look(i) | {"label": plain(symmetry_label(sweep, name))}
             ax.plot(x, y, linestyle="none", markersize=4.5, alpha=0.75, **look)
-    _log_x(ax, [value for dots in found.values() for _, value in dots])
+    log_axis(ax, [strength for points in dots.values() for strength, _ in points], "x")
     ax.set_xlabel("strength at the end (log scale)")
     ax.set_yticks(range(len(rows)), [plain(_row_label(c)) for c in rows])
     if sweep.keys:
@@ -85,31 +87,32 @@ def final_strengths(sweep: Sweep) -> Figure | None:
         ax.set_title(plain(_cut(f"rank and {named}", 100)), loc="left")
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
-    legend_above(figure, min(len(found), 4))
+    legend_above(figure, min(sum(map(bool, dots.values())), 4))
     return figure
 
 
 @styled
 def metric_by_key(sweep: Sweep) -> Figure | None:
     """The deciding metric against each numeric key: runs, and mean and spread of equal values."""
-    keys = numeric_keys(sweep)
-    found = ((run, finite(run.metrics.get(sweep.metric))) for run in sweep.counted)
-    scored = [(run, value) for run, value in found if value is not None]
+    keys = [key for key in sweep.keys if key.numeric][:PANELS]
+    scored = [(run, v) for run in sweep.counted if known(v := run.metrics.get(sweep.metric))]
     if not keys or not scored:
         return None
-    figure, panels = _grid(len(keys))
+    figure, panels = _panels(len(keys))
     for ax, key in zip(panels, keys, strict=False):
-        pairs = [(float(run.value(key.key)), v) for run, v in scored if _has(run, key)]
-        if pairs:
-            x, y = np.array(pairs).T
-            # Beside the bar of the spread, which would hide them.
+        dots = _against(scored, key)
+        if dots:
+            # beside the bar of the spread, which would hide them
             beside = offset_copy(ax.transData, figure, x=6, units="points")
             look: dict[str, Any] = {"markersize": 4, "alpha": 0.5, "markeredgewidth": 0}
-            ax.plot(x, y, "o", color=SERIES[0], transform=beside, **look)
-            _means(ax, pairs)
-            _key_axis(ax, x, key)
-    if _wide([v for _, v in scored]):
-        log_axis(panels[0], [v for _, v in scored])
+            ax.plot(*np.array(dots).T, "o", color=SERIES[0], transform=beside, **look)
+            ax.update_datalim(dots)  # which shifted dots do not do by themselves
+            ax.autoscale_view()
+            _draw_means(ax, dots)
+            _key_axis(ax, dots, key)
+    values = [value for _, value in scored]
+    if _is_wide(values):
+        log_axis(panels[0], values)
     panels[0].set_ylabel(plain(sweep.metric))
     return figure
 
@@ -117,24 +120,28 @@ def metric_by_key(sweep: Sweep) -> Figure | None:
 @styled
 def strengths_by_key(sweep: Sweep) -> Figure | None:
     """Strengths at the end against each numeric key: runs, and a line through the medians."""
-    keys = numeric_keys(sweep)
-    ends = [(i, n) for i, n in enumerate(sweep.symmetries) if _ends(sweep, n)]
+    keys = [key for key in sweep.keys if key.numeric][:PANELS]
+    ends = [(i, name, _ends(sweep.counted, name)) for i, name in enumerate(sweep.symmetries)]
+    ends = [(i, name, strengths) for i, name, strengths in ends if strengths]
     if not keys or not ends:
         return None
-    figure, panels = _grid(len(keys))
+    figure, panels = _panels(len(keys))
     for ax, key in zip(panels, keys, strict=False):
-        for i, name in ends:
-            pairs = [(float(r.value(key.key)), v) for r, v in _ends(sweep, name) if _has(r, key)]
-            if pairs:
-                x, y = np.array(pairs).T
-                ax.plot(x, y, linestyle="none", markersize=3.5, alpha=0.4, **_look(i))
-                _medians(ax, pairs, _look(i), plain(symmetry_label(sweep, name)))
-        values = [float(run.value(key.key)) for run in sweep.counted if _has(run, key)]
-        _key_axis(ax, np.array(values), key)
-        log_axis(ax, [v for _, n in ends for _, v in _ends(sweep, n)])
+        for i, name, strengths in ends:
+            dots = _against(strengths, key)
+            if dots:
+                look = {"markersize": 3.5, "alpha": 0.4, **_look(i)}
+                ax.plot(*np.array(dots).T, linestyle="none", **look)
+                # without repeated values there is no line, but still an entry of the legend
+                groups = _by_x(dots)
+                medians = [statistics.median(ys) for ys in groups.values()]
+                look = {"linewidth": 1.4 if groups else 0.0, "markersize": 5, **_look(i)}
+                label = plain(symmetry_label(sweep, name))
+                ax.plot(list(groups), medians, label=label, **look)
+        _key_axis(ax, _against([(run, 0.0) for run in sweep.counted], key), key)
+        log_axis(ax, [strength for *_, strengths in ends for _, strength in strengths])
     panels[0].set_ylabel("strength at the end (log scale)")
-    handles = panels[0].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside upper left", ncols=4, borderaxespad=0.2)
+    legend_above(figure, 4, panels[0])
     return figure
 
 
@@ -146,41 +153,52 @@ SWEEP_DRAWERS = {
 }
 
 
-def numeric_keys(sweep: Sweep) -> list[SweptKey]:
-    """Keys with numbers that pictures are drawn of."""
-    return [key for key in sweep.keys if key.numeric][:PANELS]
-
-
 def symmetry_label(sweep: Sweep, name: str) -> str:
-    """Name of a symmetry with its group, where all runs agree on it."""
+    """Name of a symmetry, with its group if all runs agree on it."""
     groups = {run.config.get(f"regularizers.{name}.group") for run in sweep.runs} - {None}
     return f"{name}: {groups.pop()}" if len(groups) == 1 else name
 
 
-def strengths_of(configuration: Configuration, name: str) -> list[float]:
-    """Positive strengths that the counted runs of a configuration ended with."""
-    found = (finite(run.final_strength(name)) for run in configuration.counted)
-    return [value for value in found if value]
+def median(curves: Sequence[Curve], points: int = 100) -> Curve:
+    """Median of step curves; at each epoch over the curves that reach it.
+
+    Args:
+        curves: Epochs and the positive values from each of them on.
+        points: Number of epochs to evaluate.
+    """
+    grid = np.linspace(min(x[0] for x, _ in curves), max(x[-1] for x, _ in curves), points)
+    table = np.full((len(curves), points), np.nan)
+    for row, (x, y) in zip(table, curves, strict=True):
+        inside = (grid >= x[0]) & (grid <= x[-1])
+        row[inside] = y[np.searchsorted(x, grid[inside], side="right") - 1]
+    reached = np.isfinite(table).any(axis=0)
+    return grid[reached], np.nanmedian(table[:, reached], axis=0)
 
 
-def _ends(sweep: Sweep, name: str) -> list[tuple[Run, float]]:
-    pairs = ((run, finite(run.final_strength(name))) for run in sweep.counted)
-    return [(run, value) for run, value in pairs if value]
+def _ends(runs: Sequence[Run], name: str) -> list[tuple[Run, float]]:
+    """Runs with the positive strength that each ended with."""
+    return [(run, s) for run in runs if known(s := run.final_strength(name)) and s > 0]
 
 
-def _positive(sweep: Sweep, name: str) -> list[tuple[int, Curve]]:
-    """Place of a run and its curve, as far as a logarithmic axis shows it."""
-    found = []
+def _against(values: Sequence[tuple[Run, float]], key: SweptKey) -> Dots:
+    """Values against a swept key, of the runs that have a number for the key."""
+    places = [(run.value(key.key), value) for run, value in values]
+    return [(float(x), value) for x, value in places if type(x) in (int, float)]
+
+
+def _positive_curves(sweep: Sweep, name: str) -> list[tuple[int, Curve]]:
+    """Places of runs with the part of their curve that a logarithmic axis shows."""
+    placed = []
     for place, run in enumerate(sweep.runs):
         if name in run.curves:
             x, y = run.curves[name]
             good = np.isfinite(y) & (y > 0)
             if good.any():
-                found.append((place, (x[good], y[good])))
-    return found
+                placed.append((place, (x[good], y[good])))
+    return placed
 
 
-def _grid(count: int) -> tuple[Figure, list[Axes]]:
+def _panels(count: int) -> tuple[Figure, list[Axes]]:
     """Small panels that share their y axis, three in a row."""
     count = min(count, PANELS)
     columns = min(count, 3)
@@ -193,43 +211,17 @@ def _grid(count: int) -> tuple[Figure, list[Axes]]:
     return figure, axes[:count]
 
 
-def _lines(ax: Axes, curves: Sequence[tuple[int, Curve]], colors: Colors) -> None:
-    """One thin line per run, a sample of them where there are very many."""
+def _draw_lines(ax: Axes, curves: Sequence[tuple[int, Curve]], colors: Colors) -> None:
+    """One thin line per run; a sample of them where there are very many."""
     many = len(curves) > FEW
     chosen = np.unique(np.linspace(0, len(curves) - 1, min(LINES, len(curves))).astype(int))
+    look: dict[str, Any] = {"alpha": 0.3, "linewidth": 0.8} if many else {"linewidth": 1.5}
     for place, (x, y) in (curves[i] for i in chosen):
         marker = "o" if len(x) == 1 else ""
-        look: dict[str, Any] = {"alpha": 0.3, "linewidth": 0.8} if many else {"linewidth": 1.5}
-        ax.plot(x, y, color=colors.of(place), drawstyle="steps-post", marker=marker, **look)
+        color = colors.runs[place]
+        ax.plot(x, y, color=color, drawstyle="steps-post", marker=marker, **look)
     if many:
         ax.plot(*median([curve for _, curve in curves]), color=INK, linewidth=2.2)
-
-
-def median(curves: Sequence[Curve], points: int = 100) -> Curve:
-    """Median of step curves, over those that have come so far.
-
-    Args:
-        curves: each holds the value from an epoch on; positive.
-        points: at how many epochs.
-    """
-    grid = np.linspace(min(x[0] for x, _ in curves), max(x[-1] for x, _ in curves), points)
-    table = np.full((len(curves), points), np.nan)
-    for row, (x, y) in zip(table, curves, strict=True):
-        inside = (grid >= x[0]) & (grid <= x[-1])
-        row[inside] = y[np.searchsorted(x, grid[inside], side="right") - 1]
-    reached = np.isfinite(table).any(axis=0)
-    return grid[reached], np.nanmedian(table[:, reached], axis=0)
-
-
-def _legend(figure: Figure, ax: Axes, colors: Colors, *, median: bool) -> None:
-    for label, color in colors.legend:
-        ax.plot([], [], color=color, label=plain(label))
-    if median:
-        ax.plot([], [], color=INK, linewidth=2.2, label="median of all runs")
-    handles, labels = ax.get_legend_handles_labels()
-    if labels:
-        columns = 2 if max(map(len, labels)) > 30 else 4
-        figure.legend(handles, labels, loc="outside upper left", ncols=columns, borderaxespad=0.2)
 
 
 def _look(i: int) -> dict[str, Any]:
@@ -238,20 +230,16 @@ def _look(i: int) -> dict[str, Any]:
     return {"color": color, "marker": MARKERS[i % len(MARKERS)], "markeredgewidth": 0}
 
 
-def _has(run: Run, key: SweptKey) -> bool:
-    return type(run.value(key.key)) in (int, float)
-
-
-def _by_x(pairs: Sequence[tuple[float, float]]) -> dict[float, list[float]]:
-    """Value of the key -> values of the runs with it; empty where hardly any come again."""
+def _by_x(dots: Dots) -> dict[float, list[float]]:
+    """The y values at each x; empty where x values hardly ever repeat."""
     groups: dict[float, list[float]] = {}
-    for x, y in sorted(pairs):
+    for x, y in sorted(dots):
         groups.setdefault(x, []).append(y)
-    return groups if len(groups) <= min(GROUPS, len(pairs) / 2) else {}
+    return groups if len(groups) <= min(GROUPS, len(dots) / 2) else {}
 
 
-def _means(ax: Axes, pairs: Sequence[tuple[float, float]]) -> None:
-    groups = _by_x(pairs)
+def _draw_means(ax: Axes, dots: Dots) -> None:
+    groups = _by_x(dots)
     if groups:
         means = [statistics.fmean(ys) for ys in groups.values()]
         deviations = [statistics.stdev(ys) if len(ys) > 1 else 0.0 for ys in groups.values()]
@@ -261,25 +249,15 @@ def _means(ax: Axes, pairs: Sequence[tuple[float, float]]) -> None:
         )  # fmt: skip
 
 
-def _medians(
-    ax: Axes, pairs: Sequence[tuple[float, float]], look: dict[str, Any], label: str
-) -> None:
-    """A line through the medians; without repeated values its legend entry alone."""
-    groups = _by_x(pairs)
-    medians = [statistics.median(ys) for ys in groups.values()]
-    width = 1.4 if groups else 0.0
-    ax.plot(list(groups), medians, linewidth=width, markersize=5, label=label, **look)
-
-
-def _wide(values: Sequence[float]) -> bool:
+def _is_wide(values: Sequence[float]) -> bool:
     return min(values) > 0 and max(values) / min(values) >= WIDE
 
 
-def _key_axis(ax: Axes, x: np.ndarray, key: SweptKey) -> None:
+def _key_axis(ax: Axes, dots: Dots, key: SweptKey) -> None:
     """Axis of a key, with its values as ticks where they are few."""
-    values = sorted(set(x.tolist()))
-    if len(values) > 1 and _wide(values):
-        _log_x(ax, values)
+    values = sorted({x for x, _ in dots})
+    if len(values) > 1 and _is_wide(values):
+        log_axis(ax, values, "x")
     elif len(values) > 1:
         air = 0.06 * (values[-1] - values[0])
         ax.set_xlim(values[0] - air, values[-1] + air)
@@ -289,21 +267,8 @@ def _key_axis(ax: Axes, x: np.ndarray, key: SweptKey) -> None:
     ax.set_xlabel(plain(key.label))
 
 
-def _log_x(ax: Axes, values: Sequence[float]) -> None:
-    """Logarithmic x axis with plain numbers and some air."""
-    low, high = min(values), max(values)
-    air = max(1.25, (high / low) ** 0.06)
-    ax.set_xscale("log")
-    ax.set_xlim(low / air, high * air)
-    if high / low < 10:
-        # Powers of ten alone would leave no tick or one.
-        ax.xaxis.set_major_locator(MaxNLocator(6))
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
-
-
 def _row_label(configuration: Configuration) -> str:
-    """Rank and values; their keys stand above the rows."""
+    """Rank and values; the title above the rows names the keys."""
     return _cut(", ".join([f"#{configuration.rank}", *map(shown, configuration.values)]), 52)
 
 

@@ -6,17 +6,19 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from softsym.reporting.configurations import Spread, Sweep, spread
+from softsym.reporting.configurations import Sweep, spread
+from softsym.reporting.number_format import duration, error, number
 from softsym.reporting.swept import shown
-from softsym.reporting.words import duration, error, number
 from softsym.runs.layout import REPORT
 from softsym.runs.reading import Run
 
 ERROR = "test/equivariance_error/"
+SPLITS = {"val": "validation", "ood": "out of distribution"}
 
 
 @dataclass(frozen=True)
@@ -24,10 +26,10 @@ class Column:
     """A column as the template takes it.
 
     Attributes:
-        key: what filters call it, such as ``"test/mse"``.
-        label: what stands above it, under the name of its ``group``.
-        group: columns of a group stand side by side.
-        numeric: whether it is aligned and sorted as numbers.
+        key: Its name in filters, such as ``"test/mse"``.
+        label: Its heading, below the name of its ``group``.
+        group: Heading that it shares with its neighbours of the same group.
+        numeric: Whether it is aligned and sorted as numbers.
     """
 
     key: str
@@ -38,12 +40,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell.
+    """A cell as the template takes it.
 
     Attributes:
-        text: what a reader sees.
-        value: what sorting and filtering go by: a number, or the text; empty where it is missing.
-        link: address relative to the page.
+        text: The text that a reader sees.
+        value: The number or text to sort and filter by; empty where it is missing.
+        link: Address relative to the page.
     """
 
     text: str
@@ -53,60 +55,40 @@ class Cell:
 
 @dataclass(frozen=True)
 class SweepTable:
-    """Columns, and as many cells in each row."""
+    """A table as the template takes it; each row has one cell per column."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
     @property
     def groups(self) -> list[tuple[str, int]]:
-        """Names of neighbouring groups and how many columns each spans."""
-        spans: list[tuple[str, int]] = []
-        for column in self.columns:
-            if spans and spans[-1][0] == column.group:
-                spans[-1] = (column.group, spans[-1][1] + 1)
-            else:
-                spans.append((column.group, 1))
-        return spans
-
-
-def metric_columns(sweep: Sweep) -> list[Column]:
-    """The deciding metric, those of the test, strengths and equivariance errors of the model."""
-    known = list(dict.fromkeys(key for run in sweep.runs for key in run.metrics))
-    plain = [k for k in known if k.startswith(("test/", "ood/")) and ERROR[5:-1] not in k]
-    scores = dict.fromkeys([sweep.metric, *plain]) if sweep.metric else dict.fromkeys(plain)
-    columns = [Column(key, _rest(key), _first(key)) for key in scores]
-    columns += [Column(f"strength/{n}", n, "strength") for n in sweep.symmetries]
-    errors = [key for key in known if key.startswith(ERROR)]
-    return columns + [
-        Column(key, key.removeprefix(ERROR), "equivariance error (test)") for key in errors
-    ]
+        """Names of neighbouring groups and the number of columns each spans."""
+        by_group = groupby(self.columns, lambda column: column.group)
+        return [(name, len(list(columns))) for name, columns in by_group]
 
 
 def run_table(sweep: Sweep, page: Path) -> SweepTable:
     """A row per run, those of the best configuration first.
 
     Args:
-        sweep: the runs.
-        page: file that the table will stand in; links are relative to it.
+        sweep: The runs.
+        page: The file that will contain the table; links are relative to it.
     """
-    keys = [Column(key.key, key.label, "configuration", key.numeric) for key in sweep.keys]
-    metrics = metric_columns(sweep)
-    columns = [
+    keys, metrics = _key_columns(sweep), _metric_columns(sweep)
+    columns = (
         Column("run", "run", "", numeric=False),
-        Column("rank", "rank", "configuration"),
         *keys,
         Column("seed", "seed"),
         Column("status", "status", "", numeric=False),
         *metrics,
         Column("seconds", "time", "run"),
-    ]
+    )
     counted = {id(run) for run in sweep.counted}
-    rows = [
+    rows = tuple(
         (
             run_cell(run, page),
-            Cell(f"{configuration.rank}", f"{configuration.rank}"),
-            *(_config_cell(run.value(column.key)) for column in keys),
+            _config_cell(configuration.rank),
+            *(_config_cell(run.value(column.key)) for column in keys[1:]),
             _config_cell(run.seed),
             _status_cell(run, id(run) in counted),
             *(_metric_cell(run, column) for column in metrics),
@@ -114,39 +96,33 @@ def run_table(sweep: Sweep, page: Path) -> SweepTable:
         )
         for configuration in sweep.configurations
         for run in configuration.runs
-    ]
-    return SweepTable(tuple(columns), tuple(rows))
+    )
+    return SweepTable(columns, rows)
 
 
 def configuration_table(sweep: Sweep) -> SweepTable:
     """A row per configuration, the best first: mean and spread over its counted runs."""
-    metrics = metric_columns(sweep)
-    columns = [
-        Column("rank", "rank", "configuration"),
-        *(Column(key.key, key.label, "configuration", key.numeric) for key in sweep.keys),
+    metrics = _metric_columns(sweep)
+    columns = (
+        *_key_columns(sweep),
         Column("n", "n", "finished"),
         Column("seeds", "seeds", "finished"),
         *metrics,
-    ]
-    rows = [
-        (
-            Cell(f"{configuration.rank}", f"{configuration.rank}"),
-            *(_config_cell(value) for value in configuration.values),
-            Cell(f"{len(configuration.counted)}", f"{len(configuration.counted)}"),
-            Cell(f"{configuration.seeds}", f"{configuration.seeds}"),
-            *(_spread_cell(spread(configuration.counted, column.key)) for column in metrics),
-        )
-        for configuration in sweep.configurations
-    ]
-    return SweepTable(tuple(columns), tuple(rows))
+    )
+    rows = []
+    for each in sweep.configurations:
+        settings = (each.rank, *each.values, len(each.counted), each.seeds)
+        spreads = (spread(each.counted, column.key) for column in metrics)
+        scores = (Cell(str(s), "" if s.mean is None else repr(s.mean)) for s in spreads)
+        rows.append((*(_config_cell(value) for value in settings), *scores))
+    return SweepTable(columns, tuple(rows))
 
 
 def run_cell(run: Run, page: Path) -> Cell:
     """The folder of a run as seen from the page, with a link to its report if there is one."""
     name = relative(run.folder, page)
     report = run.folder / REPORT
-    link = quote(relative(report, page)) if report.exists() else ""
-    return Cell(name, name, link)
+    return Cell(name, name, quote(relative(report, page)) if report.exists() else "")
 
 
 def relative(path: Path, page: Path) -> str:
@@ -159,25 +135,35 @@ def relative(path: Path, page: Path) -> str:
     return Path(os.path.relpath(path.absolute(), page.absolute().parent)).as_posix()
 
 
-def _first(key: str) -> str:
-    first = key.split("/", maxsplit=1)[0]
-    return {"val": "validation", "ood": "out of distribution"}.get(first, first)
+def _key_columns(sweep: Sweep) -> list[Column]:
+    """Rank and swept keys."""
+    keys = [Column(key.key, key.label, "configuration", key.numeric) for key in sweep.keys]
+    return [Column("rank", "rank", "configuration"), *keys]
 
 
-def _rest(key: str) -> str:
-    return key.split("/", 1)[-1]
+def _metric_columns(sweep: Sweep) -> list[Column]:
+    """The deciding metric, test metrics, strengths, and equivariance errors of the model."""
+    known = list(dict.fromkeys(key for run in sweep.runs for key in run.metrics))
+    plain = [k for k in known if k.startswith(("test/", "ood/")) and ERROR[5:-1] not in k]
+    columns = []
+    for key in dict.fromkeys([sweep.metric, *plain] if sweep.metric else plain):
+        split = key.split("/", 1)[0]
+        columns.append(Column(key, key.split("/", 1)[-1], SPLITS.get(split, split)))
+    columns += [Column(f"strength/{name}", name, "strength") for name in sweep.symmetries]
+    errors = [key for key in known if key.startswith(ERROR)]
+    return columns + [
+        Column(key, key.removeprefix(ERROR), "equivariance error (test)") for key in errors
+    ]
 
 
 def _config_cell(value: Any) -> Cell:
-    return Cell("", "") if value is None else Cell(shown(value), _exact(value))
-
-
-def _exact(value: Any) -> str:
-    return repr(value) if type(value) in (int, float) else shown(value)
+    if value is None:
+        return Cell("", "")
+    return Cell(shown(value), repr(value) if type(value) in (int, float) else shown(value))
 
 
 def _status_cell(run: Run, counted: bool) -> Cell:
-    """What ended a run, with a word where a newer run of its seed stands for it."""
+    """How a run ended, and whether a newer run of its seed replaces it."""
     repeated = run.status == "finished" and not counted
     return Cell("finished, repeated" if repeated else run.status, run.status)
 
@@ -192,9 +178,5 @@ def _metric_cell(run: Run, column: Column) -> Cell:
 def _number_cell(value: float | None, write: Callable[[float], str]) -> Cell:
     if value is None:
         return Cell("", "")
-    # A run that diverged says so; it sorts as missing.
+    # a diverged run shows nan or inf, and sorts as missing
     return Cell(write(value), repr(value)) if math.isfinite(value) else Cell(str(value), "")
-
-
-def _spread_cell(found: Spread) -> Cell:
-    return Cell(str(found), "" if found.mean is None else repr(found.mean))

@@ -1,17 +1,20 @@
-"""Which keys of their configs tell runs apart."""
+"""Which config keys tell runs apart."""
 
 from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from softsym.reporting.words import number
+from softsym.reporting.number_format import number
 from softsym.runs.reading import Run
 
-# What a run writes, where, and how fast decides nothing that it finds.
+Values = tuple[Any, ...]
+"""One value per run."""
+
+# Parts of the config that say where a run writes and how fast it is: they change no result.
 IMMATERIAL = {
     *("basis_cache", "callbacks", "checkpoint", "ckpt_path", "debug", "hydra", "logger", "name"),
     *("paths", "run_dir", "threads", "track_dim"),
@@ -25,35 +28,35 @@ class SweptKey:
     """A key whose value differs between runs.
 
     Attributes:
-        key: dotted, such as ``"regularizers.xy.strength"``, or a config group.
-        label: as much of its end as tells it from the others.
-        values: one per run.
+        key: Dotted, such as ``"regularizers.xy.strength"``, or a config group.
+        label: As much of its end as tells it from the other keys.
+        values: One per run.
     """
 
     key: str
     label: str
-    values: tuple[Any, ...]
+    values: Values
 
     @property
     def numeric(self) -> bool:
-        """Whether at least two different numbers are among its values, and nothing else."""
+        """Whether its values are numbers, at least two of them different."""
         given = [v for v in self.values if v is not None]
         return len(set(given)) > 1 and all(type(v) in (int, float) for v in given)
 
 
 def swept_keys(runs: Sequence[Run], by: Sequence[str] = ()) -> tuple[SweptKey, ...]:
-    """Keys that tell the configurations of some runs apart, apart from their seeds.
+    """Keys that tell the configurations of some runs apart; seeds do not count.
 
-    Configs are resolved, so one override changes many keys. Of those that change together, the
-    one given on the command line stands for the others, and a config group for what its options
-    hold.
+    Configs are resolved, so one override changes many keys. Of keys that change together, the one
+    given on the command line represents the others, and a config group represents what its
+    options set.
 
     Args:
-        runs: any number.
-        by: these keys instead.
+        runs: Any number of runs.
+        by: Keys to use instead of those that differ.
 
     Raises:
-        ValueError: a key of ``by`` that no run has.
+        ValueError: If no run has a key of ``by``.
     """
     keys = [_checked(key, runs) for key in dict.fromkeys(by)] if by else _differing(runs)
     labels = short_names(keys)
@@ -61,7 +64,7 @@ def swept_keys(runs: Sequence[Run], by: Sequence[str] = ()) -> tuple[SweptKey, .
 
 
 def seeds(run: Run) -> tuple[tuple[str, Hashable], ...]:
-    """Everything random about a run: its seed, and those that were set apart from it."""
+    """All seeds of a run: its own, and those that were set apart from it."""
     return tuple(sorted((k, v) for k, v in run.config.items() if k.endswith("seed")))
 
 
@@ -72,46 +75,44 @@ def shown(value: Any) -> str:
         >>> shown(0.0001), shown(True), shown(None), shown("mlp"), shown(2000)
         ('1e-4', 'true', 'null', 'mlp', '2000')
     """
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
     return number(value) if isinstance(value, float) else str(value)
 
 
 def short_names(keys: Sequence[str]) -> dict[str, str]:
-    """Key -> its last two parts, or as many as tell it from the others.
+    """Key -> its last two parts, or all of it where another key ends in the same two.
 
     Example:
-        >>> short_names(["regularizers.xy.strength", "regularizers.yz.strength", "dim"])
-        {'regularizers.xy.strength': 'xy.strength', 'regularizers.yz.strength': 'yz.strength', 'dim': 'dim'}
-    """  # noqa: E501
+        >>> list(short_names(["regularizers.xy.strength", "dim"]).values())
+        ['xy.strength', 'dim']
+    """
     names = {key: ".".join(key.split(".")[-2:]) for key in keys}
     count = Counter(names.values())
     return {key: key if count[name] > 1 else name for key, name in names.items()}
 
 
 def _checked(key: str, runs: Sequence[Run]) -> str:
-    if any(key in run.config or key in run.choices for run in runs):
-        return key
-    differing = _differing(runs)
     known = {k for run in runs for k in (*run.config, *run.choices)}
+    if key in known:
+        return key
     close = difflib.get_close_matches(key, sorted(known), 3)
     raise ValueError(
         f"No run has the key {key!r}. "
         + (f"Did you mean {' or '.join(close)}? " if close else "")
-        + f"Keys that differ between the runs: {', '.join(differing) or 'none'}."
+        + f"Keys that differ between the runs: {', '.join(_differing(runs)) or 'none'}."
     )
 
 
 def _differing(runs: Sequence[Run]) -> list[str]:
-    """The keys, those given on command lines first and in their order."""
-    given = _given(runs)
+    """The keys that differ and matter; those given on command lines first, in their order."""
+    words = (word for run in runs for word in run.overrides if "=" in word)
+    names = dict.fromkeys(word.split("=", 1)[0].lstrip("+") for word in words)
+    given = {key: place for place, key in enumerate(names)}
     columns = {key: tuple(run.config.get(key) for run in runs) for key in _material(runs, given)}
-    columns = {key: values for key, values in columns.items() if _varies(values)}
-    groups = _groups(runs, given)
-    kept: dict[str, tuple[Any, ...]] = {}
-    for group, options in groups.items():
+    columns = {key: values for key, values in columns.items() if len(set(values)) > 1}
+    kept: dict[str, Values] = {}
+    for group, options in _groups(runs, given).items():
         scope = "" if group == RECIPE else f"{group}."
         inside = [
             key
@@ -120,7 +121,7 @@ def _differing(runs: Sequence[Run]) -> list[str]:
             and key.removeprefix("module.").startswith(scope)
             and _follows(columns[key], options)
         ]
-        # A recipe decides the other groups as well.
+        # a recipe chooses the options of other groups too: those then say nothing new
         if inside and not any(_follows(options, values) for values in kept.values()):
             kept[group] = options
         for key in inside:
@@ -129,70 +130,58 @@ def _differing(runs: Sequence[Run]) -> list[str]:
 
 
 def _representatives(
-    groups: dict[str, tuple[Any, ...]], columns: dict[str, tuple[Any, ...]], given: dict[str, int]
+    groups: dict[str, Values], columns: dict[str, Values], given: dict[str, int]
 ) -> list[str]:
-    """Of keys that change together one, unless several were given."""
+    """One key for each set of keys that change together, and every key that was given."""
     chosen = list(groups)
-    by_values = {_pattern(values): key for key, values in groups.items()}
+    patterns = {_pattern(values) for values in groups.values()}
+    shown_values: set[Values] = set()
     for key in sorted(columns, key=lambda k: (given.get(k, len(given)), k.count("."), k)):
         values = columns[key]
-        # Nobody gave it: it follows from what was given, or shows a value that is shown already.
-        follows = _pattern(values) in by_values if given else values in columns_of(chosen, columns)
-        if key in given or not follows:
+        # With command lines at hand, a key that follows from a given one is redundant; without
+        # them only equal values are, as different ones may each have been set.
+        redundant = _pattern(values) in patterns if given else values in shown_values
+        if key in given or not redundant:
             chosen.append(key)
-            by_values.setdefault(_pattern(values), key)
+            patterns.add(_pattern(values))
+            shown_values.add(values)
     return chosen
 
 
-def columns_of(keys: Iterable[str], columns: dict[str, tuple[Any, ...]]) -> set[tuple[Any, ...]]:
-    """The values of some keys."""
-    return {columns[key] for key in keys if key in columns}
-
-
-def _given(runs: Sequence[Run]) -> dict[str, int]:
-    """Keys of overrides -> their place."""
-    words = dict.fromkeys(word for run in runs for word in run.overrides if "=" in word)
-    keys = dict.fromkeys(word.split("=", 1)[0].lstrip("+") for word in words)
-    return {key: place for place, key in enumerate(keys)}
-
-
 def _material(runs: Sequence[Run], given: dict[str, int]) -> list[str]:
-    """Keys of the configs that may decide what a run finds, and no seeds or paths."""
+    """Config keys that may change a result: no seeds, no paths, nothing of a search's pruning."""
     keys = dict.fromkeys(key for run in runs for key in run.config)
     return [
         key
         for key in keys
         if not key.endswith("seed")
-        and (key.split(".")[0] not in IMMATERIAL or (key in given and key[:10] == "callbacks."))
-        and not any(_own_path(run, key) for run in runs)
+        and (key.split(".")[0] not in IMMATERIAL or (key in given and key.startswith("callbacks.")))
+        and not key.startswith("callbacks.pruning.")
+        and not any(_is_own_path(run, key) for run in runs)
     ]
 
 
-def _own_path(run: Run, key: str) -> bool:
+def _is_own_path(run: Run, key: str) -> bool:
     """Whether a value is a place in the run's own folder."""
     home, value = run.config.get("run_dir"), run.config.get(key)
     output = run.config.get("paths.output")
     return isinstance(value, str) and any(p and str(p) in value for p in (home, output))
 
 
-def _groups(runs: Sequence[Run], given: dict[str, int]) -> dict[str, tuple[Any, ...]]:
-    """Config groups with different options, the recipe first."""
+def _groups(runs: Sequence[Run], given: dict[str, int]) -> dict[str, Values]:
+    """Config groups whose options differ, the recipe first."""
     names = {name for run in runs for name in run.choices} - IMMATERIAL
     ordered = sorted(names, key=lambda n: (n != RECIPE, given.get(n, len(given)), n))
     columns = {name: tuple(run.choices.get(name) for run in runs) for name in ordered}
-    return {name: values for name, values in columns.items() if _varies(values)}
+    return {name: values for name, values in columns.items() if len(set(values)) > 1}
 
 
-def _varies(values: Sequence[Any]) -> bool:
-    return len(set(values)) > 1
+def _pattern(values: Values) -> tuple[int, ...]:
+    """Which runs share a value, whatever the value is."""
+    first: dict[Any, int] = {}
+    return tuple(first.setdefault(value, len(first)) for value in values)
 
 
-def _pattern(values: Sequence[Any]) -> tuple[int, ...]:
-    """Which runs share a value, whatever it is."""
-    seen: dict[Any, int] = {}
-    return tuple(seen.setdefault(value, len(seen)) for value in values)
-
-
-def _follows(values: Sequence[Any], options: Sequence[Any]) -> bool:
-    """Whether the options decide the values."""
+def _follows(values: Values, options: Values) -> bool:
+    """Whether the options determine the values."""
     return len(set(zip(options, values, strict=True))) == len(set(options))

@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from softsym.reporting.number_format import number
 from softsym.reporting.palette import INK, MUTED, SERIES, legend_above, plain, styled
-from softsym.reporting.summary import Predictions, RunSummary
-from softsym.reporting.words import number
+from softsym.reporting.predictions import Predictions
+from softsym.reporting.summary import RunSummary
 
 SAMPLES = 6
-TRUE, PREDICTED = SERIES[0], SERIES[1]
+OBSERVED: dict[str, Any] = {"color": INK, "linewidth": 2.4}
+TRUE: dict[str, Any] = {"color": SERIES[0], "linewidth": 2.0}
+PREDICTED: dict[str, Any] = {"color": SERIES[1], "linewidth": 2.0, "linestyle": (0, (4, 1.5))}
 BASELINES = (MUTED, SERIES[3], SERIES[2])
-# A vehicle at rest would otherwise fill the panel with its jitter.
+# Half the width of the smallest window in metres: jitter of a vehicle at rest must not fill it.
 SMALLEST = 0.5
-# Room below the paths for the bar and its text, as a share of half the window.
+# Room below the paths for the scale bar and its text, as a share of half the window.
 BAR_ROOM = 0.3
 
 
-def displacement(predictions: Predictions, outputs: np.ndarray) -> np.ndarray:
-    """Distance of predicted from true positions in metres, (n, time).
-
-    Args:
-        predictions: tracks, with ``track_dim`` set.
-        outputs: (n, dim_out), of the model or of a baseline.
-    """
-    d = predictions.track_dim or 1
-    steps = outputs.shape[1] // d
-    return np.linalg.norm((outputs - predictions.targets).reshape(-1, steps, d), axis=2)
-
-
 def sample_tracks(predictions: Predictions, count: int = SAMPLES) -> np.ndarray:
-    """Indices of samples spread evenly from the best to the worst predicted, (count,) at most."""
-    ade = displacement(predictions, predictions.outputs).mean(axis=1)
+    """Indices of at most ``count`` samples, evenly from the best to the worst predicted."""
+    ade = predictions.displacement(predictions.outputs).mean(axis=1)
     readable = np.isfinite(ade) & np.isfinite(predictions.inputs).all(axis=1)
     order = np.argsort(np.where(readable, ade, np.inf))[: int(readable.sum())]
     places = np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int)
@@ -53,9 +45,8 @@ def tracks_figure(summary: RunSummary) -> Figure | None:
         return None
     columns = min(3, len(chosen))
     rows = math.ceil(len(chosen) / columns)
-    width = 7.6 * columns / 3
-    figure = Figure(figsize=(width, 0.5 + rows * 2.75), layout="constrained")
-    ade = displacement(predictions, predictions.outputs).mean(axis=1)
+    figure = Figure(figsize=(7.6 * columns / 3, 0.5 + rows * 2.75), layout="constrained")
+    ade = predictions.displacement(predictions.outputs).mean(axis=1)
     for place, index in enumerate(chosen):
         ax = figure.add_subplot(rows, columns, place + 1)
         _panel(ax, predictions, int(index), labelled=place == 0)
@@ -65,45 +56,47 @@ def tracks_figure(summary: RunSummary) -> Figure | None:
 
 
 def _panel(ax: Axes, predictions: Predictions, index: int, *, labelled: bool) -> None:
-    """One sample with all its paths, equal axes and a scale bar."""
-    d = predictions.track_dim or 2
-    observed = predictions.inputs[index].reshape(-1, d)[:, :2]
-    paths = [("observed", observed, {"color": INK, "linestyle": "-", "linewidth": 2.4})]
-    for i, (name, array) in enumerate(predictions.baselines.items()):
-        look = {"color": BASELINES[i % 3], "linestyle": (0, (1, 1.2)), "linewidth": 1.8}
-        paths.append((name.replace("_", " "), array[index].reshape(-1, d)[:, :2], look))
-    for name, array, color, dashes in (
-        ("true", predictions.targets, TRUE, "-"),
-        ("predicted", predictions.outputs, PREDICTED, (0, (4, 1.5))),
-    ):
-        look = {"color": color, "linestyle": dashes, "linewidth": 2.0}
-        paths.append((name, array[index].reshape(-1, d)[:, :2], look))
-    for name, path, look in paths:
-        # Futures start where the observed path ends.
-        joined = path if name == "observed" else np.concatenate([observed[-1:], path])
-        ax.plot(*joined.T, label=plain(name) if labelled else "_", **look)  # type: ignore[arg-type]
-        if name != "observed":
-            ax.plot(*joined[-1], "o", color=look["color"], markersize=3.5)
-    frame(ax, np.concatenate([path for _, path, _ in paths]))
+    """One sample with all its paths."""
+    observed, *paths = (
+        array[index].reshape(-1, predictions.track_dim or 2)[:, :2]
+        for array in (
+            *(predictions.inputs, *predictions.baselines.values()),
+            *(predictions.targets, predictions.outputs),
+        )
+    )
+    looks: dict[str, dict[str, Any]] = {
+        name: {"color": BASELINES[i % 3], "linestyle": (0, (1, 1.2)), "linewidth": 1.8}
+        for i, name in enumerate(predictions.baselines)
+    }
+    looks |= {"true": TRUE, "predicted": PREDICTED}
+    draw_path(ax, observed, "observed" if labelled else "", dot=0, **OBSERVED)
+    for (name, look), path in zip(looks.items(), paths, strict=True):
+        # futures begin where the observed path ends
+        joined = np.concatenate([observed[-1:], path])
+        draw_path(ax, joined, name.replace("_", " ") if labelled else "", **look)
+    frame(ax, np.concatenate([observed, *paths]))
+
+
+def draw_path(ax: Axes, points: np.ndarray, label: str, *, dot: float = 3.5, **look: Any) -> None:
+    """Draws a path (n, 2) with a dot at its end; without a label it has no legend entry."""
+    ax.plot(*points.T, label=plain(label) if label else "_", **look)
+    ax.plot(*points[-1:].T, "o", color=look["color"], markersize=dot)
 
 
 def frame(ax: Axes, points: np.ndarray) -> None:
-    """Makes equal axes without ticks around some points, with a bar of a round length.
+    """Makes equal axes without ticks around some points, with a scale bar of round length.
 
     Args:
-        ax: Where the paths are drawn.
-        points: (n, 2) in metres; those that are not finite do not count.
+        ax: Axes with the paths.
+        points: (n, 2) in metres; rows that are not finite are ignored.
     """
     points = points[np.isfinite(points).all(axis=1)]
     centre = (points.min(axis=0) + points.max(axis=0)) / 2
     half = max(0.58 * float(np.ptp(points, axis=0).max()), SMALLEST)
     left, bottom = centre - half
-    ax.set_xlim(left, left + 2 * half)
-    ax.set_ylim(bottom - BAR_ROOM * half, bottom + 2 * half)
-    ax.set_aspect("equal")
+    ax.set(xlim=(left, left + 2 * half), ylim=(bottom - BAR_ROOM * half, bottom + 2 * half))
+    ax.set(aspect="equal", xticks=[], yticks=[])
     ax.grid(visible=False)
-    ax.set_xticks([])
-    ax.set_yticks([])
     ax.spines[["top", "right", "left", "bottom"]].set_visible(False)
     length = round_length(half / 2)
     x, y = left + 0.06 * half, bottom - 0.2 * half

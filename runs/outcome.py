@@ -1,4 +1,4 @@
-"""What a trial's folder says about how the trial ended."""
+"""How a run ended, as its folder tells."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from softsym.runs.files import read_json
 from softsym.runs.layout import METRICS, OUTPUT, PRUNED, RECORD
 
 TAIL = 20
-"""Lines of output that are kept of a trial that failed."""
+"""Lines of the output of a failed run that are kept."""
 
 
 class End(Enum):
-    """How a trial ended."""
+    """The ways in which a run ends."""
 
     COMPLETE = "complete"
     PRUNED = "pruned"
@@ -27,13 +27,13 @@ class End(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a trial ended.
+    """How a run ended.
 
     Attributes:
         end: In one word.
-        value: What it reached.
-        reason: Why there is no value.
-        error: The user's error that train.py ended with, if it did.
+        value: Its monitored metric; that of a pruned run at its end.
+        reason: Why there is no final value.
+        error: Message of the user error that train.py ended with, if it did.
     """
 
     end: End
@@ -43,11 +43,11 @@ class Outcome:
 
 
 def read_outcome(folder: Path, monitor: str, code: int | None) -> Outcome:
-    """How the trial ended whose process is gone.
+    """How a run ended whose process is gone.
 
     Args:
-        folder: The trial's folder.
-        monitor: Metric to read.
+        folder: The run folder.
+        monitor: The metric to read.
         code: Exit code of the process, negative or above 128 for a signal; None if unknown.
     """
     pruned, record = _json(folder / PRUNED), _json(folder / RECORD)
@@ -65,7 +65,7 @@ def read_outcome(folder: Path, monitor: str, code: int | None) -> Outcome:
 
 
 def killed_by(code: int | None) -> str:
-    """What ended a process that did not end by itself."""
+    """Names the signal that killed a process."""
     if code is None:
         return "gone without a trace"
     number = -code if code < 0 else code - 128
@@ -78,7 +78,7 @@ def killed_by(code: int | None) -> str:
 
 
 def tail(folder: Path, lines: int = TAIL) -> str:
-    """The last lines of a trial's output."""
+    """The last lines of a run's output."""
     path = folder / OUTPUT
     if not path.exists():
         return ""
@@ -105,7 +105,7 @@ def _failed(folder: Path, code: int) -> Outcome:
 
 
 def is_finished(folder: Path) -> bool:
-    """Whether the run in a folder ended by itself and left everything that a run leaves."""
+    """Whether the run in a folder has finished, so that all its files are complete."""
     return (_json(folder / RECORD) or {}).get("status") == "finished"
 
 

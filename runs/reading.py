@@ -16,18 +16,21 @@ import yaml
 
 from softsym.runs.files import read_json
 from softsym.runs.flatten import flatten
-from softsym.runs.layout import CONFIG, COST, METRICS, PRUNED, RECORD, STARTED, STRENGTHS
+from softsym.runs.layout import CONFIG, COST, JOURNAL, METRICS, PRUNED, RECORD, STARTED, STRENGTHS
 
 # Folders that hold no runs but may hold many files, or config files of others.
 SKIPPED = {"checkpoints", "csv", "figures", "tensorboard", "wandb"}
-# Values of a run that would not go where they went, were it started again.
-PLACES = ("run_dir=", "ckpt_path=", "sweep=", "hydra.")
-# Points of a curve that pictures of many runs show.
+# Overrides that tie a run to its folder or its search, which a repetition must not write to.
+PLACES = (
+    *("run_dir=", "ckpt_path=", "sweep=", "hydra."),
+    *("+pruning@callbacks.pruning=", "callbacks.pruning."),
+)
+# Maximum number of points of a curve in pictures of many runs.
 POINTS = 120
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Curve = tuple[np.ndarray, np.ndarray]
-"""Epochs and the values from each of them on, (n,) both."""
+"""Epochs, and the values from each of them on; both (n,)."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +38,17 @@ class Run:
     """One run folder.
 
     Attributes:
-        folder: where it is.
-        status: ``"finished"``, ``"interrupted"``, ``"pruned"``, or ``"unfinished"`` where no
-            record tells how it ended: it runs still, or was killed.
-        config: leaves of the resolved config by their dotted keys.
-        choices: config group -> option, such as ``{"network": "mlp"}``.
-        overrides: what was given on its command line, or by a sweep.
-        metrics: flat, such as ``{"test/mse": 0.1}``; values that are no finite numbers as well.
-        curves: name of a symmetry -> its strength over the epochs.
-        record: what ``run.json`` says.
-        seconds: wall-clock time, None where it is not known.
-        problems: files that could not be read, and why.
+        folder: The run folder.
+        status: ``"finished"``, ``"interrupted"``, ``"pruned"``, or ``"unfinished"`` without a
+            record of the end: the run is still going, or was killed.
+        config: Dotted key -> value of the resolved config.
+        choices: Config group -> option, such as ``{"network": "mlp"}``.
+        overrides: Overrides from its command line or its sweep.
+        metrics: Flat, such as ``{"test/mse": 0.1}``; also values that are not finite.
+        curves: Name of a symmetry -> its strength over the epochs.
+        record: Content of ``run.json``.
+        seconds: Wall-clock time in seconds, None if unknown.
+        problems: Files that could not be read, and why.
     """
 
     folder: Path
@@ -66,9 +69,9 @@ class Run:
 
     @property
     def monitor(self) -> str | None:
-        """Metric that decided which of its models was the best."""
-        found = self.record.get("monitor") or self.config.get("monitor")
-        return None if found is None else str(found)
+        """The metric that chose the best model."""
+        monitor = self.record.get("monitor") or self.config.get("monitor")
+        return None if monitor is None else str(monitor)
 
     @property
     def symmetries(self) -> tuple[str, ...]:
@@ -78,40 +81,41 @@ class Run:
 
     @property
     def command(self) -> str:
-        """Command line that runs it again, in a folder of its own; empty if none is known."""
+        """Command line that repeats the run in a folder of its own; empty if unknown."""
         words = shlex.split(str(self.record.get("command", "")))
         if self.overrides:
             words = ["python", "train.py", *self.overrides]
         return shlex.join(word for word in words if not word.startswith(PLACES))
 
     def value(self, key: str) -> Any:
-        """What the config says of a key, or which option of a group was chosen; None if neither."""
+        """The value of a config key, or the chosen option of a group; None if it is neither."""
         return self.config.get(key, self.choices.get(key))
 
     def final_strength(self, name: str) -> float | None:
-        """Strength that the run ended with, or has by now."""
+        """The strength at the end of the run, or by now."""
         if name in self.curves:
             return self.metrics.get(f"strength/{name}", float(self.curves[name][1][-1]))
         return self.metrics.get(f"strength/{name}")
 
 
 def find_runs(folders: Iterable[Path]) -> Iterator[Path]:
-    """Run folders at and below some folders, each once, in the order of their names."""
+    """Run folders in and below some folders, each once, in the order of their names."""
     seen: set[Path] = set()
     for top in folders:
         for folder, below, files in os.walk(top):
-            # folders that begin with a dot are those of tools
+            # names that begin with a dot are folders of tools
             below[:] = sorted(n for n in below if n not in SKIPPED and not n.startswith("."))
             path = Path(folder)
-            if CONFIG in files and path.resolve() not in seen:
+            # a search has a config.yaml of its own, beside its journal
+            if CONFIG in files and JOURNAL not in files and path.resolve() not in seen:
                 seen.add(path.resolve())
                 yield path
 
 
 def read_run(folder: Path) -> Run | str:
-    """A run, or why there is none in a folder that has a config.
+    """Reads a run, or says why a folder with a config holds none.
 
-    A damaged file other than the config costs what it would have told, and is named.
+    Without the content of damaged files, which the run's ``problems`` name.
     """
     try:
         config = yaml.load((folder / CONFIG).read_text(encoding="utf-8"), LOADER)
@@ -139,18 +143,18 @@ def read_run(folder: Path) -> Run | str:
 
 
 def _plain(value: Any) -> Any:
-    """A value of a config that can be compared and shown: lists become their JSON text."""
+    """A config value that can be compared and shown: a list becomes its JSON text."""
     plain = isinstance(value, str | int | float | bool | None)
     return value if plain else json.dumps(value, default=str)
 
 
 def _reason(error: Exception) -> str:
-    """The first line of an error, which for yaml has several."""
+    """The first line of an error; errors of yaml have several."""
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _json(path: Path, problems: list[str]) -> dict[str, Any]:
-    """An object from a file, empty if there is no file or it is damaged."""
+    """The JSON object in a file; empty if the file is missing or damaged."""
     try:
         return read_json(path) or {}
     except (OSError, ValueError) as error:
@@ -159,24 +163,24 @@ def _json(path: Path, problems: list[str]) -> dict[str, Any]:
 
 
 def _numbers(path: Path, problems: list[str]) -> dict[str, float]:
-    """The numbers of a flat object."""
-    found = _json(path, problems)
-    return {key: float(v) for key, v in found.items() if type(v) in (int, float)}
+    """The numbers of the flat JSON object in a file."""
+    content = _json(path, problems)
+    return {key: float(v) for key, v in content.items() if type(v) in (int, float)}
 
 
 def _started(path: Path, problems: list[str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Chosen options of config groups, and the overrides of this run."""
-    found = _json(path, problems)
+    """Chosen options of config groups, and the overrides of the run."""
+    started = _json(path, problems)
     try:
-        choices = {str(key): str(value) for key, value in found.get("choices", {}).items()}
-        return choices, tuple(str(word) for word in found.get("overrides", ()))
+        choices = {str(key): str(value) for key, value in started.get("choices", {}).items()}
+        return choices, tuple(str(word) for word in started.get("overrides", ()))
     except (TypeError, AttributeError):
         problems.append(f"{path} cannot be read")
         return {}, ()
 
 
 def _curves(path: Path, problems: list[str]) -> dict[str, Curve]:
-    """Strengths over the epochs, with the points only that a picture needs."""
+    """Strengths over the epochs, reduced to the points that a picture needs."""
     columns: dict[str, tuple[list[int], list[float]]] = {}
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -194,12 +198,12 @@ def _curves(path: Path, problems: list[str]) -> dict[str, Curve]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, IndexError, csv.Error) as error:
-        problems.append(f"{path} is damaged ({_reason(error)}); what stands before it is shown")
+        problems.append(f"{path} is damaged ({_reason(error)}); the rows before are shown")
     return {name: _sparse(*pair) for name, pair in columns.items() if pair[0]}
 
 
 def thin(y: np.ndarray, points: int) -> np.ndarray:
-    """Indices of a subset that looks the same: both extremes of every stretch, and the ends.
+    """Indices of a subset that looks the same: the extremes of every stretch, and the ends.
 
     Args:
         y: (n,) values in order.
@@ -217,7 +221,7 @@ def thin(y: np.ndarray, points: int) -> np.ndarray:
 
 
 def _sparse(epochs: list[int], values: list[float]) -> Curve:
-    """Where a curve changes, and its ends: most strengths stand still most of the time."""
+    """The places where a curve changes, and its ends; most strengths rarely change."""
     x, y = np.array(epochs, dtype=float), np.array(values, dtype=float)
     kept = np.unique([0, *(np.flatnonzero(np.diff(y)) + 1), len(y) - 1])
     kept = kept[thin(y[kept], POINTS)]

@@ -1,8 +1,8 @@
-"""The command line of ``sweep.py``, and values of train.py's config; all that knows Hydra."""
+"""The command line of ``sweep.py``: checked before anything heavy is imported."""
 
 from __future__ import annotations
 
-import difflib
+import importlib.util
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -13,22 +13,20 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from softsym.cli import resolvers
 from softsym.cli.errors import reported
-from softsym.cli.explanations import CONF, unknown_choice
+from softsym.cli.explanations import CONF, known_keys, unknown_choice
 from softsym.runs.errors import UserError
 from softsym.sweeps.overrides import quote_list
-from softsym.sweeps.settings import ACTIONS
+from softsym.sweeps.search.settings import ACTIONS
 
-__all__ = ["check_arguments", "plain", "register", "reported", "train_values"]
+__all__ = ["check_arguments", "plain", "register", "reported", "require_optuna", "train_values"]
 
-QUOTED = ("overrides=", "command=")
-"""Lists of words, in which Hydra wants quotes around an equals sign."""
+LISTS = ("overrides=", "command=")
+"""Settings that are lists of words, in which Hydra wants quotes around an equals sign."""
 
 
 def register() -> None:
-    """Makes known what the yaml files may compute; ``${choices:search}`` names files of a group."""
-    resolvers.register()
+    """Registers ``${choices:search}`` of the help, which lists the options of a group."""
     OmegaConf.register_new_resolver("choices", _choices, replace=True)
 
 
@@ -36,32 +34,39 @@ def _choices(group: str) -> str:
     return ", ".join(sorted(path.stem for path in (CONF / group).glob("*.yaml")))
 
 
-def check_arguments(arguments: Sequence[str]) -> list[str]:
-    """What Hydra understands of what the user wrote.
+def require_optuna() -> None:
+    """Checks that the extra ``search`` is installed.
 
-    The first word may say what to do (``status``); the items of ``overrides=[a=1,b=2]`` need no
-    quotes of their own.
+    Raises:
+        UserError: If it is not; the message says how to install it.
+    """
+    if importlib.util.find_spec("optuna") is None:
+        raise UserError('Searches need optuna: pip install -e ".[search]"')
+
+
+def check_arguments(arguments: Sequence[str]) -> list[str]:
+    """Translates the command line for Hydra, and checks it.
+
+    The first word may be the action, such as ``status``; the items of ``overrides=[a=1,b=2]`` need
+    no quotes of their own.
 
     Raises:
         UserError: If a key or choice is unknown, or an argument makes no sense.
     """
     given = list(arguments)
     if given and "=" not in given[0] and not given[0].startswith("-"):
-        if given[0] not in ACTIONS:
-            raise UserError(
-                f"sweep.py knows no {given[0]!r}. Start with one of {', '.join(ACTIONS)}, or with "
-                "nothing to run; all else is key=value."
-            )
-        given[0] = f"action={given[0]}"
+        given[0] = f"action={_checked_action(given[0])}"
     for argument in given:
         if "=" not in argument and not argument.startswith(("-", "~")):
-            raise UserError(f"sweep.py cannot use {argument!r}: after what to do all is key=value.")
-        if argument.startswith(QUOTED) and "=[" not in argument.replace(" ", ""):
+            raise UserError(
+                f"sweep.py cannot use {argument!r}: what follows the action is key=value."
+            )
+        if argument.startswith(LISTS) and "=[" not in argument.replace(" ", ""):
             key = argument.partition("=")[0]
             raise UserError(f"{argument}: {key} is a list, such as '{key}=[seed=1,threads=1]'.")
-    given = [quote_list(a) if a.startswith(QUOTED) else a for a in given]
+    given = [quote_list(a) if a.startswith(LISTS) else a for a in given]
     if any(argument.startswith("-") for argument in given):
-        return given
+        return given  # flags such as --help are Hydra's
     with initialize_config_dir(str(CONF), version_base="1.3"):
         try:
             compose("sweep", given)
@@ -71,7 +76,7 @@ def check_arguments(arguments: Sequence[str]) -> list[str]:
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
-    """The config of sweep.py as plain values; Hydra is free to compose train.py's after it."""
+    """The config of sweep.py as plain values, after which Hydra may compose that of train.py."""
     GlobalHydra.instance().clear()
     values = OmegaConf.to_container(config, resolve=True)
     if not isinstance(values, dict):
@@ -80,12 +85,23 @@ def plain(config: DictConfig) -> dict[str, Any]:
 
 
 def train_values(overrides: Sequence[str], keys: Sequence[str]) -> dict[str, Any]:
-    """Values of keys in train.py's config; those of groups and of keys that are not there lack."""
+    """Values of train.py's config by key, without groups and keys that it lacks."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("train", list(overrides))
     missing = object()
-    found = {key: OmegaConf.select(config, key, default=missing) for key in keys}
-    return {key: v for key, v in found.items() if v is not missing and not OmegaConf.is_config(v)}
+    values = {key: OmegaConf.select(config, key, default=missing) for key in keys}
+    return {key: v for key, v in values.items() if v is not missing and not OmegaConf.is_config(v)}
+
+
+def _checked_action(word: str) -> str:
+    if word == "picture":
+        raise UserError("The pictures of a search are in its report: python report.py <folder>")
+    if word not in ACTIONS:
+        raise UserError(
+            f"sweep.py knows no {word!r}. Start with {' or '.join(ACTIONS)}, or with key=value to "
+            "run; everything else is key=value."
+        )
+    return word
 
 
 def _explain(error: Exception) -> str:
@@ -96,22 +112,10 @@ def _explain(error: Exception) -> str:
     unknown = re.search(r"Could not override '([^']+)'", message)
     if not unknown:
         return " ".join(message.split())
-    config = compose("sweep")
-    parent, _, last = unknown[1].rpartition(".")
-    while parent and not isinstance(OmegaConf.select(config, parent), DictConfig):
-        parent, _, last = parent.rpartition(".")
-    node = OmegaConf.select(config, parent) if parent else config
-    allowed = [str(key) for key in node]
-    known = parent == unknown[1].rpartition(".")[0]
-    close = difflib.get_close_matches(last, allowed, n=1, cutoff=0.5) if known else []
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    of_train = (
-        ""
-        if close or parent
-        else f" What is meant for train.py goes into 'overrides=[{unknown[1]}=...]'."
-    )
-    where = f"under {parent!r}" if parent else "at the top"
-    return (
-        f"sweep.py has no key {unknown[1]!r}.{hint} Keys {where}: "
-        f"{', '.join(sorted(allowed)) or 'none'}.{of_train}"
-    )
+    key = unknown[1]
+    section, close, listed = known_keys(compose("sweep"), key)
+    if section == key.rpartition(".")[0] and close:
+        return f"sweep.py has no key {key!r}. Did you mean {close!r}? {listed}"
+    # a whole section that is unknown here is most likely one of train.py's
+    more = "" if section else f" Overrides of train.py go into 'overrides=[{key}=...]'."
+    return f"sweep.py has no key {key!r}. {listed}{more}"

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 PLAIN = re.compile(r"[A-Za-z_/][\w./-]*")
 WORDS = ("true", "false", "null", "nan", "inf")
-PAIRS = {"[": "]", "{": "}", "(": ")"}
+"""Words that Hydra reads as values of another type unless they are quoted."""
+BRACKETS = {"[": "]", "{": "}", "(": ")"}
 
 
 def override(key: str, value: object) -> str:
-    """``key=value``, quoted where it has to be.
+    """``key=value``, quoted where Hydra needs it.
 
     Example:
         >>> override("optimizer.lr", 1e-3), override("group", "O(3)"), override("x", None)
@@ -22,6 +23,7 @@ def override(key: str, value: object) -> str:
     if isinstance(value, str):
         if PLAIN.fullmatch(value) and value.lower() not in WORDS:
             return f"{key}={value}"
+        # Hydra halves backslashes before a quote and at the end, and only there
         escaped = re.sub(r"(\\*)'", r"\1\1\\'", value)
         escaped = re.sub(r"(\\+)$", r"\1\1", escaped)
         return f"{key}='{escaped}'"
@@ -39,18 +41,17 @@ def key_of(text: str) -> str:
 
 
 def merged(first: Sequence[str], second: Sequence[str]) -> list[str]:
-    """Both, where the second wins.
+    """Both lists of overrides, where the second wins.
 
     Example:
         >>> merged(["a=1", "b=2"], ["a=3"])
         ['a=3', 'b=2']
     """
-    by_key = {key_of(text): text for text in first}
-    return list((by_key | {key_of(text): text for text in second}).values())
+    return list({key_of(text): text for text in (*first, *second)}.values())
 
 
 def quote_list(argument: str) -> str:
-    """``overrides=[a.b=1,c="x"]`` with its items in quotes, as Hydra wants them.
+    """``overrides=[a.b=1,c="x"]`` with its items in quotes, as Hydra needs them.
 
     Example:
         >>> quote_list("overrides=[trainer.max_epochs=9, '~regularizers.xz']")
@@ -60,7 +61,7 @@ def quote_list(argument: str) -> str:
     body = rest.strip()
     if not (body.startswith("[") and body.endswith("]")):
         return argument
-    items = [item.strip() for item in _items(body[1:-1])]
+    items = [item.strip() for item in _split(body[1:-1])]
     return f"{key}=[{','.join(_quoted(item) for item in items if item)}]"
 
 
@@ -70,16 +71,16 @@ def _quoted(item: str) -> str:
     return override("", item).removeprefix("=") if "'" in item else f"'{item}'"
 
 
-def _items(text: str) -> list[str]:
-    """Parts between commas that are in no brackets and no quotes."""
+def _split(text: str) -> list[str]:
+    """Splits at commas outside of brackets and quotes."""
     items, start, closing = [], 0, [""]
     for place, letter in enumerate(text):
         if letter == closing[-1]:
             closing.pop()
         elif closing[-1] in ("'", '"'):
             continue
-        elif letter in PAIRS or letter in ("'", '"'):
-            closing.append(PAIRS.get(letter, letter))
+        elif letter in BRACKETS or letter in ("'", '"'):
+            closing.append(BRACKETS.get(letter, letter))
         elif letter == "," and len(closing) == 1:
             items.append(text[start:place])
             start = place + 1

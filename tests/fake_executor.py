@@ -1,4 +1,4 @@
-"""An executor whose jobs end as a test tells them."""
+"""An executor whose jobs end as a test decides."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from softsym.sweeps.executors import Status, SubmitError
 
 
 class FakeExecutor:
-    """Jobs that end as they are told: ``ends[number]`` is called with the trial's folder.
+    """Jobs that end as told: ``ends[number]`` gets the folder of the run at each look.
 
-    What it returns is the exit code; None as long as the job is alive. Jobs of trials without one
-    end at the second look with what a run leaves, ``values[number]`` or 1.
+    It returns the exit code, or None as long as the job is alive. Jobs without one end at the
+    first look with what a run leaves.
     """
 
     kind, poll_seconds, survives = "fake", 0.0, True
@@ -49,7 +49,7 @@ class FakeExecutor:
 
 
 def finish(folder, value=None, **more):
-    """Leaves what a run leaves, which is better the higher the trial's number."""
+    """Leaves the files of a finished run, with a lower metric the higher its number."""
     value = 1 / (1 + int(folder.name)) if value is None else value
     (folder / "metrics.json").write_text(f'{{"val/mse": {value}, "test/mse": 0.0}}')
     (folder / "run.json").write_text('{"status": "finished"}')
@@ -57,7 +57,7 @@ def finish(folder, value=None, **more):
 
 
 def fail(message):
-    """Ends as train.py does with a user's error."""
+    """Ends a job as train.py ends with a user error."""
 
     def end(folder):
         (folder / "output.log").write_text(f"[12:00] begin\n\nerror: {message}\n")

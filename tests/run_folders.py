@@ -14,7 +14,7 @@ MONITOR = "val/mse"
 
 
 def config(folder: Path, seed: int = 0, strength: float = 10.0, rate: float = 3e-3, network="mlp"):
-    """A resolved config: what one override changes stands in several places."""
+    """A resolved config: one override changes several places."""
     regularizers = {
         name: {"group": group, "strength": 0.0 if name == "o3" else strength}
         for name, group in GROUPS.items()
@@ -51,7 +51,7 @@ def write_run(folder: Path, *, status="finished", epochs=24, ended="", **setting
     made = config(folder, **settings)
     (folder / "config.yaml").write_text(yaml.safe_dump(made, sort_keys=False))
     _write_overrides(folder, settings)
-    strengths, metrics = _found(made, epochs)
+    strengths, metrics = _results(made, epochs)
     rows = [
         f"{epoch},{name},{strengths[name][int(epoch >= epochs // 4)]!r},{1.5 / (1 + epoch)!r}"
         for epoch in range(epochs)
@@ -86,7 +86,7 @@ def _write_overrides(folder: Path, settings: dict) -> None:
     (folder / "started.json").write_text(json.dumps({"overrides": task, "choices": choices}))
 
 
-def _found(made: dict, epochs: int) -> tuple[dict, dict]:
+def _results(made: dict, epochs: int) -> tuple[dict, dict]:
     """Strengths before and after their adjustment, and metrics, drawn by the settings."""
     start, rate, seed = made["initial_strength"], made["optimizer"]["lr"], made["seed"]
     draw = np.random.default_rng([seed, int(1e6 * rate), int(100 * start)])

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from benchmarks.grid.plan import TASKS
 from benchmarks.grid.recovery import DialPoint, Recovery, recovery
 from benchmarks.grid.results import MODEL_ERROR, STRENGTH, TRUE_ERROR, Summary
-from softsym.reporting.words import error, number
+from softsym.reporting.number_format import error, number
 
 HIDDEN = (
     "† A typed network that keeps this group exactly gives the same output for every input here. "

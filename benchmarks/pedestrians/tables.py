@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from benchmarks.grid.results import MODEL_ERROR, STRENGTH, Summary
 from benchmarks.pedestrians.baselines import Values
 from benchmarks.pedestrians.plan import SAID
-from softsym.reporting.words import error, number
+from softsym.reporting.number_format import error, number
 
 MEAN = "mean"
 

@@ -1,4 +1,4 @@
-"""Where trials run: processes of this machine, or jobs of SLURM."""
+"""Executors run jobs: as processes of this machine, or as batch jobs of SLURM."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ KINDS = {"local": LocalExecutor, "slurm": SlurmExecutor}
 
 
 def make_executor(settings: Mapping[str, Any]) -> Executor:
-    """The executor of a file of ``conf/executor/``.
+    """Builds the executor of a file of ``conf/executor/`` or ``conf/hydra/launcher/``.
 
     Raises:
-        UserError: If there is no such kind, it does not take a setting, or SLURM is not here.
+        UserError: If the kind or a setting is unknown, or SLURM is not available.
     """
     rest = dict(settings)
     kind = rest.pop("kind", None)

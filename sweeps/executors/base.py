@@ -1,4 +1,4 @@
-"""What every executor can do."""
+"""The interface of executors: they start jobs and watch them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ OUTSIDE = (
     f"""unset $(env | sed -n '{JOB_VARIABLES}' | grep -vx SLURM_CONF); exec "$@\"""",
     "sh",
 )
-"""Before a command: runs it as if outside of the SLURM job that sweep.py may itself run in."""
+"""Put before a command, runs it as if outside of any SLURM job.
+
+The launcher may itself run in a job, whose variables would make sbatch and srun take its settings.
+"""
+
+
+ENDING = "ending"
 
 
 class SubmitError(Exception):
@@ -22,12 +28,12 @@ class SubmitError(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """A trial's job.
+    """One run as an executor's job.
 
     Attributes:
-        folder: The trial's folder, where its output goes.
-        name: Tells it from all other jobs.
-        id: What the executor calls it; empty if that was never written down.
+        folder: The run folder, where its output goes.
+        name: A name that no other job has.
+        id: The executor's id of it; empty if it was never recorded.
     """
 
     folder: Path
@@ -37,13 +43,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Status:
-    """What is known of a job.
+    """What an executor knows of a job.
 
     Attributes:
-        alive: Whether it runs, or will.
-        state: In words.
-        code: Exit code of one that is gone; None if unknown.
-        id: What the executor calls it.
+        alive: Whether it runs or waits, or may do so.
+        state: In words; ``ENDING`` for a job that is missing but may still be alive.
+        code: Exit code of a job that is gone; None if unknown.
+        id: The executor's id of it.
     """
 
     alive: bool
@@ -51,14 +57,19 @@ class Status:
     code: int | None = None
     id: str = ""
 
+    @property
+    def seen(self) -> bool:
+        """Whether the job certainly runs or waits."""
+        return self.alive and self.state != ENDING
+
 
 class Executor(Protocol):
-    """Starts jobs and looks after them.
+    """Starts jobs and watches them.
 
     Attributes:
         kind: Its name in configs.
-        poll_seconds: How often to look.
-        survives: Whether jobs go on when sweep.py ends.
+        poll_seconds: Seconds between two looks at the jobs.
+        survives: Whether jobs go on when the process that started them ends.
     """
 
     kind: str
@@ -72,11 +83,11 @@ class Executor(Protocol):
             The job's id.
 
         Raises:
-            SubmitError: If it cannot be started, also if one in this folder is still alive.
+            SubmitError: If it cannot be started, or the last job of the folder is still alive.
         """
 
     def poll(self, jobs: Mapping[int, Job]) -> dict[int, Status] | None:
-        """Looks at jobs, which another sweep.py may have started; None if nothing can be seen."""
+        """Status of jobs, which another process may have started; None if it cannot be known."""
 
     def stop(self, jobs: Sequence[Job]) -> None:
         """Asks jobs to save and end."""

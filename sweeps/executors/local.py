@@ -1,4 +1,4 @@
-"""Trials as processes of this machine."""
+"""Jobs as processes of this machine."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ LOCK = "job.lock"
 
 
 class LocalExecutor:
-    """Starts each trial in a session of its own.
+    """Starts each job in a session of its own.
 
-    The process of a trial holds a lock in the trial's folder as long as it lives, by a file that it
-    inherits open. So whoever comes later sees whether it still runs, even where sweep.py was
-    killed and its processes live on, and no second one is started beside it.
+    A process holds a lock in its run folder as long as it lives, through a file that it inherits
+    open. So a later launcher sees whether the process still runs, even if the first launcher was
+    killed, and starts no second one beside it.
 
     Args:
-        poll_seconds: How often to look.
-        devices: CUDA devices, of which every process gets one: a list of their numbers. Null leaves
-            all devices to all processes.
+        poll_seconds: Seconds between two looks at the processes.
+        devices: Numbers of CUDA devices, of which every process gets one; None gives all devices
+            to all processes.
     """
 
     kind = "local"
@@ -41,12 +41,13 @@ class LocalExecutor:
         self._on_device: dict[Path, int] = {}
 
     def submit(self, job: Job, command: Sequence[str]) -> str:
-        """Starts a process."""
+        """Starts a process; refuses while the last one of the folder lives."""
         job.folder.mkdir(parents=True, exist_ok=True)
         with (job.folder / LOCK).open("a") as lock, (job.folder / OUTPUT).open("ab") as output:
-            if not _taken(lock):
+            if not _try_lock(lock):
                 raise SubmitError(f"a process still runs in {str(job.folder)!r}")
-            # a trial is no task of the SLURM job that sweep.py may run in
+            # A session of its own keeps the terminal's Ctrl-C away: `stop` decides. Only the
+            # lock's file is passed on, so that the lock lives exactly as long as the process.
             process = subprocess.Popen(
                 [*OUTSIDE, *self._placed(job.folder), *command],
                 stdin=subprocess.DEVNULL,
@@ -59,13 +60,13 @@ class LocalExecutor:
         return str(process.pid)
 
     def poll(self, jobs: Mapping[int, Job]) -> dict[int, Status]:
-        """Looks at processes."""
+        """Status of processes, also of those that another launcher started."""
         return {number: self._look(job) for number, job in jobs.items()}
 
     def stop(self, jobs: Sequence[Job]) -> None:
-        """Sends SIGTERM."""
+        """Sends SIGTERM, on which trainings save and end."""
         for job in jobs:
-            # while the lock is held the number cannot have gone to another process
+            # while the lock is held, no other process can have been given this number
             if job.id and self._look(job).alive:
                 with suppress(ProcessLookupError, PermissionError):
                     os.kill(int(job.id), signal.SIGTERM)
@@ -77,14 +78,14 @@ class LocalExecutor:
         code = None if process is None else process.returncode
         if process is not None and code:
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)  # what a killed one left behind
-        if _held(job.folder / LOCK):
+                os.killpg(process.pid, signal.SIGKILL)  # children that a killed process left
+        if _is_locked(job.folder / LOCK):
             return Status(True, "running", id=job.id)
         self._on_device.pop(job.folder, None)
         return Status(False, "gone", code, job.id)
 
     def _placed(self, folder: Path) -> list[str]:
-        """What puts the process on the device that the fewest others use."""
+        """Words before the command that put it on the device with the fewest processes."""
         if self.devices is None:
             return []
         used = list(self._on_device.values())
@@ -93,7 +94,8 @@ class LocalExecutor:
         return ["env", f"CUDA_VISIBLE_DEVICES={device}"]
 
 
-def _taken(lock: IO[str]) -> bool:
+def _try_lock(lock: IO[str]) -> bool:
+    """Takes the lock; false if another process holds it."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -101,9 +103,9 @@ def _taken(lock: IO[str]) -> bool:
     return True
 
 
-def _held(path: Path) -> bool:
-    """Whether somebody holds the lock."""
+def _is_locked(path: Path) -> bool:
+    """Whether some process holds the lock."""
     if not path.exists():
         return False
     with path.open("a") as lock:
-        return not _taken(lock)
+        return not _try_lock(lock)

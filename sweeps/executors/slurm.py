@@ -1,4 +1,4 @@
-"""Trials as jobs of SLURM."""
+"""Jobs as batch jobs of SLURM."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from typing import Any
 from softsym.runs.errors import UserError
 from softsym.runs.files import write_atomically
 from softsym.runs.outcome import OUTPUT
-from softsym.sweeps.executors.base import OUTSIDE, Job, Status, SubmitError
+from softsym.sweeps.executors.base import ENDING, OUTSIDE, Job, Status, SubmitError
 
 log = logging.getLogger(__name__)
 
 SCRIPT = "job.sh"
 EXIT_CODE = "job.exit"
 LOOKS = 2
-"""A job counts as gone when it is in the queue no more at so many looks, one after the other."""
+"""Number of looks in a row at which a job must be missing from the queue to count as gone."""
 
 TEMPLATE = """\
 #!/bin/bash
 {directives}
-# bash waits for srun, which hands signals on, so that a job that is ended can still save
+# bash waits for srun, which passes signals on, so that a job that is stopped can still save
 trap : TERM USR1 USR2
 rm -f {code}
 {setup}
@@ -38,26 +38,26 @@ exit "$code"
 
 
 class SlurmExecutor:
-    """Submits each trial as a batch job whose tasks are ``train.py`` itself.
+    """Submits each run as a batch job whose tasks are ``train.py`` itself.
 
-    No process stands in between, so that signals reach the training, which saves and requeues its
-    job (see docs/cluster.md). A job that waits in the queue again is alive. Jobs go on when
-    sweep.py ends. One call of squeue looks at all of them, by name and number; sacct is not needed.
+    There is no process in between, so signals reach the training, which saves and requeues its
+    job (see docs/cluster.md). A job that waits in the queue again is alive. Jobs go on when the
+    launcher ends. One call of squeue sees all of them, by name; sacct is not needed.
 
     Args:
-        partition: Partition; null for the cluster's default. So with all that may be null.
+        partition: Partition; None leaves this, as any setting that may be None, to the cluster.
         qos: Quality of service.
         account: Account.
         timeout_min: Time limit in minutes; a training that needs more is requeued and goes on.
-        nodes: Nodes of a trial; trainer.num_nodes must equal it.
-        tasks_per_node: Processes on each; trainer.devices must equal it.
-        cpus_per_task: Cores of each process.
-        gpus_per_node: GPUs of each node.
-        mem_gb: Memory of each node.
+        nodes: Number of nodes of a run; trainer.num_nodes must equal it.
+        tasks_per_node: Number of processes on each node; trainer.devices must equal it.
+        cpus_per_task: Number of cores of each process.
+        gpus_per_node: Number of GPUs of each node.
+        mem_gb: Memory of each node, in GiB.
         signal_delay_s: Seconds before the time limit at which the training is told to save.
         setup: Lines of shell before the training, such as ``module load cuda``.
-        additional_parameters: More options of sbatch, such as ``{exclude: node7}``.
-        poll_seconds: How often to look.
+        additional_parameters: Further options of sbatch, such as ``{exclude: node7}``.
+        poll_seconds: Seconds between two looks at the queue.
     """
 
     kind = "slurm"
@@ -106,12 +106,12 @@ class SlurmExecutor:
         self._warned = False
 
     def submit(self, job: Job, command: Sequence[str]) -> str:
-        """Writes the job's script and hands it to sbatch."""
+        """Writes the job's script and submits it with sbatch."""
         job.folder.mkdir(parents=True, exist_ok=True)
         script = job.folder / SCRIPT
         (job.folder / EXIT_CODE).unlink(missing_ok=True)
         write_atomically(script, self.script(job, command))
-        # on the command line they win over the user's SBATCH_PARTITION and the like
+        # on the command line options win over the user's SBATCH_PARTITION and the like
         done = _run([*OUTSIDE, "sbatch", "--parsable", *self._options(job), str(script)])
         if done.returncode:
             raise SubmitError(f"sbatch: {done.stderr.strip() or done.stdout.strip()}")
@@ -138,7 +138,7 @@ class SlurmExecutor:
         ]
 
     def poll(self, jobs: Mapping[int, Job]) -> dict[int, Status] | None:
-        """Looks into the queue; None when it cannot be seen, as when SLURM is restarted."""
+        """Status by the queue; None when it cannot be read, as while SLURM restarts."""
         if not jobs:
             return {}
         done = _run(["squeue", "--me", "--noheader", "--format=%A|%j|%T|%r"])
@@ -151,11 +151,11 @@ class SlurmExecutor:
         queue = {}
         for line in done.stdout.splitlines():
             number, name, state, reason = line.strip().split("|", 3)
-            queue[name] = (number, _words(state, reason))
+            queue[name] = (number, _in_words(state, reason))
         return {number: self._look(job, queue) for number, job in jobs.items()}
 
     def stop(self, jobs: Sequence[Job]) -> None:
-        """Cancels jobs; a running training gets SIGTERM."""
+        """Cancels jobs; running trainings get SIGTERM."""
         ids = [job.id for job in jobs if job.id]
         if ids:
             _run(["scancel", *ids])
@@ -164,10 +164,10 @@ class SlurmExecutor:
         if job.name in queue:
             self._absent.pop(job.folder, None)
             return Status(True, queue[job.name][1], id=queue[job.name][0])
-        # twice, for files that come late over the network
+        # not gone at once: over a network file system its files may still be on their way
         looks = self._absent[job.folder] = self._absent.get(job.folder, 0) + 1
         if looks < LOOKS:
-            return Status(True, "ending", id=job.id)
+            return Status(True, ENDING, id=job.id)
         self._absent.pop(job.folder)
         return Status(False, "gone", _exit_code(job.folder / EXIT_CODE), job.id)
 
@@ -181,12 +181,13 @@ def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 def _exit_code(path: Path) -> int | None:
     try:
-        found = path.read_text().strip()
+        text = path.read_text().strip()
     except OSError:
         return None
-    return int(found) if re.fullmatch(r"\d+", found) else None
+    return int(text) if re.fullmatch(r"\d+", text) else None
 
 
-def _words(state: str, reason: str) -> str:
-    known = reason not in ("None", "", "Priority", "Resources")
-    return f"{state.lower()} ({reason})" if state == "PENDING" and known else state.lower()
+def _in_words(state: str, reason: str) -> str:
+    # of the reasons of a waiting job only the unusual ones are worth a word
+    unusual = state == "PENDING" and reason not in ("None", "", "Priority", "Resources")
+    return f"{state.lower()} ({reason})" if unusual else state.lower()

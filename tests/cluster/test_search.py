@@ -72,4 +72,4 @@ def test_all_trials_have_their_results_and_were_begun_once(searched):
 def test_the_second_sweep_found_what_was_running(searched):
     folder, output = searched
     assert "were running when sweep.py ended" in output
-    assert (folder / "study.html").exists()
+    assert (folder / "overview.html").exists()

@@ -6,7 +6,7 @@ import pytest
 import wandb
 from wandb_file import read
 
-from softsym.dashboards.continued import ContinuedWandbLogger, beyond, earlier_parts
+from softsym.dashboards.continued import ContinuedWandbLogger, earlier_parts, step_after
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ def test_parts_come_in_the_order_they_started(tmp_path):
 def test_steps_begin_beyond_what_files_can_hold(tmp_path):
     part(tmp_path, "offline-run-20260101_000000-aa", 640)
     part(tmp_path, "offline-run-20260102_000000-aa", 64)
-    assert beyond(earlier_parts(tmp_path)) == 12
-    assert beyond([]) == 0
+    assert step_after(earlier_parts(tmp_path)) == 12
+    assert step_after([]) == 0
 
 
 def test_new_folder_is_a_new_run_and_a_known_one_continues(tmp_path, logger_in):

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from softsym.cli.dashboard import Contents
+from softsym.dashboards.contents import Contents
 
 CONTENTS = Contents(
     name="n",

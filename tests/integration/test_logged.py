@@ -130,7 +130,7 @@ def test_run_says_its_name_group_and_tags(logged_run, logged):
 def test_workspace_asks_for_nothing_that_is_not_logged(logged_run, logged):
     if not importlib.util.find_spec("wandb_workspaces"):
         pytest.skip("the extra 'dashboard' is not installed")
-    from softsym.cli.dashboard import from_folder
+    from softsym.dashboards.contents import from_folder
     from softsym.dashboards.wandb_workspace import as_json, build
 
     options = argparse.Namespace(entity=None, project=None, name=None)

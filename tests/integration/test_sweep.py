@@ -87,7 +87,7 @@ def test_searches_prunes_and_can_be_extended(sweep):
     left = {path.name for path in (sweep.folder / "trials" / "2").iterdir()}
     assert {"pruned.json", "checkpoints", "strengths.csv"} <= left
     assert not {"run.json", "metrics.json"} & left
-    assert "Best val/mse" in (sweep.folder / "study.html").read_text()
+    assert "Best val/mse" in (sweep.folder / "overview.html").read_text()
 
 
 def test_killed_it_finds_its_trials_again_and_two_do_not_mix(sweep, tmp_path):

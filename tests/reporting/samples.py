@@ -3,10 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html.parser import HTMLParser
 
 import numpy as np
 
 from softsym.reporting import Predictions, RunSummary, StrengthRow, SymmetryResult
+
+VOID = {"meta", "br", "link", "img", "input"}
+HOSTILE = "<script>alert('x')</script> & $_{\" --><b>"
+
+
+class Page(HTMLParser):
+    """Collects tags, attributes and text, and checks that tags close."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.text, self.open = [], [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.handle_startendtag(tag, attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, *pair) for pair in attrs]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
 
 RESULTS = (
     SymmetryResult("xy", "O(2)@xy", 100.0, 0.11, 0.012, 0.0),

@@ -3,8 +3,7 @@ from __future__ import annotations
 from reporting_samples import EMPTY, moved_tracks, summary, tracks
 
 from softsym.reporting import all_figures
-from softsym.reporting.figures import DRAWERS
-from softsym.reporting.html import CAPTIONS
+from softsym.reporting.figures import CAPTIONS, DRAWERS
 
 
 def test_figures_without_data_are_left_out():

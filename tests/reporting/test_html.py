@@ -1,41 +1,21 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 import pytest
-from reporting_samples import EMPTY, RESULTS, history, matrices, moved_tracks, summary, tracks
+from reporting_samples import (
+    EMPTY,
+    HOSTILE,
+    RESULTS,
+    Page,
+    history,
+    matrices,
+    moved_tracks,
+    summary,
+    tracks,
+)
 
 from softsym.reporting import SymmetryResult, render_report, write_report
-
-VOID = {"meta", "br", "link", "img"}
-HOSTILE = "<script>alert('x')</script> & $_{\" --><b>"
-
-
-class Page(HTMLParser):
-    """Collects tags, their attributes and the text, and checks that tags close."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.attributes, self.text, self.open = [], [], [], []
-        self.feed(text)
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += [(tag, *pair) for pair in attrs]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += [(tag, *pair) for pair in attrs]
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text.append(data)
 
 
 @pytest.mark.parametrize("predictions", [matrices(), tracks(), moved_tracks(3), None])

@@ -3,10 +3,10 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from reporting_samples import HOSTILE, Page
 from run_folders import write_run, write_sweep
 
 from softsym.reporting.configurations import gather
@@ -18,34 +18,6 @@ from softsym.reporting.overview import (
     write_overview,
 )
 from softsym.runs.reading import Run, find_runs, read_run
-
-VOID = {"meta", "br", "link", "img", "input"}
-HOSTILE = "<script>alert('x')</script> & $_{\" --><b>"
-
-
-class Page(HTMLParser):
-    """Collects tags, attributes and text, and checks that tags close."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.attributes, self.text, self.open = [], [], [], []
-        self.feed(text)
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.handle_startendtag(tag, attrs)
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += [(tag, *pair) for pair in attrs]
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text.append(data)
 
 
 def gathered(folder, **settings):
@@ -158,11 +130,11 @@ def test_the_headline_of_one_configuration_is_its_value():
 @pytest.mark.parametrize(
     ("runs", "caution"),
     [
-        ([run(1, 0, 0.1), run(2, 0, 0.2)], "With one seed each, the order may be that of luck."),
+        ([run(1, 0, 0.1), run(2, 0, 0.2)], "With one seed each, the order may be due to luck."),
         ([run(1, 0, 0.1), run(2, 0, 0.2), run(2, 1, 0.2)], "tried with 1 seed, others with 2"),
         (
             [run(1, 0, 0.1), run(1, 1, 0.3), run(2, 0, 0.21), run(2, 1, 0.21)],
-            "The next configuration lies within one standard deviation",
+            "The next configuration is within one standard deviation",
         ),
         ([run(1, 0, 0.1), run(1, 0, 0.1)], "1 run repeated a configuration and its seed"),
     ],

@@ -7,7 +7,7 @@ import pytest
 from reporting_samples import matrices, summary
 
 from softsym.reporting import Predictions, StrengthRow, SymmetryResult
-from softsym.reporting.summary import labels, strongest_first
+from softsym.reporting.symmetry_results import labels, strongest_first
 
 
 def test_predictions_that_do_not_fit_are_refused():

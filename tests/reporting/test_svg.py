@@ -13,7 +13,7 @@ def test_ids_differ_between_figures_and_references_follow():
     figures = all_figures(summary())
     drawn = {key: inline_svg(figure, key, key) for key, figure in figures.items()}
     ids = {key: set(re.findall(r'\bid="([^"]+)"', svg)) for key, svg in drawn.items()}
-    assert len(set.union(*ids.values())) == sum(len(found) for found in ids.values())
+    assert len(set.union(*ids.values())) == sum(len(each) for each in ids.values())
     for key, svg in drawn.items():
         used = set(re.findall(r'(?:url\(|href=")#([^")]+)', svg))
         assert used

@@ -5,13 +5,13 @@ import pytest
 from reporting_samples import EMPTY, matrices, summary, tracks
 
 from softsym.reporting import Predictions
-from softsym.reporting.tracks import displacement, round_length, sample_tracks, tracks_figure
+from softsym.reporting.tracks import round_length, sample_tracks, tracks_figure
 
 
 def test_displacement_is_in_the_units_of_the_tracks():
     zero = np.zeros((2, 6))
     p = Predictions(zero, zero, zero + [3.0, 4.0] * 3, {}, track_dim=2)
-    assert np.allclose(displacement(p, p.outputs), np.full((2, 3), 5.0))
+    assert np.allclose(p.displacement(p.outputs), np.full((2, 3), 5.0))
 
 
 def test_samples_run_from_best_to_worst():

@@ -22,6 +22,8 @@ def main():
         file.write(f"{os.getpid()}\n")
     starts = len((folder / "starts").read_text().split())
     sys.stderr.write(f"start {starts}\n")
+    config = {"seed": 0, "datamodule": {}, "monitor": "val/mse", "lr": given["optimizer.lr"]}
+    (folder / "config.yaml").write_text(json.dumps(config))
     time.sleep(float(how.get("seconds", 0)))
     while "until" in how and not Path(how["until"]).exists():
         time.sleep(0.05)

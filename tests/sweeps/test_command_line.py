@@ -1,12 +1,14 @@
 """The command line of sweep.py."""
 
+import subprocess
+import sys
+
 import pytest
 
-from softsym.cli import resolvers
 from softsym.runs.errors import UserError
-from softsym.sweeps.command_line import check_arguments, train_values
+from softsym.sweeps.command_line import check_arguments, register, require_optuna
 
-resolvers.register()
+register()
 
 
 def test_what_hydra_gets():
@@ -22,9 +24,10 @@ def test_what_hydra_gets():
     [
         ("n_trial=3", r"no key 'n_trial'. Did you mean 'n_trials'\? Keys at the top: action, "),
         ("executor.partion=x", r"no key 'executor.partion'. Keys under 'executor': devices, kind"),
-        ("trainer.max_epochs=3", r"goes into 'overrides=\[trainer.max_epochs=...\]'"),
+        ("trainer.max_epochs=3", r"go into 'overrides=\[trainer.max_epochs=...\]'"),
         ("search=nothing", "There is no search called 'nothing'. Choose one of: cosine_similarity"),
-        ("stauts", "sweep.py knows no 'stauts'. Start with one of run, status, picture"),
+        ("stauts", "sweep.py knows no 'stauts'. Start with run or status, or"),
+        ("picture", "The pictures of a search are in its report: python report.py"),
         ("n_trials=[", "See https://hydra.cc"),
         ("overrides=trainer.max_epochs=9", r"overrides is a list, such as 'overrides=\[seed=1"),
     ],
@@ -34,11 +37,23 @@ def test_mistakes(argument, message):
         check_arguments([argument])
 
 
-def test_values_of_the_config_of_train():
-    found = train_values(["experiment=inertia"], ["optimizer.lr", "policy", "monitor", "no.where"])
-    assert found == {"optimizer.lr": 1e-3, "monitor": "val/mse"}
-
-
 def test_one_word_says_what_to_do():
     with pytest.raises(UserError, match="cannot use 'status'"):
         check_arguments(["run", "status"])
+
+
+def test_without_the_extra_one_line_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(UserError, match=r'Searches need optuna: pip install -e "\.\[search\]"'):
+        require_optuna()
+
+
+def test_a_typo_is_answered_without_heavy_imports():
+    code = (
+        "import sys\nfrom softsym.sweeps.command_line import *\nregister()\n"
+        "try:\n    check_arguments(['n_trial=3'])\nexcept Exception as error:\n"
+        "    heavy = {'torch', 'lightning', 'optuna', 'plotly'} & {*sys.modules}\n"
+        "    print(type(error).__name__, heavy)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "UserError set()\n"

@@ -1,0 +1,166 @@
+"""What a dashboard shows: by the command line of a run or sweep, or by its folder."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import IntervalSweep, Override
+from hydra.errors import HydraException
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from softsym.cli.explanations import CONF
+from softsym.cli.overrides import check_command_line
+from softsym.reporting.figures import DRAWERS
+from softsym.reporting.swept import swept_keys
+from softsym.runs.errors import UserError
+from softsym.runs.layout import CONFIG
+from softsym.runs.reading import Run, find_runs, read_run
+
+log = logging.getLogger(__name__)
+
+USUAL_SWEEP = ("initial_strength", "seed")
+"""Config keys against which strengths are drawn if no sweep names others."""
+TRACK_FIGURES = ("tracks", "moved_scenes")
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Names that panels are made of.
+
+    Attributes:
+        name: Name of the run.
+        project: Project of Weights & Biases.
+        entity: Team or user; None for the key's own.
+        symmetries: Symmetries with an equivariance error.
+        tuned: Those of them that have a strength and a penalty.
+        monitor: The metric that chooses the best model.
+        val: Validation metrics.
+        test: Test metrics, and those of other distributions if there are such data.
+        swept: Config keys.
+        figures: Figures of the report.
+    """
+
+    name: str
+    project: str
+    entity: str | None
+    symmetries: tuple[str, ...]
+    tuned: tuple[str, ...]
+    monitor: str
+    val: tuple[str, ...]
+    test: tuple[str, ...]
+    swept: tuple[str, ...]
+    figures: tuple[str, ...]
+
+
+def from_command_line(overrides: Sequence[str], swept: Sequence[str] = ()) -> Contents:
+    """Contents for the runs of ``python train.py -m <overrides>``.
+
+    Args:
+        overrides: Overrides of train.py; keys with several values are swept.
+        swept: Further swept keys.
+
+    Raises:
+        UserError: If an override is wrong, or a swept key is not in the config.
+    """
+    try:
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
+    except HydraException as error:
+        raise UserError(" ".join(str(error).split())) from error
+    first = [_first_value(text, item) for text, item in zip(overrides, parsed, strict=True)]
+    # a folder that is never created, so that the check claims no run folder
+    check_command_line([*first, f"run_dir='{tempfile.gettempdir()}/workspace'"])
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("train", first)
+    several = [override.key_or_group for override in parsed if override.is_sweep_override()]
+    return from_config(config, [*several, *swept])
+
+
+def from_folder(folder: Path, swept: Sequence[str] = ()) -> Contents:
+    """Contents for the runs in the folder of a run or of a sweep.
+
+    Raises:
+        UserError: If there is no run in it, or a swept key is not in the config.
+    """
+    results = (read_run(path) for path in find_runs([folder]))
+    runs = [result for result in results if isinstance(result, Run)]
+    if not runs:
+        raise UserError(
+            f"There is no run in {str(folder)!r}. Give the folder of a run, which holds "
+            "config.yaml, or of a sweep, which holds folders of runs."
+        )
+    config = OmegaConf.load(runs[0].folder / CONFIG)
+    differing = [key.key for key in swept_keys(runs)]
+    differing += ["seed"] if len({run.seed for run in runs}) > 1 else []
+    return from_config(config, [*(k for k in differing if _contains(config, k)), *swept])
+
+
+def from_config(config: Any, swept: Sequence[str]) -> Contents:
+    """Contents for a composed config; the module that it builds knows the names."""
+    module = instantiate(config.module)
+    tuned = tuple(name for name, r in module.regularizers.items() if r.group is not None)
+    val = tuple(str(name) for name in module.val_metrics)
+    splits = ["test"] if config.datamodule.get("ood") is None else ["test", "ood"]
+    logger = config.logger.get("wandb") or {}
+    keys = dict.fromkeys(_single_value_key(config, key) for key in swept or USUAL_SWEEP)
+    empty = () if config.track_dim else TRACK_FIGURES
+    empty = empty if tuned else (*empty, "strengths", "penalties")
+    empty = empty if module.symmetries else (*empty, "equivariance")
+    return Contents(
+        name=config.name,
+        project=logger.get("project") or "softsym",
+        entity=logger.get("entity"),
+        symmetries=tuple(module.symmetries),
+        tuned=tuned,
+        monitor=config.monitor,
+        val=val,
+        test=tuple(f"{split}/{name.removeprefix('val/')}" for split in splits for name in val),
+        swept=tuple(key for key in keys if key is not None),
+        figures=tuple(name for name in DRAWERS if name not in empty),
+    )
+
+
+def _first_value(text: str, override: Override) -> str:
+    """An override with the first of its values."""
+    if not override.is_sweep_override():
+        return text
+    value = override.value()
+    if isinstance(value, IntervalSweep):
+        return f"{override.get_key_element()}={value.start}"
+    return f"{override.get_key_element()}={next(override.sweep_string_iterator())}"
+
+
+def _single_value_key(config: DictConfig, key: str) -> str | None:
+    """The key of a number or word that tells the values of a swept key or group apart.
+
+    Raises:
+        UserError: If the config has no such key.
+    """
+    key = key.partition("@")[0].lstrip("/").replace("/", ".")
+    if key == "experiment":
+        return "name"
+    node = OmegaConf.select(config, key)
+    if node is None and not _contains(config, key):
+        raise UserError(
+            f"The swept key {key!r} is not in the config. Name one as python train.py --cfg job "
+            f"shows it, such as {', '.join(USUAL_SWEEP)} or regularizers.<name>.strength."
+        )
+    if not isinstance(node, DictConfig):
+        return key
+    if "_target_" in node:
+        return f"{key}._target_"
+    log.warning("There are no panels over %s, which is a mapping and not a single value.", key)
+    return None
+
+
+def _contains(config: Any, key: str) -> bool:
+    parent, _, last = key.rpartition(".")
+    node = OmegaConf.select(config, parent) if parent else config
+    return isinstance(node, DictConfig) and last in node

@@ -1,0 +1,13 @@
+from .figures import all_figures as all_figures
+from .grades import Grade as Grade
+from .grades import grade as grade
+from .html import render_report as render_report
+from .html import write_report as write_report
+from .predictions import Predictions as Predictions
+from .summary import RunSummary as RunSummary
+from .summary import StrengthRow as StrengthRow
+from .symmetry_results import SymmetryResult as SymmetryResult
+from .terminal import show as show
+from .terminal import symmetry_table as symmetry_table
+from .verdicts import headline as headline
+from .verdicts import verdict as verdict

@@ -1,0 +1,169 @@
+"""Searches among the runs of a report: what their studies show, drawn by Optuna.
+
+Optuna and plotly are the optional extra ``search``, so they are imported only for a search.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from softsym.reporting.number_format import number
+from softsym.reporting.svg import Picture
+from softsym.runs.layout import JOURNAL
+from softsym.runs.optuna_journal import MONITOR, REASON, STATES, TAIL, TOTAL, counts, load_study
+
+if TYPE_CHECKING:
+    from optuna import Study
+    from plotly.graph_objects import Figure
+
+# Key -> title, how to read it, function of optuna.visualization, complete trials that it needs.
+FIGURES = {
+    "history": (
+        "Values of the trials",
+        "The lower, the better. The line is the best so far.",
+        "plot_optimization_history",
+        1,
+    ),
+    "intermediate": (
+        "Values during training",
+        "Best value by epoch since the strengths settled, a line per trial.",
+        "plot_intermediate_values",
+        0,
+    ),
+    "importances": (
+        "Which parameters matter",
+        "The share of the differences between trials that each parameter explains.",
+        "plot_param_importances",
+        2,
+    ),
+    "parallel": (
+        "Trials through their parameters",
+        "Each line is a complete trial; the darker, the better. Drag along an axis to select.",
+        "plot_parallel_coordinate",
+        2,
+    ),
+    "slices": (
+        "One parameter at a time",
+        "Each dot is a complete trial; the darker, the later.",
+        "plot_slice",
+        2,
+    ),
+}
+LAYOUT: dict[str, Any] = {
+    "template": "plotly_white",
+    "title": None,
+    "font": {"family": "system-ui, DejaVu Sans, sans-serif", "size": 13},
+    "margin": {"l": 70, "r": 30, "t": 30, "b": 50},
+    "height": 340,
+}
+# Values that span more than this factor are shown on a logarithmic axis.
+WIDE = 3.0
+
+
+@dataclass(frozen=True)
+class SearchSection:
+    """One search as the template takes it.
+
+    Attributes:
+        name: Name of its study.
+        headline: The best value and its trial.
+        facts: Number of trials by state.
+        figures: What the study shows.
+        failures: Number, reason and last lines of output of each failed trial.
+    """
+
+    name: str
+    headline: str
+    facts: str
+    figures: tuple[Picture, ...]
+    failures: tuple[tuple[int, str, str], ...]
+
+
+def search_folders(folders: Iterable[Path], runs: Iterable[Path]) -> list[Path]:
+    """Folders with a journal among some folders and two levels above runs, where trials are."""
+    candidates = [*folders, *(run.absolute().parent.parent for run in runs)]
+    unique = {folder.resolve(): folder for folder in reversed(candidates)}
+    return [folder for folder in reversed(unique.values()) if (folder / JOURNAL).exists()]
+
+
+def read_searches(folders: Iterable[Path]) -> tuple[list[SearchSection], list[str]]:
+    """Sections of some searches, and warnings about those that cannot be shown."""
+    sections: list[SearchSection] = []
+    notes: list[str] = []
+    for folder in folders:
+        try:
+            sections.append(_section(load_study(folder / JOURNAL), f"search-{len(sections)}"))
+        except ImportError:
+            notes.append(
+                f"The search in {folder} is not drawn, which takes optuna and plotly: "
+                'pip install -e ".[search]"'
+            )
+        except Exception as error:  # whatever Optuna raises for a damaged journal
+            notes.append(f"{folder / JOURNAL} cannot be read ({error or type(error).__name__})")
+    return sections, notes
+
+
+def plotly_bundle() -> Markup:
+    """The script that draws the figures, 5 MB: a page holds it once."""
+    from plotly.offline import get_plotlyjs  # noqa: PLC0415
+
+    return Markup(get_plotlyjs())
+
+
+def _section(study: Study, prefix: str) -> SearchSection:
+    trials = [t for t in study.get_trials(deepcopy=False) if t.state.name in STATES]
+    monitor = str(study.user_attrs.get(MONITOR, "value"))
+    done = [(t.value, t.number) for t in trials if t.state.name == "COMPLETE"]
+    ended = sum(trial.state.is_finished() for trial in trials)
+    states = ", ".join(f"{count} {word}" for word, count in counts(trials).items())
+    return SearchSection(
+        name=study.study_name,
+        headline=f"Best {monitor}: {number(min(done)[0])}, in trial {min(done)[1]}"
+        if done
+        else "No trial is complete yet",
+        facts=f"{ended} of {study.user_attrs.get(TOTAL, len(trials))} trials have ended"
+        + (f": {states}." if states else "."),
+        figures=tuple(_figure(study, key, prefix, monitor, len(done)) for key in FIGURES),
+        failures=tuple(
+            (t.number, t.user_attrs.get(REASON, ""), t.user_attrs.get(TAIL, ""))
+            for t in trials
+            if t.state.name == "FAIL"
+        ),
+    )
+
+
+def _figure(study: Study, key: str, prefix: str, monitor: str, complete: int) -> Picture:
+    from optuna import visualization  # noqa: PLC0415
+
+    title, caption, name, needed = FIGURES[key]
+    if complete < needed:
+        missing = f"Complete trials needed: {needed}; so far: {complete}."
+        return Picture(key, title, missing, Markup())
+    names = {} if key == "intermediate" else {"target_name": monitor}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Optuna calls some of its own defaults experimental
+        figure = getattr(visualization, name)(study, **names)
+    html = _styled(figure, key, monitor).to_html(
+        full_html=False,
+        include_plotlyjs=False,
+        div_id=f"{prefix}-{key}",
+        config={"displaylogo": False, "responsive": True, "displayModeBar": False},
+    )
+    return Picture(key, title, caption, Markup(html))
+
+
+def _styled(figure: Figure, key: str, monitor: str) -> Figure:
+    figure.update_layout(**LAYOUT, showlegend=key == "history")
+    if key in ("history", "intermediate", "slices"):
+        values = [float(y) for trace in figure.data for y in trace.y if y is not None]
+        if values and 0 < WIDE * min(values) < max(values):
+            figure.update_yaxes(type="log")
+    if key == "intermediate":
+        figure.update_layout(xaxis_title="epoch", yaxis_title=monitor)
+    return figure

@@ -1,0 +1,1 @@
+"""Grids: every combination of the swept values, as ``train.py -m`` composes them."""

@@ -1,0 +1,72 @@
+"""From what Hydra's ``--multirun`` composes to a grid of runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from softsym.cli.explanations import CONF
+from softsym.cli.records import is_complete, require_same_run
+from softsym.cli.resolvers import folder_label
+from softsym.runs.errors import UserError
+from softsym.runs.layout import RECORD
+from softsym.runs.outcome import is_finished
+from softsym.sweeps.executors import make_executor
+from softsym.sweeps.grid.grid import Grid, GridRun
+
+PROGRAM = (sys.executable, str(CONF.parent / "train.py"))
+
+
+def finish_grid(
+    master: DictConfig,
+    loader: Any,
+    job_overrides: Sequence[Sequence[str]],
+    settings: Mapping[str, Any],
+    slots: int,
+) -> bool:
+    """Runs the unfinished runs of a grid, and waits for all.
+
+    Args:
+        master: The config that Hydra composed for the grid.
+        loader: Hydra's loader, which composes the config of a run.
+        job_overrides: Overrides of each run.
+        settings: Settings of the executor.
+        slots: Maximum number of runs at a time.
+
+    Returns:
+        Whether all runs have finished.
+
+    Raises:
+        UserError: If a run's folder holds a run with another config, two runs share a folder, or
+            no job can be started.
+    """
+    plain = {
+        key: OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
+        for key, value in settings.items()
+    }
+    executor = make_executor(plain)
+    if isinstance(slots, bool) or not isinstance(slots, int) or slots < 1:
+        raise UserError(f"hydra.launcher.slots must be a whole number of at least 1; got {slots}.")
+    common = set.intersection(*map(set, job_overrides))
+    runs: dict[Path, GridRun] = {}
+    for number, overrides in enumerate(job_overrides):
+        config = loader.load_sweep_config(master, list(overrides))
+        with open_dict(config.hydra.job):
+            config.hydra.job.num, config.hydra.job.id = number, str(number)
+        folder = Path(config.hydra.sweep.dir) / config.hydra.sweep.subdir
+        label = " ".join(o for o in overrides if o not in common) or "the only one"
+        if folder in runs:
+            raise UserError(
+                f"The runs {runs[folder].label!r} and {label!r} would share the folder "
+                f"{str(folder)!r}. Let hydra.sweep.subdir tell them apart, as its default does."
+            )
+        require_same_run(config, folder, "auto")
+        if is_finished(folder) and not is_complete(folder, config):
+            (folder / RECORD).unlink()  # the config now asks for a longer training
+        runs[folder] = GridRun(tuple(overrides), folder, config.monitor, label)
+    name = folder_label(master.hydra.sweep.dir)
+    return not Grid(list(runs.values()), executor, PROGRAM, slots, name).finish()
