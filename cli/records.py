@@ -105,7 +105,9 @@ def _decisive(config: Any) -> dict[str, object]:
             node = config[key]
             is_node = OmegaConf.is_config(node)
             leaves |= flatten(OmegaConf.to_container(node, resolve=True) if is_node else node, key)
-    return leaves
+    # runs of version 0.1.0 and before name our classes without "softsym."
+    targets = {key: str(leaf) for key, leaf in leaves.items() if key.endswith("_target_")}
+    return leaves | {key: target.removeprefix("softsym.") for key, target in targets.items()}
 
 
 def start_records(config: DictConfig, folder: Path, start: Mapping[str, Any]) -> None:

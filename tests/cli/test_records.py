@@ -113,3 +113,13 @@ def test_a_run_that_goes_on_is_not_finished_until_it_has_ended_again(folder):
         for handler in logging.getLogger().handlers:
             handler.close()
         logging.getLogger().handlers = before
+
+
+def test_classes_have_the_same_name_with_and_without_the_package(tmp_path):
+    old = {**CONFIG, "network": {"_target_": "networks.MLP"}}
+    OmegaConf.save(old, tmp_path / "config.yaml")
+    require_same_run(given(network={"_target_": "softsym.networks.MLP"}), tmp_path, "last")
+    with pytest.raises(
+        UserError, match=r"network._target_: 'networks.MLP' then, 'networks.RPP' now"
+    ):
+        require_same_run(given(network={"_target_": "softsym.networks.RPP"}), tmp_path, "last")
