@@ -135,7 +135,7 @@ def instrument(parts: Parts, watch: Stopwatch) -> None:
 
 
 def measure(epochs: int, overrides: list[str]) -> tuple[Stopwatch, int]:
-    """Trains so many epochs and returns the watch and the number of threads."""
+    """Trains for a number of epochs and returns the watch and the number of threads."""
     resolvers.register()
     quiet()
     with tempfile.TemporaryDirectory() as folder:

@@ -89,7 +89,7 @@ class Point:
 
 
 def layout(width: int, rank: int) -> Rep:
-    """About so many numbers, equally many of each rank up to ``rank``."""
+    """A type of about ``width`` numbers, with equally many of each rank up to ``rank``."""
     rounds = max(round(width / ((rank + 1) * DIM**rank)), 1)
     return rep(" + ".join(f"{rounds * DIM ** (rank - r)}T{r}" for r in range(rank + 1)))
 

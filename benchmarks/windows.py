@@ -72,7 +72,7 @@ def arguments() -> argparse.Namespace:
 
 
 def rate(count: int, work: Callable[[int], object], repeats: int) -> float:
-    """Median of so many things done a second."""
+    """Median rate, in things done a second."""
     seconds = []
     for number in range(repeats):
         started = time.perf_counter()
@@ -91,7 +91,7 @@ def count_of(data: TrajectoryDataModule) -> int:
 
 
 def large_scene(windows: int = LARGE, steps: int = 20) -> SceneTracks:
-    """Agents of fifty steps each, for so many windows; twenty appear together."""
+    """Agents of fifty steps each that give a number of windows; twenty appear together."""
     agents = windows // (50 - steps + 1) + 1
     draw = np.random.default_rng(0)
     position = draw.standard_normal((agents * 50, 3)).cumsum(axis=0)

@@ -53,7 +53,7 @@ def warm():
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """Mounts a disk of so many kilobytes; only root may."""
+    """Mounts a small disk of a given size; only root may."""
     folder = tmp_path / "disk"
 
     def make(kilobytes: int) -> Path:

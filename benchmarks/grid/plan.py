@@ -233,7 +233,7 @@ def _composed(overrides: Sequence[str], extra: Sequence[str] = ()) -> DictConfig
 
 
 def _adjust_epoch(wanted: int, epochs: int) -> int:
-    """When to adjust in a training of so many epochs.
+    """The epoch of the adjustment in a training of a given length.
 
     The paper does after a quarter. Recipes that adjust earlier keep their own epoch: it is set by
     how long a network takes to leave its initial values, not by how long it trains afterwards.

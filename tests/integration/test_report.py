@@ -50,7 +50,7 @@ class Opened:
         return self.page.locator(f'#{table} th[data-key="{column}"]')
 
     def filter(self, table: str, text: str) -> str:
-        """Types into the box of a table; returns what stands beside it."""
+        """Types into the filter box of a table; returns the status text beside it."""
         card = self.page.locator(".card", has=self.page.locator(f"#{table}"))
         card.locator("input[type=search]").fill(text)
         return card.locator("[role=status]").inner_text()

@@ -12,7 +12,7 @@ import torch
 
 
 def stop(train, number, epochs, *overrides):
-    """Sends a signal once ``strengths.csv`` shows so many epochs."""
+    """Sends a signal once ``strengths.csv`` shows a number of epochs."""
     process = train.start(*overrides)
     strengths = train.folder / "run" / "strengths.csv"
     while process.poll() is None:

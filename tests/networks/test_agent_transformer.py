@@ -155,7 +155,7 @@ def test_a_step_from_where_nobody_was_is_none():
 
 
 def test_it_learns_to_avoid_a_neighbour():
-    """Who stands is driven away by who stands beside; of the agent alone it cannot be told."""
+    """A neighbour drives the agent away, which the agent's own history cannot tell."""
     draw = torch.Generator().manual_seed(0)
     side = torch.randn(256, generator=draw).sign()
     vectors = 0.1 * torch.randn(256, 1, 2, 1, 2, generator=draw).repeat(1, 1, 1, HISTORY, 1)

@@ -14,7 +14,7 @@ def complete(value):
 
 
 def drawn(folder, plan, trials, again):
-    """Parameters of so many trials; the study is opened anew for each if asked for."""
+    """Parameters of a number of trials; the study is opened anew for each if asked for."""
     folder.mkdir()
     study, drawn_params = Study(folder, create=True), []
     for _ in range(trials):
