@@ -130,11 +130,6 @@ class TrajectoryDataModule(TensorDataModule):
 
         Lightning calls this on one rank per node, but nodes, and other jobs, may share the cache;
         its lock makes one of them build while the others wait.
-
-        Raises:
-            FileNotFoundError: If raw files are missing.
-            ValueError: If no folder is given, raw files are damaged or a split has no window.
-            ImportError: If a module that reads the environment is not installed.
         """
         arrays = self.windows()
         targets = {part: arrays[f"{part}_targets"] for part in SPLITS}
@@ -151,12 +146,7 @@ class TrajectoryDataModule(TensorDataModule):
         return inputs[:, : self.layout.path]
 
     def raw_folder(self) -> Path:
-        """Returns the folder of the raw files after checking that it looks like one.
-
-        Raises:
-            ValueError: If no folder was given.
-            FileNotFoundError: If it contains something else.
-        """
+        """Returns the folder of the raw files after checking that it looks like one."""
         return self.env.require_folder(self.data_dir)
 
     def windows(self) -> Arrays:
@@ -233,11 +223,7 @@ class TrajectoryDataModule(TensorDataModule):
 
 
 def _checked_splits(splits: Mapping[str, str]) -> dict[str, str]:
-    """Returns our splits in their order.
-
-    Raises:
-        ValueError: If one is missing, or there are others.
-    """
+    """Returns our splits in their order after checking that there are no others."""
     if set(splits) != set(SPLITS):
         raise ValueError(
             f"datamodule.splits must name a split for each of {', '.join(SPLITS)}; got "

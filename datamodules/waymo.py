@@ -116,12 +116,7 @@ class Waymo(TensorDataModule):
         self.reader = ShardReader(self.cache_dir.absolute() / "windows", min_dz, max_dxy)
 
     def prepare_data(self) -> None:
-        """Cuts the windows of all shards into the cache, unless they are there.
-
-        Raises:
-            FileNotFoundError: If a folder or its shards are missing.
-            ValueError: If no folder is given, or a shard is damaged or contains something else.
-        """
+        """Cuts the windows of all shards into the cache, unless they are there."""
         self._windows()
 
     def load(self) -> Mapping[str, Split]:
@@ -137,11 +132,7 @@ class Waymo(TensorDataModule):
         return inputs if self.target_scale is None else inputs * self.target_scale
 
     def constants(self, training: np.ndarray) -> Normalisation:
-        """Returns the constants of the normalisation, given training windows (n, 12, 3) in metres.
-
-        Raises:
-            ValueError: If they cannot be computed from these windows.
-        """
+        """Returns the constants of the normalisation, given training windows (n, 12, 3) in m."""
         if self.normalisation in NORMALISATIONS:
             return NORMALISATIONS[self.normalisation]
         name = self.normalisation.removeprefix(COMPUTED)

@@ -16,10 +16,6 @@ class GroupAugmentation:
 
     Elements depend on seed, step and process alone: they differ between steps and processes, and a
     resumed training draws the same ones.
-
-    Args:
-        group: The group G.
-        seed: Seed of the elements.
     """
 
     def __init__(self, group: Group, seed: int = 0) -> None:

@@ -51,12 +51,7 @@ class Term:
 
 
 def bilinear_terms(counts: Mapping[T, int], group: Group) -> list[Term]:
-    """Lists all terms of a layer except those between scalars.
-
-    Args:
-        counts: Number of tensors of each type in the layer.
-        group: The largest candidate group.
-    """
+    """Lists all terms of a layer, given its numbers of tensors, except those between scalars."""
     return [
         _term(i, j, k, counts, group.dim)
         for i in counts

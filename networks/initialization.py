@@ -50,9 +50,6 @@ def initialize(network: nn.Module, how: str, group: Group, seed: int) -> None:
 
     Weights derive from a random orthogonal matrix by one of ``INITIALIZATIONS``; biases are uniform
     in [0, 1) / sqrt(out).
-
-    Raises:
-        ValueError: If ``how`` is unknown.
     """
     if how not in INITIALIZATIONS:
         raise ValueError(f"init must be one of {', '.join(INITIALIZATIONS)}; got {how!r}.")

@@ -70,12 +70,7 @@ class Environment:
                 )
 
     def require_folder(self, data_dir: Path | None) -> Path:
-        """Returns the folder of the raw data after checking that it looks like one.
-
-        Raises:
-            ValueError: If no folder is given.
-            FileNotFoundError: If it does not exist, or contains something else.
-        """
+        """Returns the folder of the raw data after checking that it looks like one."""
         help_ = f"{self.layout} {self.source}"
         if data_dir is None:
             raise ValueError(
@@ -232,11 +227,7 @@ ENVIRONMENTS = {environment.name: environment for environment in _ALL}
 
 
 def environment(name: str) -> Environment:
-    """Returns the environment of that name.
-
-    Raises:
-        ValueError: If there is none; lists the known ones.
-    """
+    """Returns the environment of that name; a ValueError lists the known ones."""
     if name in ENVIRONMENTS:
         return ENVIRONMENTS[name]
     if str(name).startswith("waymo"):

@@ -118,10 +118,7 @@ def window_layout(
 
 
 def steps(seconds: float, dt: float, setting: str) -> int:
-    """Converts a time of at least 0 seconds to a number of steps of ``dt`` seconds.
-
-    Raises:
-        ValueError: If the number is not whole; the message names the setting.
+    """Converts a time of at least 0 seconds to a whole number of steps of ``dt`` seconds.
 
     Example:
         >>> steps(4.8, 0.4, "future_sec")

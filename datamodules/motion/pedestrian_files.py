@@ -53,9 +53,6 @@ def check_recordings(folder: Path) -> None:
     """Checks that all recordings are sound and have tracks to train and to validate on.
 
     Without either, trajdata fails without a reason; the usual cause is a truncated file.
-
-    Raises:
-        ValueError: If a file is damaged or too short; names the file.
     """
     from trajdata.dataset_specific.eth_ucy_peds.eupeds_dataset import (  # noqa: PLC0415
         TRAINVAL_FRAME_SPLITS,
@@ -75,15 +72,7 @@ def check_recordings(folder: Path) -> None:
 
 
 def read_recording(path: Path) -> np.ndarray:
-    """Reads and checks the text file of one recording.
-
-    Returns:
-        float64 (rows, 4): frame, pedestrian, x in metres, y in metres.
-
-    Raises:
-        ValueError: If the file is empty or truncated, has text in place of numbers, or tracks with
-            gaps; names the file and the line.
-    """
+    """Reads and checks a recording, float64 (rows, 4): frame, pedestrian, x and y in metres."""
     text = path.read_bytes().decode("utf-8", errors="replace")
     if not text.strip():
         raise ValueError(f"{path} is empty. {LAYOUT} Fetch the file again.")

@@ -53,16 +53,11 @@ class PedestrianSimulation(Simulation):
             )
 
     def recording(self, name: str) -> np.ndarray:
-        """Simulates one recording.
+        """Simulates one of the eight recordings, each with its own length and people.
 
         The distribution of the tracks is invariant under rotation and reflection: headings and
-        positions are uniform, left turns as likely as right turns.
-
-        Args:
-            name: One of the eight recordings; each has its own length and people.
-
-        Returns:
-            float64 (rows, 4): frame, pedestrian, x and y in metres, sorted by frame.
+        positions are uniform, left turns as likely as right turns. Rows are those of
+        :func:`read_recording`, sorted by frame.
         """
         rng = np.random.default_rng([self.seed, RECORDINGS.index(name)])
         length = LENGTHS[name]

@@ -24,15 +24,9 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 
 def read_records(path: Path) -> Iterator[bytes]:
-    """Yields the payloads of a file in order, each after its checksum is verified.
+    """Yields the payloads of an uncompressed file in order, each after its checksum is verified.
 
-    Args:
-        path: An uncompressed TFRecord file.
-
-    Raises:
-        FileNotFoundError: If the file does not exist.
-        ValueError: If it is empty, not a TFRecord file, truncated or damaged; the message names the
-            file, the record (counted from 0) and its first byte.
+    Errors name the file, the record (counted from 0) and its first byte.
     """
     if not path.is_file():
         raise FileNotFoundError(f"There is no TFRecord file {path}. Check the path.")

@@ -101,12 +101,7 @@ def cached_tracks(
 ) -> TrackStore:
     """Returns all scenes from the cache; reads them first if they are not there.
 
-    Args:
-        cache_dir: Folder of the cache.
-        name: Name of the environment.
-        key: Identifies everything on which the tracks depend.
-        splits: The environment's own splits to read.
-        scenes: Reads the scenes, given an empty folder for temporary files.
+    ``splits`` are the environment's own; ``scenes`` gets an empty folder for temporary files.
     """
 
     def build(writer: ArrayWriter) -> None:
@@ -121,11 +116,7 @@ def cached_tracks(
 
 
 def gapless_runs(agent: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Finds the tracks without gaps in rows sorted by agent (rows,) and step (rows,).
-
-    Returns:
-        First row and number of rows of each track.
-    """
+    """Finds first row and length of each track without gaps, in rows sorted by agent and step."""
     if not len(agent):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     # A track ends where the agent changes or a step is missing.

@@ -65,12 +65,7 @@ class WaymoRecord:
 
 
 def read_waymo(path: Path) -> Iterator[WaymoRecord]:
-    """Yields all records of one TFRecord file, of either kind.
-
-    Raises:
-        FileNotFoundError: If the file does not exist.
-        ValueError: If the file is damaged or a record is of another kind; names the record.
-    """
+    """Yields all records of one TFRecord file, of either kind; errors name the record."""
     for number, payload in enumerate(read_records(path)):
         try:
             yield parse_record(payload)
@@ -79,11 +74,7 @@ def read_waymo(path: Path) -> Iterator[WaymoRecord]:
 
 
 def parse_record(payload: bytes) -> WaymoRecord:
-    """Decodes a record of either kind.
-
-    Raises:
-        ValueError: If it is neither, or lacks steps, as those of the dataset's ``testing`` do.
-    """
+    """Decodes a record of either kind; a ValueError says what else it is or lacks."""
     try:
         top = list(fields(memoryview(payload)))
     except ValueError as error:

@@ -30,11 +30,7 @@ TIMESTAMPS, CURRENT_INDEX, EXTENTS = 1, 10, range(5, 11)
 
 
 def example_payload(record: WaymoRecord) -> bytes:
-    """Encodes the record as a tf.train.Example of format 1.1, padded to 128 agents; float32.
-
-    Raises:
-        ValueError: If the record has more agents.
-    """
+    """Encodes the record as a tf.train.Example of format 1.1, padded to 128 agents; float32."""
     count = len(record.valid)
     if count > AGENTS:
         raise ValueError(f"A tf.train.Example holds {AGENTS} agents, this record has {count}.")

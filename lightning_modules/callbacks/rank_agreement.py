@@ -50,11 +50,7 @@ class RankAgreement(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """Sends this step's digest and checks those of the step before.
-
-        Raises:
-            DisagreementError: If a rank differs; on all ranks, with the rank and the tensor.
-        """
+        """Sends this step's digest and checks those of the step before, on all ranks alike."""
         if self._steps is None or self._norms is None:
             return
         module = cast(SymmetryModule, pl_module)
@@ -109,11 +105,7 @@ def digest(state: State) -> Tensor:
 
 
 def difference(states: list[State]) -> str:
-    """Describes the first tensor in which a rank differs from rank 0.
-
-    Args:
-        states: The state of each rank.
-    """
+    """Describes the first tensor in which a rank differs from rank 0, given the state of each."""
     for rank, state in enumerate(states):
         for name in sorted(states[0].keys() | state.keys()):
             ours, theirs = states[0].get(name), state.get(name)
