@@ -22,37 +22,23 @@ AGENT_TYPES = ("unknown", "vehicle", "pedestrian", "bicycle", "motorcycle")
 class Environment:
     """What must be known about a set of recordings before it is read.
 
-    Attributes:
-        name: Its name, the one of trajdata if trajdata reads it.
-        rate: Frames per second, exactly.
-        splits: Our splits -> its own; if two of ours name the same, its scenes are split randomly.
-        layout: Required content of its folder.
-        raw: Patterns of the files that contain its tracks, relative to the folder.
-        source: Where to get it.
-        usual: Usual seconds between two steps, observed, and predicted.
-        required: A pattern that at least one path must match; by default the first of ``raw``.
-        by_trajdata: Whether trajdata reads it.
-        module: Further module without which it cannot be read.
-        package: Argument of pip that installs this module.
-        heights: Whether z is meaningful.
-        files: Files that must all exist.
-        check: Checks these files before anything is computed from them.
+    If two of our splits name the same of its own, its scenes are split randomly.
     """
 
-    name: str
-    rate: Fraction
-    splits: Mapping[str, str]
-    layout: str
-    raw: tuple[str, ...]
-    source: str
-    usual: tuple[float, float, float]
-    required: str | None = None
+    name: str  # the one of trajdata if trajdata reads it
+    rate: Fraction  # frames per second, exactly
+    splits: Mapping[str, str]  # our splits -> its own
+    layout: str  # required content of its folder
+    raw: tuple[str, ...]  # patterns of the files that contain its tracks, relative to the folder
+    source: str  # where to get it
+    usual: tuple[float, float, float]  # seconds between two steps, observed, and predicted
+    required: str | None = None  # pattern of a path that must exist; the first of raw by default
     by_trajdata: bool = True
-    module: str | None = None
-    package: str | None = None
-    heights: bool = True
-    files: tuple[str, ...] = ()
-    check: Callable[[Path], None] | None = None
+    module: str | None = None  # further module without which it cannot be read
+    package: str | None = None  # argument of pip that installs this module
+    heights: bool = True  # whether z is meaningful
+    files: tuple[str, ...] = ()  # all must exist
+    check: Callable[[Path], None] | None = None  # of these files, before they are used
 
     @property
     def dt(self) -> float:

@@ -6,7 +6,6 @@ Rows of numbers are packed into one field and read in bulk. Source: "Encoding", 
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -125,21 +124,6 @@ def varint(value: int) -> bytes:
         left >>= 7
     out.append(left)
     return bytes(out)
-
-
-def write_varint(number: int, value: int) -> bytes:
-    """Encodes a field with an integer or a truth value."""
-    return varint(number << 3 | VARINT) + varint(value)
-
-
-def write_double(number: int, value: float) -> bytes:
-    """Encodes a field with a 64-bit float."""
-    return varint(number << 3 | FIXED64) + struct.pack("<d", value)
-
-
-def write_float(number: int, value: float) -> bytes:
-    """Encodes a field with a 32-bit float."""
-    return varint(number << 3 | FIXED32) + struct.pack("<f", value)
 
 
 def write_bytes(number: int, content: bytes) -> bytes:

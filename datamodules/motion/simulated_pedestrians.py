@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 
 from softsym.datamodules.array_store import replace_when_complete
-from softsym.datamodules.motion.pedestrian_files import FRAME_STEP, RECORDINGS, recording_path
+from softsym.datamodules.motion.pedestrian_files import FRAME_STEP, RECORDINGS
 from softsym.datamodules.motion.simulation import Simulation, sole_writer, unit_vectors
 
 LENGTHS = dict(zip(RECORDINGS, (1240, 1880, 920, 1100, 790, 470, 570, 780), strict=True))
@@ -79,8 +80,9 @@ class PedestrianSimulation(Simulation):
         """Simulates the observed positions (steps, 2) of one pedestrian, in metres."""
         preferred = 0.0 if rng.uniform() < self.standing else self.speed * rng.lognormal(0, 0.25)
         speed = preferred * np.exp(0.05 * rng.standard_normal(steps).cumsum() / np.sqrt(steps))
-        turn_rate = _decaying_sum(self.turning * rng.standard_normal(steps), 0.9)
-        heading = rng.uniform(0, 2 * np.pi) + turn_rate.cumsum()
+        shocks = self.turning * rng.standard_normal(steps)
+        turn_rate = [*accumulate(shocks, lambda total, shock: 0.9 * total + shock)]
+        heading = rng.uniform(0, 2 * np.pi) + np.cumsum(turn_rate)
         moves = DT * speed[:, None] * unit_vectors(heading)
         path = moves.cumsum(axis=0)
         # Uniform in a disc of radius 8 m, where the pedestrian is halfway through the track.
@@ -92,7 +94,7 @@ def write_recordings(folder: Path, simulation: PedestrianSimulation) -> None:
     """Writes the eight files; keeps those that are already right."""
     with sole_writer(folder):
         for name in RECORDINGS:
-            path, content = recording_path(folder, name), recording_text(simulation, name).encode()
+            path, content = folder / f"{name}.txt", recording_text(simulation, name).encode()
             if not path.is_file() or path.read_bytes() != content:
                 with replace_when_complete(path) as unfinished:
                     unfinished.write_bytes(content)
@@ -105,12 +107,3 @@ def recording_text(simulation: PedestrianSimulation, name: str) -> str:
         for frame, person, x, y in simulation.recording(name).tolist()
     )
     return "".join(lines)
-
-
-def _decaying_sum(shocks: np.ndarray, keep: float) -> np.ndarray:
-    """Sums up shocks whose weight decays by the factor ``keep`` per step."""
-    total, sums = 0.0, np.empty_like(shocks)
-    for step, shock in enumerate(shocks):
-        total = keep * total + shock
-        sums[step] = total
-    return sums

@@ -50,8 +50,8 @@ def write_records(path: Path, payloads: Iterable[bytes]) -> None:
 def framed(payload: bytes) -> bytes:
     """Adds length and checksums to a payload."""
     length = struct.pack("<Q", len(payload))
-    checksums = (CHECKSUM.pack(masked_checksum(content)) for content in (length, payload))
-    return b"".join((length, next(checksums), payload, next(checksums)))
+    head = HEADER.pack(len(payload), masked_checksum(length))
+    return head + payload + CHECKSUM.pack(masked_checksum(payload))
 
 
 def masked_checksum(content: bytes) -> int:

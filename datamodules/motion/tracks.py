@@ -17,23 +17,14 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class SceneTracks:
-    """All tracks of one scene; each is a run of consecutive rows, one per step, without gaps.
+    """All tracks of one scene; each is a run of consecutive rows, one per step, without gaps."""
 
-    Attributes:
-        split: The environment's own split to which the scene belongs.
-        first_step: (agents,) step at which a track begins.
-        steps: (agents,) number of steps of a track.
-        kind: (agents,) index into :data:`environments.AGENT_TYPES`.
-        position: (rows, 3) metres, float64; the rows of agent 0, then of agent 1, ...
-        velocity: (rows, 3) metres per second, float64.
-    """
-
-    split: str
-    first_step: np.ndarray
-    steps: np.ndarray
-    kind: np.ndarray
-    position: np.ndarray
-    velocity: np.ndarray
+    split: str  # the environment's own
+    first_step: np.ndarray  # (agents,) step at which a track begins
+    steps: np.ndarray  # (agents,) number of steps of a track
+    kind: np.ndarray  # (agents,) index into environments.AGENT_TYPES
+    position: np.ndarray  # (rows, 3) metres, float64; the rows of agent 0, then of agent 1, ...
+    velocity: np.ndarray  # (rows, 3) metres per second, float64
 
     @property
     def first_row(self) -> np.ndarray:

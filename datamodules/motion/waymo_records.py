@@ -50,18 +50,11 @@ NEITHER = (
 
 @dataclass(frozen=True)
 class WaymoRecord:
-    """The motion of all agents of one scene.
+    """The motion of all agents of one scene."""
 
-    Args:
-        positions: float64 (agents, 91, 3), centres of the agents in metres; meaningless if not
-            valid.
-        valid: bool (agents, 91), whether an agent is seen at a step.
-        scenario_id: Name of the scene; empty if a record has none.
-    """
-
-    positions: np.ndarray
-    valid: np.ndarray
-    scenario_id: str = ""
+    positions: np.ndarray  # float64 (agents, 91, 3), centres in metres; meaningless if not valid
+    valid: np.ndarray  # bool (agents, 91), whether an agent is seen at a step
+    scenario_id: str = ""  # name of the scene; empty if a record has none
 
 
 def read_waymo(path: Path) -> Iterator[WaymoRecord]:

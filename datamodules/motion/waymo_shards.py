@@ -30,17 +30,11 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class ShardWindows:
-    """The windows of one shard.
+    """The windows of one shard."""
 
-    Args:
-        windows: float32 (n, 12, 3) in metres, in the frames of the records.
-        record: int32 (n,), number of the record of each window.
-        records: Number of records in the shard, including those without a window.
-    """
-
-    windows: np.ndarray
-    record: np.ndarray
-    records: int
+    windows: np.ndarray  # float32 (n, 12, 3) in metres, in the frames of the records
+    record: np.ndarray  # int32 (n,), number of the record of each window
+    records: int  # in the shard, including those without a window
 
 
 @dataclass(frozen=True)

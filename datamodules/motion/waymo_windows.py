@@ -37,17 +37,11 @@ Triple = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Normalisation:
-    """Constants of a normalisation, one number for each of x, y, z.
+    """Constants of a normalisation, one number for each of x, y, z."""
 
-    Args:
-        mean: Subtracted, in metres.
-        std: Divisor, in metres.
-        mean_scale: Factor of the trajectory's mean before it is subtracted.
-    """
-
-    mean: Triple
-    std: Triple
-    mean_scale: Triple = (1.0, 1.0, 1.0)
+    mean: Triple  # subtracted, in metres
+    std: Triple  # divisor, in metres
+    mean_scale: Triple = (1.0, 1.0, 1.0)  # of the trajectory's mean before it is subtracted
 
 
 NORMALISATIONS = {

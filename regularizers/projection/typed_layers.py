@@ -13,19 +13,11 @@ from softsym.symmetries import rep as parse_rep
 
 @dataclass(frozen=True)
 class TypedLayer:
-    """A linear layer with types.
+    """A linear layer with types."""
 
-    Attributes:
-        name: Path in the network.
-        weight: (size of rep_out, size of rep_in).
-        bias: (size of rep_out,) or None.
-        rep_in: Type of the input.
-        rep_out: Type of the output.
-    """
-
-    name: str
-    weight: nn.Parameter
-    bias: nn.Parameter | None
+    name: str  # path in the network
+    weight: nn.Parameter  # (size of rep_out, size of rep_in)
+    bias: nn.Parameter | None  # (size of rep_out,)
     rep_in: Rep
     rep_out: Rep
 

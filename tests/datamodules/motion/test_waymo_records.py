@@ -5,13 +5,13 @@ from time import process_time
 
 import numpy as np
 import pytest
+from scenario_files import write_varint
 
 from softsym.datamodules.motion.protobuf import (
     inner_field,
     inner_fields,
     write_bytes,
     write_floats,
-    write_varint,
     write_varints,
 )
 from softsym.datamodules.motion.tfrecord import write_records

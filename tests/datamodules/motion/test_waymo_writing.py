@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scenario_files import scenario_payload
 
 from softsym.datamodules.motion.waymo_records import WaymoRecord, parse_record
-from softsym.datamodules.motion.waymo_writing import example_payload, scenario_payload
+from softsym.datamodules.motion.waymo_writing import example_payload
 
 
 def record(agents=4):
