@@ -13,7 +13,7 @@ import os
 import shutil
 import uuid
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -248,8 +248,3 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
-
-
-def sizes(arrays: Mapping[str, np.ndarray]) -> str:
-    """Lists the lengths of arrays for a log: ``train: 28577, val: 5184``."""
-    return ", ".join(f"{name}: {len(values)}" for name, values in arrays.items())

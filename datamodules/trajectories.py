@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from softsym.datamodules.array_store import Arrays, ArrayWriter, cached_arrays, fingerprint, sizes
+from softsym.datamodules.array_store import Arrays, ArrayWriter, cached_arrays, fingerprint
 from softsym.datamodules.base import SPLITS, Split, TensorDataModule
 from softsym.datamodules.motion import tracks, trajdata_scenes
 from softsym.datamodules.motion.argoverse2 import argoverse2_scenes
@@ -132,8 +132,8 @@ class TrajectoryDataModule(TensorDataModule):
         its lock makes one of them build while the others wait.
         """
         arrays = self.windows()
-        targets = {part: arrays[f"{part}_targets"] for part in SPLITS}
-        log.info("%s windows: %s.", self.env.name, sizes(targets))
+        sizes = ", ".join(f"{part}: {len(arrays[f'{part}_targets'])}" for part in SPLITS)
+        log.info("%s windows: %s.", self.env.name, sizes)
 
     @override
     def load(self) -> Mapping[str, Split]:

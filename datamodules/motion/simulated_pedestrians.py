@@ -31,9 +31,6 @@ class PedestrianSimulation(Simulation):
         speed: Mean walking speed in metres per second.
         turning: Standard deviation of the change of the turn rate per frame, radians per frame.
         noise: Standard deviation of the error of an observed coordinate, metres.
-
-    Raises:
-        ValueError: If a setting is out of its range.
     """
 
     version = 1

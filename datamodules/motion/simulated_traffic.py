@@ -20,8 +20,7 @@ import numpy as np
 
 from softsym.datamodules.motion.simulation import Simulation, sole_writer, unit_vectors
 from softsym.datamodules.motion.tfrecord import write_records
-from softsym.datamodules.motion.waymo_records import STEPS, WaymoRecord
-from softsym.datamodules.motion.waymo_writing import AGENTS, example_payload
+from softsym.datamodules.motion.waymo_records import AGENTS, STEPS, WaymoRecord, example_payload
 
 PARTS = {"training": 4, "validation": 2}
 """Number of shards in each folder."""
@@ -83,9 +82,6 @@ class TrafficSimulation(Simulation):
         slope: Root mean square of the ground's slope in any one direction.
         noise: Standard deviation of the error of an observed coordinate, metres.
         gaps: Share of the agents that are not observed for a while.
-
-    Raises:
-        ValueError: If a setting is out of its range.
     """
 
     version = 1

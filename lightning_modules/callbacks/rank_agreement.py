@@ -93,9 +93,8 @@ def weight_norms(module: SymmetryModule) -> dict[str, float]:
     """Computes the norm of each weight."""
     named = dict(module.network.named_parameters())
     norms = torch._foreach_norm([p.detach() for p in named.values()]) if named else []
-    return dict(
-        zip(named, torch.stack(list(norms)).double().tolist() if norms else (), strict=True)
-    )
+    values = torch.stack(list(norms)).double().tolist() if norms else []
+    return dict(zip(named, values, strict=True))
 
 
 def digest(state: State) -> Tensor:

@@ -15,8 +15,12 @@ from softsym.datamodules.motion.protobuf import (
     write_varints,
 )
 from softsym.datamodules.motion.tfrecord import write_records
-from softsym.datamodules.motion.waymo_records import WaymoRecord, parse_record, read_waymo
-from softsym.datamodules.motion.waymo_writing import example_payload
+from softsym.datamodules.motion.waymo_records import (
+    WaymoRecord,
+    example_payload,
+    parse_record,
+    read_waymo,
+)
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "waymo"
 REAL_EXAMPLE = REAL / "motion_data_one_example.tfrecord"

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scenario_files import scenario_payload
 
-from softsym.datamodules.motion.waymo_records import WaymoRecord, parse_record
-from softsym.datamodules.motion.waymo_writing import example_payload
+from softsym.datamodules.motion.waymo_records import WaymoRecord, example_payload, parse_record
 
 
 def record(agents=4):
