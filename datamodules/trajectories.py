@@ -69,9 +69,6 @@ class TrajectoryDataModule(TensorDataModule):
         workers: Number of processes that read the recordings.
         rep_in: Type of the inputs, by default that of the layout.
         rep_out: Type of the targets, by default that of the layout.
-
-    Raises:
-        ValueError: If a setting is unknown or out of its range.
     """
 
     experiment = "trajectories"

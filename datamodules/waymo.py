@@ -73,9 +73,6 @@ class Waymo(TensorDataModule):
         workers: Number of processes that read shards when the cache is built.
         split_seed: Seed of the split of ``training_tenth``.
         seed: Seed of the order.
-
-    Raises:
-        ValueError: If a setting is not allowed.
     """
 
     experiment = "paper/waymo_symm_aware"

@@ -22,11 +22,7 @@ class GroupAugmentation:
         self.group, self.seed = group, seed
 
     def __call__(
-        self,
-        batch: tuple[Tensor, Tensor],
-        types: tuple[Rep, Rep],
-        step: int,
-        rank: int = 0,
+        self, batch: tuple[Tensor, Tensor], types: tuple[Rep, Rep], step: int, rank: int = 0
     ) -> tuple[Tensor, Tensor]:
         """Moves inputs (n, size in) and targets (n, size out), given their types.
 

@@ -105,10 +105,7 @@ class Regularizer(Callback, ABC):
 
 
 def all_penalties(
-    regularizers: Mapping[str, Regularizer],
-    module: LightningModule,
-    batch: Any,
-    prediction: Tensor,
+    regularizers: Mapping[str, Regularizer], module: LightningModule, batch: Any, prediction: Tensor
 ) -> dict[str, Tensor]:
     """Computes all penalties by name; regularizers of one class compute theirs together."""
     by_class: dict[type[Regularizer], dict[str, Regularizer]] = {}

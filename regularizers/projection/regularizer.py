@@ -35,11 +35,7 @@ class ProjectionRegularizer(Regularizer):
     """
 
     def __init__(
-        self,
-        group: str | Group,
-        strength: float,
-        dim: int | None = None,
-        name: str | None = None,
+        self, group: str | Group, strength: float, dim: int | None = None, name: str | None = None
     ) -> None:
         self.group: Group = parse_group(group, dim)
         super().__init__(strength, name)
