@@ -127,7 +127,7 @@ class _GrowingArray:
 def cached_arrays(
     cache_dir: Path, name: str, key: str, build: Callable[[ArrayWriter], None]
 ) -> Arrays:
-    """Returns the arrays of a result, mapped copy-on-write; builds those that are not whole.
+    """Returns the arrays of a result, mapped copy-on-write; builds it if it is not whole.
 
     Safe to call from any number of processes at once: one builds, the others wait for the result.
     ``key`` identifies everything on which the result depends (:func:`fingerprint`); ``build``

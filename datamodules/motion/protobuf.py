@@ -28,7 +28,7 @@ LONGEST_VARINT = 10
 
 
 def fields(message: Buffer) -> Iterator[Field]:
-    """Yields the fields of a message in order; raises a ValueError if the bytes are none."""
+    """Yields the fields of a message in order; raises a ValueError if the bytes are no message."""
     at = 0
     while at < len(message):
         number, kind, value, at = read_field(message, at)

@@ -74,7 +74,7 @@ def read_waymo(path: Path) -> Iterator[WaymoRecord]:
 
 
 def parse_record(payload: bytes) -> WaymoRecord:
-    """Decodes a record of either kind; a ValueError says what else it is or lacks."""
+    """Decodes a record of either kind, which must have all its steps."""
     try:
         top = list(fields(memoryview(payload)))
     except ValueError as error:
