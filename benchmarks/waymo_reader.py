@@ -18,14 +18,15 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from scenario_files import scenario_payload
 
 from benchmarks.timing import positive
 from softsym.datamodules.motion.simulated_traffic import TrafficSimulation
 from softsym.datamodules.motion.tfrecord import write_records
-from softsym.datamodules.motion.waymo_records import read_waymo
+from softsym.datamodules.motion.waymo_records import example_payload, read_waymo
 from softsym.datamodules.motion.waymo_windows import cut_windows
-from softsym.datamodules.motion.waymo_writing import example_payload, scenario_payload
 
 REAL = ROOT.parent / "shared" / "data" / "waymo"
 

@@ -13,7 +13,7 @@ import os
 import shutil
 import uuid
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -43,11 +43,7 @@ def fingerprint(*parts: object) -> str:
 
 @contextmanager
 def replace_when_complete(path: Path) -> Iterator[Path]:
-    """Yields a temporary path beside ``path``, which replaces ``path`` if the block succeeds.
-
-    The block writes a file or a folder. A rename within a folder is atomic, so other processes see
-    the old content or the whole new one; if the block fails, nothing changes.
-    """
+    """Yields a path beside ``path``, a file or folder that replaces it if the block succeeds."""
     unfinished = path.with_name(f"{UNFINISHED}{path.name}-{uuid.uuid4().hex[:12]}")
     try:
         yield unfinished
@@ -59,22 +55,14 @@ def replace_when_complete(path: Path) -> Iterator[Path]:
 
 
 class ArrayWriter:
-    """Writes named arrays piece by piece, so that the whole need not fit into memory.
-
-    Args:
-        folder: An empty folder for the files.
-    """
+    """Writes named arrays piece by piece, so that the whole need not fit into memory."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._arrays: dict[str, _GrowingArray] = {}
 
     def append(self, name: str, rows: np.ndarray) -> None:
-        """Appends rows (n, ...), n >= 0, to the array of that name; the first call creates it.
-
-        Raises:
-            ValueError: If dtype or further axes differ from those of the first call.
-        """
+        """Appends rows (n, ...), n >= 0, to the array of that name; the first call creates it."""
         if name not in self._arrays:
             self._arrays[name] = _GrowingArray(self.folder / f"{name}.npy", rows)
         self._arrays[name].append(rows)
@@ -139,21 +127,11 @@ class _GrowingArray:
 def cached_arrays(
     cache_dir: Path, name: str, key: str, build: Callable[[ArrayWriter], None]
 ) -> Arrays:
-    """Returns the arrays of a result from the cache; builds them first if they are not whole.
+    """Returns the arrays of a result, mapped copy-on-write; builds it if it is not whole.
 
     Safe to call from any number of processes at once: one builds, the others wait for the result.
-
-    Args:
-        cache_dir: Folder of all results, made if absent.
-        name: Readable name of the result.
-        key: Identifies everything on which the result depends; see :func:`fingerprint`.
-        build: Appends all rows of all arrays to the writer it receives.
-
-    Returns:
-        The arrays by name, mapped into memory copy-on-write: writing to one changes no file.
-
-    Raises:
-        OSError: If the folder cannot be written, or the result cannot be read back.
+    ``key`` identifies everything on which the result depends (:func:`fingerprint`); ``build``
+    appends all rows of all arrays to the writer it receives.
     """
     folder = cache_dir / f"{name}-{key}"
     arrays = _read(folder, key)  # without the lock: a folder of this name is always complete
@@ -270,8 +248,3 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
-
-
-def sizes(arrays: Mapping[str, np.ndarray]) -> str:
-    """Lists the lengths of arrays for a log: ``train: 28577, val: 5184``."""
-    return ", ".join(f"{name}: {len(values)}" for name, values in arrays.items())

@@ -34,16 +34,8 @@ class SliceLoader:
     make shares unequal; evaluation uses each sample exactly once. Checkpoints within an epoch store
     the number of batches already used.
 
-    Args:
-        data: Inputs and targets, samples along the first axis.
-        batch_size: Size of the global batch, summed over ranks.
-        rank: Rank of this process.
-        world_size: Number of processes.
-        shuffle_seed: None keeps the order; a number shuffles by (seed, epoch).
-        epoch: Returns the current epoch, so that a resumed run sees the same order.
-
-    Raises:
-        ValueError: If a training batch has fewer samples than there are processes.
+    ``batch_size`` is that of the global batch, summed over ranks. ``shuffle_seed`` None keeps the
+    order; a number shuffles by (seed, epoch), so that a resumed run sees the same order.
     """
 
     def __init__(
@@ -242,11 +234,7 @@ def _full_signature(cls: type) -> inspect.Signature:
 
 
 def check_split(name: str, data: Split, rep_in: Rep, rep_out: Rep, dim: int) -> None:
-    """Checks the sizes and values of a split against its types over R^dim.
-
-    Raises:
-        ValueError: If the split is empty, its sizes do not fit the types, or a value is not finite.
-    """
+    """Raises a ValueError unless a split is not empty, fits its types over R^dim, and is finite."""
     if len(data[0]) != len(data[1]):
         raise ValueError(f"Split {name!r} has {len(data[0])} inputs but {len(data[1])} targets.")
     if len(data[0]) == 0:

@@ -55,9 +55,6 @@ class CosineSimilarity(SyntheticDataModule):
         rep_out: Type of the target; must have 1 number.
         **settings: Further settings of :class:`SyntheticDataModule`; the reference seed is
             n + 3 + 9 for n samples in total.
-
-    Raises:
-        ValueError: If a setting is not allowed.
     """
 
     candidates = ("SO(3)", "Scaling(3)", "SO(3)*Scaling(3)")

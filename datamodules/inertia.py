@@ -179,15 +179,10 @@ def inertia_inputs(samples: int, bodies: int, seed: int | None = None) -> Tensor
 
 
 def inertia_tensor(inputs: Tensor, axis: int, eps: float | Tensor) -> Tensor:
-    """Computes the perturbed moment of inertia, flattened row-major.
+    """Computes the perturbed moment of inertia (n, 9) of masses and positions (n, 4 k).
 
-    Args:
-        inputs: Masses and positions, (n, 4 k).
-        axis: Axis whose column is scaled by 1 + eps; -1 for x by 1 - eps and y by 1 + eps.
-        eps: Size of the perturbation; one number, or one per sample (n,).
-
-    Returns:
-        (n, 9).
+    The column of ``axis`` is scaled by 1 + eps; with -1, x by 1 - eps and y by 1 + eps. ``eps`` is
+    one number, or one per sample (n,).
     """
     bodies = inputs.shape[1] // 4
     masses, positions = inputs[:, :bodies], inputs[:, bodies:].unflatten(1, (bodies, 3))

@@ -67,9 +67,6 @@ class KnownAnswer(SyntheticDataModule):
         rep_out: Type of the target; must have 1 number.
         **settings: Further settings of :class:`SyntheticDataModule`; ``data_seed`` is 0 by
             default.
-
-    Raises:
-        ValueError: If a setting is not allowed.
     """
 
     candidates = ("SO(3)", "Scaling(3)", "Reflect(3)")

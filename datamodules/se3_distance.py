@@ -66,9 +66,6 @@ class SE3Distance(SyntheticDataModule):
         rep_out: Type of the target; must have 1 number.
         **settings: Further settings of :class:`SyntheticDataModule`; the reference seed is
             n + 3 + 12 for n samples in total.
-
-    Raises:
-        ValueError: If a setting is not allowed.
     """
 
     candidates = ("SE(3)", "Rotation(3)", "Translation(3)")

@@ -71,9 +71,6 @@ class SyntheticDataModule(TensorDataModule):
         ood: Kind of the out-of-distribution samples: ``shift``, ``sign``, or None for no such
             split.
         shift: Distance by which ``shift`` moves each coordinate.
-
-    Raises:
-        ValueError: If a setting is not allowed.
     """
 
     candidates: Sequence[str]

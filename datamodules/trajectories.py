@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from softsym.datamodules.array_store import Arrays, ArrayWriter, cached_arrays, fingerprint, sizes
+from softsym.datamodules.array_store import Arrays, ArrayWriter, cached_arrays, fingerprint
 from softsym.datamodules.base import SPLITS, Split, TensorDataModule
 from softsym.datamodules.motion import tracks, trajdata_scenes
 from softsym.datamodules.motion.argoverse2 import argoverse2_scenes
@@ -69,9 +69,6 @@ class TrajectoryDataModule(TensorDataModule):
         workers: Number of processes that read the recordings.
         rep_in: Type of the inputs, by default that of the layout.
         rep_out: Type of the targets, by default that of the layout.
-
-    Raises:
-        ValueError: If a setting is unknown or out of its range.
     """
 
     experiment = "trajectories"
@@ -130,15 +127,10 @@ class TrajectoryDataModule(TensorDataModule):
 
         Lightning calls this on one rank per node, but nodes, and other jobs, may share the cache;
         its lock makes one of them build while the others wait.
-
-        Raises:
-            FileNotFoundError: If raw files are missing.
-            ValueError: If no folder is given, raw files are damaged or a split has no window.
-            ImportError: If a module that reads the environment is not installed.
         """
         arrays = self.windows()
-        targets = {part: arrays[f"{part}_targets"] for part in SPLITS}
-        log.info("%s windows: %s.", self.env.name, sizes(targets))
+        sizes = ", ".join(f"{part}: {len(arrays[f'{part}_targets'])}" for part in SPLITS)
+        log.info("%s windows: %s.", self.env.name, sizes)
 
     @override
     def load(self) -> Mapping[str, Split]:
@@ -151,12 +143,7 @@ class TrajectoryDataModule(TensorDataModule):
         return inputs[:, : self.layout.path]
 
     def raw_folder(self) -> Path:
-        """Returns the folder of the raw files after checking that it looks like one.
-
-        Raises:
-            ValueError: If no folder was given.
-            FileNotFoundError: If it contains something else.
-        """
+        """Returns the folder of the raw files after checking that it looks like one."""
         return self.env.require_folder(self.data_dir)
 
     def windows(self) -> Arrays:
@@ -233,11 +220,7 @@ class TrajectoryDataModule(TensorDataModule):
 
 
 def _checked_splits(splits: Mapping[str, str]) -> dict[str, str]:
-    """Returns our splits in their order.
-
-    Raises:
-        ValueError: If one is missing, or there are others.
-    """
+    """Returns our splits in their order after checking that there are no others."""
     if set(splits) != set(SPLITS):
         raise ValueError(
             f"datamodule.splits must name a split for each of {', '.join(SPLITS)}; got "

@@ -73,9 +73,6 @@ class Waymo(TensorDataModule):
         workers: Number of processes that read shards when the cache is built.
         split_seed: Seed of the split of ``training_tenth``.
         seed: Seed of the order.
-
-    Raises:
-        ValueError: If a setting is not allowed.
     """
 
     experiment = "paper/waymo_symm_aware"
@@ -116,12 +113,7 @@ class Waymo(TensorDataModule):
         self.reader = ShardReader(self.cache_dir.absolute() / "windows", min_dz, max_dxy)
 
     def prepare_data(self) -> None:
-        """Cuts the windows of all shards into the cache, unless they are there.
-
-        Raises:
-            FileNotFoundError: If a folder or its shards are missing.
-            ValueError: If no folder is given, or a shard is damaged or contains something else.
-        """
+        """Cuts the windows of all shards into the cache, unless they are there."""
         self._windows()
 
     def load(self) -> Mapping[str, Split]:
@@ -137,11 +129,7 @@ class Waymo(TensorDataModule):
         return inputs if self.target_scale is None else inputs * self.target_scale
 
     def constants(self, training: np.ndarray) -> Normalisation:
-        """Returns the constants of the normalisation, given training windows (n, 12, 3) in metres.
-
-        Raises:
-            ValueError: If they cannot be computed from these windows.
-        """
+        """Returns the constants of the normalisation, given training windows (n, 12, 3) in m."""
         if self.normalisation in NORMALISATIONS:
             return NORMALISATIONS[self.normalisation]
         name = self.normalisation.removeprefix(COMPUTED)

@@ -16,21 +16,13 @@ class GroupAugmentation:
 
     Elements depend on seed, step and process alone: they differ between steps and processes, and a
     resumed training draws the same ones.
-
-    Args:
-        group: The group G.
-        seed: Seed of the elements.
     """
 
     def __init__(self, group: Group, seed: int = 0) -> None:
         self.group, self.seed = group, seed
 
     def __call__(
-        self,
-        batch: tuple[Tensor, Tensor],
-        types: tuple[Rep, Rep],
-        step: int,
-        rank: int = 0,
+        self, batch: tuple[Tensor, Tensor], types: tuple[Rep, Rep], step: int, rank: int = 0
     ) -> tuple[Tensor, Tensor]:
         """Moves inputs (n, size in) and targets (n, size out), given their types.
 

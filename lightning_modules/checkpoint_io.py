@@ -23,11 +23,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
     ) -> None:
-        """Saves to ``path``, a local file.
-
-        Raises:
-            OSError: If it cannot be written; an earlier file at ``path`` is kept.
-        """
+        """Saves to ``path``, a local file; if that fails, an earlier file is kept."""
         try:
             with replacing(path) as temporary, temporary.open("wb") as file:
                 torch.save(checkpoint, file)

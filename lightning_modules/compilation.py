@@ -18,13 +18,7 @@ AUTO_EPOCHS = 1000
 def compiles(wanted: bool | str, device: str, epochs: int) -> bool:
     """Decides whether a training is compiled.
 
-    Args:
-        wanted: True, False, or ``auto``, which compiles long trainings where a compiler exists.
-        device: Kind of device, e.g. ``cpu``.
-        epochs: Length of the training; -1 for one without end.
-
-    Raises:
-        ValueError: If ``wanted`` is something else, or True without a compiler on the CPU.
+    ``auto`` compiles long trainings where a compiler exists; -1 ``epochs`` are one without end.
     """
     check_settings(wanted)
     if not wanted:
@@ -41,11 +35,7 @@ def compiles(wanted: bool | str, device: str, epochs: int) -> bool:
 
 
 def check_settings(wanted: bool | str, mode: str = "default") -> None:
-    """Checks the settings of compiling.
-
-    Raises:
-        ValueError: If ``wanted`` is neither true, false nor ``auto``, or the mode is unknown.
-    """
+    """Raises a ValueError unless ``wanted`` is a bool or ``auto`` and the mode is known."""
     if not isinstance(wanted, bool) and wanted != "auto":
         raise ValueError(f"compile must be true, false or auto; got {wanted}.")
     if mode not in MODES:
@@ -63,15 +53,7 @@ def has_compiler() -> bool:
 
 
 def compiled(network: nn.Module, mode: str) -> Callable[[Tensor], Tensor]:
-    """Compiles the network's call to a function, which leaves the ``state_dict`` as it is.
-
-    Args:
-        network: Any module, (batch, in) to (batch, out).
-        mode: One of ``MODES``.
-
-    Raises:
-        ValueError: If the mode is unknown.
-    """
+    """Compiles the network's call to a function, which leaves the ``state_dict`` as it is."""
     check_settings(True, mode)
 
     def predict(inputs: Tensor) -> Tensor:

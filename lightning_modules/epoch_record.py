@@ -17,16 +17,9 @@ from softsym.regularizers import StrengthTuning
 class EpochRecord(Callback):
     """Averages losses and penalties over the steps and ranks of each training epoch.
 
-    The means go to the strength policy and, with all other values of the epoch, to the loggers.
-    A checkpoint within an epoch keeps the steps so far, so that a resumed epoch has the same means.
-
-    Args:
-        tuning: Gets the mean penalties.
-        log_every_n_epochs: Interval between two epochs that loggers are told; they are always
-            told the last.
-
-    Raises:
-        ValueError: If the interval is below 1.
+    The means go to the strength policy and, with all other values of the epoch, to the loggers, at
+    intervals of ``log_every_n_epochs`` and after the last epoch. A checkpoint within an epoch keeps
+    the steps so far, so that a resumed epoch has the same means.
     """
 
     def __init__(self, tuning: StrengthTuning, log_every_n_epochs: int = 1) -> None:
@@ -45,13 +38,7 @@ class EpochRecord(Callback):
         self._steps = [step.to(pl_module.device) for step in self._steps]
 
     def observe(self, total: Tensor, task: Tensor, penalties: Mapping[str, Tensor]) -> None:
-        """Adds one step.
-
-        Args:
-            total: The loss, a scalar.
-            task: The task's part of it, a scalar.
-            penalties: Penalty of each regularizer, scalars, in the order of the regularizers.
-        """
+        """Adds one step: the loss, the task's part of it, and the penalties, all scalars."""
         # kept on the device: turning them into numbers would make the host wait in every step
         terms = [value.detach() for value in (total, task, *penalties.values())]
         self._steps.append(torch.stack(terms).double())
@@ -64,11 +51,7 @@ class EpochRecord(Callback):
         self._values.update(values)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Hands the mean penalties to the policy and all means to the loggers.
-
-        Raises:
-            NonFiniteLossError: If the mean loss is NaN or infinite.
-        """
+        """Hands the mean penalties to the policy and all means, if finite, to the loggers."""
         if not self._steps:
             return
         steps, self._steps = torch.stack(self._steps), []

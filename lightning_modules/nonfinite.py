@@ -25,12 +25,7 @@ def nonfinite_loss(total: float, epoch: int, batch: str, cause: str) -> NonFinit
 
 
 def nonfinite_epoch(losses: Sequence[float], epoch: int) -> NonFiniteLossError:
-    """Makes the error of an epoch whose mean loss over all processes is not finite.
-
-    Args:
-        losses: The loss of each batch on this process.
-        epoch: Number of the epoch.
-    """
+    """Makes the error of an epoch, given this process's loss of each batch."""
     bad = [batch for batch, total in enumerate(losses) if not math.isfinite(total)]
     if not bad:
         cause = "finite here, but not on another process, whose message says where"
@@ -44,11 +39,7 @@ def explain_nonfinite(
 ) -> str:
     """Names the earliest cause that is not finite: data, a parameter, a layer, or a term.
 
-    Args:
-        network: The network; it is called once more, with hooks on its layers.
-        inputs: Inputs of the batch, (n, ...).
-        targets: Targets of the batch, (n, ...).
-        terms: Terms of the loss by name.
+    The network is called once more, with hooks on its layers. ``terms`` are those of the loss.
     """
     for what, values in (("inputs", inputs), ("targets", targets)):
         if not torch.isfinite(values).all():

@@ -137,10 +137,6 @@ class SymmetryModule(LightningModule):
         """Leaves out compiled code, which belongs to this network in this process."""
         return {**self.__dict__, "_compiled": None}
 
-    def penalties(self, batch: Batch, prediction: Tensor) -> dict[str, Tensor]:
-        """Computes the penalty of each regularizer by name."""
-        return all_penalties(self.regularizers, self, batch, prediction)
-
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Computes the loss: the task's plus all regularizers'.
 
@@ -153,7 +149,7 @@ class SymmetryModule(LightningModule):
         inputs, targets = batch
         prediction = self.predict(inputs)
         task: Tensor = self.task_loss(prediction, targets)
-        penalties = self.penalties(batch, prediction)
+        penalties = all_penalties(self.regularizers, self, batch, prediction)
         total = task
         for name, penalty in penalties.items():
             if strength := self.regularizers[name].strength:

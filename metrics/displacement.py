@@ -117,9 +117,6 @@ class _MeanOverSamples(Metric):
 class AverageDisplacementError(_MeanOverSamples):
     """Mean distance in metres over the steps that count, then over samples.
 
-    Args:
-        dim: Coordinates of a position.
-
     Example:
         >>> error = AverageDisplacementError(dim=2)
         >>> error.update(torch.tensor([[0.0, 0.0, 3.0, 4.0]]), torch.zeros(1, 4))
@@ -132,9 +129,6 @@ class AverageDisplacementError(_MeanOverSamples):
 
 class FinalDisplacementError(_MeanOverSamples):
     """Mean distance in metres at the last step that counts.
-
-    Args:
-        dim: Coordinates of a position.
 
     Example:
         >>> error = FinalDisplacementError(dim=2)
@@ -189,9 +183,7 @@ class MinAverageDisplacementError(_BestOfModes):
 class MinFinalDisplacementError(_BestOfModes):
     """minFDE_k: the smallest FDE in metres among the first k modes, then the mean over samples.
 
-    Args:
-        dim: Coordinates of a position.
-        k: Number of modes to use, the first ones; None uses all.
+    Takes the arguments of :class:`MinAverageDisplacementError`.
 
     Example:
         >>> error = MinFinalDisplacementError(dim=2, k=6)

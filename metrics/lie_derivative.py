@@ -136,11 +136,7 @@ def _derivatives(
 
 
 def _jvp(f: Function, x: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
-    """Computes f(x) and the derivative of f along a direction.
-
-    Raises:
-        ValueError: If f has no forward-mode derivative.
-    """
+    """Computes f(x) and the derivative of f along a direction, if PyTorch has it forwards."""
     try:
         y, inner, *_ = torch.func.jvp(f, (x,), (direction,))
     except RuntimeError as error:

@@ -98,11 +98,7 @@ class AgentTransformer(nn.Module):
         return self.tokens.history
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Predicts the path (n, T * dim) of the first agent, row-major (time, coordinate).
-
-        Raises:
-            ValueError: If the input has another size than ``rep_in``.
-        """
+        """Predicts the path (n, T * dim) of the first agent, row-major (time, coordinate)."""
         if inputs.ndim != 2 or inputs.shape[1] != self.tokens.size:
             raise ValueError(
                 f"The input must have the shape (n, {self.tokens.size}) of {self.rep_in}; "

@@ -73,7 +73,8 @@ class Bilinear(nn.Module):
         """Computes M(x) x of features x (batch, size)."""
         last = features.T.contiguous()  # batch last: every type is one contiguous block
         x = self._by_type(last)
-        copies = {k: x[k].index_select(0, self._chosen(k)) for k in self._copied}
+        chosen = {k: self.get_buffer(f"chosen_{_key(k)}") for k in self._copied}
+        copies = {k: x[k].index_select(0, index) for k, index in chosen.items()}
         out: dict[T, Tensor] = {}
         for j, terms in self._by_mapped.items():
             mixed = self.mix_first[_key(j)] @ x[j].flatten(1)  # contracts b: (a c, J batch)
@@ -86,17 +87,6 @@ class Bilinear(nn.Module):
             _add(out, i, mixed.unflatten(1, (i.size(self.dim), -1)))
         return self._flatten(out, last).T
 
-    def weight(self, term: Term) -> Tensor:
-        """Returns the weights of one term, (results, mapped, copies)."""
-        shape = term.results, term.copies, term.mapped
-        if term.mixes_first:
-            peers, joined = self._by_mapped[term.of], self.mix_first[_key(term.of)]
-            parts = joined.split([t.results * t.copies for t in peers])
-        else:
-            peers, joined = self._by_result[term.to], self.mix_last[_key(term.to)]
-            parts = joined.split([t.copies * t.mapped for t in peers], 1)
-        return parts[peers.index(term)].reshape(shape).transpose(1, 2)
-
     def _pair_products(self, term: Term, copies: Tensor, x: Tensor) -> Tensor:
         """Applies every copy to every x, (copies mapped, size i batch)."""
         return sample_products(self._matrix_axes(term, copies), x).flatten(2).flatten(0, 1)
@@ -107,9 +97,6 @@ class Bilinear(nn.Module):
         matrices = self._matrix_axes(term, copies).transpose(0, 1).flatten(1, 2)
         vectors = mixed.view(term.results, matrices.shape[1], -1)
         return sample_products(matrices[None], vectors)[0]
-
-    def _chosen(self, k: T) -> Tensor:
-        return self.get_buffer(f"chosen_{_key(k)}")
 
     def _by_type(self, last: Tensor) -> dict[T, Tensor]:
         """Gathers the tensors of each type, (count, d^rank, batch)."""

@@ -16,24 +16,15 @@ class Term:
     """All blocks of M from tensors of one type to those of another, made of copies of a third.
 
     out[a,I] = sum over b, c, J of weight[a,b,c] copies[c,I,J] x[b,J] for every sample.
-
-    Attributes:
-        to: Type i of the result.
-        of: Type j of the mapped tensors.
-        by: Type k = i (x) j* of the copies.
-        results: Number of tensors of type i, the range of a.
-        mapped: Number of tensors of type j, the range of b.
-        copies: Number of copies of type k, the range of c.
-        sizes: Components of a tensor of type i (range of I) and of type j (range of J).
     """
 
-    to: T
-    of: T
-    by: T
-    results: int
-    mapped: int
-    copies: int
-    sizes: tuple[int, int]
+    to: T  # type i of the result
+    of: T  # type j of the mapped tensors
+    by: T  # type k = i (x) j* of the copies
+    results: int  # number of tensors of type i, the range of a
+    mapped: int  # number of tensors of type j, the range of b
+    copies: int  # number of copies of type k, the range of c
+    sizes: tuple[int, int]  # components of a tensor of type i (range of I) and j (range of J)
 
     @property
     def mixes_first(self) -> bool:
@@ -51,12 +42,7 @@ class Term:
 
 
 def bilinear_terms(counts: Mapping[T, int], group: Group) -> list[Term]:
-    """Lists all terms of a layer except those between scalars.
-
-    Args:
-        counts: Number of tensors of each type in the layer.
-        group: The largest candidate group.
-    """
+    """Lists all terms of a layer, given its numbers of tensors, except those between scalars."""
     return [
         _term(i, j, k, counts, group.dim)
         for i in counts

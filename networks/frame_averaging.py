@@ -76,11 +76,7 @@ class FrameAveraging(nn.Module):
         self.register_buffer("signs", signs, persistent=False)
 
     def frames(self, inputs: Tensor) -> Tensor:
-        """Computes the group elements (frames, batch, d, d) of inputs (batch, size in).
-
-        Raises:
-            ValueError: If the inputs do not have the network's type over the group's space.
-        """
+        """Computes the group elements (frames, batch, d, d) of inputs (batch, size in)."""
         size = self.rep_in.size(self.group.dim)
         if inputs.shape[-1] != size:
             raise ValueError(

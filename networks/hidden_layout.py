@@ -91,11 +91,7 @@ def _has_translations(group: Group) -> bool:
 
 
 def segments(layout: Rep, dim: int) -> list[tuple[T, int, int]]:
-    """Lists the runs of equal tensors in a sum of tensors: (type, first column, copies).
-
-    Raises:
-        ValueError: If the representation is not a sum of tensors T(p, q).
-    """
+    """Lists the runs of equal tensors in a sum of tensors: (type, first column, copies)."""
     terms = getattr(layout, "terms", ((1, layout),))
     runs, start = [], 0
     for count, term in terms:

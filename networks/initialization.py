@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol, cast, runtime_checkable
 
 import torch
@@ -22,27 +21,13 @@ class Startable(Protocol):
         """Sets the initial weight (size out, size in) and bias (size out,)."""
 
 
-def orthogonal(weight: Tensor, kind: Rep, group: Group) -> Tensor:
-    """Keeps the random orthogonal weight; ignores the group."""
-    return weight
-
-
-def half_equivariant(weight: Tensor, kind: Rep, group: Group) -> Tensor:
-    """Computes 1/2 P_G W + 1/2 W with the given (largest) group G."""
-    return 0.5 * (_projected(weight, kind, group) + weight)
-
-
-def residual(weight: Tensor, kind: Rep, group: Group) -> Tensor:
-    """Computes P_G W + 1e-3 W, equivariant up to a remainder as small as a residual path."""
-    return _projected(weight, kind, group) + 1e-3 * weight
-
-
-INITIALIZATIONS: dict[str, Callable[[Tensor, Rep, Group], Tensor]] = {
-    "orthogonal": orthogonal,
-    "half_equivariant": half_equivariant,
-    "residual": residual,
+INITIALIZATIONS = {
+    "orthogonal": (0.0, 1.0),
+    "half_equivariant": (0.5, 0.5),
+    # Equivariant up to a remainder as small as a residual path.
+    "residual": (1.0, 1e-3),
 }
-"""Each maps an orthogonal weight (size out, size in), its type and a group to a weight."""
+"""Factors of P_G W and of W, which is random orthogonal, in the initial weight."""
 
 
 def initialize(network: nn.Module, how: str, group: Group, seed: int) -> None:
@@ -50,31 +35,24 @@ def initialize(network: nn.Module, how: str, group: Group, seed: int) -> None:
 
     Weights derive from a random orthogonal matrix by one of ``INITIALIZATIONS``; biases are uniform
     in [0, 1) / sqrt(out).
-
-    Raises:
-        ValueError: If ``how`` is unknown.
     """
     if how not in INITIALIZATIONS:
         raise ValueError(f"init must be one of {', '.join(INITIALIZATIONS)}; got {how!r}.")
     generator = torch.Generator().manual_seed(seed)
     for module in network.modules():
         if isinstance(module, Startable):
-            _start(module, INITIALIZATIONS[how], group, generator)
+            _start(module, *INITIALIZATIONS[how], group, generator)
 
 
 def _start(
-    layer: Startable,
-    change: Callable[[Tensor, Rep, Group], Tensor],
-    group: Group,
-    generator: torch.Generator,
+    layer: Startable, projected: float, free: float, group: Group, generator: torch.Generator
 ) -> None:
     like = next(cast(nn.Module, layer).parameters())
     # One generator for all layers, in module order: the seed determines every weight.
     sizes = (layer.rep_out.size(group.dim), layer.rep_in.size(group.dim))
     weight = nn.init.orthogonal_(like.new_empty(sizes), generator=generator)
     bias = like.new_empty(sizes[0]).uniform_(0, sizes[0] ** -0.5, generator=generator)
-    layer.start(change(weight, layer.rep_in >> layer.rep_out, group), bias)
-
-
-def _projected(weight: Tensor, kind: Rep, group: Group) -> Tensor:
-    return project(group, kind, weight.reshape(-1)).view_as(weight)
+    if projected:
+        onto = project(group, layer.rep_in >> layer.rep_out, weight.reshape(-1)).view_as(weight)
+        weight = projected * onto + free * weight
+    layer.start(weight, bias)

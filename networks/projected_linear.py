@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import reduce
 
@@ -42,7 +41,7 @@ class _Path(nn.Module):
         return weight, self._onto_vectors(self.bias)
 
 
-class _SumOfPaths(nn.Module, ABC):
+class _SumOfPaths(nn.Module):
     """A typed linear layer that adds up its paths anew in every forward pass."""
 
     def __init__(self, rep_in: Rep, rep_out: Rep, group: Group) -> None:
@@ -51,9 +50,9 @@ class _SumOfPaths(nn.Module, ABC):
         self.equivariant = _Path("equivariant", rep_in, rep_out, group.dim, group)
 
     @property
-    @abstractmethod
     def _scaled_paths(self) -> Sequence[tuple[_Path, float]]:
         """The paths and the factors that scale their initial values."""
+        return ((self.equivariant, 1.0),)
 
     def projected(self) -> tuple[Tensor, Tensor]:
         """Computes weight and bias, summed over the paths."""
@@ -100,11 +99,6 @@ class ProjectedLinear(_SumOfPaths):
     Raises:
         ValueError: If the solver cannot find an equivariant basis of the group.
     """
-
-    @property
-    @override
-    def _scaled_paths(self) -> Sequence[tuple[_Path, float]]:
-        return ((self.equivariant, 1.0),)
 
 
 class ResidualLinear(_SumOfPaths):

@@ -25,13 +25,7 @@ MakeLinear = Callable[[Rep, Rep], nn.Module]
 class TypedBlock(nn.Module):
     """A typed linear layer plus 0.1 times a bilinear term, followed by gates.
 
-    Args:
-        rep_in: Type of the input.
-        layout: Type of the output, a sum of tensors.
-        group: The largest candidate group.
-        linear: Makes the typed linear layer.
-        soft: Whether the gates have a symmetry-breaking term.
-        seed: Seed of the bilinear term.
+    ``layout``, the type of the output, is a sum of tensors; ``group`` is the largest candidate.
     """
 
     def __init__(

@@ -22,9 +22,6 @@ class VelocityBaseline(nn.Module, ABC):
         dim: Coordinates of a position.
         extra: Number of values after the positions in each input, such as velocities, neighbours
             and masks; they are ignored.
-
-    Raises:
-        ValueError: If an argument is too small.
     """
 
     def __init__(self, history: int, future: int, dim: int, extra: int = 0) -> None:
@@ -43,9 +40,6 @@ class VelocityBaseline(nn.Module, ABC):
         """Predicts positions (n, future * dim) from inputs (n, history * dim + extra).
 
         Both are row-major (time, coordinate), oldest first, in the same units.
-
-        Raises:
-            ValueError: If the input has another size.
         """
         size = self.history * self.dim
         if x.ndim != 2 or x.shape[1] != size + self.extra:

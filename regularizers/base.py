@@ -90,16 +90,8 @@ class Regularizer(Callback, ABC):
         """Computes the penalties of several regularizers of this class for one batch.
 
         Each computes its own, unless the class overrides this method to share work. A subclass
-        that then changes ``penalty`` has to override both.
-
-        Args:
-            regularizers: Regularizers of this class, at least one.
-            module: The training module, as batch and prediction as in :meth:`penalty`.
-            batch: The batch of this step.
-            prediction: The network's output for this batch.
-
-        Returns:
-            One scalar for each regularizer, in the same order.
+        that then changes ``penalty`` has to override both. There is at least one regularizer; the
+        other arguments are those of :meth:`penalty`. Returns a scalar for each, in their order.
         """
         return [regularizer.penalty(module, batch, prediction) for regularizer in regularizers]
 
@@ -113,10 +105,7 @@ class Regularizer(Callback, ABC):
 
 
 def all_penalties(
-    regularizers: Mapping[str, Regularizer],
-    module: LightningModule,
-    batch: Any,
-    prediction: Tensor,
+    regularizers: Mapping[str, Regularizer], module: LightningModule, batch: Any, prediction: Tensor
 ) -> dict[str, Tensor]:
     """Computes all penalties by name; regularizers of one class compute theirs together."""
     by_class: dict[type[Regularizer], dict[str, Regularizer]] = {}

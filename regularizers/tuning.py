@@ -42,11 +42,9 @@ class StrengthTuning(Callback):
         ]
 
     def end_epoch(self, epoch: int, penalties: Mapping[str, float]) -> None:
-        """Adds an epoch to the history, then lets the policy change the strengths.
+        """Adds an epoch, counted from 0, to the history; then lets the policy change the strengths.
 
-        Args:
-            epoch: Number of the epoch, from 0.
-            penalties: Mean penalty of each regularizer over the epoch's steps and ranks.
+        ``penalties`` are the means of each regularizer over the epoch's steps and ranks.
         """
         observed = {name: penalties[name] for name in self.symmetries}
         used = {name: self.regularizers[name].strength for name in self.symmetries}
@@ -68,11 +66,7 @@ class StrengthTuning(Callback):
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restores policy and history.
-
-        Raises:
-            ValueError: If the checkpoint was made with other symmetries.
-        """
+        """Restores policy and history of a checkpoint made with the same symmetries."""
         if state_dict["symmetries"] != self.symmetries:
             raise ValueError(
                 f"The checkpoint was trained with the symmetries {state_dict['symmetries']}, this "

@@ -36,11 +36,7 @@ KINDS = {
 def argoverse2_scenes(
     env: Environment, data_dir: Path, splits: Sequence[str], dt: float | None = None
 ) -> Iterator[SceneTracks]:
-    """Yields all scenarios with steps of ``dt`` seconds, split by split, in order of their names.
-
-    Raises:
-        ValueError: If a split has no scenario, a file is damaged, or ``dt`` is not a multiple.
-    """
+    """Yields all scenarios with steps of ``dt`` seconds, split by split, ordered by name."""
     factor = 1 if dt is None else whole_multiple(dt, env.dt)
     if factor is None:
         raise ValueError(
@@ -53,11 +49,7 @@ def argoverse2_scenes(
 
 
 def scenario_paths(env: Environment, data_dir: Path, split: str) -> list[Path]:
-    """Lists the files of all scenarios of a split, by name.
-
-    Raises:
-        ValueError: If there is none, or a scenario's folder lacks its file.
-    """
+    """Lists the files of all scenarios of a split, by name; none may be missing."""
     folders = sorted(path for path in (data_dir / split).glob("*") if path.is_dir())
     scenarios = [sorted(folder.glob("scenario_*.parquet")) for folder in folders]
     if not any(scenarios):
@@ -75,11 +67,7 @@ def scenario_paths(env: Environment, data_dir: Path, split: str) -> list[Path]:
 
 
 def read_scenario(path: Path, split: str) -> SceneTracks:
-    """Reads the tracks of one scenario from its parquet file; a track with a gap counts as two.
-
-    Raises:
-        ValueError: If the file cannot be read, lacks a column, or has implausible values.
-    """
+    """Reads and checks the tracks of one scenario; a track with a gap counts as two."""
     columns = _checked_columns(path)
     _, agent = np.unique(columns["track_id"].astype(str), return_inverse=True)
     step = columns["timestep"].astype(np.int64)

@@ -22,37 +22,23 @@ AGENT_TYPES = ("unknown", "vehicle", "pedestrian", "bicycle", "motorcycle")
 class Environment:
     """What must be known about a set of recordings before it is read.
 
-    Attributes:
-        name: Its name, the one of trajdata if trajdata reads it.
-        rate: Frames per second, exactly.
-        splits: Our splits -> its own; if two of ours name the same, its scenes are split randomly.
-        layout: Required content of its folder.
-        raw: Patterns of the files that contain its tracks, relative to the folder.
-        source: Where to get it.
-        usual: Usual seconds between two steps, observed, and predicted.
-        required: A pattern that at least one path must match; by default the first of ``raw``.
-        by_trajdata: Whether trajdata reads it.
-        module: Further module without which it cannot be read.
-        package: Argument of pip that installs this module.
-        heights: Whether z is meaningful.
-        files: Files that must all exist.
-        check: Checks these files before anything is computed from them.
+    If two of our splits name the same of its own, its scenes are split randomly.
     """
 
-    name: str
-    rate: Fraction
-    splits: Mapping[str, str]
-    layout: str
-    raw: tuple[str, ...]
-    source: str
-    usual: tuple[float, float, float]
-    required: str | None = None
+    name: str  # the one of trajdata if trajdata reads it
+    rate: Fraction  # frames per second, exactly
+    splits: Mapping[str, str]  # our splits -> its own
+    layout: str  # required content of its folder
+    raw: tuple[str, ...]  # patterns of the files that contain its tracks, relative to the folder
+    source: str  # where to get it
+    usual: tuple[float, float, float]  # seconds between two steps, observed, and predicted
+    required: str | None = None  # pattern of a path that must exist; the first of raw by default
     by_trajdata: bool = True
-    module: str | None = None
-    package: str | None = None
-    heights: bool = True
-    files: tuple[str, ...] = ()
-    check: Callable[[Path], None] | None = None
+    module: str | None = None  # further module without which it cannot be read
+    package: str | None = None  # argument of pip that installs this module
+    heights: bool = True  # whether z is meaningful
+    files: tuple[str, ...] = ()  # all must exist
+    check: Callable[[Path], None] | None = None  # of these files, before they are used
 
     @property
     def dt(self) -> float:
@@ -70,12 +56,7 @@ class Environment:
                 )
 
     def require_folder(self, data_dir: Path | None) -> Path:
-        """Returns the folder of the raw data after checking that it looks like one.
-
-        Raises:
-            ValueError: If no folder is given.
-            FileNotFoundError: If it does not exist, or contains something else.
-        """
+        """Returns the folder of the raw data after checking that it looks like one."""
         help_ = f"{self.layout} {self.source}"
         if data_dir is None:
             raise ValueError(
@@ -232,11 +213,7 @@ ENVIRONMENTS = {environment.name: environment for environment in _ALL}
 
 
 def environment(name: str) -> Environment:
-    """Returns the environment of that name.
-
-    Raises:
-        ValueError: If there is none; lists the known ones.
-    """
+    """Returns the environment of that name; a ValueError lists the known ones."""
     if name in ENVIRONMENTS:
         return ENVIRONMENTS[name]
     if str(name).startswith("waymo"):

@@ -22,9 +22,6 @@ class WindowLayout:
         dim: Coordinates of a position, 2 or 3.
         velocities: Whether velocities follow the positions.
         neighbours: Number of neighbours.
-
-    Raises:
-        ValueError: If a number is out of its range.
     """
 
     history: int
@@ -103,9 +100,6 @@ def window_layout(
     The first observed step is ``history_sec`` before now, the last predicted one ``future_sec``
     after now. The other arguments are those of :class:`WindowLayout`.
 
-    Raises:
-        ValueError: If a setting is out of its range.
-
     Example:
         >>> window_layout(2.8, 4.8, 0.4).steps
         20
@@ -118,10 +112,7 @@ def window_layout(
 
 
 def steps(seconds: float, dt: float, setting: str) -> int:
-    """Converts a time of at least 0 seconds to a number of steps of ``dt`` seconds.
-
-    Raises:
-        ValueError: If the number is not whole; the message names the setting.
+    """Converts a time of at least 0 seconds to a whole number of steps of ``dt`` seconds.
 
     Example:
         >>> steps(4.8, 0.4, "future_sec")

@@ -22,9 +22,8 @@ class Neighbourhood:
     def nearest(self, now: np.ndarray, count: int) -> np.ndarray:
         """Finds the ``count`` agents nearest to the rows ``now`` (n,) at the same step.
 
-        Returns:
-            (n, count) rows, the nearest first, :data:`NOBODY` if there are fewer. Of agents at the
-            same distance the one with the smaller row comes first.
+        Returns rows (n, count), the nearest first, the smaller row first at the same distance, and
+        :data:`NOBODY` where there are fewer.
         """
         neighbours = np.full((len(now), count), NOBODY)
         for chosen in _grouped_by(self.step[now]):  # one distance matrix per step

@@ -39,51 +39,32 @@ SOURCE = (
 )
 
 
-def recording_path(folder: Path, name: str) -> Path:
-    """Returns the path of a recording."""
-    return folder / f"{name}.txt"
-
-
-def read_recordings(folder: Path) -> dict[str, np.ndarray]:
-    """Reads and checks all recordings of a folder by :func:`read_recording`."""
-    return {name: read_recording(recording_path(folder, name)) for name in RECORDINGS}
-
-
 def check_recordings(folder: Path) -> None:
     """Checks that all recordings are sound and have tracks to train and to validate on.
 
     Without either, trajdata fails without a reason; the usual cause is a truncated file.
-
-    Raises:
-        ValueError: If a file is damaged or too short; names the file.
     """
     from trajdata.dataset_specific.eth_ucy_peds.eupeds_dataset import (  # noqa: PLC0415
         TRAINVAL_FRAME_SPLITS,
     )
 
-    for name, table in read_recordings(folder).items():
+    for name in RECORDINGS:
+        path = folder / f"{name}.txt"
+        table = read_recording(path)
         frames = (table[:, 0] - table[:, 0].min()) // FRAME_STEP
         split = TRAINVAL_FRAME_SPLITS[name]
         for where, inside in (("before", frames < split), ("from", frames >= split)):
             _, lengths = np.unique(table[inside, 1], return_counts=True)
             if lengths.max(initial=0) < 2:
                 raise ValueError(
-                    f"{recording_path(folder, name)} has {int(frames.max()) + 1} frames, and no "
+                    f"{path} has {int(frames.max()) + 1} frames, and no "
                     f"pedestrian is seen twice {where} frame number {split}, where trajdata "
                     "separates training from validation. The file seems truncated: fetch it again."
                 )
 
 
 def read_recording(path: Path) -> np.ndarray:
-    """Reads and checks the text file of one recording.
-
-    Returns:
-        float64 (rows, 4): frame, pedestrian, x in metres, y in metres.
-
-    Raises:
-        ValueError: If the file is empty or truncated, has text in place of numbers, or tracks with
-            gaps; names the file and the line.
-    """
+    """Reads and checks a recording, float64 (rows, 4): frame, pedestrian, x and y in metres."""
     text = path.read_bytes().decode("utf-8", errors="replace")
     if not text.strip():
         raise ValueError(f"{path} is empty. {LAYOUT} Fetch the file again.")

@@ -6,7 +6,6 @@ Rows of numbers are packed into one field and read in bulk. Source: "Encoding", 
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -29,11 +28,7 @@ LONGEST_VARINT = 10
 
 
 def fields(message: Buffer) -> Iterator[Field]:
-    """Yields the fields of a message in order: number, wire type and value.
-
-    Raises:
-        ValueError: If the bytes are not a message.
-    """
+    """Yields the fields of a message in order; raises a ValueError if the bytes are no message."""
     at = 0
     while at < len(message):
         number, kind, value, at = read_field(message, at)
@@ -41,11 +36,7 @@ def fields(message: Buffer) -> Iterator[Field]:
 
 
 def read_field(message: Buffer, at: int) -> tuple[int, int, Value, int]:
-    """Reads the field at a position: number, wire type, value, and the position after it.
-
-    Raises:
-        ValueError: If no field starts there, or it does not end within the message.
-    """
+    """Reads the field at a position: number, wire type, value, and the position after it."""
     tag, start = message[at], at + 1
     if tag >= 0x80:  # a tag of several bytes; nearly all tags have one, which needs no loop
         tag, start = read_varint(message, at)
@@ -66,11 +57,7 @@ def read_field(message: Buffer, at: int) -> tuple[int, int, Value, int]:
 
 
 def read_varint(message: Buffer, at: int) -> tuple[int, int]:
-    """Reads an unsigned number at a position; returns it and the position after it.
-
-    Raises:
-        ValueError: If the number does not end.
-    """
+    """Reads an unsigned number at a position; returns it and the position after it."""
     value, shift = 0, 0
     for place in range(at, min(at + LONGEST_VARINT, len(message))):
         byte = message[place]
@@ -100,11 +87,7 @@ def inner_field(message: Buffer, number: int) -> Buffer:
 
 
 def packed_varints(content: Buffer) -> np.ndarray:
-    """Decodes a packed row of varints to int64 (n,).
-
-    Raises:
-        ValueError: If the last one does not end, or one has more than ten bytes.
-    """
+    """Decodes a packed row of varints to int64 (n,)."""
     raw = np.frombuffer(content, np.uint8)
     if not len(raw):
         return np.empty(0, np.int64)
@@ -122,11 +105,7 @@ def packed_varints(content: Buffer) -> np.ndarray:
 
 
 def packed_floats(content: Buffer) -> np.ndarray:
-    """Views a packed row of 32-bit floats as float32 (n,), without a copy.
-
-    Raises:
-        ValueError: If the number of bytes is not a multiple of four.
-    """
+    """Views a packed row of 32-bit floats as float32 (n,), without a copy."""
     if len(content) % 4:
         raise ValueError(f"{len(content)} bytes are not a whole number of 32-bit floats")
     return np.frombuffer(content, "<f4")
@@ -145,21 +124,6 @@ def varint(value: int) -> bytes:
         left >>= 7
     out.append(left)
     return bytes(out)
-
-
-def write_varint(number: int, value: int) -> bytes:
-    """Encodes a field with an integer or a truth value."""
-    return varint(number << 3 | VARINT) + varint(value)
-
-
-def write_double(number: int, value: float) -> bytes:
-    """Encodes a field with a 64-bit float."""
-    return varint(number << 3 | FIXED64) + struct.pack("<d", value)
-
-
-def write_float(number: int, value: float) -> bytes:
-    """Encodes a field with a 32-bit float."""
-    return varint(number << 3 | FIXED32) + struct.pack("<f", value)
 
 
 def write_bytes(number: int, content: bytes) -> bytes:

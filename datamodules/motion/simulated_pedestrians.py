@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 
 from softsym.datamodules.array_store import replace_when_complete
-from softsym.datamodules.motion.pedestrian_files import FRAME_STEP, RECORDINGS, recording_path
+from softsym.datamodules.motion.pedestrian_files import FRAME_STEP, RECORDINGS
 from softsym.datamodules.motion.simulation import Simulation, sole_writer, unit_vectors
 
 LENGTHS = dict(zip(RECORDINGS, (1240, 1880, 920, 1100, 790, 470, 570, 780), strict=True))
@@ -30,9 +31,6 @@ class PedestrianSimulation(Simulation):
         speed: Mean walking speed in metres per second.
         turning: Standard deviation of the change of the turn rate per frame, radians per frame.
         noise: Standard deviation of the error of an observed coordinate, metres.
-
-    Raises:
-        ValueError: If a setting is out of its range.
     """
 
     version = 1
@@ -53,16 +51,11 @@ class PedestrianSimulation(Simulation):
             )
 
     def recording(self, name: str) -> np.ndarray:
-        """Simulates one recording.
+        """Simulates one of the eight recordings, each with its own length and people.
 
         The distribution of the tracks is invariant under rotation and reflection: headings and
-        positions are uniform, left turns as likely as right turns.
-
-        Args:
-            name: One of the eight recordings; each has its own length and people.
-
-        Returns:
-            float64 (rows, 4): frame, pedestrian, x and y in metres, sorted by frame.
+        positions are uniform, left turns as likely as right turns. Rows are those of
+        :func:`read_recording`, sorted by frame.
         """
         rng = np.random.default_rng([self.seed, RECORDINGS.index(name)])
         length = LENGTHS[name]
@@ -84,8 +77,9 @@ class PedestrianSimulation(Simulation):
         """Simulates the observed positions (steps, 2) of one pedestrian, in metres."""
         preferred = 0.0 if rng.uniform() < self.standing else self.speed * rng.lognormal(0, 0.25)
         speed = preferred * np.exp(0.05 * rng.standard_normal(steps).cumsum() / np.sqrt(steps))
-        turn_rate = _decaying_sum(self.turning * rng.standard_normal(steps), 0.9)
-        heading = rng.uniform(0, 2 * np.pi) + turn_rate.cumsum()
+        shocks = self.turning * rng.standard_normal(steps)
+        turn_rate = [*accumulate(shocks, lambda total, shock: 0.9 * total + shock)]
+        heading = rng.uniform(0, 2 * np.pi) + np.cumsum(turn_rate)
         moves = DT * speed[:, None] * unit_vectors(heading)
         path = moves.cumsum(axis=0)
         # Uniform in a disc of radius 8 m, where the pedestrian is halfway through the track.
@@ -97,7 +91,7 @@ def write_recordings(folder: Path, simulation: PedestrianSimulation) -> None:
     """Writes the eight files; keeps those that are already right."""
     with sole_writer(folder):
         for name in RECORDINGS:
-            path, content = recording_path(folder, name), recording_text(simulation, name).encode()
+            path, content = folder / f"{name}.txt", recording_text(simulation, name).encode()
             if not path.is_file() or path.read_bytes() != content:
                 with replace_when_complete(path) as unfinished:
                     unfinished.write_bytes(content)
@@ -110,12 +104,3 @@ def recording_text(simulation: PedestrianSimulation, name: str) -> str:
         for frame, person, x, y in simulation.recording(name).tolist()
     )
     return "".join(lines)
-
-
-def _decaying_sum(shocks: np.ndarray, keep: float) -> np.ndarray:
-    """Sums up shocks whose weight decays by the factor ``keep`` per step."""
-    total, sums = 0.0, np.empty_like(shocks)
-    for step, shock in enumerate(shocks):
-        total = keep * total + shock
-        sums[step] = total
-    return sums

@@ -20,8 +20,7 @@ import numpy as np
 
 from softsym.datamodules.motion.simulation import Simulation, sole_writer, unit_vectors
 from softsym.datamodules.motion.tfrecord import write_records
-from softsym.datamodules.motion.waymo_records import STEPS, WaymoRecord
-from softsym.datamodules.motion.waymo_writing import AGENTS, example_payload
+from softsym.datamodules.motion.waymo_records import AGENTS, STEPS, WaymoRecord, example_payload
 
 PARTS = {"training": 4, "validation": 2}
 """Number of shards in each folder."""
@@ -40,16 +39,11 @@ AREA = 150.0
 class Kind(NamedTuple):
     """Motion of one kind of agent."""
 
-    share: float
-    """Share of all agents."""
-    speed: float
-    """Mean preferred speed in metres per second; it varies by a third."""
-    turning: float
-    """Standard deviation of the turn rate, radians per second."""
-    relaxation: float
-    """Time constant tau in which the preferred speed is regained, seconds."""
-    pull: float
-    """Share c of gravity that acts on the agent."""
+    share: float  # of all agents
+    speed: float  # mean preferred speed in metres per second; it varies by a third
+    turning: float  # standard deviation of the turn rate, radians per second
+    relaxation: float  # time constant tau in which the preferred speed is regained, seconds
+    pull: float  # share c of gravity that acts on the agent
 
 
 KINDS = (
@@ -64,12 +58,9 @@ KINDS = (
 class Ground(NamedTuple):
     """Height of the ground, a sum of waves."""
 
-    waves: np.ndarray
-    """Wave vectors (waves, 2), radians per metre."""
-    phases: np.ndarray
-    """(waves,)."""
-    heights: np.ndarray
-    """Amplitudes (waves,), metres."""
+    waves: np.ndarray  # wave vectors (waves, 2), radians per metre
+    phases: np.ndarray  # (waves,)
+    heights: np.ndarray  # amplitudes (waves,), metres
 
     def height(self, places: np.ndarray) -> np.ndarray:
         """Computes the height (...) in metres at places (..., 2)."""
@@ -91,9 +82,6 @@ class TrafficSimulation(Simulation):
         slope: Root mean square of the ground's slope in any one direction.
         noise: Standard deviation of the error of an observed coordinate, metres.
         gaps: Share of the agents that are not observed for a while.
-
-    Raises:
-        ValueError: If a setting is out of its range.
     """
 
     version = 1

@@ -24,15 +24,9 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 
 def read_records(path: Path) -> Iterator[bytes]:
-    """Yields the payloads of a file in order, each after its checksum is verified.
+    """Yields the payloads of an uncompressed file in order, each after its checksum is verified.
 
-    Args:
-        path: An uncompressed TFRecord file.
-
-    Raises:
-        FileNotFoundError: If the file does not exist.
-        ValueError: If it is empty, not a TFRecord file, truncated or damaged; the message names the
-            file, the record (counted from 0) and its first byte.
+    Errors name the file, the record (counted from 0) and its first byte.
     """
     if not path.is_file():
         raise FileNotFoundError(f"There is no TFRecord file {path}. Check the path.")
@@ -56,8 +50,8 @@ def write_records(path: Path, payloads: Iterable[bytes]) -> None:
 def framed(payload: bytes) -> bytes:
     """Adds length and checksums to a payload."""
     length = struct.pack("<Q", len(payload))
-    checksums = (CHECKSUM.pack(masked_checksum(content)) for content in (length, payload))
-    return b"".join((length, next(checksums), payload, next(checksums)))
+    head = HEADER.pack(len(payload), masked_checksum(length))
+    return head + payload + CHECKSUM.pack(masked_checksum(payload))
 
 
 def masked_checksum(content: bytes) -> int:

@@ -17,23 +17,14 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class SceneTracks:
-    """All tracks of one scene; each is a run of consecutive rows, one per step, without gaps.
+    """All tracks of one scene; each is a run of consecutive rows, one per step, without gaps."""
 
-    Attributes:
-        split: The environment's own split to which the scene belongs.
-        first_step: (agents,) step at which a track begins.
-        steps: (agents,) number of steps of a track.
-        kind: (agents,) index into :data:`environments.AGENT_TYPES`.
-        position: (rows, 3) metres, float64; the rows of agent 0, then of agent 1, ...
-        velocity: (rows, 3) metres per second, float64.
-    """
-
-    split: str
-    first_step: np.ndarray
-    steps: np.ndarray
-    kind: np.ndarray
-    position: np.ndarray
-    velocity: np.ndarray
+    split: str  # the environment's own
+    first_step: np.ndarray  # (agents,) step at which a track begins
+    steps: np.ndarray  # (agents,) number of steps of a track
+    kind: np.ndarray  # (agents,) index into environments.AGENT_TYPES
+    position: np.ndarray  # (rows, 3) metres, float64; the rows of agent 0, then of agent 1, ...
+    velocity: np.ndarray  # (rows, 3) metres per second, float64
 
     @property
     def first_row(self) -> np.ndarray:
@@ -101,12 +92,7 @@ def cached_tracks(
 ) -> TrackStore:
     """Returns all scenes from the cache; reads them first if they are not there.
 
-    Args:
-        cache_dir: Folder of the cache.
-        name: Name of the environment.
-        key: Identifies everything on which the tracks depend.
-        splits: The environment's own splits to read.
-        scenes: Reads the scenes, given an empty folder for temporary files.
+    ``splits`` are the environment's own; ``scenes`` gets an empty folder for temporary files.
     """
 
     def build(writer: ArrayWriter) -> None:
@@ -121,11 +107,7 @@ def cached_tracks(
 
 
 def gapless_runs(agent: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Finds the tracks without gaps in rows sorted by agent (rows,) and step (rows,).
-
-    Returns:
-        First row and number of rows of each track.
-    """
+    """Finds first row and length of each track without gaps, in rows sorted by agent and step."""
     if not len(agent):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     # A track ends where the agent changes or a step is missing.

@@ -38,19 +38,10 @@ def trajdata_scenes(
     dt: float | None = None,
     workers: int = 0,
 ) -> Iterator[SceneTracks]:
-    """Yields all scenes, split by split, in trajdata's order.
+    """Yields all scenes with steps of ``dt`` seconds, split by split, in trajdata's order.
 
-    Args:
-        env: The environment.
-        data_dir: Folder of its raw data.
-        scratch: An empty folder of this process for trajdata's own cache, which several processes
-            cannot share and a kill leaves damaged.
-        splits: The environment's own splits to read.
-        dt: Seconds between two frames; those of the recordings by default.
-        workers: Number of trajdata's reading processes.
-
-    Raises:
-        ValueError: If a split has no scene, or trajdata cannot make steps of ``dt``.
+    ``scratch`` is an empty folder of this process for trajdata's own cache, which several processes
+    cannot share and a kill leaves damaged. ``workers`` is the number of trajdata's processes.
     """
     asked, factor = sampling(dt, env.dt)
     for split in splits:
@@ -74,9 +65,6 @@ def open_dataset(
 
     The arguments are those of :func:`trajdata_scenes`, with a ``dt`` that trajdata accepts. Samples
     require ``history_sec`` and ``future_sec`` of observation, None for no requirement.
-
-    Raises:
-        ValueError: If there is no such split, or it has no scene.
     """
     try:
         with _single_process_dataset() as unified_dataset:
@@ -143,9 +131,6 @@ def sampling(dt: float | None, native: float) -> tuple[float | None, int]:
     Finer steps are interpolated by trajdata. Coarser steps are selected here: trajdata divides
     floating-point numbers and tests whether the result is whole, so it does not accept 0.3 s as a
     multiple of 0.1 s.
-
-    Raises:
-        ValueError: If ``dt`` is neither a whole multiple nor a whole fraction of ``native``.
     """
     if dt is None:
         return None, 1

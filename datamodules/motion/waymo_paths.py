@@ -26,12 +26,7 @@ LAYOUT = (
 
 
 def shard_paths(data_dir: Path, part: str) -> list[Path]:
-    """Lists the shards of one folder of the dataset, ``training`` or ``validation``, by name.
-
-    Raises:
-        FileNotFoundError: If the folder does not exist or has no shard.
-        ValueError: If it has compressed files.
-    """
+    """Lists the shards of one folder of the dataset, ``training`` or ``validation``, by name."""
     folder = data_dir / part
     if not folder.is_dir():
         raise FileNotFoundError(f"{str(folder)!r} does not exist. {LAYOUT} {SOURCE}")
@@ -49,11 +44,7 @@ def shard_paths(data_dir: Path, part: str) -> list[Path]:
 
 
 def first_tenth(paths: Sequence[Path]) -> list[Path]:
-    """Selects the first tenth of the dataset's shards, by their numbers if they have any.
-
-    Raises:
-        ValueError: If none of the first tenth exists.
-    """
+    """Selects the first tenth of the dataset's shards, by their numbers if they have any."""
     count = _total(paths)
     if count is None:
         return list(paths[: math.ceil(len(paths) / 10)])
@@ -71,9 +62,7 @@ def first_tenth(paths: Sequence[Path]) -> list[Path]:
 def warn_of_missing(paths: Sequence[Path], wanted: int | None = None) -> None:
     """Warns of missing shards, because an incomplete copy would otherwise pass for the whole.
 
-    Args:
-        paths: The shards of one folder that are read.
-        wanted: Number of shards to read; by default the total in their names.
+    ``wanted`` is the number of shards to read; by default the total in their names.
     """
     count = _total(paths) if wanted is None else wanted
     if count is not None and len(paths) < count:

@@ -25,6 +25,9 @@ from softsym.datamodules.motion.protobuf import (
     inner_fields,
     packed_floats,
     packed_varints,
+    write_bytes,
+    write_floats,
+    write_varints,
 )
 from softsym.datamodules.motion.tfrecord import read_records
 from softsym.datamodules.motion.waymo_scenario import is_scenario, read_scenario
@@ -42,6 +45,10 @@ WANTED = {
 TEXTS, FLOATS, INTEGERS = 1, 2, 3
 """Fields of a tf.train.Feature."""
 
+AGENTS = 128
+"""Number of agents in a tf.train.Example, filled up by padding."""
+PADDING = -1.0
+
 NEITHER = (
     "this is neither a tf.train.Example nor a Scenario of the Waymo Open Motion Dataset; give "
     "files of its folders tf_example/ or scenario/"
@@ -50,27 +57,15 @@ NEITHER = (
 
 @dataclass(frozen=True)
 class WaymoRecord:
-    """The motion of all agents of one scene.
+    """The motion of all agents of one scene."""
 
-    Args:
-        positions: float64 (agents, 91, 3), centres of the agents in metres; meaningless if not
-            valid.
-        valid: bool (agents, 91), whether an agent is seen at a step.
-        scenario_id: Name of the scene; empty if a record has none.
-    """
-
-    positions: np.ndarray
-    valid: np.ndarray
-    scenario_id: str = ""
+    positions: np.ndarray  # float64 (agents, 91, 3), centres in metres; meaningless if not valid
+    valid: np.ndarray  # bool (agents, 91), whether an agent is seen at a step
+    scenario_id: str = ""  # name of the scene; empty if a record has none
 
 
 def read_waymo(path: Path) -> Iterator[WaymoRecord]:
-    """Yields all records of one TFRecord file, of either kind.
-
-    Raises:
-        FileNotFoundError: If the file does not exist.
-        ValueError: If the file is damaged or a record is of another kind; names the record.
-    """
+    """Yields all records of one TFRecord file, of either kind; errors name the record."""
     for number, payload in enumerate(read_records(path)):
         try:
             yield parse_record(payload)
@@ -79,11 +74,7 @@ def read_waymo(path: Path) -> Iterator[WaymoRecord]:
 
 
 def parse_record(payload: bytes) -> WaymoRecord:
-    """Decodes a record of either kind.
-
-    Raises:
-        ValueError: If it is neither, or lacks steps, as those of the dataset's ``testing`` do.
-    """
+    """Decodes a record of either kind, which must have all its steps."""
     try:
         top = list(fields(memoryview(payload)))
     except ValueError as error:
@@ -143,3 +134,30 @@ def _decoded_part(wanted: Mapping[bytes, Buffer], part: str, what: str) -> np.nd
 def _packed(feature: Buffer, kind: int) -> Buffer:
     """Returns the encoded numbers, or the only text, of a tf.train.Feature."""
     return inner_field(inner_field(feature, kind), 1)
+
+
+def example_payload(record: WaymoRecord) -> bytes:
+    """Encodes the record as a tf.train.Example of format 1.1, padded to 128 agents; float32."""
+    count = len(record.valid)
+    if count > AGENTS:
+        raise ValueError(f"A tf.train.Example holds {AGENTS} agents, this record has {count}.")
+    filling = ((0, AGENTS - count), (0, 0))
+    valid = np.pad(record.valid, filling)
+    seen = np.where(record.valid[..., None], record.positions, PADDING)
+    axes = [np.pad(seen[..., i], filling, constant_values=PADDING) for i in range(3)]
+    name = write_bytes(1, record.scenario_id.encode())
+    entries = [_entry("scenario/id", write_bytes(TEXTS, name))]
+    start = 0
+    for part, length in PARTS.items():
+        steps = slice(start, start + length)
+        for axis, values in zip(AXES, axes, strict=True):
+            content = write_floats(1, values[:, steps].ravel())
+            entries.append(_entry(f"state/{part}/{axis}", write_bytes(FLOATS, content)))
+        content = write_varints(1, valid[:, steps].ravel())
+        entries.append(_entry(f"state/{part}/valid", write_bytes(INTEGERS, content)))
+        start += length
+    return write_bytes(1, b"".join(entries))  # tf.Example.features
+
+
+def _entry(key: str, feature: bytes) -> bytes:
+    return write_bytes(1, write_bytes(1, key.encode()) + write_bytes(2, feature))  # map entry

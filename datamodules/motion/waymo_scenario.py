@@ -66,12 +66,8 @@ def is_scenario(top: Sequence[Field]) -> bool:
 def read_scenario(top: Sequence[Field], steps: int) -> tuple[np.ndarray, np.ndarray, str]:
     """Reads a Scenario, given its fields and the required number of states per track.
 
-    Returns:
-        Positions, float64 (agents, steps, 3) in metres, zero if a state has none; validity, bool
-        (agents, steps); and the name.
-
-    Raises:
-        ValueError: If a track has another number of states.
+    Returns positions, float64 (agents, steps, 3) in metres, zero if a state has none; validity,
+    bool (agents, steps); and the name.
     """
     runs: list[Run] = []
     for number, track in enumerate(contents(top, TRACKS)):

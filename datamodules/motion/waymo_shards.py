@@ -30,39 +30,23 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class ShardWindows:
-    """The windows of one shard.
+    """The windows of one shard."""
 
-    Args:
-        windows: float32 (n, 12, 3) in metres, in the frames of the records.
-        record: int32 (n,), number of the record of each window.
-        records: Number of records in the shard, including those without a window.
-    """
-
-    windows: np.ndarray
-    record: np.ndarray
-    records: int
+    windows: np.ndarray  # float32 (n, 12, 3) in metres, in the frames of the records
+    record: np.ndarray  # int32 (n,), number of the record of each window
+    records: int  # in the shard, including those without a window
 
 
 @dataclass(frozen=True)
 class ShardReader:
-    """Cuts windows from shards, through the cache.
-
-    Args:
-        cache_dir: Folder of the cache.
-        min_dz: See :func:`softsym.datamodules.motion.waymo_windows.cut_windows`.
-        max_dxy: See the same function.
-    """
+    """Cuts windows from shards by :func:`cut_windows`, through the cache."""
 
     cache_dir: Path
     min_dz: float = 0.05
     max_dxy: float = 5.0
 
     def read(self, path: Path) -> ShardWindows:
-        """Returns the windows of one shard, from the cache if possible.
-
-        Raises:
-            ValueError: If the shard is damaged or contains something else.
-        """
+        """Returns the windows of one shard, from the cache if possible."""
         build = partial(self._build, path)
         arrays = cached_arrays(self.cache_dir, path.name, self._key(path), build)
         # Copies, because a mapped array keeps its file open, and a thousand shards are too many.
@@ -73,9 +57,6 @@ class ShardReader:
         """Returns the windows of shards in order; ``workers`` processes cut those not in the cache.
 
         One worker is this process; several take seconds to start.
-
-        Raises:
-            ValueError: If a shard is damaged or contains something else.
         """
         missing = [p for p in paths if not (self.cache_dir / f"{p.name}-{self._key(p)}").exists()]
         if workers > 1 and len(missing) > 1:

@@ -37,17 +37,11 @@ Triple = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Normalisation:
-    """Constants of a normalisation, one number for each of x, y, z.
+    """Constants of a normalisation, one number for each of x, y, z."""
 
-    Args:
-        mean: Subtracted, in metres.
-        std: Divisor, in metres.
-        mean_scale: Factor of the trajectory's mean before it is subtracted.
-    """
-
-    mean: Triple
-    std: Triple
-    mean_scale: Triple = (1.0, 1.0, 1.0)
+    mean: Triple  # subtracted, in metres
+    std: Triple  # divisor, in metres
+    mean_scale: Triple = (1.0, 1.0, 1.0)  # of the trajectory's mean before it is subtracted
 
 
 NORMALISATIONS = {
@@ -67,13 +61,8 @@ CHOICES = (*NORMALISATIONS, *(COMPUTED + name for name in NORMALISATIONS))
 def cut_windows(record: WaymoRecord, min_dz: float = 0.05, max_dxy: float = 5.0) -> np.ndarray:
     """Cuts the windows of agents that change their height and are not too fast.
 
-    Args:
-        record: A record.
-        min_dz: Least change of height, in metres, from the first to the sixth point (exclusive).
-        max_dxy: Bound of the change of x and of y between these points (exclusive).
-
-    Returns:
-        float32 (n, 12, 3) in metres, in the frame and in the order of the record's agents.
+    From the first to the sixth point, z changes by more than ``min_dz`` metres, x and y by less
+    than ``max_dxy``. Returns float32 (n, 12, 3) in metres, in the frame and order of the record.
     """
     seen = record.valid[:, :STEPS].all(axis=1)
     windows = record.positions[seen, :STEPS:STRIDE].astype(np.float32)
@@ -109,14 +98,6 @@ def computed_normalisation(name: str, windows: np.ndarray, centring: str) -> Nor
     - symm_scale_aware: a share 1 - s of the trajectory's height stays in z, so that z spreads as
       much as x and y do; :math:`\mu_z` makes the mean of z zero; one :math:`\sigma`. The paper does
       not explain its s = 0.993; this rule is ours.
-
-    Args:
-        name: Name of the paper's normalisation.
-        windows: Training windows (n, 12, 3) in metres.
-        centring: ``paper`` or ``history``.
-
-    Raises:
-        ValueError: If there is no window, or nothing moves along an axis.
     """
     if len(windows) == 0:
         raise ValueError("The constants cannot be computed: there are no training windows.")

@@ -31,9 +31,6 @@ class WindowFilter:
         max_speed: Largest speed in metres per second between two steps, above which a track is
             considered broken; None for no limit.
         stride: Number of steps between the beginnings of two windows of a track.
-
-    Raises:
-        ValueError: If a setting is out of its range.
     """
 
     agent_types: tuple[str, ...] | None = None

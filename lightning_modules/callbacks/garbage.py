@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
+from typing import Any
 
-from lightning import Callback, LightningModule, Trainer
+from lightning import Callback
 
 
 class FrozenGarbage(Callback):
@@ -17,24 +18,19 @@ class FrozenGarbage(Callback):
     def __init__(self) -> None:
         self._frozen = False
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_start(self, *_: Any) -> None:
         """Freezes all existing objects, unless somebody else has frozen some."""
         if not gc.get_freeze_count():
             gc.collect()
             gc.freeze()
             self._frozen = True
 
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_end(self, *_: Any) -> None:
         """Unfreezes what this callback has frozen."""
-        self._thaw()
-
-    def on_exception(
-        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
-    ) -> None:
-        """Unfreezes after a failure as well."""
-        self._thaw()
-
-    def _thaw(self) -> None:
         if self._frozen:
             gc.unfreeze()
             self._frozen = False
+
+    def on_exception(self, *_: Any) -> None:
+        """Unfreezes after a failure as well."""
+        self.on_train_end()

@@ -76,21 +76,13 @@ class GracefulStop(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Leaves the training if its state can be resumed.
-
-        Raises:
-            Preempted: If any rank was asked to leave.
-        """
+        """Leaves the training if any rank was asked to and its state can be resumed."""
         asked = _highest(self._in_training, self._asked)
         if asked in LEAVING and can_resume_after(trainer, batch_idx):
             self._leave(asked, between_steps=True)
 
     def on_validation_batch_start(self, trainer: Trainer, *_: Any) -> None:
-        """Leaves a validation that takes too long.
-
-        Raises:
-            Preempted: If any rank was asked to leave longer ago than the patience.
-        """
+        """Leaves a validation if any rank was asked to longer ago than the patience."""
         if not self._previous:
             return  # a validation outside a training
         overdue = time.monotonic() - self._asked_at > self.patience_seconds

@@ -46,9 +46,6 @@ class OptunaPruning(Callback):
         reduction_factor: Number of trials of which one continues, at each comparison.
         every_n_epochs: Interval between two epochs whose values are reported for pictures alone.
         spared: Number of initial trials exempt from pruning, which have little to compare with.
-
-    Raises:
-        ValueError: If a number is too small.
     """
 
     def __init__(

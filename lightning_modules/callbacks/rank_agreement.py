@@ -50,11 +50,7 @@ class RankAgreement(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """Sends this step's digest and checks those of the step before.
-
-        Raises:
-            DisagreementError: If a rank differs; on all ranks, with the rank and the tensor.
-        """
+        """Sends this step's digest and checks those of the step before, on all ranks alike."""
         if self._steps is None or self._norms is None:
             return
         module = cast(SymmetryModule, pl_module)
@@ -97,9 +93,8 @@ def weight_norms(module: SymmetryModule) -> dict[str, float]:
     """Computes the norm of each weight."""
     named = dict(module.network.named_parameters())
     norms = torch._foreach_norm([p.detach() for p in named.values()]) if named else []
-    return dict(
-        zip(named, torch.stack(list(norms)).double().tolist() if norms else (), strict=True)
-    )
+    values = torch.stack(list(norms)).double().tolist() if norms else []
+    return dict(zip(named, values, strict=True))
 
 
 def digest(state: State) -> Tensor:
@@ -109,11 +104,7 @@ def digest(state: State) -> Tensor:
 
 
 def difference(states: list[State]) -> str:
-    """Describes the first tensor in which a rank differs from rank 0.
-
-    Args:
-        states: The state of each rank.
-    """
+    """Describes the first tensor in which a rank differs from rank 0, given the state of each."""
     for rank, state in enumerate(states):
         for name in sorted(states[0].keys() | state.keys()):
             ours, theirs = states[0].get(name), state.get(name)

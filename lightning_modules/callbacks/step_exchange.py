@@ -15,9 +15,6 @@ class StepExchange:
     each call hands in this step's row and returns the table of the call before. All processes get
     the same table at the same step and may act on it together. The numbers travel between CPUs,
     over gloo, and hold up no GPU.
-
-    Args:
-        trainer: A trainer of several processes whose process group is initialised.
     """
 
     def __init__(self, trainer: Trainer) -> None:
@@ -28,12 +25,8 @@ class StepExchange:
     def step(self, row: Tensor) -> Tensor | None:
         """Hands in one row and returns the table of the call before; None at the first call.
 
-        Args:
-            row: (n,) float64 or int64 on the CPU; n may change between steps, but not between
-                processes.
-
-        Returns:
-            (processes, n), row i from the process of global rank i.
+        The row is (n,) float64 or int64 on the CPU; n may change between steps, but not between
+        processes. Row i of the table, (processes, n), is that of global rank i.
         """
         table = self.drain()
         # the rows are kept until the gather, which writes into them, is awaited

@@ -16,9 +16,6 @@ class StepSeed(Callback):
 
     A resumed run then draws the same numbers, e.g. in dropout, as an undisturbed one. Checkpoints
     need not keep the state of each rank's generators.
-
-    Args:
-        seed: Seed of all steps.
     """
 
     def __init__(self, seed: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
@@ -49,9 +49,7 @@ class StrengthLog(Callback):
         """Writes the whole history."""
         self._write(pl_module)
 
-    def on_exception(
-        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
-    ) -> None:
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         """Writes the history so far; not in a test, whose checkpoint cuts the history short."""
         if self._begun and trainer.state.fn == TrainerFn.FITTING:
             self._write(pl_module)

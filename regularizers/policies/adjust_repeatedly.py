@@ -63,11 +63,7 @@ class AdjustRepeatedly(StrengthPolicy):
         return {"rounds": [one.state_dict() for one in self._rounds]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restores the state of every adjustment.
-
-        Raises:
-            ValueError: If the checkpoint has another number of adjustments.
-        """
+        """Restores the state of every adjustment, of which there must be as many."""
         saved = len(state_dict["rounds"])
         if saved != len(self._rounds):
             raise ValueError(

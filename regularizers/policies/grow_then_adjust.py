@@ -39,12 +39,7 @@ class GrowThenAdjust(AdjustOnce):
     """
 
     def __init__(
-        self,
-        epoch: int,
-        exponent: float,
-        growth: float,
-        relative: bool = True,
-        window: int = 50,
+        self, epoch: int, exponent: float, growth: float, relative: bool = True, window: int = 50
     ) -> None:
         super().__init__(epoch, exponent, window)
         if not 0 < growth < math.inf:

@@ -56,11 +56,6 @@ class BlockLayout:
             flat. The position just behind them fills up the last tile of a type.
         owner: Which parts of the squares count for which group, those of gathered matrices first,
             (groups, parts) of 0 and 1.
-
-    Args:
-        layers: Typed layers whose sizes fit the groups' base space.
-        groups: Candidate groups, all on the same R^d.
-        device: Device of the products.
     """
 
     def __init__(
@@ -162,10 +157,8 @@ def _matrices(
 ) -> list[tuple[Residuals, Tensor]]:
     """Arranges the positions of gathered blocks in matrices of at most ``most`` numbers.
 
-    Args:
-        types: The bases of each type and the positions of its blocks, (width, count).
-        zero: Position that fills up tiles.
-        most: Most numbers in a matrix.
+    Each type has its bases and the positions of its blocks, (width, count); the position ``zero``
+    fills up tiles.
     """
     matrices: list[tuple[Residuals, Tensor]] = []
     shared: list[tuple[Sequence[Tensor], Tensor]] = []

@@ -30,12 +30,9 @@ from softsym.symmetries import Group
 
 
 class ProjectionPass:
-    """Computes the penalties of all groups on the layers.
+    """Computes the penalties of all groups, which act on the same R^d, on typed layers that fit it.
 
-    Args:
-        layers: Typed layers whose sizes fit the groups' base space.
-        groups: Candidate groups, all on the same R^d.
-        share: The share of the layers that counts, times the number of processes.
+    Only this process's share of the layers counts, times the number of processes.
     """
 
     def __init__(

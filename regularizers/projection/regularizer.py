@@ -35,11 +35,7 @@ class ProjectionRegularizer(Regularizer):
     """
 
     def __init__(
-        self,
-        group: str | Group,
-        strength: float,
-        dim: int | None = None,
-        name: str | None = None,
+        self, group: str | Group, strength: float, dim: int | None = None, name: str | None = None
     ) -> None:
         self.group: Group = parse_group(group, dim)
         super().__init__(strength, name)
@@ -50,15 +46,7 @@ class ProjectionRegularizer(Regularizer):
         self.bind(network_of(pl_module), share_of(trainer))
 
     def bind(self, network: nn.Module, share: Share = ALL) -> None:
-        """Collects the typed layers of a network.
-
-        Args:
-            network: The network.
-            share: The share of the layers that this process computes.
-
-        Raises:
-            ValueError: If the network has no typed layer, or one that does not fit the group.
-        """
+        """Collects the typed layers, which must fit the group; computes a share of them."""
         self._layers: Sequence[TypedLayer] = require_typed_layers(network, self.group, self.name)
         for layer in self._layers:
             for _, kind in layer.terms:
@@ -77,11 +65,7 @@ class ProjectionRegularizer(Regularizer):
     def penalties(
         cls, regularizers: Sequence[Self], module: LightningModule, batch: Any, prediction: Tensor
     ) -> list[Tensor]:
-        """Computes PER of all groups in one pass over the weights.
-
-        Raises:
-            RuntimeError: If a regularizer is not bound.
-        """
+        """Computes PER of all groups, bound before, in one pass over the weights."""
         first = regularizers[0]
         if first._network is None:
             raise RuntimeError(

@@ -74,14 +74,11 @@ class Residuals:
         return self
 
     def squares(self, blocks: Tensor) -> Tensor:
-        """Computes the parts of ||(I - Q_G Q_G^T) B||^2, float64; sums by ``owner`` are the norms.
+        """Computes the parts of ||(I - Q_G Q_G^T) B||^2, float64, of B (height, count).
 
         First comes the squared norm of each row of B, then that of each row that a group mixes,
         without the group's part. ``owner``, (groups, parts), says with 0 and 1 which part counts
-        for which group.
-
-        Args:
-            blocks: B, (height, count).
+        for which group: sums by it are the norms.
         """
         B = blocks.double()
         whole = _squared_norms(B)
@@ -95,9 +92,7 @@ class Residuals:
     def gradient(self, blocks: Tensor, factors: Tensor) -> Tensor:
         """Computes the sum over groups of factor_G (I - Q_G Q_G^T) B, (height, count), float64.
 
-        Args:
-            blocks: B, (height, count).
-            factors: One number for each group, (groups,), float64.
+        B is (height, count); there is one factor for each group, (groups,), float64.
         """
         B = blocks.double()
         total = B * (factors @ self._penalised)[:, None]

@@ -19,17 +19,11 @@ Axis = tuple[int, int]
 
 @dataclass(frozen=True)
 class Grid:
-    """Positions base + strides * coordinates, as a matrix (width, count).
+    """Positions base + strides * coordinates, as a matrix (width, count)."""
 
-    Attributes:
-        base: Position of the first number.
-        rows: Axes of a block's numbers, slowest first.
-        columns: Axes of the blocks, slowest first.
-    """
-
-    base: int
-    rows: tuple[Axis, ...]
-    columns: tuple[Axis, ...]
+    base: int  # position of the first number
+    rows: tuple[Axis, ...]  # axes of a block's numbers, slowest first
+    columns: tuple[Axis, ...]  # axes of the blocks, slowest first
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -70,13 +64,9 @@ class Grid:
 
 
 def grids(positions: Tensor) -> Iterator[tuple[Tensor, Grid | None]]:
-    """Cuts a table into grids, lazily: finding the next one reads all columns that are left.
+    """Cuts a table (width, count) into grids, lazily: finding one reads all columns that are left.
 
-    Args:
-        positions: (width, count), at least one column.
-
-    Yields:
-        From left to right, a part of the table and its grid; None if the part is irregular.
+    Yields from left to right a part of the table and its grid; None if the part is irregular.
     """
     while positions.shape[1]:
         offsets = positions - positions[:1]

@@ -13,19 +13,11 @@ from softsym.symmetries import rep as parse_rep
 
 @dataclass(frozen=True)
 class TypedLayer:
-    """A linear layer with types.
+    """A linear layer with types."""
 
-    Attributes:
-        name: Path in the network.
-        weight: (size of rep_out, size of rep_in).
-        bias: (size of rep_out,) or None.
-        rep_in: Type of the input.
-        rep_out: Type of the output.
-    """
-
-    name: str
-    weight: nn.Parameter
-    bias: nn.Parameter | None
+    name: str  # path in the network
+    weight: nn.Parameter  # (size of rep_out, size of rep_in)
+    bias: nn.Parameter | None  # (size of rep_out,)
     rep_in: Rep
     rep_out: Rep
 
@@ -40,9 +32,6 @@ def typed_layers(network: nn.Module) -> list[TypedLayer]:
     """Lists all submodules that carry a ``weight`` parameter, ``rep_in`` and ``rep_out``, in order.
 
     The types may be text, such as ``"5T0 + 5T1"``.
-
-    Raises:
-        ValueError: If a layer's types cannot be read.
     """
     layers = []
     for name, layer in network.named_modules():
@@ -54,16 +43,7 @@ def typed_layers(network: nn.Module) -> list[TypedLayer]:
 
 
 def require_typed_layers(network: nn.Module, group: Group, user: str) -> list[TypedLayer]:
-    """Lists the typed layers of a network, each checked against the group's base space.
-
-    Args:
-        network: The network.
-        group: The group that is to act between the layers.
-        user: Name of the regularizer, for messages.
-
-    Raises:
-        ValueError: If there is none, or if types and weight of one disagree over this space.
-    """
+    """Lists the typed layers, each checked against the group's space; errors name the ``user``."""
     layers = typed_layers(network)
     if not layers:
         raise ValueError(

@@ -25,7 +25,6 @@ from softsym.datamodules.array_store import (
     ArrayWriter,
     cached_arrays,
     fingerprint,
-    sizes,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -275,7 +274,3 @@ def test_a_cache_that_is_no_folder_is_named(tmp_path):
 def test_fingerprint_tells_contents_apart():
     assert fingerprint(1, "a") == fingerprint(1, "a")
     assert len({fingerprint(1, "a"), fingerprint("1", "a"), fingerprint(1), fingerprint()}) == 4
-
-
-def test_sizes_in_words():
-    assert sizes(ARRAYS) == "points: 8, numbers: 5, none: 0"

@@ -113,9 +113,10 @@ def test_real_counts(scene, tmp_path):
     assert tuple(len(data.splits[part][0]) for part in SPLITS) == COUNTS[scene]
 
 
-def test_splits_have_the_types_and_the_usual_lengths(raw, cache):
+def test_splits_have_the_types_and_the_usual_lengths(raw, cache, caplog):
     data = made("eupeds_zara1", raw, cache)
-    data.prepare_data()
+    with caplog.at_level(logging.INFO):
+        data.prepare_data()
     assert not data.splits
     data.setup("fit")
     assert (data.rep_in, data.rep_out) == (rep("8T1"), rep("12T1"))
@@ -123,6 +124,8 @@ def test_splits_have_the_types_and_the_usual_lengths(raw, cache):
         assert inputs.dtype == targets.dtype == torch.float32
         assert not inputs[:, -2:].any()
         assert len(inputs) > 300
+    train, val, test = (len(data.splits[part][0]) for part in ("train", "val", "test"))
+    assert f"eupeds_zara1 windows: train: {train}, val: {val}, test: {test}." in caplog.text
     inputs, _ = next(iter(data.train_dataloader()))
     assert inputs.shape == (64, 16)
 

@@ -5,14 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scenario_files import scenario_payload
 
 from softsym.datamodules.motion import waymo_shards
 from softsym.datamodules.motion.simulated_traffic import TrafficSimulation
 from softsym.datamodules.motion.tfrecord import write_records
 from softsym.datamodules.motion.waymo_paths import shard_paths
+from softsym.datamodules.motion.waymo_records import example_payload
 from softsym.datamodules.motion.waymo_shards import ShardReader
 from softsym.datamodules.motion.waymo_windows import NORMALISATIONS, normalise
-from softsym.datamodules.motion.waymo_writing import example_payload, scenario_payload
 from softsym.datamodules.waymo import Waymo
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "waymo"

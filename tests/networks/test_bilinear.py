@@ -36,9 +36,21 @@ def as_matrix(tensor, i, j, dim):
     return flat.view(i.size(dim), j.size(dim))
 
 
+def weight(layer, term):
+    """Weights (a, b, c) of one term, which several terms hold jointly."""
+    if term.mixes_first:
+        peers, joined = layer._by_mapped[term.of], layer.mix_first[f"{term.of.p}_{term.of.q}"]
+        parts = joined.split([t.results * t.copies for t in peers])
+    else:
+        peers, joined = layer._by_result[term.to], layer.mix_last[f"{term.to.p}_{term.to.q}"]
+        parts = joined.split([t.copies * t.mapped for t in peers], 1)
+    shape = term.results, term.copies, term.mapped
+    return parts[peers.index(term)].reshape(shape).transpose(1, 2)
+
+
 def by_term(layer):
     """Types and weights (a, b, c) of each term."""
-    return [(t.to, t.of, t.by, layer.weight(t)) for t in layer.terms]
+    return [(t.to, t.of, t.by, weight(layer, t)) for t in layer.terms]
 
 
 def by_matrix(layer, layout, G, x):

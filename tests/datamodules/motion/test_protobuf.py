@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scenario_files import write_double, write_float, write_varint
 
 from softsym.datamodules.motion import protobuf
 
@@ -21,7 +22,7 @@ def signed(value):
 
 @given(number=NUMBER, value=INT64)
 def test_varint_round_trip(number, value):
-    ((actual, kind, read),) = parsed(memoryview(protobuf.write_varint(number, value)))
+    ((actual, kind, read),) = parsed(memoryview(write_varint(number, value)))
     assert (actual, kind, signed(read)) == (number, protobuf.VARINT, value)
 
 
@@ -55,20 +56,20 @@ def test_packed_floats_round_trip(values):
     )
 )
 def test_messages_of_several_fields(parts):
-    write = {protobuf.VARINT: protobuf.write_varint, protobuf.BYTES: protobuf.write_bytes}
+    write = {protobuf.VARINT: write_varint, protobuf.BYTES: protobuf.write_bytes}
     message = b"".join(write[kind](number, value) for number, kind, value in parts)
     assert parsed(memoryview(message)) == parts
 
 
 def test_examples_of_the_documentation():
     # protobuf.dev, "Encoding": test1.a = 150, and test2.b = "testing"
-    assert protobuf.write_varint(1, 150).hex() == "089601"
+    assert write_varint(1, 150).hex() == "089601"
     assert protobuf.write_bytes(2, b"testing").hex() == "120774657374696e67"
-    assert protobuf.write_varint(1, -2).hex() == "08feffffffffffffffff01"
+    assert write_varint(1, -2).hex() == "08feffffffffffffffff01"
 
 
 def test_fixed_width_fields():
-    message = memoryview(protobuf.write_double(4, 0.5) + protobuf.write_float(5, -2.0))
+    message = memoryview(write_double(4, 0.5) + write_float(5, -2.0))
     assert parsed(message) == [
         (4, protobuf.FIXED64, np.float64(0.5).tobytes()),
         (5, protobuf.FIXED32, np.float32(-2).tobytes()),
@@ -78,7 +79,7 @@ def test_fixed_width_fields():
 def test_inner_fields_keep_order_and_skip_others():
     parts = [
         protobuf.write_bytes(1, b"a"),
-        protobuf.write_varint(1, 7),
+        write_varint(1, 7),
         protobuf.write_bytes(2, b"b"),
     ]
     message = memoryview(b"".join([*parts, protobuf.write_bytes(1, b"c")]))

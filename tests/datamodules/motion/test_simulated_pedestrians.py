@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from softsym.datamodules.motion.pedestrian_files import RECORDINGS, read_recordings
+from softsym.datamodules.motion.pedestrian_files import RECORDINGS, read_recording
 from softsym.datamodules.motion.simulated_pedestrians import (
     DT,
     LENGTHS,
@@ -29,7 +29,7 @@ def crowd():
 def test_files_pass_the_check_of_the_real_ones(tmp_path):
     simulation = PedestrianSimulation(seed=3)
     write_recordings(tmp_path, simulation)
-    tables = read_recordings(tmp_path)
+    tables = {name: read_recording(tmp_path / f"{name}.txt") for name in RECORDINGS}
     for name in RECORDINGS:
         np.testing.assert_allclose(tables[name], simulation.recording(name), atol=1e-6)
 

@@ -5,18 +5,22 @@ from time import process_time
 
 import numpy as np
 import pytest
+from scenario_files import write_varint
 
 from softsym.datamodules.motion.protobuf import (
     inner_field,
     inner_fields,
     write_bytes,
     write_floats,
-    write_varint,
     write_varints,
 )
 from softsym.datamodules.motion.tfrecord import write_records
-from softsym.datamodules.motion.waymo_records import WaymoRecord, parse_record, read_waymo
-from softsym.datamodules.motion.waymo_writing import example_payload
+from softsym.datamodules.motion.waymo_records import (
+    WaymoRecord,
+    example_payload,
+    parse_record,
+    read_waymo,
+)
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "waymo"
 REAL_EXAMPLE = REAL / "motion_data_one_example.tfrecord"

@@ -4,11 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scenario_files import scenario_payload, write_double, write_float, write_varint
 
-from softsym.datamodules.motion.protobuf import write_bytes, write_double, write_float, write_varint
-from softsym.datamodules.motion.waymo_records import WaymoRecord, parse_record, read_waymo
+from softsym.datamodules.motion.protobuf import write_bytes
+from softsym.datamodules.motion.waymo_records import (
+    WaymoRecord,
+    example_payload,
+    parse_record,
+    read_waymo,
+)
 from softsym.datamodules.motion.waymo_windows import cut_windows
-from softsym.datamodules.motion.waymo_writing import example_payload, scenario_payload
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "waymo"
 needs_real = pytest.mark.skipif(

@@ -10,10 +10,9 @@ from softsym.datamodules.motion import progress, waymo_shards
 from softsym.datamodules.motion.simulated_traffic import TrafficSimulation
 from softsym.datamodules.motion.tfrecord import write_records
 from softsym.datamodules.motion.waymo_paths import shard_paths
-from softsym.datamodules.motion.waymo_records import read_waymo
+from softsym.datamodules.motion.waymo_records import example_payload, read_waymo
 from softsym.datamodules.motion.waymo_shards import ShardReader
 from softsym.datamodules.motion.waymo_windows import cut_windows
-from softsym.datamodules.motion.waymo_writing import example_payload
 
 NAMES = ("a.tfrecord-00000-of-00002", "a.tfrecord-00001-of-00002", "b.tfrecord")
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from scenario_files import scenario_payload
 
-from softsym.datamodules.motion.waymo_records import WaymoRecord, parse_record
-from softsym.datamodules.motion.waymo_writing import example_payload, scenario_payload
+from softsym.datamodules.motion.waymo_records import WaymoRecord, example_payload, parse_record
 
 
 def record(agents=4):
