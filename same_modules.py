@@ -40,7 +40,7 @@ class SameModule(MetaPathFinder, Loader):
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """The module in ``softsym``, loaded once."""
-        module = import_module(f"softsym.{spec.name}")
+        module = _shared(spec.name)
         self.kept = module.__spec__
         return module
 
@@ -61,7 +61,18 @@ def share_modules() -> None:
     for name, module in list(sys.modules.items()):
         is_room = name.partition(".")[0] in ROOMS
         if is_room and _is_ours(getattr(module, "__file__", None)):
-            sys.modules[name] = import_module(f"softsym.{name}")
+            sys.modules[name] = _shared(name)
+
+
+def _shared(name: str) -> ModuleType:
+    """Loads ``softsym.<name>``, and gives the modules below it their short names."""
+    module = import_module(f"softsym.{name}")
+    # an import of one of them would set it as an attribute of its room once more, where a public
+    # name may have taken its place: softsym.symmetries.group is the function, not its file
+    for full, loaded in list(sys.modules.items()):
+        if full.startswith(f"softsym.{name}."):
+            sys.modules.setdefault(full.removeprefix("softsym."), loaded)
+    return module
 
 
 def _is_ours(file: str | None) -> bool:

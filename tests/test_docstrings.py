@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import pkgutil
+import sys
 
 ROOMS = (
     "runs",
@@ -40,5 +41,8 @@ def test_one_copy_of_every_module():
     import softsym.symmetries.group
     import symmetries.group
 
-    assert symmetries.group is softsym.symmetries.group
+    assert sys.modules["symmetries.group"] is sys.modules["softsym.symmetries.group"]
+    assert symmetries is softsym.symmetries
     assert metrics is softsym.metrics
+    # the public name is still the function, not the file that holds it
+    assert softsym.symmetries.group("SO(3)").dim == 3
