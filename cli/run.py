@@ -30,6 +30,7 @@ from softsym.lightning_modules.callbacks.graceful_stop import LEAVING
 from softsym.lightning_modules.compilation import check_settings, compiles
 from softsym.runs.errors import UserError
 from softsym.runs.layout import LAST_CHECKPOINT
+from softsym.runs.strengths import StrengthRow
 from softsym.symmetries import cache_bases
 
 log = logging.getLogger(__name__)
@@ -146,7 +147,7 @@ def _train_and_test(config: DictConfig, parts: Parts, resumed: str | None) -> Ru
     for logger in parts.trainer.loggers:
         logger.log_hyperparams(settings)
     _fit(parts, resumed)
-    history = tuple(parts.module.tuning.history)
+    history = tuple(map(StrengthRow._make, parts.module.tuning.history))
     metrics = _validated(parts.trainer, config.monitor) | _test(parts)
     return RunResult(parts.module, parts.datamodule, parts.trainer, history, metrics)
 

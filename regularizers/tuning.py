@@ -10,7 +10,6 @@ from lightning import Callback
 
 from softsym.regularizers.base import Regularizer
 from softsym.regularizers.policies import StrengthPolicy
-from softsym.runs.strengths import StrengthRow
 
 
 class StrengthTuning(Callback):
@@ -33,10 +32,10 @@ class StrengthTuning(Callback):
         return "StrengthTuning"
 
     @property
-    def history(self) -> list[StrengthRow]:
-        """One row for each epoch and symmetry: the strength it trained with, its mean penalty."""
+    def history(self) -> list[tuple[int, str, float, float]]:
+        """Epoch, name, strength and mean penalty of each symmetry in each epoch."""
         return [
-            StrengthRow(epoch, name, strength, penalty)
+            (epoch, name, strength, penalty)
             for epoch, strengths, penalties in self._epochs
             for name, strength, penalty in zip(self.symmetries, strengths, penalties, strict=True)
         ]

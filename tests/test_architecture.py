@@ -12,7 +12,7 @@ MAY_IMPORT = {
     "symmetries": set(),
     "networks": {"symmetries"},
     "metrics": {"symmetries"},
-    "regularizers": {"runs", "symmetries", "networks"},
+    "regularizers": {"symmetries", "networks"},
     "datamodules": {"symmetries"},
     "lightning_modules": {"runs", "symmetries", "networks", "metrics", "regularizers"},
     "reporting": {"runs", "metrics", "symmetries"},

@@ -17,6 +17,7 @@ from softsym.lightning_modules import SymmetryModule
 from softsym.metrics import equivariance_error
 from softsym.networks import MLP
 from softsym.regularizers import AdjustOnce, ProjectionRegularizer
+from softsym.runs.strengths import StrengthRow
 
 ORIGINAL_COMPILE = torch.compile
 
@@ -72,7 +73,7 @@ def test_strength_zero_equals_the_plain_run(tmp_path):
     watching, _ = fit(tmp_path, 3, regularizers=watched)
     assert torch.equal(weights(plain), weights(watching))
     assert not torch.equal(weights(plain), weights(module()))
-    assert all(row.penalty > 0 for row in watching.tuning.history)
+    assert all(penalty > 0 for *_, penalty in watching.tuning.history)
 
 
 def test_a_large_strength_tends_to_the_equivariant_network(tmp_path):
@@ -80,7 +81,7 @@ def test_a_large_strength_tends_to_the_equivariant_network(tmp_path):
         regularizers = {"o3": ProjectionRegularizer("O(3)", strength)}
         fast = partial(torch.optim.Adam, lr=3e-2)
         model, _ = fit(tmp_path, 40, regularizers=regularizers, optimizer=fast)
-        return model.tuning.history[-1].penalty
+        return model.tuning.history[-1][-1]
 
     free, weak, strong = (final_penalty(s) for s in (0.0, 10.0, 1e4))
     assert free > 50 * weak > 5000 * strong
@@ -93,7 +94,7 @@ def test_a_run_repeats_exactly(tmp_path):
 
 def test_history_has_one_row_for_each_symmetry_and_epoch(tmp_path):
     model, _ = fit(tmp_path, 3, regularizers=planes(), policy=AdjustOnce(2, 1.0))
-    history = model.tuning.history
+    history = [StrengthRow(*row) for row in model.tuning.history]
     assert [(row.epoch, row.name) for row in history] == [
         (epoch, name) for epoch in range(3) for name in ("xy", "yz", "o3")
     ]
