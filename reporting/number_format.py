@@ -8,6 +8,7 @@ from typing import TypeGuard
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 
 def known(value: float | None) -> TypeGuard[float]:
@@ -75,6 +76,9 @@ def listing(items: Sequence[str]) -> str:
     return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
-def plain_table() -> Table:
-    """An empty table in the style of all tables in the terminal."""
-    return Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+def plain_table(*headings: str) -> Table:
+    """An empty table in the style of all tables in the terminal, with columns of text."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    for heading in headings:
+        table.add_column(Text(heading), overflow="fold")
+    return table

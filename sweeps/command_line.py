@@ -35,11 +35,7 @@ def _choices(group: str) -> str:
 
 
 def require_optuna() -> None:
-    """Checks that the extra ``search`` is installed.
-
-    Raises:
-        UserError: If it is not; the message says how to install it.
-    """
+    """Raises a UserError if the extra ``search`` is not installed."""
     if importlib.util.find_spec("optuna") is None:
         raise UserError('Searches need optuna: pip install -e ".[search]"')
 
@@ -48,10 +44,7 @@ def check_arguments(arguments: Sequence[str]) -> list[str]:
     """Translates the command line for Hydra, and checks it.
 
     The first word may be the action, such as ``status``; the items of ``overrides=[a=1,b=2]`` need
-    no quotes of their own.
-
-    Raises:
-        UserError: If a key or choice is unknown, or an argument makes no sense.
+    no quotes of their own. A wrong argument raises a UserError.
     """
     given = list(arguments)
     if given and "=" not in given[0] and not given[0].startswith("-"):

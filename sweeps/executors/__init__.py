@@ -19,9 +19,16 @@ __all__ = [
     "Status",
     "SubmitError",
     "make_executor",
+    "require_whole",
 ]
 
 KINDS = {"local": LocalExecutor, "slurm": SlurmExecutor}
+
+
+def require_whole(name: str, given: object, least: int) -> None:
+    """Raises a UserError if a setting is no whole number of at least ``least``."""
+    if isinstance(given, bool) or not isinstance(given, int) or given < least:
+        raise UserError(f"{name} must be a whole number of at least {least}; got {given}.")
 
 
 def make_executor(settings: Mapping[str, Any]) -> Executor:

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import IO
 
@@ -22,12 +22,8 @@ class LocalExecutor:
 
     A process holds a lock in its run folder as long as it lives, through a file that it inherits
     open. So a later launcher sees whether the process still runs, even if the first launcher was
-    killed, and starts no second one beside it.
-
-    Args:
-        poll_seconds: Seconds between two looks at the processes.
-        devices: Numbers of CUDA devices, of which every process gets one; None gives all devices
-            to all processes.
+    killed, and starts no second one beside it. Each process gets one of the CUDA ``devices``, all
+    of them if these are None.
     """
 
     kind = "local"
@@ -88,8 +84,7 @@ class LocalExecutor:
         """Words before the command that put it on the device with the fewest processes."""
         if self.devices is None:
             return []
-        used = list(self._on_device.values())
-        device = min(self.devices, key=used.count)
+        device = min(self.devices, key=list(self._on_device.values()).count)
         self._on_device[folder] = device
         return ["env", f"CUDA_VISIBLE_DEVICES={device}"]
 
@@ -105,7 +100,5 @@ def _try_lock(lock: IO[str]) -> bool:
 
 def _is_locked(path: Path) -> bool:
     """Whether some process holds the lock."""
-    if not path.exists():
-        return False
-    with path.open("a") as lock:
-        return not _try_lock(lock)
+    with path.open("a") if path.exists() else nullcontext() as lock:
+        return lock is not None and not _try_lock(lock)

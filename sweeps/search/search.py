@@ -12,8 +12,8 @@ from softsym.runs.errors import UserError
 from softsym.runs.optuna_journal import EXECUTOR, JOB, REASON, RESTARTS, counts
 from softsym.runs.outcome import End, Outcome, read_outcome, tail
 from softsym.sweeps.executors import Executor, Job
-from softsym.sweeps.search.progress import ended, progress_line
 from softsym.sweeps.search.settings import Settings
+from softsym.sweeps.search.status import ended, progress_line
 from softsym.sweeps.search.study import Study
 from softsym.sweeps.search.trials import Trials
 from softsym.sweeps.slot_loop import SlotLoop
@@ -27,22 +27,14 @@ class Search:
 
     The journal is its only memory: whatever ends this process, the next one reads there which
     trials were running, and finds their jobs by folder and name.
-
-    Attributes:
-        study: The state of the search.
-        trials: Folders and commands of the trials.
-        executor: Where new trials run.
-        settings: Number of trials, of slots, of restarts and the like.
-        monitor: The metric to minimize.
-        report: Writes the report of the search.
     """
 
     study: Study
     trials: Trials
     executor: Executor
     settings: Settings
-    monitor: str
-    report: Callable[[], None]
+    monitor: str  # the metric to minimize
+    report: Callable[[], None]  # writes the report of the search
     _errors: list[str] = field(default_factory=list)
     _reported_at: int = 0
 
@@ -64,11 +56,12 @@ class Search:
     def attach(self, executor: Executor) -> dict[int, Job]:
         """Jobs of all trials that were running when the last sweep.py ended.
 
-        Raises:
-            UserError: If a trial was started with another executor.
+        A trial that was started with another executor raises a UserError.
         """
         jobs = {}
-        for trial in self.study.running:
+        for trial in self.study.trials:
+            if trial.state != TrialState.RUNNING:
+                continue
             if set(trial.params) != {p.key for p in self.trials.plan.space}:
                 # Optuna stores one parameter after the other: these are not the trial's values
                 reason = "sweep.py was killed while it was drawn"
@@ -84,8 +77,7 @@ class Search:
             self.study.note(trial, **{EXECUTOR: executor.kind})
             jobs[trial.number] = self.trials.job(trial.number, trial.user_attrs.get(JOB, ""))
         if jobs:
-            numbers = ", ".join(map(str, jobs))
-            log.info("Trials that were running when sweep.py ended: %s.", numbers)
+            log.info("Trials that were running when sweep.py ended: %s.", ", ".join(map(str, jobs)))
         return jobs
 
     def next(self) -> int | None:
@@ -114,11 +106,7 @@ class Search:
         self.study.note(self.study.trial(number), **{JOB: id})
 
     def end(self, number: int, code: int | None, unseen: bool) -> bool:
-        """Tells the study how a trial ended, unless the trial is to be continued.
-
-        Raises:
-            UserError: If all first trials ended with the same error.
-        """
+        """Tells the study how a trial ended, unless the trial is to be continued."""
         trial, folder = self.study.trial(number), self.trials.folder_of(number)
         outcome = read_outcome(folder, self.monitor, code)
         if outcome.end == End.KILLED and self._may_restart(trial, code, unseen):

@@ -9,17 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from softsym.runs.errors import UserError
+from softsym.sweeps.executors import require_whole
 
 ACTIONS = ("run", "status")
 # Smallest value of each whole number.
-LEAST = {
-    "n_trials": 1,
-    "slots": 1,
-    "retries": 0,
-    "seed": 0,
-    "startup_trials": 1,
-    "report_every": 0,
-}
+LEAST = {"n_trials": 1, "slots": 1, "startup_trials": 1, "retries": 0, "seed": 0, "report_every": 0}
 
 
 @dataclass(frozen=True)
@@ -39,17 +33,11 @@ class Settings:
 
 
 def make_settings(config: Mapping[str, Any]) -> Settings:
-    """Checks the settings of the composed config.
-
-    Raises:
-        UserError: If a setting makes no sense.
-    """
+    """Checks the settings of the composed config."""
     if config["action"] not in ACTIONS:
         raise UserError(f"action={config['action']}: choose one of {', '.join(ACTIONS)}.")
     for key, lowest in LEAST.items():
-        given = config[key]
-        if isinstance(given, bool) or not isinstance(given, int) or given < lowest:
-            raise UserError(f"{key} must be a whole number of at least {lowest}; got {given}.")
+        require_whole(key, config[key], lowest)
     if not re.fullmatch(r"[\w.-]+", str(config["name"])):
         raise UserError(
             f"name={config['name']}: a search's name has only letters, digits, '.', '_' and '-'."
