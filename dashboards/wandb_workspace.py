@@ -81,11 +81,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def read_contents(options: argparse.Namespace) -> Contents:
-    """Contents of the workspace.
-
-    Raises:
-        UserError: If both overrides and a folder are given, or one of them is wrong.
-    """
+    """Contents of the workspace, from overrides or from a folder."""
     swept = [key.strip() for key in options.swept.split(",") if key.strip()]
     if options.folder is None:
         return from_command_line(options.overrides, swept)
@@ -98,11 +94,7 @@ def read_contents(options: argparse.Namespace) -> Contents:
 
 
 def build(contents: Contents, options: argparse.Namespace) -> Any:
-    """Builds the workspace, with the same ids each time.
-
-    Raises:
-        UserError: If wandb-workspaces is not installed.
-    """
+    """Builds the workspace, with the same ids each time."""
     try:
         panels = importlib.import_module("softsym.dashboards.panels")
     except ImportError as error:
@@ -131,11 +123,7 @@ def as_json(workspace: Any) -> str:
 
 
 def publish(workspace: Any) -> str:
-    """Saves the workspace on the server as a new view, and returns its address.
-
-    Raises:
-        UserError: If no key is configured, or the server refuses or cannot be reached.
-    """
+    """Saves the workspace on the server as a new view, and returns its address."""
     if resolvers.wandb_offline():
         raise UserError(
             "Publishing needs a key of Weights & Biases: set WANDB_API_KEY, or run wandb login, "

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from softsym.reporting.bars import equivariance_figure
-from softsym.reporting.curves import penalties_figure, strengths_figure
 from softsym.reporting.moved_scenes import moved_scenes_figure
 from softsym.reporting.scatter import predictions_figure
 from softsym.reporting.summary import RunSummary
+from softsym.reporting.symmetry_figures import (
+    equivariance_figure,
+    penalties_figure,
+    strengths_figure,
+)
 from softsym.reporting.tracks import tracks_figure
 
 DRAWERS = {

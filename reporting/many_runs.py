@@ -27,11 +27,8 @@ WARNINGS = 10
 def report_runs(folders: Sequence[Path], page: Path, metric: str, by: Sequence[str]) -> None:
     """Writes the page, and prints warnings and the best configurations.
 
-    Args:
-        folders: Where the runs are.
-        page: The HTML file.
-        metric: The metric that decides; the one the runs monitored if empty.
-        by: Config keys that tell configurations apart; those that differ if empty.
+    Without a metric the one the runs monitored decides, without ``by`` all keys that differ tell
+    configurations apart.
 
     Raises:
         UserError: If there is no run, no run has the given metric or key, or the page cannot be
@@ -89,10 +86,8 @@ def show_sweep(sweep: Sweep, page: Path, console: Console) -> None:
 
 
 def _table(sweep: Sweep) -> Table:
-    table = plain_table()
-    table.add_column("#", justify="right", no_wrap=True)
-    for key in sweep.keys:
-        table.add_column(Text(key.label), overflow="fold")
+    table = plain_table("#", *(key.label for key in sweep.keys))
+    table.columns[0].justify = "right"
     table.add_column("n", justify="right", no_wrap=True)
     table.add_column(Text(sweep.metric or "metric"), justify="right")
     for configuration in sweep.configurations[:ROWS]:
@@ -110,9 +105,13 @@ def _read(folders: Sequence[Path], console: Console | None) -> tuple[list[Run], 
     run_folders: Iterable[Path] = list(find_runs(folders))
     if console is not None and console.is_terminal:
         run_folders = track(run_folders, "reading runs", console=console, transient=True)
-    results = [read_run(folder) for folder in run_folders]
-    runs = [result for result in results if isinstance(result, Run)]
-    reasons = [result for result in results if isinstance(result, str)]
+    runs: list[Run] = []
+    reasons: list[str] = []
+    for result in map(read_run, run_folders):
+        if isinstance(result, Run):
+            runs.append(result)
+        else:
+            reasons.append(result)
     if not runs:
         places = ", ".join(repr(str(folder)) for folder in folders)
         raise UserError(

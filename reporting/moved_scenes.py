@@ -30,9 +30,8 @@ CLEARER = 1.1
 def moved_scenes_figure(summary: RunSummary) -> Figure | None:
     """Fans of answers, a column for each symmetry and a row for each sample; None without any.
 
-    Symmetries that do not fit side by side continue below. Tracks in space are seen from above
-    unless another plane shows the fans of a symmetry better; each panel names its plane. The
-    window is fitted to the future, so only the end of a longer past is visible.
+    Tracks in space are seen from above unless another plane shows the fans of a symmetry better.
+    The window is fitted to the future, so only the end of a longer past is visible.
     """
     predictions = summary.predictions
     if predictions is None or predictions.track_dim is None or not len(predictions.moved_samples):
@@ -77,10 +76,7 @@ def best_plane(predictions: Predictions, name: str) -> str:
     if predictions.track_dim != 3:
         return "xy"
     apart = _deviations(predictions, name)
-    sizes = {
-        plane: float(np.linalg.norm(apart[..., axes], axis=-1).mean())
-        for plane, axes in PLANES.items()
-    }
+    sizes = {p: np.linalg.norm(apart[..., axes], axis=-1).mean() for p, axes in PLANES.items()}
     best = max(sizes, key=lambda plane: sizes[plane])
     return best if sizes[best] > CLEARER * sizes["xy"] else "xy"
 

@@ -10,7 +10,7 @@ from softsym.reporting.html import page_template
 from softsym.reporting.number_format import listing, number
 from softsym.reporting.run_colors import run_colors
 from softsym.reporting.searches import SearchSection, plotly_bundle
-from softsym.reporting.svg import Picture, inline_svg
+from softsym.reporting.svg import pictures
 from softsym.reporting.sweep_figures import LINES, PANELS, ROWS, SWEEP_DRAWERS
 from softsym.reporting.sweep_tables import configuration_table, relative, run_cell, run_table
 from softsym.runs.files import write_atomically
@@ -40,19 +40,14 @@ SWEEP_CAPTIONS = {
 
 
 def write_overview(sweep: Sweep, path: Path | str, searches: Sequence[SearchSection] = ()) -> None:
-    """Writes the report of many runs in one step.
-
-    Args:
-        sweep: The runs.
-        path: The HTML file; it and its folder are created if missing.
-        searches: Searches that the runs are trials of.
-    """
+    """Writes the report of many runs, and of the searches they are trials of, in one step."""
     write_atomically(path, render_overview(sweep, path, searches))
 
 
 def render_overview(sweep: Sweep, path: Path | str, searches: Sequence[SearchSection] = ()) -> str:
     """The report of many runs as HTML text, with links relative to ``path``."""
     best, page = sweep.best, Path(path)
+    figures = {key: draw(sweep) for key, draw in SWEEP_DRAWERS.items()}
     return page_template("overview.html.j2").render(
         sweep=sweep,
         facts=facts(sweep),
@@ -61,7 +56,7 @@ def render_overview(sweep: Sweep, path: Path | str, searches: Sequence[SearchSec
         best=best,
         best_cell=run_cell(best, page) if best else None,
         best_score=number(best.metrics[sweep.metric]) if best else "",
-        pictures=_pictures(sweep),
+        pictures=pictures(figures, SWEEP_CAPTIONS, lambda key: _remarks(key, sweep)),
         searches=searches,
         plotly=plotly_bundle() if searches else "",
         runs=run_table(sweep, page),
@@ -132,18 +127,6 @@ def _chosen_by(sweep: Sweep) -> str:
 
 def _count(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
-
-
-def _pictures(sweep: Sweep) -> list[Picture]:
-    """Figures as inline SVG with their captions; a figure without data is left out."""
-    pictures = []
-    for key, draw in SWEEP_DRAWERS.items():
-        figure = draw(sweep)
-        if figure is not None:
-            title, caption = SWEEP_CAPTIONS[key]
-            caption = " ".join([caption, *_remarks(key, sweep)])
-            pictures.append(Picture(key, title, caption, inline_svg(figure, key, title)))
-    return pictures
 
 
 def _remarks(key: str, sweep: Sweep) -> list[str]:

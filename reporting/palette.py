@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, ParamSpec, TypeVar
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
 from softsym.reporting.number_format import number
 from softsym.reporting.summary import RunSummary
@@ -97,6 +97,28 @@ def line_styles(summary: RunSummary) -> dict[str, dict[str, Any]]:
     }
 
 
+def is_wide(low: float, high: float) -> bool:
+    """Whether values from ``low`` to ``high`` need a logarithmic axis, and can have one."""
+    return low > 0 and high / low >= WIDE
+
+
+def positive(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The part of a curve that a logarithmic axis can show."""
+    good = np.isfinite(y) & (y > 0)
+    return x[good], y[good]
+
+
+def small_multiples(
+    count: int, size: tuple[float, float], *, sharey: bool = False
+) -> tuple[Figure, list[Axes]]:
+    """A figure of ``size`` in inches with ``count`` panels, three in a row."""
+    figure, columns = Figure(figsize=size, layout="constrained"), min(count, 3)
+    axes = figure.subplots(math.ceil(count / columns), columns, sharey=sharey, squeeze=False)
+    for ax in axes.flat[count:]:
+        ax.remove()
+    return figure, axes.flat[:count].tolist()
+
+
 def log_axis(ax: Axes, values: Sequence[float], axis: Literal["x", "y"] = "y") -> None:
     """Logarithmic axis with plain numbers that holds ``values`` (positive) with some air."""
     low, high = min(values), max(values)
@@ -108,7 +130,7 @@ def log_axis(ax: Axes, values: Sequence[float], axis: Literal["x", "y"] = "y") -
     ticks = ax.yaxis if axis == "y" else ax.xaxis
     ticks.set_major_locator(matplotlib.ticker.LogLocator(subs=steps, numticks=9))
     ticks.set_minor_locator(matplotlib.ticker.NullLocator())
-    ticks.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    ticks.set_major_formatter(lambda value, _: number(value))
 
 
 def legend_above(figure: Figure, columns: int, ax: Axes | None = None) -> None:

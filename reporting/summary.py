@@ -11,6 +11,8 @@ from softsym.reporting.predictions import Predictions
 from softsym.reporting.symmetry_results import SymmetryResult
 from softsym.runs.strengths import StrengthRow
 
+MODEL = "model"
+
 
 @dataclass(frozen=True)
 class RunSummary:
@@ -60,3 +62,29 @@ class RunSummary:
         """Name of a symmetry -> how well it is kept."""
         results = self.symmetries
         return {r.name: grade(r, results, adjusted=self.adjusted) for r in results}
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A table: ``rows`` of (metric, one value or None per column)."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[float | None, ...]], ...]
+
+
+def scores(summary: RunSummary, prefix: str | tuple[str, ...] = "") -> Scores:
+    """Metrics whose key starts with ``prefix``, test metrics first, model before baselines."""
+    # a baseline's name is between the parts of a key that is otherwise one of the model
+    parts = (key.split("/", 2) for key in summary.metrics)
+    baselines = {p[1] for p in parts if len(p) == 3 and f"{p[0]}/{p[2]}" in summary.metrics}
+    table: dict[str, dict[str, float]] = {}
+    for key in sorted(summary.metrics, key=lambda key: (not key.startswith("test"), key)):
+        if key.startswith(prefix):
+            split, _, rest = key.partition("/")
+            name, _, metric = rest.partition("/")
+            row, column = (f"{split}/{metric}", name) if name in baselines else (key, MODEL)
+            table.setdefault(row, {})[column] = summary.metrics[key]
+    others = {column for row in table.values() for column in row} - {MODEL}
+    columns = (MODEL, *sorted(others))
+    rows = ((metric, tuple(row.get(c) for c in columns)) for metric, row in table.items())
+    return Scores(columns, tuple(rows))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -46,6 +47,19 @@ def inline_svg(figure: Figure, key: str, title: str) -> Markup:
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
     return Markup(_embeddable(buffer.getvalue(), key, title))
+
+
+def pictures(
+    figures: Mapping[str, Figure | None],
+    captions: Mapping[str, tuple[str, str]],
+    remarks: Callable[[str], list[str]],
+) -> list[Picture]:
+    """Figures by key as inline SVG, with title, caption and remarks; None is left out."""
+    return [
+        Picture(key, title, " ".join([caption, *remarks(key)]), inline_svg(figure, key, title))
+        for key, (title, caption) in captions.items()
+        if (figure := figures.get(key)) is not None
+    ]
 
 
 def _embeddable(svg: str, key: str, title: str) -> str:

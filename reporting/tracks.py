@@ -10,7 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from softsym.reporting.number_format import number
-from softsym.reporting.palette import INK, MUTED, SERIES, legend_above, plain, styled
+from softsym.reporting.palette import (
+    INK,
+    MUTED,
+    SERIES,
+    legend_above,
+    plain,
+    small_multiples,
+    styled,
+)
 from softsym.reporting.predictions import Predictions
 from softsym.reporting.summary import RunSummary
 
@@ -44,12 +52,11 @@ def tracks_figure(summary: RunSummary) -> Figure | None:
     if not len(chosen):
         return None
     columns = min(3, len(chosen))
-    rows = math.ceil(len(chosen) / columns)
-    figure = Figure(figsize=(7.6 * columns / 3, 0.5 + rows * 2.75), layout="constrained")
+    height = 0.5 + math.ceil(len(chosen) / columns) * 2.75
+    figure, axes = small_multiples(len(chosen), (7.6 * columns / 3, height))
     ade = predictions.displacement(predictions.outputs).mean(axis=1)
-    for place, index in enumerate(chosen):
-        ax = figure.add_subplot(rows, columns, place + 1)
-        _panel(ax, predictions, int(index), labelled=place == 0)
+    for ax, index in zip(axes, chosen, strict=True):
+        _panel(ax, predictions, int(index), labelled=ax is axes[0])
         ax.set_title(f"mean error {number(ade[index])} m", loc="left")
     legend_above(figure, min(3 + len(predictions.baselines), 2 * columns))
     return figure
@@ -84,12 +91,7 @@ def draw_path(ax: Axes, points: np.ndarray, label: str, *, dot: float = 3.5, **l
 
 
 def frame(ax: Axes, points: np.ndarray) -> None:
-    """Makes equal axes without ticks around some points, with a scale bar of round length.
-
-    Args:
-        ax: Axes with the paths.
-        points: (n, 2) in metres; rows that are not finite are ignored.
-    """
+    """Makes equal axes without ticks around points (n, 2) in metres, with a scale bar."""
     points = points[np.isfinite(points).all(axis=1)]
     centre = (points.min(axis=0) + points.max(axis=0)) / 2
     half = max(0.58 * float(np.ptp(points, axis=0).max()), SMALLEST)
