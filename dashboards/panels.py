@@ -42,13 +42,17 @@ BARS, DOTS = "wandb/bar/v0", "wandb/scatter/v0"
 
 def sections(contents: Contents) -> list[Section]:
     """All sections that have panels."""
+    figures = (
+        MediaBrowser(title=name, media_keys=[f"figures/{name}"], num_columns=2)
+        for name in contents.figures
+    )
     made = [
         _section("Symmetries", _symmetries(contents), is_open=True),
         _section("Equivariance errors", _errors(contents), is_open=True),
-        _section("Training", _training(contents)),
+        _section("Training", (_lines(key, [key]) for key in (*LOSSES, *contents.val))),
         _section("Test metrics over the sweep", _test(contents), is_open=True),
         _section("Strengths over swept values", _swept(contents), columns=len(contents.swept)),
-        _section("Figures of the report", _figures(contents), columns=2),
+        _section("Figures of the report", figures, columns=2),
         _section("Custom charts", _custom(contents)),
     ]
     return [section for section in made if section.panels]
@@ -65,10 +69,10 @@ def _symmetries(contents: Contents) -> Iterator[PanelTypes]:
     """Strengths and penalties, all together and then one by one."""
     for kind in KINDS if contents.tuned else ():
         keys: list[MetricType] = [f"{kind}/{name}" for name in contents.tuned]
-        yield _lines(f"{kind} of all symmetries", keys, log_y=True)
+        yield _lines(f"{kind} of all symmetries", keys)
     for name in contents.tuned:
         for kind in KINDS:
-            yield _lines(f"{kind} of {name}", [f"{kind}/{name}"], log_y=True)
+            yield _lines(f"{kind} of {name}", [f"{kind}/{name}"])
 
 
 def _errors(contents: Contents) -> Iterator[PanelTypes]:
@@ -82,11 +86,6 @@ def _errors(contents: Contents) -> Iterator[PanelTypes]:
             x=SummaryMetric(f"data/{ERROR}/{name}"),
             y=SummaryMetric(f"test/{ERROR}/{name}"),
         )
-
-
-def _training(contents: Contents) -> Iterator[PanelTypes]:
-    for key in (*LOSSES, *contents.val):
-        yield _lines(key, [key], log_y=True)
 
 
 def _test(contents: Contents) -> Iterator[PanelTypes]:
@@ -121,19 +120,13 @@ def _swept(contents: Contents) -> Iterator[PanelTypes]:
         yield ParallelCoordinatesPlot(title="swept values, strengths, error", columns=columns)
 
 
-def _figures(contents: Contents) -> Iterator[PanelTypes]:
-    for name in contents.figures:
-        yield MediaBrowser(title=name, media_keys=[f"figures/{name}"], num_columns=2)
-
-
 def _custom(contents: Contents) -> Iterator[PanelTypes]:
     """Charts of the table that runs log after the test, with a row per symmetry."""
     if not contents.symmetries:
         return
     for value in ("strength", "model_error", "data_error"):
-        yield _custom_chart(
-            BARS, f"{value.replace('_', ' ')} by symmetry", label="symmetry", value=value
-        )
+        title = f"{value.replace('_', ' ')} by symmetry"
+        yield _custom_chart(BARS, title, label="symmetry", value=value)
     title = "what the model keeps over what the data keep"
     yield _custom_chart(DOTS, title, x="data_error", y="model_error")
 
@@ -144,8 +137,8 @@ def _custom_chart(kind: str, title: str, **fields: str) -> CustomChart:
     return chart
 
 
-def _lines(title: str, keys: list[MetricType], *, log_y: bool) -> LinePlot:
-    return LinePlot(title=title, x=EPOCH, y=keys, log_y=log_y, title_x="epoch", title_y=title)
+def _lines(title: str, keys: list[MetricType]) -> LinePlot:
+    return LinePlot(title=title, x=EPOCH, y=keys, log_y=True, title_x="epoch", title_y=title)
 
 
 def _dots(key: str, metric: str, *, log_y: bool = False) -> ScatterPlot:

@@ -37,8 +37,7 @@ Give the overrides of the sweep: keys with several values become the axes of the
 def main(arguments: Sequence[str]) -> None:
     """Saves the workspace as JSON, and publishes it where a key is configured."""
     options = parse(arguments)
-    contents = read_contents(options)
-    workspace = build(contents, options)
+    workspace = build(read_contents(options), options)
     write_atomically(options.output, as_json(workspace))
     Console(soft_wrap=True).print(f"Workspace saved: {options.output}", highlight=False)
     if options.publish or (options.publish is None and not resolvers.wandb_offline()):

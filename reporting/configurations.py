@@ -28,12 +28,11 @@ class Spread:
         if self.mean is None:
             return "-"
         text, deviation = number(self.mean), self.deviation
-        if deviation is not None:
-            if 1e-4 < deviation < 1e5 and abs(self.mean) < 1e5:
-                places = max(0, 1 - math.floor(math.log10(deviation)))
-                text = f"{self.mean:.{places}f} ± {deviation:.{places}f}"
-            else:
-                text = f"{text} ± {number(deviation)}"
+        if deviation is not None and 1e-4 < deviation < 1e5 and abs(self.mean) < 1e5:
+            places = max(0, 1 - math.floor(math.log10(deviation)))
+            text = f"{self.mean:.{places}f} ± {deviation:.{places}f}"
+        elif deviation is not None:
+            text = f"{text} ± {number(deviation)}"
         return f"{text} ({self.count} of {self.count + self.missing})" if self.missing else text
 
 
@@ -111,7 +110,9 @@ def gather(
     unranked = []
     for values, places in groups.items():
         chosen = tuple(runs[i] for i in places if i in counted)
-        members, label = tuple(runs[i] for i in places), _label(keys, values)
+        members = tuple(runs[i] for i in places)
+        words = [f"{key.label}={shown(value)}" for key, value in zip(keys, values, strict=True)]
+        label = ", ".join(words) or "the one configuration"
         unranked.append(Configuration(0, values, label, members, chosen, spread(chosen, metric)))
     unranked.sort(key=lambda each: math.inf if each.score.mean is None else each.score.mean)
     ranked = tuple(replace(each, rank=rank) for rank, each in enumerate(unranked, start=1))
@@ -127,11 +128,6 @@ def spread(runs: Sequence[Run], metric: str) -> Spread:
         count=len(values),
         missing=len(runs) - len(values),
     )
-
-
-def _label(keys: Sequence[SweptKey], values: Sequence[Any]) -> str:
-    named = [f"{key.label}={shown(value)}" for key, value in zip(keys, values, strict=True)]
-    return ", ".join(named) or "the one configuration"
 
 
 def _monitored(runs: Sequence[Run], notes: list[str]) -> str:

@@ -33,12 +33,9 @@ class Picture:
 
 
 def inline_svg(figure: Figure, key: str, title: str) -> Markup:
-    """An ``<svg>`` element for an HTML page.
+    """An ``<svg>`` element for an HTML page, with a title for screen readers.
 
-    Args:
-        figure: Any matplotlib figure.
-        key: Prefix of the ids inside; the figures of one page need different ones.
-        title: Text for screen readers.
+    All ids begin with ``key``, which must differ between the figures of a page.
     """
     buffer = io.StringIO()
     settings = matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": key})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -58,14 +59,9 @@ def seeds(run: Run) -> tuple[tuple[str, Hashable], ...]:
 
 
 def shown(value: Any) -> str:
-    """A value of a config as in a label.
-
-    Example:
-        >>> shown(0.0001), shown(True), shown(None), shown("mlp"), shown(2000)
-        ('1e-4', 'true', 'null', 'mlp', '2000')
-    """
+    """A value of a config as in a label, such as ``1e-4``, ``true``, ``null`` or ``mlp``."""
     if value is None or isinstance(value, bool):
-        return "null" if value is None else str(value).lower()
+        return json.dumps(value)
     return number(value) if isinstance(value, float) else str(value)
 
 
@@ -140,9 +136,8 @@ def _material(runs: Sequence[Run], given: dict[str, int]) -> list[str]:
 
 def _is_own_path(run: Run, key: str) -> bool:
     """Whether a value is a place in the run's own folder."""
-    home, value = run.config.get("run_dir"), run.config.get(key)
-    output = run.config.get("paths.output")
-    return isinstance(value, str) and any(p and str(p) in value for p in (home, output))
+    homes, value = (run.config.get(k) for k in ("run_dir", "paths.output")), run.config.get(key)
+    return isinstance(value, str) and any(home and str(home) in value for home in homes)
 
 
 def _groups(runs: Sequence[Run], given: dict[str, int]) -> dict[str, Values]:

@@ -45,12 +45,7 @@ class SymmetryResult:
 
 
 def labels(results: Sequence[SymmetryResult]) -> dict[str, str]:
-    """Name -> group for readers, with the name where two results share a group.
-
-    Example:
-        >>> labels([SymmetryResult("xy", "O(2)@xy", 1.0, 0.1)])
-        {'xy': 'O(2)@xy'}
-    """
+    """Name -> group for readers, with the name where two results share a group."""
     count = Counter(result.group for result in results)
     return {r.name: r.group if count[r.group] == 1 else f"{r.group} ({r.name})" for r in results}
 

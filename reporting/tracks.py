@@ -107,11 +107,6 @@ def frame(ax: Axes, points: np.ndarray) -> None:
 
 
 def round_length(length: float) -> float:
-    """The largest 1, 2 or 5 times a power of ten that is at most ``length`` (positive).
-
-    Example:
-        >>> round_length(37.0), round_length(0.9)
-        (20.0, 0.5)
-    """
+    """The largest 1, 2 or 5 times a power of ten that is at most ``length`` (positive)."""
     power = 10.0 ** math.floor(math.log10(length))
     return max(step * power for step in (1, 2, 5) if step * power <= length * (1 + 1e-9))

@@ -17,10 +17,10 @@ from softsym.cli.errors import reported
 from softsym.cli.explanations import CONF, known_keys, unknown_choice
 from softsym.runs.errors import UserError
 from softsym.sweeps.overrides import quote_list
-from softsym.sweeps.search.settings import ACTIONS
 
 __all__ = ["check_arguments", "plain", "register", "reported", "require_optuna", "train_values"]
 
+ACTIONS = ("run", "status")
 LISTS = ("overrides=", "command=")
 """Settings that are lists of words, in which Hydra wants quotes around an equals sign."""
 

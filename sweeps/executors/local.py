@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -75,8 +75,10 @@ class LocalExecutor:
         if process is not None and code:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)  # children that a killed process left
-        if _is_locked(job.folder / LOCK):
-            return Status(True, "running", id=job.id)
+        if (job.folder / LOCK).exists():
+            with (job.folder / LOCK).open("a") as lock:
+                if not _try_lock(lock):
+                    return Status(True, "running", id=job.id)
         self._on_device.pop(job.folder, None)
         return Status(False, "gone", code, job.id)
 
@@ -96,9 +98,3 @@ def _try_lock(lock: IO[str]) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _is_locked(path: Path) -> bool:
-    """Whether some process holds the lock."""
-    with path.open("a") if path.exists() else nullcontext() as lock:
-        return lock is not None and not _try_lock(lock)

@@ -45,14 +45,10 @@ class GridRun:
         name = re.sub(r"[^\w.-]", "_", folder.parent.name)[:40]
         return Job(folder, f"{name}-{digest}")
 
-    def outcome(self, code: int | None = None) -> Outcome:
-        """How it ended, if it has ended."""
-        return read_outcome(self.folder, self.monitor, code)
-
     @property
     def is_complete(self) -> bool:
         """Whether it has finished and left its metric."""
-        return self.outcome().end == End.COMPLETE
+        return read_outcome(self.folder, self.monitor, None).end == End.COMPLETE
 
 
 @dataclass
@@ -116,7 +112,7 @@ class Grid:
     def end(self, number: int, code: int | None, unseen: bool) -> bool:
         """Reports how a run ended; a failed run waits for the next launch."""
         run = self.runs[number]
-        outcome = run.outcome(code)
+        outcome = read_outcome(run.folder, run.monitor, code)
         if outcome.end == End.COMPLETE:
             log.info("finished: %s: %s %.4g", run.label, run.monitor, outcome.value)
         else:

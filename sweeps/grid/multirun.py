@@ -28,7 +28,7 @@ def finish_grid(
     settings: Mapping[str, Any],
     slots: int,
 ) -> bool:
-    """Runs the unfinished runs of a grid, and waits for all.
+    """Runs the unfinished runs of a grid, and waits for all; returns whether they have finished.
 
     Args:
         master: The config that Hydra composed for the grid.
@@ -36,9 +36,6 @@ def finish_grid(
         job_overrides: Overrides of each run.
         settings: Settings of the executor.
         slots: Maximum number of runs at a time.
-
-    Returns:
-        Whether all runs have finished.
 
     Raises:
         UserError: If a run's folder holds a run with another config, two runs share a folder, or

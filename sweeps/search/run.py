@@ -22,8 +22,7 @@ from softsym.runs.locks import locked
 from softsym.runs.optuna_journal import MONITOR, SLOTS, TOTAL
 from softsym.sweeps.executors import Executor, make_executor
 from softsym.sweeps.search.plan import Plan, keep_plan, make_plan, require_same_plan
-from softsym.sweeps.search.search import Search
-from softsym.sweeps.search.settings import Settings, make_settings
+from softsym.sweeps.search.search import Search, Settings, make_settings
 from softsym.sweeps.search.status import show_status
 from softsym.sweeps.search.study import Study
 from softsym.sweeps.search.trials import (

@@ -3,22 +3,60 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
 from softsym.runs.errors import UserError
 from softsym.runs.optuna_journal import EXECUTOR, JOB, REASON, RESTARTS, counts
 from softsym.runs.outcome import End, Outcome, read_outcome, tail
-from softsym.sweeps.executors import Executor, Job
-from softsym.sweeps.search.settings import Settings
+from softsym.sweeps.command_line import ACTIONS
+from softsym.sweeps.executors import Executor, Job, require_whole
 from softsym.sweeps.search.status import ended, progress_line
 from softsym.sweeps.search.study import Study
 from softsym.sweeps.search.trials import Trials
 from softsym.sweeps.slot_loop import SlotLoop
 
 log = logging.getLogger(__name__)
+
+# Smallest value of each whole number.
+LEAST = {"n_trials": 1, "slots": 1, "startup_trials": 1, "retries": 0, "seed": 0, "report_every": 0}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings that may change each time a search is continued; see ``conf/sweep.yaml``."""
+
+    action: str
+    folder: Path
+    n_trials: int
+    slots: int
+    retries: int
+    seed: int
+    startup_trials: int
+    report_every: int
+    stop_seconds: float
+    command: tuple[str, ...]
+
+
+def make_settings(config: Mapping[str, Any]) -> Settings:
+    """Checks the settings of the composed config."""
+    if config["action"] not in ACTIONS:
+        raise UserError(f"action={config['action']}: choose one of {', '.join(ACTIONS)}.")
+    for key, lowest in LEAST.items():
+        require_whole(key, config[key], lowest)
+    if not re.fullmatch(r"[\w.-]+", str(config["name"])):
+        raise UserError(
+            f"name={config['name']}: a search's name has only letters, digits, '.', '_' and '-'."
+        )
+    values = {each.name: config[each.name] for each in fields(Settings)}
+    values["folder"] = Path(config["folder"]).absolute()
+    values["command"] = tuple(str(word) for word in config["command"])
+    return Settings(**values)
 
 
 @dataclass

@@ -76,7 +76,7 @@ def _running_row(trial: FrozenTrial) -> tuple[object, ...]:
 
 
 def ended(trials: Sequence[FrozenTrial]) -> int:
-    """Number of trials that have ended."""
+    """Number of trials that have ended, in whatever way."""
     return sum(trial.state.is_finished() for trial in trials)
 
 
