@@ -58,11 +58,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _existing(folder: Path) -> Path:
-    if not folder.exists():
-        raise UserError(f"There is no folder {str(folder)!r}. Give folders that hold runs.")
-    if not folder.is_dir():
-        raise UserError(f"{str(folder)!r} is a file. Give folders that hold runs.")
-    return folder
+    if folder.is_dir():
+        return folder
+    name = repr(str(folder))
+    problem = f"{name} is a file" if folder.exists() else f"There is no folder {name}"
+    raise UserError(f"{problem}. Give folders that hold runs.")
 
 
 def _writable(page: Path) -> Path:

@@ -92,10 +92,7 @@ def gather(
     """Groups runs by configuration and ranks them.
 
     Without a metric the one the runs monitored decides, without ``by`` all keys that differ tell
-    configurations apart.
-
-    Raises:
-        ValueError: If no run has the metric or one of the keys.
+    configurations apart. A metric or key that no run has raises a ValueError.
     """
     notes = [*warnings, *(problem for run in runs for problem in run.problems)]
     metric = metric or _monitored(runs, notes)

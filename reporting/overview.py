@@ -13,7 +13,6 @@ from softsym.reporting.searches import SearchSection, plotly_bundle
 from softsym.reporting.svg import pictures
 from softsym.reporting.sweep_figures import LINES, PANELS, ROWS, SWEEP_DRAWERS
 from softsym.reporting.sweep_tables import configuration_table, relative, run_cell, run_table
-from softsym.runs.files import write_atomically
 
 # Key of a figure -> its title and how to read it.
 SWEEP_CAPTIONS = {
@@ -39,14 +38,9 @@ SWEEP_CAPTIONS = {
 }
 
 
-def write_overview(sweep: Sweep, path: Path | str, searches: Sequence[SearchSection] = ()) -> None:
-    """Writes the report of many runs, and of the searches they are trials of, in one step."""
-    write_atomically(path, render_overview(sweep, path, searches))
-
-
-def render_overview(sweep: Sweep, path: Path | str, searches: Sequence[SearchSection] = ()) -> str:
-    """The report of many runs as HTML text, with links relative to ``path``."""
-    best, page = sweep.best, Path(path)
+def render_overview(sweep: Sweep, page: Path, searches: Sequence[SearchSection] = ()) -> str:
+    """The report of many runs and their searches as HTML text, with links relative to ``page``."""
+    best = sweep.best
     figures = {key: draw(sweep) for key, draw in SWEEP_DRAWERS.items()}
     return page_template("overview.html.j2").render(
         sweep=sweep,
@@ -93,7 +87,13 @@ def cautions(sweep: Sweep) -> list[str]:
     first, *others = sweep.configurations
     if first.score.mean is None:
         return []
-    notes = [_chosen_by(sweep)]
+    note = " over finished runs. Test metrics are shown and play no part in the choice."
+    if sweep.metric.startswith(("test", "ood")):
+        note = (
+            ": the value that decided the choice is no honest estimate of the error to expect. "
+            "Choose by validation, and report the test."
+        )
+    notes = [f"Chosen by {sweep.metric}, the lowest mean{note}"]
     most = max(configuration.seeds for configuration in sweep.configurations)
     if first.seeds < most:
         notes.append(
@@ -111,18 +111,6 @@ def cautions(sweep: Sweep) -> list[str]:
             "the newest counts."
         )
     return notes
-
-
-def _chosen_by(sweep: Sweep) -> str:
-    if sweep.metric.startswith(("test", "ood")):
-        return (
-            f"Chosen by {sweep.metric}, the lowest mean: the value that decided the choice is no "
-            "honest estimate of the error to expect. Choose by validation, and report the test."
-        )
-    return (
-        f"Chosen by {sweep.metric}, the lowest mean over finished runs. Test metrics are shown "
-        "and play no part in the choice."
-    )
 
 
 def _count(count: int, what: str) -> str:

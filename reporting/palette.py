@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, ParamSpec, TypeVar
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import matplotlib
 import numpy as np
@@ -15,9 +14,6 @@ from matplotlib.figure import Figure
 from softsym.reporting.number_format import number
 from softsym.reporting.summary import RunSummary
 from softsym.reporting.symmetry_results import labels
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 INK = "#1f2430"
 MUTED = "#6a7180"
@@ -33,49 +29,34 @@ DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (2, 1.5)), (0, (7, 2, 1.5, 2)))
 WIDE = 20.0
 
 STYLE: Any = {
-    "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "sans-serif"],
     "font.size": 9.5,
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.titlesize": 9.5,
     "axes.edgecolor": MUTED,
-    "axes.linewidth": 0.8,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": GRID,
-    "grid.linewidth": 0.8,
     "xtick.color": MUTED,
     "ytick.color": MUTED,
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
     "legend.frameon": False,
-    "legend.labelcolor": INK,
     "lines.linewidth": 1.8,
-    "lines.dash_capstyle": "butt",
 }
 
 
-def styled(draw: Callable[P, R]) -> Callable[P, R]:
-    """Runs a drawing function in the style of this file; the global style stays as it is."""
-
-    @functools.wraps(draw)
-    def inner(*args: P.args, **kwargs: P.kwargs) -> R:
-        with matplotlib.rc_context(STYLE):
-            return draw(*args, **kwargs)
-
-    return inner
+# Decorates a drawing function, which then draws in this style; the global style stays as it is.
+styled = matplotlib.rc_context(STYLE)
 
 
 def plain(text: str) -> str:
-    """Escapes text so that matplotlib shows it as it is.
-
-    Dollars would start mathematics; a leading underscore would hide a legend entry.
-    """
-    text = text.replace("$", r"\$")
-    return f" {text}" if text.startswith("_") else text
+    """Escapes text so that matplotlib shows it as it is."""
+    text = text.replace("$", r"\$")  # which would start mathematics
+    return f" {text}" if text.startswith("_") else text  # else no legend would show it
 
 
 def symmetry_names(summary: RunSummary) -> list[str]:

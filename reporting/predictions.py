@@ -69,10 +69,6 @@ class Predictions:
         return len(self.targets)
 
     def displacement(self, outputs: np.ndarray) -> np.ndarray:
-        """Distance of predicted from true positions in metres, (n, time).
-
-        Args:
-            outputs: (n, dim_out), of the model or of a baseline, for tracks.
-        """
+        """Distance in metres, (n, time), of predicted (n, dim_out) from true positions."""
         d = self.track_dim or 1
         return np.linalg.norm((outputs - self.targets).reshape(len(self), -1, d), axis=2)

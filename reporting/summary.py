@@ -16,35 +16,20 @@ MODEL = "model"
 
 @dataclass(frozen=True)
 class RunSummary:
-    """The content of a report; any part may be empty, as when a run is stopped early.
+    """The content of a report; any part may be empty, as when a run is stopped early."""
 
-    Attributes:
-        title: Name of the run.
-        status: ``"finished"``, ``"interrupted"`` or ``"failed"``.
-        symmetries: One result per candidate symmetry.
-        history: Strengths and penalties by epoch.
-        metrics: Flat, such as ``{"test/mse": 0.1}``.
-        predictions: Test samples for the pictures.
-        adjusted_at: Epoch at which the policy adjusted the strengths.
-        config: The composed config as yaml text.
-        command: Command line that runs it again.
-        versions: Package -> version.
-        seconds: Wall-clock time of the run, in seconds.
-        parameters: Number of trained numbers in the network.
-    """
-
-    title: str
-    status: str = "finished"
+    title: str  # name of the run
+    status: str = "finished"  # or "interrupted" or "failed"
     symmetries: tuple[SymmetryResult, ...] = ()
-    history: tuple[StrengthRow, ...] = ()
-    metrics: dict[str, float] = field(default_factory=dict)
-    predictions: Predictions | None = None
-    adjusted_at: int | None = None
-    config: str = ""
-    command: str = ""
-    versions: dict[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
-    parameters: int = 0
+    history: tuple[StrengthRow, ...] = ()  # strengths and penalties by epoch
+    metrics: dict[str, float] = field(default_factory=dict)  # flat, such as {"test/mse": 0.1}
+    predictions: Predictions | None = None  # test samples for the pictures
+    adjusted_at: int | None = None  # epoch at which the policy adjusted the strengths
+    config: str = ""  # the composed config as yaml text
+    command: str = ""  # command line that runs it again
+    versions: dict[str, str] = field(default_factory=dict)  # of packages
+    seconds: float = 0.0  # wall-clock time
+    parameters: int = 0  # number of trained numbers in the network
 
     @cached_property
     def adjusted(self) -> bool:

@@ -36,13 +36,13 @@ BAR = 0.36
 @styled
 def strengths_figure(summary: RunSummary) -> Figure | None:
     """Strength of every symmetry over the epochs, None without history."""
-    return _curves(summary, "strength", "steps-post")
+    return _curves(summary, "strength")
 
 
 @styled
 def penalties_figure(summary: RunSummary) -> Figure | None:
     """Penalty of every symmetry over the epochs, None without history."""
-    return _curves(summary, "penalty", "default")
+    return _curves(summary, "penalty")
 
 
 def series(
@@ -56,11 +56,7 @@ def series(
     return {name: curve for name, curve in curves.items() if len(curve[0])}
 
 
-def _curves(
-    summary: RunSummary,
-    field: Literal["strength", "penalty"],
-    drawstyle: Literal["default", "steps-post"],
-) -> Figure | None:
+def _curves(summary: RunSummary, field: Literal["strength", "penalty"]) -> Figure | None:
     """Lines of one column of the history on a logarithmic axis, None without data."""
     data = series(summary, field)
     if not data:
@@ -68,6 +64,7 @@ def _curves(
     figure = Figure(figsize=(5.4, 3.6), layout="constrained")
     ax = figure.add_subplot()
     styles = line_styles(summary)
+    drawstyle = "steps-post" if field == "strength" else "default"
     for name, (epochs, values) in data.items():
         kept = thin(values, POINTS)
         # a run stopped in its first epoch has one point, which a line does not show
@@ -108,12 +105,9 @@ def equivariance_figure(summary: RunSummary) -> Figure | None:
         _draw_pair(ax, row, result, styles[result.name]["color"])
     ax.set_yticks(range(len(drawn)), [styles[r.name]["label"] for r in drawn])
     ax.set_ylim(len(drawn) - 0.45, -0.55)
-    data, model, floors = (
-        [value for value in column if known(value)]
-        for column in zip(
-            *((r.reference_error, r.model_error, r.data_floor) for r in drawn), strict=True
-        )
-    )
+    data = [r.reference_error for r in drawn if known(r.reference_error)]
+    model = [r.model_error for r in drawn if known(r.model_error)]
+    floors = [r.data_floor for r in drawn if known(r.data_floor)]
     ax.set_xlim(0, max(1.15 * max([*data, *model, *floors]), 0.05))
     ax.set_xlabel("relative equivariance error")
     ax.grid(visible=False, axis="y")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -27,11 +27,11 @@ LISTS = ("overrides=", "command=")
 
 def register() -> None:
     """Registers ``${choices:search}`` of the help, which lists the options of a group."""
-    OmegaConf.register_new_resolver("choices", _choices, replace=True)
 
+    def choices(group: str) -> str:
+        return ", ".join(sorted(path.stem for path in (CONF / group).glob("*.yaml")))
 
-def _choices(group: str) -> str:
-    return ", ".join(sorted(path.stem for path in (CONF / group).glob("*.yaml")))
+    OmegaConf.register_new_resolver("choices", choices, replace=True)
 
 
 def require_optuna() -> None:
@@ -71,10 +71,7 @@ def check_arguments(arguments: Sequence[str]) -> list[str]:
 def plain(config: DictConfig) -> dict[str, Any]:
     """The config of sweep.py as plain values, after which Hydra may compose that of train.py."""
     GlobalHydra.instance().clear()
-    values = OmegaConf.to_container(config, resolve=True)
-    if not isinstance(values, dict):
-        raise UserError("The config of sweep.py must be a mapping.")
-    return {str(key): value for key, value in values.items()}
+    return cast("dict[str, Any]", OmegaConf.to_container(config, resolve=True))
 
 
 def train_values(overrides: Sequence[str], keys: Sequence[str]) -> dict[str, Any]:

@@ -61,11 +61,7 @@ class SlotLoop:
     _states: dict[int, str] = field(default_factory=dict)
 
     def run(self) -> None:
-        """Runs until every job has ended.
-
-        Raises:
-            UserError: If no job can be started, or the sweep refuses to go on.
-        """
+        """Runs until every job has ended; if no job can be started, it raises a UserError."""
         self._alive = self.jobs.attach(self.executor)
         self._unseen = set(self._alive)
         try:

@@ -32,11 +32,7 @@ def require_whole(name: str, given: object, least: int) -> None:
 
 
 def make_executor(settings: Mapping[str, Any]) -> Executor:
-    """Builds the executor of a file of ``conf/executor/`` or ``conf/hydra/launcher/``.
-
-    Raises:
-        UserError: If the kind or a setting is unknown, or SLURM is not available.
-    """
+    """Builds the executor of a file of ``conf/executor/`` or ``conf/hydra/launcher/``."""
     rest = dict(settings)
     kind = rest.pop("kind", None)
     if kind not in KINDS:

@@ -77,12 +77,7 @@ class Search:
     _reported_at: int = 0
 
     def run(self) -> None:
-        """Runs all trials and writes the report.
-
-        Raises:
-            UserError: If the first trials all end with the same user error, no job can be
-                started, or no trial has a result.
-        """
+        """Runs all trials and writes the report; without any result it raises a UserError."""
         SlotLoop(self, self.executor, self.settings.slots, self.settings.stop_seconds).run()
         if self._reported_at != ended(self.study.trials) or not self._reported_at:
             self.report()

@@ -62,11 +62,7 @@ class Parameter:
 
 
 def parse_space(space: object) -> tuple[Parameter, ...]:
-    """Parses a mapping such as ``{optimizer.lr: {type: float, low: 1e-4, high: 1e-2}}``.
-
-    Raises:
-        UserError: If a type is unknown, or a setting is missing, unknown or makes no sense.
-    """
+    """Parses a mapping such as ``{optimizer.lr: {type: float, low: 1e-4, high: 1e-2}}``."""
     if not isinstance(space, Mapping) or not space:
         raise UserError(
             "The space of a search maps keys of train.py's config to the values that may be "

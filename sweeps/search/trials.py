@@ -75,8 +75,7 @@ class Trials:
 def check_trials(plan: Plan, folder: Path) -> None:
     """Composes train.py's config for a few trials, which together try every choice.
 
-    Raises:
-        UserError: If train.py would refuse a trial; with its message.
+    If train.py would refuse one, its message becomes that of a UserError.
     """
     trials = Trials(plan, folder, folder.name, ())
     for params in sample_params(plan):
