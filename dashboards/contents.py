@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from softsym.cli.explanations import CONF
 from softsym.cli.overrides import check_command_line
-from softsym.reporting.figures import DRAWERS
+from softsym.reporting.figures import FIGURES
 from softsym.reporting.swept import swept_keys
 from softsym.runs.errors import UserError
 from softsym.runs.layout import CONFIG
@@ -98,7 +98,7 @@ def from_config(config: Any, swept: Sequence[str]) -> Contents:
         val=val,
         test=tuple(f"{split}/{name.removeprefix('val/')}" for split in splits for name in val),
         swept=tuple(key for key in keys if key is not None),
-        figures=tuple(name for name in DRAWERS if name not in empty),
+        figures=tuple(name for name in FIGURES if name not in empty),
     )
 
 

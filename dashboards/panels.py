@@ -10,27 +10,9 @@ from softsym.dashboards.continued import TABLE
 
 with warnings.catch_warnings():  # wandb-workspaces uses what pydantic has deprecated
     warnings.simplefilter("ignore")
-    from wandb_workspaces.reports.v2 import (
-        BarPlot,
-        Config,
-        CustomChart,
-        LinePlot,
-        MediaBrowser,
-        ParallelCoordinatesPlot,
-        ParallelCoordinatesPlotColumn,
-        ScalarChart,
-        ScatterPlot,
-        SummaryMetric,
-    )
+    import wandb_workspaces.reports.v2 as wr
+    import wandb_workspaces.workspaces as ws
     from wandb_workspaces.reports.v2.interface import MetricType, PanelTypes
-    from wandb_workspaces.workspaces import (
-        RunsetSettings,
-        Section,
-        SectionLayoutSettings,
-        Workspace,
-    )
-
-__all__ = ["RunsetSettings", "Workspace", "sections"]
 
 EPOCH = "epoch"
 LOSSES = ("train/loss", "train/task_loss")
@@ -40,10 +22,10 @@ BARS, DOTS = "wandb/bar/v0", "wandb/scatter/v0"
 """Chart definitions that exist in every project."""
 
 
-def sections(contents: Contents) -> list[Section]:
+def sections(contents: Contents) -> list[ws.Section]:
     """All sections that have panels."""
     figures = (
-        MediaBrowser(title=name, media_keys=[f"figures/{name}"], num_columns=2)
+        wr.MediaBrowser(title=name, media_keys=[f"figures/{name}"], num_columns=2)
         for name in contents.figures
     )
     made = [
@@ -60,9 +42,9 @@ def sections(contents: Contents) -> list[Section]:
 
 def _section(
     name: str, panels: Iterator[PanelTypes], *, columns: int = 3, is_open: bool = False
-) -> Section:
-    layout = SectionLayoutSettings(columns=min(max(columns, 1), 4), rows=2)
-    return Section(name=name, panels=list(panels), is_open=is_open, layout_settings=layout)
+) -> ws.Section:
+    layout = ws.SectionLayoutSettings(columns=min(max(columns, 1), 4), rows=2)
+    return ws.Section(name=name, panels=list(panels), is_open=is_open, layout_settings=layout)
 
 
 def _symmetries(contents: Contents) -> Iterator[PanelTypes]:
@@ -79,31 +61,31 @@ def _errors(contents: Contents) -> Iterator[PanelTypes]:
     for split, whose in (("test", "the model"), ("data", "the data")):
         keys: list[MetricType] = [f"{split}/{ERROR}/{name}" for name in contents.symmetries]
         if keys:
-            yield BarPlot(title=f"equivariance error of {whose}", metrics=keys, orientation="h")
+            yield wr.BarPlot(title=f"equivariance error of {whose}", metrics=keys, orientation="h")
     for name in contents.symmetries:
-        yield ScatterPlot(
+        yield wr.ScatterPlot(
             title=f"{name}: model over data",
-            x=SummaryMetric(f"data/{ERROR}/{name}"),
-            y=SummaryMetric(f"test/{ERROR}/{name}"),
+            x=wr.SummaryMetric(f"data/{ERROR}/{name}"),
+            y=wr.SummaryMetric(f"test/{ERROR}/{name}"),
         )
 
 
 def _test(contents: Contents) -> Iterator[PanelTypes]:
     """A bar per run, then mean and spread over the runs that share a swept value."""
     for metric in dict.fromkeys((contents.monitor, *contents.test)):
-        yield BarPlot(title=f"{metric} of each run", metrics=[metric], max_bars_to_show=50)
+        yield wr.BarPlot(title=f"{metric} of each run", metrics=[metric], max_bars_to_show=50)
     for key in contents.swept:
         for metric in contents.test:
-            yield BarPlot(
+            yield wr.BarPlot(
                 title=f"{metric} by {key}",
                 metrics=[metric],
-                groupby=Config(key),
+                groupby=wr.Config(key),
                 groupby_aggfunc="mean",
                 groupby_rangefunc="stddev",
             )
             yield _dots(key, metric)
     for metric in contents.test:
-        yield ScalarChart(
+        yield wr.ScalarChart(
             title=f"{metric}, least of the runs", metric=metric, groupby_aggfunc="min"
         )
 
@@ -114,10 +96,12 @@ def _swept(contents: Contents) -> Iterator[PanelTypes]:
         for key in contents.swept:
             yield _dots(key, f"strength/{name}", log_y=True)
     if contents.tuned and contents.swept:
-        columns = [ParallelCoordinatesPlotColumn(metric=Config(key)) for key in contents.swept]
+        columns = [
+            wr.ParallelCoordinatesPlotColumn(metric=wr.Config(key)) for key in contents.swept
+        ]
         ends = [*(f"strength/{name}" for name in contents.tuned), contents.test[0]]
-        columns += [ParallelCoordinatesPlotColumn(metric=SummaryMetric(key)) for key in ends]
-        yield ParallelCoordinatesPlot(title="swept values, strengths, error", columns=columns)
+        columns += [wr.ParallelCoordinatesPlotColumn(metric=wr.SummaryMetric(key)) for key in ends]
+        yield wr.ParallelCoordinatesPlot(title="swept values, strengths, error", columns=columns)
 
 
 def _custom(contents: Contents) -> Iterator[PanelTypes]:
@@ -131,16 +115,16 @@ def _custom(contents: Contents) -> Iterator[PanelTypes]:
     yield _custom_chart(DOTS, title, x="data_error", y="model_error")
 
 
-def _custom_chart(kind: str, title: str, **fields: str) -> CustomChart:
-    chart = CustomChart.from_table(TABLE, chart_fields=fields, chart_strings={"title": title})
+def _custom_chart(kind: str, title: str, **fields: str) -> wr.CustomChart:
+    chart = wr.CustomChart.from_table(TABLE, chart_fields=fields, chart_strings={"title": title})
     chart.chart_name = kind
     return chart
 
 
-def _lines(title: str, keys: list[MetricType]) -> LinePlot:
-    return LinePlot(title=title, x=EPOCH, y=keys, log_y=True, title_x="epoch", title_y=title)
+def _lines(title: str, keys: list[MetricType]) -> wr.LinePlot:
+    return wr.LinePlot(title=title, x=EPOCH, y=keys, log_y=True, title_x="epoch", title_y=title)
 
 
-def _dots(key: str, metric: str, *, log_y: bool = False) -> ScatterPlot:
-    y = SummaryMetric(metric)
-    return ScatterPlot(title=f"{metric} over {key}", x=Config(key), y=y, log_y=log_y or None)
+def _dots(key: str, metric: str, *, log_y: bool = False) -> wr.ScatterPlot:
+    y = wr.SummaryMetric(metric)
+    return wr.ScatterPlot(title=f"{metric} over {key}", x=wr.Config(key), y=y, log_y=log_y or None)

@@ -106,12 +106,14 @@ def build(contents: Contents, options: argparse.Namespace) -> Any:
         for number, panel in enumerate(section.panels):
             panel._id = f"{section.name.lower().replace(' ', '-')}-{number}"
     columns = [*contents.test, *(f"strength/{name}" for name in contents.tuned)]
-    return panels.Workspace(
+    return panels.ws.Workspace(
         entity=options.entity or contents.entity or "",
         project=options.project or contents.project,
         name=options.name or f"SoftSym: {contents.name}",
         sections=made,
-        runset_settings=panels.RunsetSettings(pinned_columns=[f"summary:{key}" for key in columns]),
+        runset_settings=panels.ws.RunsetSettings(
+            pinned_columns=[f"summary:{key}" for key in columns]
+        ),
     )
 
 

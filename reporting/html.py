@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 
-from softsym.reporting.figures import CAPTIONS, all_figures
+from softsym.reporting.figures import FIGURES
 from softsym.reporting.number_format import duration, error, known, number
 from softsym.reporting.palette import SERIES, symmetry_names
 from softsym.reporting.summary import RunSummary, scores
@@ -53,7 +53,7 @@ def render_report(summary: RunSummary) -> str:
         headline=headline(summary),
         rows=_rows(summary),
         floors=floors,
-        pictures=pictures(all_figures(summary), CAPTIONS, lambda key: notes.get(key, [])),
+        pictures=pictures(summary, FIGURES, lambda key: notes.get(key, [])),
         scores=scores(summary),
         duration=duration(summary.seconds),
         epochs=1 + max((row.epoch for row in summary.history), default=-1),

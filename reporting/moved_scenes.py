@@ -18,7 +18,7 @@ from softsym.reporting.palette import SERIES, legend_above, plain, styled
 from softsym.reporting.predictions import Predictions
 from softsym.reporting.summary import RunSummary
 from softsym.reporting.symmetry_results import labels
-from softsym.reporting.tracks import BAR_ROOM, OBSERVED, PREDICTED, TRUE, draw_path, frame
+from softsym.reporting.tracks import BAR_ROOM, PREDICTED, TRUE, Future, draw_scene, frame
 
 COLUMNS = 4
 PLANES = {"xy": [0, 1], "xz": [0, 2], "yz": [1, 2]}
@@ -100,18 +100,15 @@ def _panel(
             *predictions.moved[name][row],
         )
     )
-
-    def draw(label: str, future: np.ndarray, dot: float, look: dict) -> None:
-        joined = np.concatenate([observed[-1:], future])
-        draw_path(ax, joined, label if labelled else "", dot=dot, **look)
-
-    draw_path(ax, observed, "observed" if labelled else "", dot=0, **OBSERVED)
-    draw("true", true, 3.5, TRUE)
-    for i, answer in enumerate(fan):
-        label = "moved, answered, carried back" if i == 0 else ""
-        draw(label, answer, 2.2, {"color": SERIES[2], "linewidth": 0.9})
-    # drawn above the fan, which would hide it where all paths coincide
-    draw("predicted", predicted, 3.5, PREDICTED)
+    look = {"color": SERIES[2], "linewidth": 0.9}
+    labels_of_fan = ["moved, answered, carried back", *[""] * (len(fan) - 1)]
+    futures: list[Future] = [
+        ("true", true, 3.5, TRUE),
+        *((label, path, 2.2, look) for label, path in zip(labels_of_fan, fan, strict=False)),
+        # drawn above the fan, which would hide it where all paths coincide
+        ("predicted", predicted, 3.5, PREDICTED),
+    ]
+    draw_scene(ax, observed, futures, labelled=labelled)
     frame(ax, np.concatenate([observed[-2:], true, predicted, *fan]))
     _end_above_the_bar(ax)
 

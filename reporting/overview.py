@@ -11,26 +11,38 @@ from softsym.reporting.number_format import listing, number
 from softsym.reporting.run_colors import run_colors
 from softsym.reporting.searches import SearchSection, plotly_bundle
 from softsym.reporting.svg import pictures
-from softsym.reporting.sweep_figures import LINES, PANELS, ROWS, SWEEP_DRAWERS
+from softsym.reporting.sweep_figures import (
+    LINES,
+    PANELS,
+    ROWS,
+    final_strengths,
+    metric_by_key,
+    strengths_by_key,
+    strengths_over_epochs,
+)
 from softsym.reporting.sweep_tables import configuration_table, relative, run_cell, run_table
 
-# Key of a figure -> its title and how to read it.
-SWEEP_CAPTIONS = {
+# Key of a figure -> what draws it, its title and how to read it.
+SWEEP_FIGURES = {
     "strengths": (
+        strengths_over_epochs,
         "Strengths over the epochs",
         "A line per run, including runs that have not finished.",
     ),
     "final_strengths": (
+        final_strengths,
         "Strengths at the end",
         "A dot per finished run, a row per configuration, the best on top. Where strengths are "
         "tuned, only the ratios between the strengths of one run carry information.",
     ),
     "metric_by_key": (
+        metric_by_key,
         "What the swept values do",
         "A pale dot per finished run; where values repeat, their mean and sample standard "
         "deviation, over seeds and everything else that was swept.",
     ),
     "strengths_by_key": (
+        strengths_by_key,
         "Strengths against the swept values",
         "A pale dot per finished run and symmetry; where values repeat, a line through the "
         "medians.",
@@ -41,7 +53,6 @@ SWEEP_CAPTIONS = {
 def render_overview(sweep: Sweep, page: Path, searches: Sequence[SearchSection] = ()) -> str:
     """The report of many runs and their searches as HTML text, with links relative to ``page``."""
     best = sweep.best
-    figures = {key: draw(sweep) for key, draw in SWEEP_DRAWERS.items()}
     return page_template("overview.html.j2").render(
         sweep=sweep,
         facts=facts(sweep),
@@ -50,7 +61,7 @@ def render_overview(sweep: Sweep, page: Path, searches: Sequence[SearchSection] 
         best=best,
         best_cell=run_cell(best, page) if best else None,
         best_score=number(best.metrics[sweep.metric]) if best else "",
-        pictures=pictures(figures, SWEEP_CAPTIONS, lambda key: _remarks(key, sweep)),
+        pictures=pictures(sweep, SWEEP_FIGURES, lambda key: _remarks(key, sweep)),
         searches=searches,
         plotly=plotly_bundle() if searches else "",
         runs=run_table(sweep, page),

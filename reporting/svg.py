@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
+from typing import TypeVar
 
 import matplotlib
 from markupsafe import Markup
@@ -15,6 +16,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from softsym.reporting.palette import GRID, INK, MUTED, SERIES
+
+T = TypeVar("T")
 
 # A page that does not define these variables shows the colours as they were drawn.
 VARIABLES = {INK: "--ink", MUTED: "--muted", GRID: "--grid"} | {
@@ -47,24 +50,22 @@ def inline_svg(figure: Figure, key: str, title: str) -> Markup:
 
 
 def pictures(
-    figures: Mapping[str, Figure | None],
-    captions: Mapping[str, tuple[str, str]],
+    subject: T,
+    figures: Mapping[str, tuple[Callable[[T], Figure | None], str, str]],
     remarks: Callable[[str], list[str]],
 ) -> list[Picture]:
-    """Figures by key as inline SVG, with title, caption and remarks; None is left out."""
+    """All figures of a run or of a sweep that have data, with remarks below their captions."""
     return [
         Picture(key, title, " ".join([caption, *remarks(key)]), inline_svg(figure, key, title))
-        for key, (title, caption) in captions.items()
-        if (figure := figures.get(key)) is not None
+        for key, (draw, title, caption) in figures.items()
+        if (figure := draw(subject)) is not None
     ]
 
 
 def _embeddable(svg: str, key: str, title: str) -> str:
     """Removes the headers of an SVG file, makes ids unique and colours follow the page."""
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"<style type=\"text/css\">.*?</style>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<(metadata|style)\b.*?</\1>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r'\bid="', f'id="{key}-', svg)
     svg = svg.replace("url(#", f"url(#{key}-").replace('href="#', f'href="#{key}-')
     for color, variable in VARIABLES.items():

@@ -155,14 +155,6 @@ def strengths_by_key(sweep: Sweep) -> Figure | None:
     return figure
 
 
-SWEEP_DRAWERS = {
-    "strengths": strengths_over_epochs,
-    "final_strengths": final_strengths,
-    "metric_by_key": metric_by_key,
-    "strengths_by_key": strengths_by_key,
-}
-
-
 def symmetry_label(sweep: Sweep, name: str) -> str:
     """Name of a symmetry, with its group if all runs agree on it."""
     groups = {run.config.get(f"regularizers.{name}.group") for run in sweep.runs} - {None}

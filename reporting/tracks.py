@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,9 @@ BASELINES = (MUTED, SERIES[3], SERIES[2])
 SMALLEST = 0.5
 # Room below the paths for the scale bar and its text, as a share of half the window.
 BAR_ROOM = 0.3
+
+Future = tuple[str, np.ndarray, float, dict[str, Any]]
+"""Label of a path (n, 2), empty for none in the legend; size of the dot at its end; its look."""
 
 
 def sample_tracks(predictions: Predictions, count: int = SAMPLES) -> np.ndarray:
@@ -71,23 +75,27 @@ def _panel(ax: Axes, predictions: Predictions, index: int, *, labelled: bool) ->
             *(predictions.targets, predictions.outputs),
         )
     )
-    looks: dict[str, dict[str, Any]] = {
-        name: {"color": BASELINES[i % 3], "linestyle": (0, (1, 1.2)), "linewidth": 1.8}
-        for i, name in enumerate(predictions.baselines)
-    }
-    looks |= {"true": TRUE, "predicted": PREDICTED}
-    draw_path(ax, observed, "observed" if labelled else "", dot=0, **OBSERVED)
-    for (name, look), path in zip(looks.items(), paths, strict=True):
-        # futures begin where the observed path ends
-        joined = np.concatenate([observed[-1:], path])
-        draw_path(ax, joined, name.replace("_", " ") if labelled else "", **look)
+    looks: list[dict[str, Any]] = [
+        {"color": BASELINES[i % 3], "linestyle": (0, (1, 1.2)), "linewidth": 1.8}
+        for i in range(len(predictions.baselines))
+    ]
+    names = [*predictions.baselines, "true", "predicted"]
+    futures: list[Future] = [
+        (name.replace("_", " "), path, 3.5, look)
+        for name, path, look in zip(names, paths, [*looks, TRUE, PREDICTED], strict=True)
+    ]
+    draw_scene(ax, observed, futures, labelled=labelled)
     frame(ax, np.concatenate([observed, *paths]))
 
 
-def draw_path(ax: Axes, points: np.ndarray, label: str, *, dot: float = 3.5, **look: Any) -> None:
-    """Draws a path (n, 2) with a dot at its end; without a label it has no legend entry."""
-    ax.plot(*points.T, label=plain(label) if label else "_", **look)
-    ax.plot(*points[-1:].T, "o", color=look["color"], markersize=dot)
+def draw_scene(
+    ax: Axes, observed: np.ndarray, futures: Sequence[Future], *, labelled: bool
+) -> None:
+    """Draws an observed path (n, 2), and the futures that begin where it ends."""
+    for label, path, dot, look in [("observed", observed, 0.0, OBSERVED), *futures]:
+        points = path if path is observed else np.concatenate([observed[-1:], path])
+        ax.plot(*points.T, label=plain(label) if label and labelled else "_", **look)
+        ax.plot(*points[-1:].T, "o", color=look["color"], markersize=dot)
 
 
 def frame(ax: Axes, points: np.ndarray) -> None:
