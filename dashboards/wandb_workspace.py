@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import logging
 import sys
 import warnings
@@ -21,7 +20,7 @@ from softsym.cli import resolvers
 from softsym.cli.errors import reported
 from softsym.dashboards.contents import Contents, from_command_line, from_folder
 from softsym.runs.errors import UserError
-from softsym.runs.files import write_atomically
+from softsym.runs.files import write_json
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +37,9 @@ def main(arguments: Sequence[str]) -> None:
     """Saves the workspace as JSON, and publishes it where a key is configured."""
     options = parse(arguments)
     workspace = build(read_contents(options), options)
-    write_atomically(options.output, as_json(workspace))
+    # the format of Weights & Biases
+    model = workspace._to_model().model_dump(mode="json", by_alias=True, exclude_none=True)
+    write_json(options.output, model)
     Console(soft_wrap=True).print(f"Workspace saved: {options.output}", highlight=False)
     if options.publish or (options.publish is None and not resolvers.wandb_offline()):
         Console(soft_wrap=True).print(f"Workspace published: {publish(workspace)}", highlight=False)
@@ -115,12 +116,6 @@ def build(contents: Contents, options: argparse.Namespace) -> Any:
             pinned_columns=[f"summary:{key}" for key in columns]
         ),
     )
-
-
-def as_json(workspace: Any) -> str:
-    """The workspace in the format of Weights & Biases."""
-    model = workspace._to_model().model_dump(mode="json", by_alias=True, exclude_none=True)
-    return json.dumps(model, indent=2) + "\n"
 
 
 def publish(workspace: Any) -> str:

@@ -98,13 +98,9 @@ def _read(folders: Sequence[Path], console: Console | None) -> tuple[list[Run], 
     run_folders: Iterable[Path] = list(find_runs(folders))
     if console is not None and console.is_terminal:
         run_folders = track(run_folders, "reading runs", console=console, transient=True)
-    runs: list[Run] = []
-    reasons: list[str] = []
-    for result in map(read_run, run_folders):
-        if isinstance(result, Run):
-            runs.append(result)
-        else:
-            reasons.append(result)
+    results = [read_run(folder) for folder in run_folders]
+    runs = [result for result in results if isinstance(result, Run)]
+    reasons = [result for result in results if isinstance(result, str)]
     if not runs:
         places = ", ".join(repr(str(folder)) for folder in folders)
         raise UserError(

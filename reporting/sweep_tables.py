@@ -141,10 +141,9 @@ def _config_cell(value: Any) -> Cell:
 
 
 def _metric_cell(run: Run, column: Column) -> Cell:
-    if column.group == "strength":
-        return _number_cell(run.final_strength(column.label), number)
-    write = error if column.key.startswith(ERROR) else number
-    return _number_cell(run.metrics.get(column.key), write)
+    is_strength = column.group == "strength"
+    value = run.final_strength(column.label) if is_strength else run.metrics.get(column.key)
+    return _number_cell(value, error if column.key.startswith(ERROR) else number)
 
 
 def _number_cell(value: float | None, write: Callable[[float], str]) -> Cell:

@@ -48,7 +48,14 @@ def check_arguments(arguments: Sequence[str]) -> list[str]:
     """
     given = list(arguments)
     if given and "=" not in given[0] and not given[0].startswith("-"):
-        given[0] = f"action={_checked_action(given[0])}"
+        if given[0] == "picture":
+            raise UserError("The pictures of a search are in its report: python report.py <folder>")
+        if given[0] not in ACTIONS:
+            raise UserError(
+                f"sweep.py knows no {given[0]!r}. Start with {' or '.join(ACTIONS)}, or with "
+                "key=value to run; everything else is key=value."
+            )
+        given[0] = f"action={given[0]}"
     for argument in given:
         if "=" not in argument and not argument.startswith(("-", "~")):
             raise UserError(
@@ -81,17 +88,6 @@ def train_values(overrides: Sequence[str], keys: Sequence[str]) -> dict[str, Any
     missing = object()
     values = {key: OmegaConf.select(config, key, default=missing) for key in keys}
     return {key: v for key, v in values.items() if v is not missing and not OmegaConf.is_config(v)}
-
-
-def _checked_action(word: str) -> str:
-    if word == "picture":
-        raise UserError("The pictures of a search are in its report: python report.py <folder>")
-    if word not in ACTIONS:
-        raise UserError(
-            f"sweep.py knows no {word!r}. Start with {' or '.join(ACTIONS)}, or with key=value to "
-            "run; everything else is key=value."
-        )
-    return word
 
 
 def _explain(error: Exception) -> str:

@@ -30,12 +30,7 @@ def finish_grid(
 ) -> bool:
     """Runs the unfinished runs of a grid, and waits for all; returns whether they have finished.
 
-    Args:
-        master: The config that Hydra composed for the grid.
-        loader: Hydra's loader, which composes the config of a run.
-        job_overrides: Overrides of each run.
-        settings: Settings of the executor.
-        slots: Maximum number of runs at a time.
+    Hydra's ``loader`` composes the config of each run from the grid's ``master`` config.
 
     Raises:
         UserError: If a run's folder holds a run with another config, two runs share a folder, or
