@@ -36,7 +36,7 @@ Give the overrides of the sweep: keys with several values become the axes of the
 def main(arguments: Sequence[str]) -> None:
     """Saves the workspace as JSON, and publishes it where a key is configured."""
     options = parse(arguments)
-    workspace = build(read_contents(options), options)
+    workspace = build(_read_contents(options), options)
     # the format of Weights & Biases
     model = workspace._to_model().model_dump(mode="json", by_alias=True, exclude_none=True)
     write_json(options.output, model)
@@ -80,8 +80,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def read_contents(options: argparse.Namespace) -> Contents:
-    """Contents of the workspace, from overrides or from a folder."""
+def _read_contents(options: argparse.Namespace) -> Contents:
     swept = [key.strip() for key in options.swept.split(",") if key.strip()]
     if options.folder is None:
         return from_command_line(options.overrides, swept)

@@ -39,7 +39,7 @@ def page_template(name: str) -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number}
+    environment.filters |= {"number": number, "error": error}
     return environment.get_template(name)
 
 
@@ -65,14 +65,8 @@ def _rows(summary: RunSummary) -> list[Mapping[str, Any]]:
     place = {name: i % len(SERIES) for i, name in enumerate(symmetry_names(summary))}
     return [
         {
-            "name": result.name,
-            "group": result.group,
+            "result": result,
             "series": place[result.name],
-            "strength": number(result.strength),
-            "penalty": number(result.penalty),
-            "model_error": error(result.model_error),
-            "data_error": error(result.reference_error),
-            "data_floor": error(result.data_floor),
             "grade": summary.grades[result.name].name.lower(),
             "verdict": verdict(summary, result),
         }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from softsym.reporting.configurations import Sweep
 from softsym.reporting.html import page_template
-from softsym.reporting.number_format import listing, number
+from softsym.reporting.number_format import listing
 from softsym.reporting.run_colors import run_colors
 from softsym.reporting.searches import SearchSection, plotly_bundle
 from softsym.reporting.svg import pictures
@@ -60,7 +60,6 @@ def render_overview(sweep: Sweep, page: Path, searches: Sequence[SearchSection] 
         cautions=cautions(sweep),
         best=best,
         best_cell=run_cell(best, page) if best else None,
-        best_score=number(best.metrics[sweep.metric]) if best else "",
         pictures=pictures(sweep, SWEEP_FIGURES, lambda key: _remarks(key, sweep)),
         searches=searches,
         plotly=plotly_bundle() if searches else "",
