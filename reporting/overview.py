@@ -5,44 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from softsym.reporting import sweep_figures
 from softsym.reporting.configurations import Sweep
 from softsym.reporting.html import page_template
 from softsym.reporting.number_format import listing
 from softsym.reporting.run_colors import run_colors
 from softsym.reporting.searches import SearchSection, plotly_bundle
 from softsym.reporting.svg import pictures
-from softsym.reporting.sweep_figures import (
-    LINES,
-    PANELS,
-    ROWS,
-    final_strengths,
-    metric_by_key,
-    strengths_by_key,
-    strengths_over_epochs,
-)
 from softsym.reporting.sweep_tables import configuration_table, relative, run_cell, run_table
 
 # Key of a figure -> what draws it, its title and how to read it.
 SWEEP_FIGURES = {
     "strengths": (
-        strengths_over_epochs,
+        sweep_figures.strengths_over_epochs,
         "Strengths over the epochs",
         "A line per run, including runs that have not finished.",
     ),
     "final_strengths": (
-        final_strengths,
+        sweep_figures.final_strengths,
         "Strengths at the end",
         "A dot per finished run, a row per configuration, the best on top. Where strengths are "
         "tuned, only the ratios between the strengths of one run carry information.",
     ),
     "metric_by_key": (
-        metric_by_key,
+        sweep_figures.metric_by_key,
         "What the swept values do",
         "A pale dot per finished run; where values repeat, their mean and sample standard "
         "deviation, over seeds and everything else that was swept.",
     ),
     "strengths_by_key": (
-        strengths_by_key,
+        sweep_figures.strengths_by_key,
         "Strengths against the swept values",
         "A pale dot per finished run and symmetry; where values repeat, a line through the "
         "medians.",
@@ -135,14 +127,16 @@ def _remarks(key: str, sweep: Sweep) -> list[str]:
     if key == "strengths":
         meaning = run_colors(sweep).meaning
         notes += [f"Colours tell the {meaning} apart."] if meaning else []
-        if len(sweep.runs) > LINES:
-            notes.append(f"{LINES} of {len(sweep.runs)} lines are drawn; the median is of all.")
+        if len(sweep.runs) > sweep_figures.LINES:
+            notes.append(
+                f"{sweep_figures.LINES} of {len(sweep.runs)} lines are drawn; the median is of all."
+            )
     if key in ("strengths", "final_strengths") and watched:
         notes.append(f"Strength 0 in all runs, only watched: {listing(watched)}.")
-    if key == "final_strengths" and len(sweep.configurations) > ROWS:
-        notes.append(f"The best {ROWS} of {len(sweep.configurations)} are shown.")
-    if key.endswith("by_key") and sum(k.numeric for k in sweep.keys) > PANELS:
-        notes.append(f"The first {PANELS} numeric keys are shown.")
+    if key == "final_strengths" and len(sweep.configurations) > sweep_figures.ROWS:
+        notes.append(f"The best {sweep_figures.ROWS} of {len(sweep.configurations)} are shown.")
+    if key.endswith("by_key") and sum(k.numeric for k in sweep.keys) > sweep_figures.PANELS:
+        notes.append(f"The first {sweep_figures.PANELS} numeric keys are shown.")
     return notes
 
 

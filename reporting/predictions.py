@@ -16,28 +16,22 @@ def _require(fits: bool, message: str) -> None:
 class Predictions:
     """Predictions on a few thousand test samples at most.
 
-    Attributes:
-        inputs: (n, dim_in).
-        targets: (n, dim_out).
-        outputs: (n, dim_out), of the model.
-        baselines: Name -> (n, dim_out), such as ``"constant_velocity"``.
-        track_dim: 2 or 3 for trajectories, whose inputs (the observed path) and targets are
-            flattened (time, track_dim) in metres; None otherwise.
-        moved: Name of a symmetry -> (m, elements, dim_out): for m samples and some group elements
-            g, the answers ``rho_out(g)^-1 f(rho_in(g) x)``, which all equal the model's output if
-            it keeps the symmetry.
-        moved_samples: (m,), the samples that these belong to.
-
     Raises:
         ValueError: If shapes do not fit together.
     """
 
-    inputs: np.ndarray
-    targets: np.ndarray
-    outputs: np.ndarray
-    baselines: dict[str, np.ndarray]
+    inputs: np.ndarray  # (n, dim_in)
+    targets: np.ndarray  # (n, dim_out)
+    outputs: np.ndarray  # (n, dim_out), of the model
+    baselines: dict[str, np.ndarray]  # name, such as "constant_velocity" -> (n, dim_out)
+    # 2 or 3 for trajectories, whose inputs (the observed path) and targets are flattened
+    # (time, track_dim) in metres; None otherwise
     track_dim: int | None = None
+    # Name of a symmetry -> (m, elements, dim_out): for m samples and some group elements g, the
+    # answers rho_out(g)^-1 f(rho_in(g) x), which all equal the model's output if it keeps the
+    # symmetry.
     moved: dict[str, np.ndarray] = field(default_factory=dict)
+    # (m,), the samples that these belong to
     moved_samples: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def __post_init__(self) -> None:
