@@ -12,15 +12,7 @@ from softsym.runs.layout import OVERVIEW
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Checks the command line, then writes the page and shows the best configurations.
-
-    Args:
-        arguments: The command line; that of the process if None.
-
-    Raises:
-        UserError: If a folder does not exist, there is no run, no run has the given metric or
-            key, or the page cannot be written.
-    """
+    """Checks the command line, then writes the page and shows the best configurations."""
     given = parser().parse_args(arguments)
     folders = [_existing(folder) for folder in given.folders]
     page = _writable(given.output or folders[0] / OVERVIEW)
@@ -66,11 +58,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _existing(folder: Path) -> Path:
-    if not folder.exists():
-        raise UserError(f"There is no folder {str(folder)!r}. Give folders that hold runs.")
-    if not folder.is_dir():
-        raise UserError(f"{str(folder)!r} is a file. Give folders that hold runs.")
-    return folder
+    if folder.is_dir():
+        return folder
+    name = repr(str(folder))
+    problem = f"{name} is a file" if folder.exists() else f"There is no folder {name}"
+    raise UserError(f"{problem}. Give folders that hold runs.")
 
 
 def _writable(page: Path) -> Path:
@@ -80,15 +72,9 @@ def _writable(page: Path) -> Path:
             f"{str(page)!r} is a folder. Give a file, such as --output {page / OVERVIEW}."
         )
     above = next(parent for parent in page.absolute().parents if parent.exists())
-    if not above.is_dir():
-        raise _not_written(page, f"{str(above)!r} is no folder")
-    if not os.access(above, os.W_OK):
-        raise _not_written(page, f"{str(above)!r} is not writable")
-    return page
-
-
-def _not_written(page: Path, why: str) -> UserError:
-    """The error to raise for a page that cannot be written."""
-    return UserError(
+    if above.is_dir() and os.access(above, os.W_OK):
+        return page
+    why = f"{str(above)!r} is {'not writable' if above.is_dir() else 'no folder'}"
+    raise UserError(
         f"The page {str(page)!r} cannot be written: {why}. Name another place with --output FILE."
     )

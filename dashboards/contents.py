@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from softsym.cli.explanations import CONF
 from softsym.cli.overrides import check_command_line
-from softsym.reporting.figures import DRAWERS
+from softsym.reporting.figures import FIGURES
 from softsym.reporting.swept import swept_keys
 from softsym.runs.errors import UserError
 from softsym.runs.layout import CONFIG
@@ -33,43 +33,22 @@ TRACK_FIGURES = ("tracks", "moved_scenes")
 
 @dataclass(frozen=True)
 class Contents:
-    """Names that panels are made of.
+    """Names that panels are made of."""
 
-    Attributes:
-        name: Name of the run.
-        project: Project of Weights & Biases.
-        entity: Team or user; None for the key's own.
-        symmetries: Symmetries with an equivariance error.
-        tuned: Those of them that have a strength and a penalty.
-        monitor: The metric that chooses the best model.
-        val: Validation metrics.
-        test: Test metrics, and those of other distributions if there are such data.
-        swept: Config keys.
-        figures: Figures of the report.
-    """
-
-    name: str
+    name: str  # of the run
     project: str
-    entity: str | None
-    symmetries: tuple[str, ...]
-    tuned: tuple[str, ...]
-    monitor: str
-    val: tuple[str, ...]
-    test: tuple[str, ...]
-    swept: tuple[str, ...]
-    figures: tuple[str, ...]
+    entity: str | None  # team or user; None for the key's own
+    symmetries: tuple[str, ...]  # those with an equivariance error
+    tuned: tuple[str, ...]  # those of them that have a strength and a penalty
+    monitor: str  # the metric that chooses the best model
+    val: tuple[str, ...]  # validation metrics
+    test: tuple[str, ...]  # test metrics, and those of other distributions if there are such data
+    swept: tuple[str, ...]  # config keys
+    figures: tuple[str, ...]  # of the report
 
 
 def from_command_line(overrides: Sequence[str], swept: Sequence[str] = ()) -> Contents:
-    """Contents for the runs of ``python train.py -m <overrides>``.
-
-    Args:
-        overrides: Overrides of train.py; keys with several values are swept.
-        swept: Further swept keys.
-
-    Raises:
-        UserError: If an override is wrong, or a swept key is not in the config.
-    """
+    """Contents for ``python train.py -m <overrides>``; keys with several values are swept."""
     try:
         parsed = OverridesParser.create().parse_overrides(list(overrides))
     except HydraException as error:
@@ -84,11 +63,7 @@ def from_command_line(overrides: Sequence[str], swept: Sequence[str] = ()) -> Co
 
 
 def from_folder(folder: Path, swept: Sequence[str] = ()) -> Contents:
-    """Contents for the runs in the folder of a run or of a sweep.
-
-    Raises:
-        UserError: If there is no run in it, or a swept key is not in the config.
-    """
+    """Contents for the runs in the folder of a run or of a sweep."""
     results = (read_run(path) for path in find_runs([folder]))
     runs = [result for result in results if isinstance(result, Run)]
     if not runs:
@@ -123,7 +98,7 @@ def from_config(config: Any, swept: Sequence[str]) -> Contents:
         val=val,
         test=tuple(f"{split}/{name.removeprefix('val/')}" for split in splits for name in val),
         swept=tuple(key for key in keys if key is not None),
-        figures=tuple(name for name in DRAWERS if name not in empty),
+        figures=tuple(name for name in FIGURES if name not in empty),
     )
 
 
@@ -138,11 +113,7 @@ def _first_value(text: str, override: Override) -> str:
 
 
 def _single_value_key(config: DictConfig, key: str) -> str | None:
-    """The key of a number or word that tells the values of a swept key or group apart.
-
-    Raises:
-        UserError: If the config has no such key.
-    """
+    """The key of a number or word that tells the values of a swept key or group apart."""
     key = key.partition("@")[0].lstrip("/").replace("/", ".")
     if key == "experiment":
         return "name"

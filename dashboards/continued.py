@@ -38,7 +38,7 @@ class ContinuedWandbLogger(WandbLogger):
         offline: Only write to ``<save_dir>/wandb``.
         id: Id of the run; None for the id of the earlier parts, or a new one.
         resume: How the server treats a known id; None means ``allow`` where there is a server.
-        **settings: Further arguments of Lightning's logger and of ``wandb.init``.
+        **settings: As of Lightning's logger and ``wandb.init``.
     """
 
     def __init__(

@@ -10,27 +10,9 @@ from softsym.dashboards.continued import TABLE
 
 with warnings.catch_warnings():  # wandb-workspaces uses what pydantic has deprecated
     warnings.simplefilter("ignore")
-    from wandb_workspaces.reports.v2 import (
-        BarPlot,
-        Config,
-        CustomChart,
-        LinePlot,
-        MediaBrowser,
-        ParallelCoordinatesPlot,
-        ParallelCoordinatesPlotColumn,
-        ScalarChart,
-        ScatterPlot,
-        SummaryMetric,
-    )
+    import wandb_workspaces.reports.v2 as wr
+    import wandb_workspaces.workspaces as ws
     from wandb_workspaces.reports.v2.interface import MetricType, PanelTypes
-    from wandb_workspaces.workspaces import (
-        RunsetSettings,
-        Section,
-        SectionLayoutSettings,
-        Workspace,
-    )
-
-__all__ = ["RunsetSettings", "Workspace", "sections"]
 
 EPOCH = "epoch"
 LOSSES = ("train/loss", "train/task_loss")
@@ -40,15 +22,19 @@ BARS, DOTS = "wandb/bar/v0", "wandb/scatter/v0"
 """Chart definitions that exist in every project."""
 
 
-def sections(contents: Contents) -> list[Section]:
+def sections(contents: Contents) -> list[ws.Section]:
     """All sections that have panels."""
+    figures = (
+        wr.MediaBrowser(title=name, media_keys=[f"figures/{name}"], num_columns=2)
+        for name in contents.figures
+    )
     made = [
         _section("Symmetries", _symmetries(contents), is_open=True),
         _section("Equivariance errors", _errors(contents), is_open=True),
-        _section("Training", _training(contents)),
+        _section("Training", (_lines(key, [key]) for key in (*LOSSES, *contents.val))),
         _section("Test metrics over the sweep", _test(contents), is_open=True),
         _section("Strengths over swept values", _swept(contents), columns=len(contents.swept)),
-        _section("Figures of the report", _figures(contents), columns=2),
+        _section("Figures of the report", figures, columns=2),
         _section("Custom charts", _custom(contents)),
     ]
     return [section for section in made if section.panels]
@@ -56,55 +42,50 @@ def sections(contents: Contents) -> list[Section]:
 
 def _section(
     name: str, panels: Iterator[PanelTypes], *, columns: int = 3, is_open: bool = False
-) -> Section:
-    layout = SectionLayoutSettings(columns=min(max(columns, 1), 4), rows=2)
-    return Section(name=name, panels=list(panels), is_open=is_open, layout_settings=layout)
+) -> ws.Section:
+    layout = ws.SectionLayoutSettings(columns=min(max(columns, 1), 4), rows=2)
+    return ws.Section(name=name, panels=list(panels), is_open=is_open, layout_settings=layout)
 
 
 def _symmetries(contents: Contents) -> Iterator[PanelTypes]:
     """Strengths and penalties, all together and then one by one."""
     for kind in KINDS if contents.tuned else ():
         keys: list[MetricType] = [f"{kind}/{name}" for name in contents.tuned]
-        yield _lines(f"{kind} of all symmetries", keys, log_y=True)
+        yield _lines(f"{kind} of all symmetries", keys)
     for name in contents.tuned:
         for kind in KINDS:
-            yield _lines(f"{kind} of {name}", [f"{kind}/{name}"], log_y=True)
+            yield _lines(f"{kind} of {name}", [f"{kind}/{name}"])
 
 
 def _errors(contents: Contents) -> Iterator[PanelTypes]:
     for split, whose in (("test", "the model"), ("data", "the data")):
         keys: list[MetricType] = [f"{split}/{ERROR}/{name}" for name in contents.symmetries]
         if keys:
-            yield BarPlot(title=f"equivariance error of {whose}", metrics=keys, orientation="h")
+            yield wr.BarPlot(title=f"equivariance error of {whose}", metrics=keys, orientation="h")
     for name in contents.symmetries:
-        yield ScatterPlot(
+        yield wr.ScatterPlot(
             title=f"{name}: model over data",
-            x=SummaryMetric(f"data/{ERROR}/{name}"),
-            y=SummaryMetric(f"test/{ERROR}/{name}"),
+            x=wr.SummaryMetric(f"data/{ERROR}/{name}"),
+            y=wr.SummaryMetric(f"test/{ERROR}/{name}"),
         )
-
-
-def _training(contents: Contents) -> Iterator[PanelTypes]:
-    for key in (*LOSSES, *contents.val):
-        yield _lines(key, [key], log_y=True)
 
 
 def _test(contents: Contents) -> Iterator[PanelTypes]:
     """A bar per run, then mean and spread over the runs that share a swept value."""
     for metric in dict.fromkeys((contents.monitor, *contents.test)):
-        yield BarPlot(title=f"{metric} of each run", metrics=[metric], max_bars_to_show=50)
+        yield wr.BarPlot(title=f"{metric} of each run", metrics=[metric], max_bars_to_show=50)
     for key in contents.swept:
         for metric in contents.test:
-            yield BarPlot(
+            yield wr.BarPlot(
                 title=f"{metric} by {key}",
                 metrics=[metric],
-                groupby=Config(key),
+                groupby=wr.Config(key),
                 groupby_aggfunc="mean",
                 groupby_rangefunc="stddev",
             )
             yield _dots(key, metric)
     for metric in contents.test:
-        yield ScalarChart(
+        yield wr.ScalarChart(
             title=f"{metric}, least of the runs", metric=metric, groupby_aggfunc="min"
         )
 
@@ -115,15 +96,12 @@ def _swept(contents: Contents) -> Iterator[PanelTypes]:
         for key in contents.swept:
             yield _dots(key, f"strength/{name}", log_y=True)
     if contents.tuned and contents.swept:
-        columns = [ParallelCoordinatesPlotColumn(metric=Config(key)) for key in contents.swept]
+        columns = [
+            wr.ParallelCoordinatesPlotColumn(metric=wr.Config(key)) for key in contents.swept
+        ]
         ends = [*(f"strength/{name}" for name in contents.tuned), contents.test[0]]
-        columns += [ParallelCoordinatesPlotColumn(metric=SummaryMetric(key)) for key in ends]
-        yield ParallelCoordinatesPlot(title="swept values, strengths, error", columns=columns)
-
-
-def _figures(contents: Contents) -> Iterator[PanelTypes]:
-    for name in contents.figures:
-        yield MediaBrowser(title=name, media_keys=[f"figures/{name}"], num_columns=2)
+        columns += [wr.ParallelCoordinatesPlotColumn(metric=wr.SummaryMetric(key)) for key in ends]
+        yield wr.ParallelCoordinatesPlot(title="swept values, strengths, error", columns=columns)
 
 
 def _custom(contents: Contents) -> Iterator[PanelTypes]:
@@ -131,23 +109,22 @@ def _custom(contents: Contents) -> Iterator[PanelTypes]:
     if not contents.symmetries:
         return
     for value in ("strength", "model_error", "data_error"):
-        yield _custom_chart(
-            BARS, f"{value.replace('_', ' ')} by symmetry", label="symmetry", value=value
-        )
+        title = f"{value.replace('_', ' ')} by symmetry"
+        yield _custom_chart(BARS, title, label="symmetry", value=value)
     title = "what the model keeps over what the data keep"
     yield _custom_chart(DOTS, title, x="data_error", y="model_error")
 
 
-def _custom_chart(kind: str, title: str, **fields: str) -> CustomChart:
-    chart = CustomChart.from_table(TABLE, chart_fields=fields, chart_strings={"title": title})
+def _custom_chart(kind: str, title: str, **fields: str) -> wr.CustomChart:
+    chart = wr.CustomChart.from_table(TABLE, chart_fields=fields, chart_strings={"title": title})
     chart.chart_name = kind
     return chart
 
 
-def _lines(title: str, keys: list[MetricType], *, log_y: bool) -> LinePlot:
-    return LinePlot(title=title, x=EPOCH, y=keys, log_y=log_y, title_x="epoch", title_y=title)
+def _lines(title: str, keys: list[MetricType]) -> wr.LinePlot:
+    return wr.LinePlot(title=title, x=EPOCH, y=keys, log_y=True, title_x="epoch", title_y=title)
 
 
-def _dots(key: str, metric: str, *, log_y: bool = False) -> ScatterPlot:
-    y = SummaryMetric(metric)
-    return ScatterPlot(title=f"{metric} over {key}", x=Config(key), y=y, log_y=log_y or None)
+def _dots(key: str, metric: str, *, log_y: bool = False) -> wr.ScatterPlot:
+    y = wr.SummaryMetric(metric)
+    return wr.ScatterPlot(title=f"{metric} over {key}", x=wr.Config(key), y=y, log_y=log_y or None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import logging
 import sys
 import warnings
@@ -21,7 +20,7 @@ from softsym.cli import resolvers
 from softsym.cli.errors import reported
 from softsym.dashboards.contents import Contents, from_command_line, from_folder
 from softsym.runs.errors import UserError
-from softsym.runs.files import write_atomically
+from softsym.runs.files import write_json
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +36,10 @@ Give the overrides of the sweep: keys with several values become the axes of the
 def main(arguments: Sequence[str]) -> None:
     """Saves the workspace as JSON, and publishes it where a key is configured."""
     options = parse(arguments)
-    contents = read_contents(options)
-    workspace = build(contents, options)
-    write_atomically(options.output, as_json(workspace))
+    workspace = build(_read_contents(options), options)
+    # the format of Weights & Biases
+    model = workspace._to_model().model_dump(mode="json", by_alias=True, exclude_none=True)
+    write_json(options.output, model)
     Console(soft_wrap=True).print(f"Workspace saved: {options.output}", highlight=False)
     if options.publish or (options.publish is None and not resolvers.wandb_offline()):
         Console(soft_wrap=True).print(f"Workspace published: {publish(workspace)}", highlight=False)
@@ -80,12 +80,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def read_contents(options: argparse.Namespace) -> Contents:
-    """Contents of the workspace.
-
-    Raises:
-        UserError: If both overrides and a folder are given, or one of them is wrong.
-    """
+def _read_contents(options: argparse.Namespace) -> Contents:
     swept = [key.strip() for key in options.swept.split(",") if key.strip()]
     if options.folder is None:
         return from_command_line(options.overrides, swept)
@@ -98,11 +93,7 @@ def read_contents(options: argparse.Namespace) -> Contents:
 
 
 def build(contents: Contents, options: argparse.Namespace) -> Any:
-    """Builds the workspace, with the same ids each time.
-
-    Raises:
-        UserError: If wandb-workspaces is not installed.
-    """
+    """Builds the workspace, with the same ids each time."""
     try:
         panels = importlib.import_module("softsym.dashboards.panels")
     except ImportError as error:
@@ -115,27 +106,19 @@ def build(contents: Contents, options: argparse.Namespace) -> Any:
         for number, panel in enumerate(section.panels):
             panel._id = f"{section.name.lower().replace(' ', '-')}-{number}"
     columns = [*contents.test, *(f"strength/{name}" for name in contents.tuned)]
-    return panels.Workspace(
+    return panels.ws.Workspace(
         entity=options.entity or contents.entity or "",
         project=options.project or contents.project,
         name=options.name or f"SoftSym: {contents.name}",
         sections=made,
-        runset_settings=panels.RunsetSettings(pinned_columns=[f"summary:{key}" for key in columns]),
+        runset_settings=panels.ws.RunsetSettings(
+            pinned_columns=[f"summary:{key}" for key in columns]
+        ),
     )
 
 
-def as_json(workspace: Any) -> str:
-    """The workspace in the format of Weights & Biases."""
-    model = workspace._to_model().model_dump(mode="json", by_alias=True, exclude_none=True)
-    return json.dumps(model, indent=2) + "\n"
-
-
 def publish(workspace: Any) -> str:
-    """Saves the workspace on the server as a new view, and returns its address.
-
-    Raises:
-        UserError: If no key is configured, or the server refuses or cannot be reached.
-    """
+    """Saves the workspace on the server as a new view, and returns its address."""
     if resolvers.wandb_offline():
         raise UserError(
             "Publishing needs a key of Weights & Biases: set WANDB_API_KEY, or run wandb login, "

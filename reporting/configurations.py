@@ -6,7 +6,7 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from softsym.reporting.number_format import known, number
@@ -16,53 +16,36 @@ from softsym.runs.reading import Run
 
 @dataclass(frozen=True)
 class Spread:
-    """Mean and sample standard deviation of a metric.
+    """Mean and sample standard deviation of a metric."""
 
-    Attributes:
-        mean: None without values.
-        deviation: None for fewer than two values.
-        count: Number of values that are finite.
-        missing: Number of runs without such a value.
-    """
-
-    mean: float | None
-    deviation: float | None
-    count: int
-    missing: int = 0
+    mean: float | None  # None without values
+    deviation: float | None  # None for fewer than two values
+    count: int  # number of values that are finite
+    missing: int = 0  # number of runs without such a value
 
     def __str__(self) -> str:
         """The mean and two digits of the deviation, both to the same decimal place."""
         if self.mean is None:
             return "-"
         text, deviation = number(self.mean), self.deviation
-        if deviation is not None:
-            if 1e-4 < deviation < 1e5 and abs(self.mean) < 1e5:
-                places = max(0, 1 - math.floor(math.log10(deviation)))
-                text = f"{self.mean:.{places}f} ± {deviation:.{places}f}"
-            else:
-                text = f"{text} ± {number(deviation)}"
+        if deviation is not None and 1e-4 < deviation < 1e5 and abs(self.mean) < 1e5:
+            places = max(0, 1 - math.floor(math.log10(deviation)))
+            text = f"{self.mean:.{places}f} ± {deviation:.{places}f}"
+        elif deviation is not None:
+            text = f"{text} ± {number(deviation)}"
         return f"{text} ({self.count} of {self.count + self.missing})" if self.missing else text
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """Runs that differ only in their seeds, or that the user grouped.
+    """Runs that differ only in their seeds, or that the user grouped."""
 
-    Attributes:
-        rank: 1 for the best; no two share one.
-        values: Values of the swept keys.
-        label: The same in words.
-        runs: All its runs.
-        counted: Runs that means are taken over: finished, and the newest one of each seed.
-        score: The metric that decides.
-    """
-
-    rank: int
-    values: tuple[Any, ...]
-    label: str
+    rank: int  # 1 for the best; no two share one
+    values: tuple[Any, ...]  # of the swept keys
+    label: str  # the same in words
     runs: tuple[Run, ...]
-    counted: tuple[Run, ...]
-    score: Spread
+    counted: tuple[Run, ...]  # those that means are taken over: finished, the newest of each seed
+    score: Spread  # of the metric that decides
 
     @property
     def seeds(self) -> int:
@@ -72,23 +55,14 @@ class Configuration:
 
 @dataclass(frozen=True)
 class Sweep:
-    """All runs of a report, grouped and ranked.
+    """All runs of a report, grouped and ranked."""
 
-    Attributes:
-        runs: In the order of their folders.
-        keys: Config keys that tell configurations apart.
-        configurations: The best first.
-        metric: The metric that ranks them, the lower the better; empty where no run names one.
-        repeats: Number of finished runs that a newer run of the same seed replaces.
-        warnings: What could not be read or is inconsistent.
-    """
-
-    runs: tuple[Run, ...]
-    keys: tuple[SweptKey, ...]
-    configurations: tuple[Configuration, ...]
-    metric: str
-    repeats: int = 0
-    warnings: tuple[str, ...] = ()
+    runs: tuple[Run, ...]  # in the order of their folders
+    keys: tuple[SweptKey, ...]  # what tells configurations apart
+    configurations: tuple[Configuration, ...]  # the best first
+    metric: str  # ranks them, the lower the better; empty where no run names one
+    repeats: int = 0  # number of finished runs that a newer run of the same seed replaces
+    warnings: tuple[str, ...] = ()  # what could not be read or is inconsistent
 
     @property
     def counted(self) -> list[Run]:
@@ -117,14 +91,8 @@ def gather(
 ) -> Sweep:
     """Groups runs by configuration and ranks them.
 
-    Args:
-        runs: At least one run.
-        metric: The metric that decides, the lower the better; the one the runs monitored if empty.
-        by: Keys that tell configurations apart; those that differ if empty.
-        warnings: Warnings to show before those that arise here.
-
-    Raises:
-        ValueError: If no run has the metric or one of the keys.
+    Without a metric the one the runs monitored decides, without ``by`` all keys that differ tell
+    configurations apart. A metric or key that no run has raises a ValueError.
     """
     notes = [*warnings, *(problem for run in runs for problem in run.problems)]
     metric = metric or _monitored(runs, notes)
@@ -136,17 +104,16 @@ def gather(
     groups: dict[tuple[Any, ...], list[int]] = {}
     for place in range(len(runs)):
         groups.setdefault(tuple(key.values[place] for key in keys), []).append(place)
-    scored = []
+    unranked = []
     for values, places in groups.items():
         chosen = tuple(runs[i] for i in places if i in counted)
-        score = spread(chosen, metric)
-        scored.append((score, values, tuple(runs[i] for i in places), chosen))
-    scored.sort(key=lambda group: math.inf if group[0].mean is None else group[0].mean)
-    configurations = tuple(
-        Configuration(rank, values, _label(keys, values), members, chosen, score)
-        for rank, (score, values, members, chosen) in enumerate(scored, start=1)
-    )
-    return Sweep(tuple(runs), keys, configurations, metric, repeats, tuple(notes))
+        members = tuple(runs[i] for i in places)
+        words = [f"{key.label}={shown(value)}" for key, value in zip(keys, values, strict=True)]
+        label = ", ".join(words) or "the one configuration"
+        unranked.append(Configuration(0, values, label, members, chosen, spread(chosen, metric)))
+    unranked.sort(key=lambda each: math.inf if each.score.mean is None else each.score.mean)
+    ranked = tuple(replace(each, rank=rank) for rank, each in enumerate(unranked, start=1))
+    return Sweep(tuple(runs), keys, ranked, metric, repeats, tuple(notes))
 
 
 def spread(runs: Sequence[Run], metric: str) -> Spread:
@@ -158,11 +125,6 @@ def spread(runs: Sequence[Run], metric: str) -> Spread:
         count=len(values),
         missing=len(runs) - len(values),
     )
-
-
-def _label(keys: Sequence[SweptKey], values: Sequence[Any]) -> str:
-    named = [f"{key.label}={shown(value)}" for key, value in zip(keys, values, strict=True)]
-    return ", ".join(named) or "the one configuration"
 
 
 def _monitored(runs: Sequence[Run], notes: list[str]) -> str:

@@ -4,49 +4,50 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from softsym.reporting.bars import equivariance_figure
-from softsym.reporting.curves import penalties_figure, strengths_figure
 from softsym.reporting.moved_scenes import moved_scenes_figure
 from softsym.reporting.scatter import predictions_figure
 from softsym.reporting.summary import RunSummary
+from softsym.reporting.symmetry_figures import (
+    equivariance_figure,
+    penalties_figure,
+    strengths_figure,
+)
 from softsym.reporting.tracks import tracks_figure
 
-DRAWERS = {
-    "strengths": strengths_figure,
-    "penalties": penalties_figure,
-    "equivariance": equivariance_figure,
-    "predictions": predictions_figure,
-    "tracks": tracks_figure,
-    "moved_scenes": moved_scenes_figure,
-}
-# Key of a figure -> its title and how to read it.
-CAPTIONS = {
+# Key of a figure -> what draws it, its title and how to read it.
+FIGURES = {
     "strengths": (
+        strengths_figure,
         "Strengths over the epochs",
         "The weight of each penalty in the loss. Where they are tuned, only their ratios carry "
         "information: the symmetry that the network breaks least gets the largest.",
     ),
     "penalties": (
+        penalties_figure,
         "Penalties over the epochs",
         "The distance of the weights from those of a model that keeps the symmetry. While the "
         "strengths are equal, the lower a line, the better the weights keep that symmetry; a "
         "symmetry that demands more of them begins higher.",
     ),
     "equivariance": (
+        equivariance_figure,
         "Equivariance error",
         "How much the answer changes when it should turn along with the input: 0 for a kept "
         "symmetry, near 0.7 for unrelated answers.",
     ),
     "predictions": (
+        predictions_figure,
         "Predictions against truth",
         "Each point is one number of one test sample; perfect predictions lie on the dashed line.",
     ),
     "tracks": (
+        tracks_figure,
         "Sample tracks",
         "Test samples seen from above, from the best predicted to the worst, each at its own "
         "scale; dots are the ends of the paths.",
     ),
     "moved_scenes": (
+        moved_scenes_figure,
         "The same scene, moved",
         "The model's answers to one scene after several random elements of each group, carried "
         "back. Where the model keeps the symmetry, all coincide with its plain prediction; the "
@@ -57,5 +58,5 @@ CAPTIONS = {
 
 def all_figures(summary: RunSummary) -> dict[str, Figure]:
     """Key -> figure, in the order of the report; figures without data are left out."""
-    drawn = {key: draw(summary) for key, draw in DRAWERS.items()}
+    drawn = {key: draw(summary) for key, (draw, *_) in FIGURES.items()}
     return {key: figure for key, figure in drawn.items() if figure is not None}

@@ -64,12 +64,9 @@ ANY: Range = (Grade.KEPT, Grade.BROKEN)
 def grade(
     result: SymmetryResult, results: Sequence[SymmetryResult], *, adjusted: bool = True
 ) -> Grade:
-    """Grade of one symmetry by the rule at the top of this file.
+    """Grade of one symmetry among all ``results`` of a run, by the rule at the top of this file.
 
-    Args:
-        result: The symmetry.
-        results: All symmetries of the run, ``result`` among them.
-        adjusted: Whether a policy tuned the strengths.
+    ``adjusted`` tells whether a policy tuned the strengths.
     """
     decided = decided_by_data(result)
     if decided is not None:

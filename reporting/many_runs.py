@@ -12,10 +12,11 @@ from rich.text import Text
 
 from softsym.reporting.configurations import Sweep, gather
 from softsym.reporting.number_format import plain_table
-from softsym.reporting.overview import cautions, facts, sweep_headline, write_overview
+from softsym.reporting.overview import cautions, facts, render_overview, sweep_headline
 from softsym.reporting.searches import read_searches, search_folders
 from softsym.reporting.swept import shown
 from softsym.runs.errors import UserError
+from softsym.runs.files import write_atomically
 from softsym.runs.layout import CONFIG
 from softsym.runs.reading import Run, find_runs, read_run
 
@@ -25,18 +26,7 @@ WARNINGS = 10
 
 
 def report_runs(folders: Sequence[Path], page: Path, metric: str, by: Sequence[str]) -> None:
-    """Writes the page, and prints warnings and the best configurations.
-
-    Args:
-        folders: Where the runs are.
-        page: The HTML file.
-        metric: The metric that decides; the one the runs monitored if empty.
-        by: Config keys that tell configurations apart; those that differ if empty.
-
-    Raises:
-        UserError: If there is no run, no run has the given metric or key, or the page cannot be
-            written.
-    """
+    """Writes the page, and prints warnings and the best configurations (see `gather`)."""
     errors = Console(stderr=True)
     sweep = write_page(folders, page, metric, by, errors)
     for warning in sweep.warnings[:WARNINGS]:
@@ -62,7 +52,7 @@ def write_page(
     except ValueError as error:
         raise UserError(str(error)) from error
     try:
-        write_overview(sweep, page, searches)
+        write_atomically(page, render_overview(sweep, page, searches))
     except OSError as error:
         raise UserError(
             f"The page {str(page)!r} cannot be written: {error}. Name another place with "
@@ -89,10 +79,8 @@ def show_sweep(sweep: Sweep, page: Path, console: Console) -> None:
 
 
 def _table(sweep: Sweep) -> Table:
-    table = plain_table()
-    table.add_column("#", justify="right", no_wrap=True)
-    for key in sweep.keys:
-        table.add_column(Text(key.label), overflow="fold")
+    table = plain_table("#", *(key.label for key in sweep.keys))
+    table.columns[0].justify = "right"
     table.add_column("n", justify="right", no_wrap=True)
     table.add_column(Text(sweep.metric or "metric"), justify="right")
     for configuration in sweep.configurations[:ROWS]:

@@ -18,7 +18,7 @@ from softsym.reporting.palette import SERIES, legend_above, plain, styled
 from softsym.reporting.predictions import Predictions
 from softsym.reporting.summary import RunSummary
 from softsym.reporting.symmetry_results import labels
-from softsym.reporting.tracks import BAR_ROOM, OBSERVED, PREDICTED, TRUE, draw_path, frame
+from softsym.reporting.tracks import BAR_ROOM, PREDICTED, TRUE, Future, draw_scene, frame
 
 COLUMNS = 4
 PLANES = {"xy": [0, 1], "xz": [0, 2], "yz": [1, 2]}
@@ -30,9 +30,8 @@ CLEARER = 1.1
 def moved_scenes_figure(summary: RunSummary) -> Figure | None:
     """Fans of answers, a column for each symmetry and a row for each sample; None without any.
 
-    Symmetries that do not fit side by side continue below. Tracks in space are seen from above
-    unless another plane shows the fans of a symmetry better; each panel names its plane. The
-    window is fitted to the future, so only the end of a longer past is visible.
+    Tracks in space are seen from above unless another plane shows the fans of a symmetry better.
+    The window is fitted to the future, so only the end of a longer past is visible.
     """
     predictions = summary.predictions
     if predictions is None or predictions.track_dim is None or not len(predictions.moved_samples):
@@ -77,10 +76,7 @@ def best_plane(predictions: Predictions, name: str) -> str:
     if predictions.track_dim != 3:
         return "xy"
     apart = _deviations(predictions, name)
-    sizes = {
-        plane: float(np.linalg.norm(apart[..., axes], axis=-1).mean())
-        for plane, axes in PLANES.items()
-    }
+    sizes = {p: np.linalg.norm(apart[..., axes], axis=-1).mean() for p, axes in PLANES.items()}
     best = max(sizes, key=lambda plane: sizes[plane])
     return best if sizes[best] > CLEARER * sizes["xy"] else "xy"
 
@@ -104,18 +100,15 @@ def _panel(
             *predictions.moved[name][row],
         )
     )
-
-    def draw(label: str, future: np.ndarray, dot: float, look: dict) -> None:
-        joined = np.concatenate([observed[-1:], future])
-        draw_path(ax, joined, label if labelled else "", dot=dot, **look)
-
-    draw_path(ax, observed, "observed" if labelled else "", dot=0, **OBSERVED)
-    draw("true", true, 3.5, TRUE)
-    for i, answer in enumerate(fan):
-        label = "moved, answered, carried back" if i == 0 else ""
-        draw(label, answer, 2.2, {"color": SERIES[2], "linewidth": 0.9})
-    # drawn above the fan, which would hide it where all paths coincide
-    draw("predicted", predicted, 3.5, PREDICTED)
+    look = {"color": SERIES[2], "linewidth": 0.9}
+    labels_of_fan = ["moved, answered, carried back", *[""] * (len(fan) - 1)]
+    futures: list[Future] = [
+        ("true", true, 3.5, TRUE),
+        *((label, path, 2.2, look) for label, path in zip(labels_of_fan, fan, strict=False)),
+        # drawn above the fan, which would hide it where all paths coincide
+        ("predicted", predicted, 3.5, PREDICTED),
+    ]
+    draw_scene(ax, observed, futures, labelled=labelled)
     frame(ax, np.concatenate([observed[-2:], true, predicted, *fan]))
     _end_above_the_bar(ax)
 

@@ -8,6 +8,7 @@ from typing import TypeGuard
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 
 def known(value: float | None) -> TypeGuard[float]:
@@ -16,12 +17,7 @@ def known(value: float | None) -> TypeGuard[float]:
 
 
 def number(value: float | None) -> str:
-    """Three significant digits, without trailing zeros.
-
-    Example:
-        >>> [number(v) for v in (811.6, 0.01234, 0.0, 1.5e-7, 123456.0, None)]
-        ['812', '0.0123', '0', '1.5e-7', '1.23e5', '-']
-    """
+    """Three significant digits, without trailing zeros, such as 0.0123, 812 or 1.5e-7."""
     if value is None or math.isnan(value):
         return "-"
     if value == 0 or math.isinf(value):
@@ -35,24 +31,14 @@ def number(value: float | None) -> str:
 
 
 def error(value: float | None) -> str:
-    """A relative error between 0 and 1; what would round to 0.000 is shown as ``<0.001``.
-
-    Example:
-        >>> [error(v) for v in (0.31415, 0.0123, 3e-8, None)]
-        ['0.314', '0.012', '<0.001', '-']
-    """
+    """A relative error between 0 and 1; what would round to 0.000 is shown as ``<0.001``."""
     if not known(value):
         return "-"
     return "<0.001" if 0 < value < 5e-4 else f"{value:.3f}"
 
 
 def duration(seconds: float) -> str:
-    """Wall-clock time in its two largest units.
-
-    Example:
-        >>> duration(8.25), duration(75), duration(7500)
-        ('8.2 s', '1 min 15 s', '2 h 5 min')
-    """
+    """Wall-clock time in its two largest units, such as ``2 h 5 min``."""
     if not math.isfinite(seconds):
         return "-"
     if round(seconds, 1) < 60:
@@ -64,17 +50,15 @@ def duration(seconds: float) -> str:
 
 
 def listing(items: Sequence[str]) -> str:
-    """A list as in a sentence.
-
-    Example:
-        >>> listing(["a"]), listing(["a", "b", "c"])
-        ('a', 'a, b and c')
-    """
+    """A list as in a sentence, such as ``a, b and c``."""
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
-def plain_table() -> Table:
-    """An empty table in the style of all tables in the terminal."""
-    return Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+def plain_table(*headings: str) -> Table:
+    """An empty table in the style of all tables in the terminal, with columns of text."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    for heading in headings:
+        table.add_column(Text(heading), overflow="fold")
+    return table

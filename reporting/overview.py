@@ -5,33 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from softsym.reporting import sweep_figures
 from softsym.reporting.configurations import Sweep
 from softsym.reporting.html import page_template
-from softsym.reporting.number_format import listing, number
+from softsym.reporting.number_format import listing
 from softsym.reporting.run_colors import run_colors
 from softsym.reporting.searches import SearchSection, plotly_bundle
-from softsym.reporting.svg import Picture, inline_svg
-from softsym.reporting.sweep_figures import LINES, PANELS, ROWS, SWEEP_DRAWERS
+from softsym.reporting.svg import pictures
 from softsym.reporting.sweep_tables import configuration_table, relative, run_cell, run_table
-from softsym.runs.files import write_atomically
 
-# Key of a figure -> its title and how to read it.
-SWEEP_CAPTIONS = {
+# Key of a figure -> what draws it, its title and how to read it.
+SWEEP_FIGURES = {
     "strengths": (
+        sweep_figures.strengths_over_epochs,
         "Strengths over the epochs",
         "A line per run, including runs that have not finished.",
     ),
     "final_strengths": (
+        sweep_figures.final_strengths,
         "Strengths at the end",
         "A dot per finished run, a row per configuration, the best on top. Where strengths are "
         "tuned, only the ratios between the strengths of one run carry information.",
     ),
     "metric_by_key": (
+        sweep_figures.metric_by_key,
         "What the swept values do",
         "A pale dot per finished run; where values repeat, their mean and sample standard "
         "deviation, over seeds and everything else that was swept.",
     ),
     "strengths_by_key": (
+        sweep_figures.strengths_by_key,
         "Strengths against the swept values",
         "A pale dot per finished run and symmetry; where values repeat, a line through the "
         "medians.",
@@ -39,20 +42,9 @@ SWEEP_CAPTIONS = {
 }
 
 
-def write_overview(sweep: Sweep, path: Path | str, searches: Sequence[SearchSection] = ()) -> None:
-    """Writes the report of many runs in one step.
-
-    Args:
-        sweep: The runs.
-        path: The HTML file; it and its folder are created if missing.
-        searches: Searches that the runs are trials of.
-    """
-    write_atomically(path, render_overview(sweep, path, searches))
-
-
-def render_overview(sweep: Sweep, path: Path | str, searches: Sequence[SearchSection] = ()) -> str:
-    """The report of many runs as HTML text, with links relative to ``path``."""
-    best, page = sweep.best, Path(path)
+def render_overview(sweep: Sweep, page: Path, searches: Sequence[SearchSection] = ()) -> str:
+    """The report of many runs and their searches as HTML text, with links relative to ``page``."""
+    best = sweep.best
     return page_template("overview.html.j2").render(
         sweep=sweep,
         facts=facts(sweep),
@@ -60,8 +52,7 @@ def render_overview(sweep: Sweep, path: Path | str, searches: Sequence[SearchSec
         cautions=cautions(sweep),
         best=best,
         best_cell=run_cell(best, page) if best else None,
-        best_score=number(best.metrics[sweep.metric]) if best else "",
-        pictures=_pictures(sweep),
+        pictures=pictures(sweep, SWEEP_FIGURES, lambda key: _remarks(key, sweep)),
         searches=searches,
         plotly=plotly_bundle() if searches else "",
         runs=run_table(sweep, page),
@@ -98,7 +89,13 @@ def cautions(sweep: Sweep) -> list[str]:
     first, *others = sweep.configurations
     if first.score.mean is None:
         return []
-    notes = [_chosen_by(sweep)]
+    note = " over finished runs. Test metrics are shown and play no part in the choice."
+    if sweep.metric.startswith(("test", "ood")):
+        note = (
+            ": the value that decided the choice is no honest estimate of the error to expect. "
+            "Choose by validation, and report the test."
+        )
+    notes = [f"Chosen by {sweep.metric}, the lowest mean{note}"]
     most = max(configuration.seeds for configuration in sweep.configurations)
     if first.seeds < most:
         notes.append(
@@ -118,32 +115,8 @@ def cautions(sweep: Sweep) -> list[str]:
     return notes
 
 
-def _chosen_by(sweep: Sweep) -> str:
-    if sweep.metric.startswith(("test", "ood")):
-        return (
-            f"Chosen by {sweep.metric}, the lowest mean: the value that decided the choice is no "
-            "honest estimate of the error to expect. Choose by validation, and report the test."
-        )
-    return (
-        f"Chosen by {sweep.metric}, the lowest mean over finished runs. Test metrics are shown "
-        "and play no part in the choice."
-    )
-
-
 def _count(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
-
-
-def _pictures(sweep: Sweep) -> list[Picture]:
-    """Figures as inline SVG with their captions; a figure without data is left out."""
-    pictures = []
-    for key, draw in SWEEP_DRAWERS.items():
-        figure = draw(sweep)
-        if figure is not None:
-            title, caption = SWEEP_CAPTIONS[key]
-            caption = " ".join([caption, *_remarks(key, sweep)])
-            pictures.append(Picture(key, title, caption, inline_svg(figure, key, title)))
-    return pictures
 
 
 def _remarks(key: str, sweep: Sweep) -> list[str]:
@@ -154,14 +127,16 @@ def _remarks(key: str, sweep: Sweep) -> list[str]:
     if key == "strengths":
         meaning = run_colors(sweep).meaning
         notes += [f"Colours tell the {meaning} apart."] if meaning else []
-        if len(sweep.runs) > LINES:
-            notes.append(f"{LINES} of {len(sweep.runs)} lines are drawn; the median is of all.")
+        if len(sweep.runs) > sweep_figures.LINES:
+            notes.append(
+                f"{sweep_figures.LINES} of {len(sweep.runs)} lines are drawn; the median is of all."
+            )
     if key in ("strengths", "final_strengths") and watched:
         notes.append(f"Strength 0 in all runs, only watched: {listing(watched)}.")
-    if key == "final_strengths" and len(sweep.configurations) > ROWS:
-        notes.append(f"The best {ROWS} of {len(sweep.configurations)} are shown.")
-    if key.endswith("by_key") and sum(k.numeric for k in sweep.keys) > PANELS:
-        notes.append(f"The first {PANELS} numeric keys are shown.")
+    if key == "final_strengths" and len(sweep.configurations) > sweep_figures.ROWS:
+        notes.append(f"The best {sweep_figures.ROWS} of {len(sweep.configurations)} are shown.")
+    if key.endswith("by_key") and sum(k.numeric for k in sweep.keys) > sweep_figures.PANELS:
+        notes.append(f"The first {sweep_figures.PANELS} numeric keys are shown.")
     return notes
 
 

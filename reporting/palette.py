@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, ParamSpec, TypeVar
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
 from softsym.reporting.number_format import number
 from softsym.reporting.summary import RunSummary
 from softsym.reporting.symmetry_results import labels
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 INK = "#1f2430"
 MUTED = "#6a7180"
@@ -33,49 +29,34 @@ DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (2, 1.5)), (0, (7, 2, 1.5, 2)))
 WIDE = 20.0
 
 STYLE: Any = {
-    "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "sans-serif"],
     "font.size": 9.5,
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.titlesize": 9.5,
     "axes.edgecolor": MUTED,
-    "axes.linewidth": 0.8,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": GRID,
-    "grid.linewidth": 0.8,
     "xtick.color": MUTED,
     "ytick.color": MUTED,
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
     "legend.frameon": False,
-    "legend.labelcolor": INK,
     "lines.linewidth": 1.8,
-    "lines.dash_capstyle": "butt",
 }
 
 
-def styled(draw: Callable[P, R]) -> Callable[P, R]:
-    """Runs a drawing function in the style of this file; the global style stays as it is."""
-
-    @functools.wraps(draw)
-    def inner(*args: P.args, **kwargs: P.kwargs) -> R:
-        with matplotlib.rc_context(STYLE):
-            return draw(*args, **kwargs)
-
-    return inner
+# Decorates a drawing function, which then draws in this style; the global style stays as it is.
+styled = matplotlib.rc_context(STYLE)
 
 
 def plain(text: str) -> str:
-    """Escapes text so that matplotlib shows it as it is.
-
-    Dollars would start mathematics; a leading underscore would hide a legend entry.
-    """
-    text = text.replace("$", r"\$")
-    return f" {text}" if text.startswith("_") else text
+    """Escapes text so that matplotlib shows it as it is."""
+    text = text.replace("$", r"\$")  # which would start mathematics
+    return f" {text}" if text.startswith("_") else text  # else no legend would show it
 
 
 def symmetry_names(summary: RunSummary) -> list[str]:
@@ -97,6 +78,28 @@ def line_styles(summary: RunSummary) -> dict[str, dict[str, Any]]:
     }
 
 
+def is_wide(low: float, high: float) -> bool:
+    """Whether values from ``low`` to ``high`` need a logarithmic axis, and can have one."""
+    return low > 0 and high / low >= WIDE
+
+
+def positive(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The part of a curve that a logarithmic axis can show."""
+    good = np.isfinite(y) & (y > 0)
+    return x[good], y[good]
+
+
+def small_multiples(
+    count: int, size: tuple[float, float], *, sharey: bool = False
+) -> tuple[Figure, list[Axes]]:
+    """A figure of ``size`` in inches with ``count`` panels, three in a row."""
+    figure, columns = Figure(figsize=size, layout="constrained"), min(count, 3)
+    axes = figure.subplots(math.ceil(count / columns), columns, sharey=sharey, squeeze=False)
+    for ax in axes.flat[count:]:
+        ax.remove()
+    return figure, axes.flat[:count].tolist()
+
+
 def log_axis(ax: Axes, values: Sequence[float], axis: Literal["x", "y"] = "y") -> None:
     """Logarithmic axis with plain numbers that holds ``values`` (positive) with some air."""
     low, high = min(values), max(values)
@@ -108,7 +111,7 @@ def log_axis(ax: Axes, values: Sequence[float], axis: Literal["x", "y"] = "y") -
     ticks = ax.yaxis if axis == "y" else ax.xaxis
     ticks.set_major_locator(matplotlib.ticker.LogLocator(subs=steps, numticks=9))
     ticks.set_minor_locator(matplotlib.ticker.NullLocator())
-    ticks.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    ticks.set_major_formatter(lambda value, _: number(value))
 
 
 def legend_above(figure: Figure, columns: int, ax: Axes | None = None) -> None:

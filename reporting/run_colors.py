@@ -7,30 +7,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap, to_hex
+from matplotlib.colors import Colormap, LinearSegmentedColormap, LogNorm, Normalize, to_hex
 
 from softsym.reporting.configurations import Sweep
 from softsym.reporting.number_format import number
-from softsym.reporting.palette import SERIES, WIDE
+from softsym.reporting.palette import SERIES, is_wide
 from softsym.reporting.swept import SweptKey, shown
 
 # From blue through purple to orange: all three are visible on white and on black.
-SCALE = LinearSegmentedColormap.from_list("scale", [SERIES[0], SERIES[3], SERIES[1]])
+SCALE: Colormap = LinearSegmentedColormap.from_list(
+    "scale", [SERIES[0], SERIES[3], SERIES[1]]
+).with_extremes(bad=SERIES[6])  # for runs without a value
 
 
 @dataclass(frozen=True)
 class Colors:
-    """Colours of runs.
+    """Colours of runs."""
 
-    Attributes:
-        runs: One per run.
-        legend: (label, colour) pairs; empty where all runs have one colour.
-        meaning: What a colour represents, for the caption.
-    """
-
-    runs: tuple[str, ...]
-    legend: tuple[tuple[str, str], ...] = ()
-    meaning: str = ""
+    runs: tuple[str, ...]  # one per run
+    legend: tuple[tuple[str, str], ...] = ()  # (label, colour); empty where all runs have one
+    meaning: str = ""  # what a colour represents, for the caption
 
 
 def run_colors(sweep: Sweep) -> Colors:
@@ -58,15 +54,8 @@ def _scaled(key: SweptKey) -> Colors:
     """A scale of colours between the smallest and the largest value of a key."""
     values = np.array([math.nan if v is None else float(v) for v in key.values])
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    logarithmic = low > 0 and high / low >= WIDE
-    middle = math.sqrt(low * high) if logarithmic else (low + high) / 2
-
-    def color(value: float) -> str:
-        if math.isnan(value):
-            return SERIES[6]
-        if logarithmic:
-            return to_hex(SCALE(math.log(value / low) / math.log(high / low)))
-        return to_hex(SCALE((value - low) / (high - low)))
-
-    legend = tuple((f"{key.label}={number(v)}", color(v)) for v in (low, middle, high))
-    return Colors(tuple(color(v) for v in values.tolist()), legend, key.label)
+    norm = LogNorm(low, high) if is_wide(low, high) else Normalize(low, high)
+    steps = np.array([low, norm.inverse(0.5), high])
+    runs, shades = ([to_hex(color) for color in SCALE(norm(v))] for v in (values, steps))
+    legend = [(f"{key.label}={number(v)}", shade) for v, shade in zip(steps, shades, strict=True)]
+    return Colors(tuple(runs), tuple(legend), key.label)

@@ -7,10 +7,10 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from softsym.reporting.number_format import number
-from softsym.reporting.palette import INK, MUTED, SERIES, styled
+from softsym.reporting.palette import INK, MUTED, SERIES, small_multiples, styled
 from softsym.reporting.predictions import Predictions
 from softsym.reporting.summary import RunSummary
 
@@ -60,11 +60,11 @@ def predictions_figure(summary: RunSummary) -> Figure | None:
     if not drawn:
         return None
     columns = min(3, len(drawn))
-    rows = math.ceil(len(drawn) / columns)
     width = {1: 4.2, 2: 6.4, 3: 7.6}[columns]
-    figure = Figure(figsize=(width, rows * (width / columns) + 0.3), layout="constrained")
-    for place, panel in enumerate(drawn):
-        _draw(figure.add_subplot(rows, columns, place + 1), panel, POINTS // len(drawn))
+    height = math.ceil(len(drawn) / columns) * width / columns + 0.3
+    figure, axes = small_multiples(len(drawn), (width, height))
+    for ax, panel in zip(axes, drawn, strict=True):
+        _draw(ax, panel, POINTS // len(drawn))
     figure.supxlabel("truth", fontsize=9.5)
     figure.supylabel("prediction", fontsize=9.5)
     return figure
@@ -83,5 +83,5 @@ def _draw(ax: Axes, panel: Panel, points: int) -> None:
     ax.set(xlim=limits, ylim=limits, box_aspect=1)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(4))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+        axis.set_major_formatter(lambda value, _: number(value))
     ax.set_title(f"{title}\n{fit_text(target, output)}", loc="left", color=INK)

@@ -68,21 +68,13 @@ WIDE = 3.0
 
 @dataclass(frozen=True)
 class SearchSection:
-    """One search as the template takes it.
-
-    Attributes:
-        name: Name of its study.
-        headline: The best value and its trial.
-        facts: Number of trials by state.
-        figures: What the study shows.
-        failures: Number, reason and last lines of output of each failed trial.
-    """
+    """One search as the template takes it."""
 
     name: str
-    headline: str
-    facts: str
+    headline: str  # the best value and its trial
+    facts: str  # number of trials by state
     figures: tuple[Picture, ...]
-    failures: tuple[tuple[int, str, str], ...]
+    failures: tuple[tuple[int, str, str], ...]  # number, reason and last lines of the output
 
 
 def search_folders(folders: Iterable[Path], runs: Iterable[Path]) -> list[Path]:
@@ -120,22 +112,19 @@ def _section(study: Study, prefix: str) -> SearchSection:
     trials = [t for t in study.get_trials(deepcopy=False) if t.state.name in STATES]
     monitor = str(study.user_attrs.get(MONITOR, "value"))
     done = [(t.value, t.number) for t in trials if t.state.name == "COMPLETE"]
+    headline = "No trial is complete yet"
+    if done:
+        headline = f"Best {monitor}: {number(min(done)[0])}, in trial {min(done)[1]}"
     ended = sum(trial.state.is_finished() for trial in trials)
+    facts = f"{ended} of {study.user_attrs.get(TOTAL, len(trials))} trials have ended"
     states = ", ".join(f"{count} {word}" for word, count in counts(trials).items())
-    return SearchSection(
-        name=study.study_name,
-        headline=f"Best {monitor}: {number(min(done)[0])}, in trial {min(done)[1]}"
-        if done
-        else "No trial is complete yet",
-        facts=f"{ended} of {study.user_attrs.get(TOTAL, len(trials))} trials have ended"
-        + (f": {states}." if states else "."),
-        figures=tuple(_figure(study, key, prefix, monitor, len(done)) for key in FIGURES),
-        failures=tuple(
-            (t.number, t.user_attrs.get(REASON, ""), t.user_attrs.get(TAIL, ""))
-            for t in trials
-            if t.state.name == "FAIL"
-        ),
-    )
+    figures = tuple(_figure(study, key, prefix, monitor, len(done)) for key in FIGURES)
+    failed = [t for t in trials if t.state.name == "FAIL"]
+    failures = [
+        (t.number, t.user_attrs.get(REASON, ""), t.user_attrs.get(TAIL, "")) for t in failed
+    ]
+    facts = f"{facts}: {states}." if states else f"{facts}."
+    return SearchSection(study.study_name, headline, facts, figures, tuple(failures))
 
 
 def _figure(study: Study, key: str, prefix: str, monitor: str, complete: int) -> Picture:

@@ -11,38 +11,25 @@ from softsym.reporting.predictions import Predictions
 from softsym.reporting.symmetry_results import SymmetryResult
 from softsym.runs.strengths import StrengthRow
 
+MODEL = "model"
+
 
 @dataclass(frozen=True)
 class RunSummary:
-    """The content of a report; any part may be empty, as when a run is stopped early.
+    """The content of a report; any part may be empty, as when a run is stopped early."""
 
-    Attributes:
-        title: Name of the run.
-        status: ``"finished"``, ``"interrupted"`` or ``"failed"``.
-        symmetries: One result per candidate symmetry.
-        history: Strengths and penalties by epoch.
-        metrics: Flat, such as ``{"test/mse": 0.1}``.
-        predictions: Test samples for the pictures.
-        adjusted_at: Epoch at which the policy adjusted the strengths.
-        config: The composed config as yaml text.
-        command: Command line that runs it again.
-        versions: Package -> version.
-        seconds: Wall-clock time of the run, in seconds.
-        parameters: Number of trained numbers in the network.
-    """
-
-    title: str
-    status: str = "finished"
+    title: str  # name of the run
+    status: str = "finished"  # or "interrupted" or "failed"
     symmetries: tuple[SymmetryResult, ...] = ()
-    history: tuple[StrengthRow, ...] = ()
-    metrics: dict[str, float] = field(default_factory=dict)
-    predictions: Predictions | None = None
-    adjusted_at: int | None = None
-    config: str = ""
-    command: str = ""
-    versions: dict[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
-    parameters: int = 0
+    history: tuple[StrengthRow, ...] = ()  # strengths and penalties by epoch
+    metrics: dict[str, float] = field(default_factory=dict)  # flat, such as {"test/mse": 0.1}
+    predictions: Predictions | None = None  # test samples for the pictures
+    adjusted_at: int | None = None  # epoch at which the policy adjusted the strengths
+    config: str = ""  # the composed config as yaml text
+    command: str = ""  # command line that runs it again
+    versions: dict[str, str] = field(default_factory=dict)  # of packages
+    seconds: float = 0.0  # wall-clock time
+    parameters: int = 0  # number of trained numbers in the network
 
     @cached_property
     def adjusted(self) -> bool:
@@ -60,3 +47,29 @@ class RunSummary:
         """Name of a symmetry -> how well it is kept."""
         results = self.symmetries
         return {r.name: grade(r, results, adjusted=self.adjusted) for r in results}
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A table: ``rows`` of (metric, one value or None per column)."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[float | None, ...]], ...]
+
+
+def scores(summary: RunSummary, prefix: str | tuple[str, ...] = "") -> Scores:
+    """Metrics whose key starts with ``prefix``, test metrics first, model before baselines."""
+    # a baseline's name is between the parts of a key that is otherwise one of the model
+    parts = (key.split("/", 2) for key in summary.metrics)
+    baselines = {p[1] for p in parts if len(p) == 3 and f"{p[0]}/{p[2]}" in summary.metrics}
+    table: dict[str, dict[str, float]] = {}
+    for key in sorted(summary.metrics, key=lambda key: (not key.startswith("test"), key)):
+        if key.startswith(prefix):
+            split, _, rest = key.partition("/")
+            name, _, metric = rest.partition("/")
+            row, column = (f"{split}/{metric}", name) if name in baselines else (key, MODEL)
+            table.setdefault(row, {})[column] = summary.metrics[key]
+    others = {column for row in table.values() for column in row} - {MODEL}
+    columns = (MODEL, *sorted(others))
+    rows = ((metric, tuple(row.get(c) for c in columns)) for metric, row in table.items())
+    return Scores(columns, tuple(rows))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
+from typing import TypeVar
 
 import matplotlib
 from markupsafe import Markup
@@ -14,6 +16,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from softsym.reporting.palette import GRID, INK, MUTED, SERIES
+
+T = TypeVar("T")
 
 # A page that does not define these variables shows the colours as they were drawn.
 VARIABLES = {INK: "--ink", MUTED: "--muted", GRID: "--grid"} | {
@@ -32,12 +36,9 @@ class Picture:
 
 
 def inline_svg(figure: Figure, key: str, title: str) -> Markup:
-    """An ``<svg>`` element for an HTML page.
+    """An ``<svg>`` element for an HTML page, with a title for screen readers.
 
-    Args:
-        figure: Any matplotlib figure.
-        key: Prefix of the ids inside; the figures of one page need different ones.
-        title: Text for screen readers.
+    All ids begin with ``key``, which must differ between the figures of a page.
     """
     buffer = io.StringIO()
     settings = matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": key})
@@ -48,12 +49,23 @@ def inline_svg(figure: Figure, key: str, title: str) -> Markup:
     return Markup(_embeddable(buffer.getvalue(), key, title))
 
 
+def pictures(
+    subject: T,
+    figures: Mapping[str, tuple[Callable[[T], Figure | None], str, str]],
+    remarks: Callable[[str], list[str]],
+) -> list[Picture]:
+    """All figures of a run or of a sweep that have data, with remarks below their captions."""
+    return [
+        Picture(key, title, " ".join([caption, *remarks(key)]), inline_svg(figure, key, title))
+        for key, (draw, title, caption) in figures.items()
+        if (figure := draw(subject)) is not None
+    ]
+
+
 def _embeddable(svg: str, key: str, title: str) -> str:
     """Removes the headers of an SVG file, makes ids unique and colours follow the page."""
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"<style type=\"text/css\">.*?</style>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<(metadata|style)\b.*?</\1>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r'\bid="', f'id="{key}-', svg)
     svg = svg.replace("url(#", f"url(#{key}-").replace('href="#', f'href="#{key}-')
     for color, variable in VARIABLES.items():

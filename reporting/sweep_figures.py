@@ -10,12 +10,22 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 from matplotlib.transforms import offset_copy
 
 from softsym.reporting.configurations import Configuration, Sweep
 from softsym.reporting.number_format import known, number
-from softsym.reporting.palette import INK, SERIES, WIDE, legend_above, log_axis, plain, styled
+from softsym.reporting.palette import (
+    INK,
+    SERIES,
+    is_wide,
+    legend_above,
+    log_axis,
+    plain,
+    positive,
+    small_multiples,
+    styled,
+)
 from softsym.reporting.run_colors import Colors, run_colors
 from softsym.reporting.swept import SweptKey, shown
 from softsym.runs.reading import Curve, Run
@@ -111,7 +121,7 @@ def metric_by_key(sweep: Sweep) -> Figure | None:
             _draw_means(ax, dots)
             _key_axis(ax, dots, key)
     values = [value for _, value in scored]
-    if _is_wide(values):
+    if is_wide(min(values), max(values)):
         log_axis(panels[0], values)
     panels[0].set_ylabel(plain(sweep.metric))
     return figure
@@ -145,14 +155,6 @@ def strengths_by_key(sweep: Sweep) -> Figure | None:
     return figure
 
 
-SWEEP_DRAWERS = {
-    "strengths": strengths_over_epochs,
-    "final_strengths": final_strengths,
-    "metric_by_key": metric_by_key,
-    "strengths_by_key": strengths_by_key,
-}
-
-
 def symmetry_label(sweep: Sweep, name: str) -> str:
     """Name of a symmetry, with its group if all runs agree on it."""
     groups = {run.config.get(f"regularizers.{name}.group") for run in sweep.runs} - {None}
@@ -160,12 +162,7 @@ def symmetry_label(sweep: Sweep, name: str) -> str:
 
 
 def median(curves: Sequence[Curve], points: int = 100) -> Curve:
-    """Median of step curves; at each epoch over the curves that reach it.
-
-    Args:
-        curves: Epochs and the positive values from each of them on.
-        points: Number of epochs to evaluate.
-    """
+    """Median of step curves at some epochs, at each over the curves that reach it."""
     grid = np.linspace(min(x[0] for x, _ in curves), max(x[-1] for x, _ in curves), points)
     table = np.full((len(curves), points), np.nan)
     for row, (x, y) in zip(table, curves, strict=True):
@@ -188,27 +185,18 @@ def _against(values: Sequence[tuple[Run, float]], key: SweptKey) -> Dots:
 
 def _positive_curves(sweep: Sweep, name: str) -> list[tuple[int, Curve]]:
     """Places of runs with the part of their curve that a logarithmic axis shows."""
-    placed = []
-    for place, run in enumerate(sweep.runs):
-        if name in run.curves:
-            x, y = run.curves[name]
-            good = np.isfinite(y) & (y > 0)
-            if good.any():
-                placed.append((place, (x[good], y[good])))
-    return placed
+    curves = [
+        (i, positive(*run.curves[name])) for i, run in enumerate(sweep.runs) if name in run.curves
+    ]
+    return [(place, curve) for place, curve in curves if len(curve[0])]
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:
     """Small panels that share their y axis, three in a row."""
     count = min(count, PANELS)
-    columns = min(count, 3)
-    rows = math.ceil(count / columns)
-    width = {1: 5.4, 2: 8.0, 3: 10.2}[columns]
-    figure = Figure(figsize=(width, 0.4 + 2.6 * rows), layout="constrained")
-    axes = figure.subplots(rows, columns, sharey=True, squeeze=False).flatten().tolist()
-    for ax in axes[count:]:
-        ax.remove()
-    return figure, axes[:count]
+    rows = math.ceil(count / 3)
+    width = {1: 5.4, 2: 8.0}.get(count, 10.2)
+    return small_multiples(count, (width, 0.4 + 2.6 * rows), sharey=True)
 
 
 def _draw_lines(ax: Axes, curves: Sequence[tuple[int, Curve]], colors: Colors) -> None:
@@ -243,25 +231,20 @@ def _draw_means(ax: Axes, dots: Dots) -> None:
     if groups:
         means = [statistics.fmean(ys) for ys in groups.values()]
         deviations = [statistics.stdev(ys) if len(ys) > 1 else 0.0 for ys in groups.values()]
-        ax.errorbar(
-            list(groups), means, deviations, color=SERIES[0], linewidth=1.4, marker="o",
-            markersize=7, markerfacecolor="none", capsize=3,
-        )  # fmt: skip
-
-
-def _is_wide(values: Sequence[float]) -> bool:
-    return min(values) > 0 and max(values) / min(values) >= WIDE
+        look: dict[str, Any] = {"marker": "o", "markersize": 7, "markerfacecolor": "none"}
+        look |= {"color": SERIES[0], "linewidth": 1.4, "capsize": 3}
+        ax.errorbar(list(groups), means, deviations, **look)
 
 
 def _key_axis(ax: Axes, dots: Dots, key: SweptKey) -> None:
     """Axis of a key, with its values as ticks where they are few."""
     values = sorted({x for x, _ in dots})
-    if len(values) > 1 and _is_wide(values):
+    if len(values) > 1 and is_wide(values[0], values[-1]):
         log_axis(ax, values, "x")
     elif len(values) > 1:
         air = 0.06 * (values[-1] - values[0])
         ax.set_xlim(values[0] - air, values[-1] + air)
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+        ax.xaxis.set_major_formatter(lambda value, _: number(value))
     if len(values) <= 6:
         ax.xaxis.set_major_locator(FixedLocator(values))
     ax.set_xlabel(plain(key.label))

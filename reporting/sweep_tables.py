@@ -23,34 +23,21 @@ SPLITS = {"val": "validation", "ood": "out of distribution"}
 
 @dataclass(frozen=True)
 class Column:
-    """A column as the template takes it.
+    """A column as the template takes it."""
 
-    Attributes:
-        key: Its name in filters, such as ``"test/mse"``.
-        label: Its heading, below the name of its ``group``.
-        group: Heading that it shares with its neighbours of the same group.
-        numeric: Whether it is aligned and sorted as numbers.
-    """
-
-    key: str
-    label: str
-    group: str = ""
-    numeric: bool = True
+    key: str  # its name in filters, such as "test/mse"
+    label: str  # its heading, below the name of its group
+    group: str = ""  # heading that it shares with its neighbours of the same group
+    numeric: bool = True  # whether it is aligned and sorted as numbers
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell as the template takes it.
+    """A cell as the template takes it."""
 
-    Attributes:
-        text: The text that a reader sees.
-        value: The number or text to sort and filter by; empty where it is missing.
-        link: Address relative to the page.
-    """
-
-    text: str
-    value: str
-    link: str = ""
+    text: str  # what a reader sees
+    value: str  # the number or text to sort and filter by; empty where it is missing
+    link: str = ""  # address relative to the page
 
 
 @dataclass(frozen=True)
@@ -68,29 +55,26 @@ class SweepTable:
 
 
 def run_table(sweep: Sweep, page: Path) -> SweepTable:
-    """A row per run, those of the best configuration first.
-
-    Args:
-        sweep: The runs.
-        page: The file that will contain the table; links are relative to it.
-    """
+    """A row per run, those of the best configuration first; links are relative to the page."""
     keys, metrics = _key_columns(sweep), _metric_columns(sweep)
     columns = (
-        Column("run", "run", "", numeric=False),
+        Column("run", "run", numeric=False),
         *keys,
         Column("seed", "seed"),
-        Column("status", "status", "", numeric=False),
+        Column("status", "status", numeric=False),
         *metrics,
         Column("seconds", "time", "run"),
     )
-    counted = {id(run) for run in sweep.counted}
+    finished = {id(run) for run in sweep.runs if run.status == "finished"}
+    repeated = finished - {id(run) for run in sweep.counted}
     rows = tuple(
         (
             run_cell(run, page),
             _config_cell(configuration.rank),
             *(_config_cell(run.value(column.key)) for column in keys[1:]),
             _config_cell(run.seed),
-            _status_cell(run, id(run) in counted),
+            # a newer run of the same seed may replace a finished one
+            Cell(run.status + ", repeated" * (id(run) in repeated), run.status),
             *(_metric_cell(run, column) for column in metrics),
             _number_cell(run.seconds, duration),
         )
@@ -126,12 +110,7 @@ def run_cell(run: Run, page: Path) -> Cell:
 
 
 def relative(path: Path, page: Path) -> str:
-    """A path as seen from the folder of a page, with slashes.
-
-    Example:
-        >>> relative(Path("outputs/inertia/1"), Path("outputs/overview.html"))
-        'inertia/1'
-    """
+    """A path as seen from the folder of a page, with slashes."""
     return Path(os.path.relpath(path.absolute(), page.absolute().parent)).as_posix()
 
 
@@ -150,10 +129,9 @@ def _metric_columns(sweep: Sweep) -> list[Column]:
         split = key.split("/", 1)[0]
         columns.append(Column(key, key.split("/", 1)[-1], SPLITS.get(split, split)))
     columns += [Column(f"strength/{name}", name, "strength") for name in sweep.symmetries]
-    errors = [key for key in known if key.startswith(ERROR)]
-    return columns + [
-        Column(key, key.removeprefix(ERROR), "equivariance error (test)") for key in errors
-    ]
+    errors = [key.removeprefix(ERROR) for key in known if key.startswith(ERROR)]
+    columns += [Column(ERROR + name, name, "equivariance error (test)") for name in errors]
+    return columns
 
 
 def _config_cell(value: Any) -> Cell:
@@ -162,17 +140,10 @@ def _config_cell(value: Any) -> Cell:
     return Cell(shown(value), repr(value) if type(value) in (int, float) else shown(value))
 
 
-def _status_cell(run: Run, counted: bool) -> Cell:
-    """How a run ended, and whether a newer run of its seed replaces it."""
-    repeated = run.status == "finished" and not counted
-    return Cell("finished, repeated" if repeated else run.status, run.status)
-
-
 def _metric_cell(run: Run, column: Column) -> Cell:
-    if column.group == "strength":
-        return _number_cell(run.final_strength(column.label), number)
-    write = error if column.key.startswith(ERROR) else number
-    return _number_cell(run.metrics.get(column.key), write)
+    is_strength = column.group == "strength"
+    value = run.final_strength(column.label) if is_strength else run.metrics.get(column.key)
+    return _number_cell(value, error if column.key.startswith(ERROR) else number)
 
 
 def _number_cell(value: float | None, write: Callable[[float], str]) -> Cell:

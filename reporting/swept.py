@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -25,16 +26,10 @@ RECIPE = "experiment"
 
 @dataclass(frozen=True)
 class SweptKey:
-    """A key whose value differs between runs.
+    """A key whose value differs between runs."""
 
-    Attributes:
-        key: Dotted, such as ``"regularizers.xy.strength"``, or a config group.
-        label: As much of its end as tells it from the other keys.
-        values: One per run.
-    """
-
-    key: str
-    label: str
+    key: str  # dotted, such as "regularizers.xy.strength", or a config group
+    label: str  # as much of its end as tells it from the other keys
     values: Values
 
     @property
@@ -49,17 +44,12 @@ def swept_keys(runs: Sequence[Run], by: Sequence[str] = ()) -> tuple[SweptKey, .
 
     Configs are resolved, so one override changes many keys. Of keys that change together, the one
     given on the command line represents the others, and a config group represents what its
-    options set.
-
-    Args:
-        runs: Any number of runs.
-        by: Keys to use instead of those that differ.
-
-    Raises:
-        ValueError: If no run has a key of ``by``.
+    options set. Keys given as ``by`` are used instead; one that no run has raises a ValueError.
     """
     keys = [_checked(key, runs) for key in dict.fromkeys(by)] if by else _differing(runs)
-    labels = short_names(keys)
+    short = {key: ".".join(key.split(".")[-2:]) for key in keys}
+    count = Counter(short.values())
+    labels = {key: key if count[name] > 1 else name for key, name in short.items()}
     return tuple(SweptKey(k, labels[k], tuple(run.value(k) for run in runs)) for k in keys)
 
 
@@ -69,27 +59,10 @@ def seeds(run: Run) -> tuple[tuple[str, Hashable], ...]:
 
 
 def shown(value: Any) -> str:
-    """A value of a config as in a label.
-
-    Example:
-        >>> shown(0.0001), shown(True), shown(None), shown("mlp"), shown(2000)
-        ('1e-4', 'true', 'null', 'mlp', '2000')
-    """
+    """A value of a config as in a label, such as ``1e-4``, ``true``, ``null`` or ``mlp``."""
     if value is None or isinstance(value, bool):
-        return "null" if value is None else str(value).lower()
+        return json.dumps(value)
     return number(value) if isinstance(value, float) else str(value)
-
-
-def short_names(keys: Sequence[str]) -> dict[str, str]:
-    """Key -> its last two parts, or all of it where another key ends in the same two.
-
-    Example:
-        >>> list(short_names(["regularizers.xy.strength", "dim"]).values())
-        ['xy.strength', 'dim']
-    """
-    names = {key: ".".join(key.split(".")[-2:]) for key in keys}
-    count = Counter(names.values())
-    return {key: key if count[name] > 1 else name for key, name in names.items()}
 
 
 def _checked(key: str, runs: Sequence[Run]) -> str:
@@ -163,9 +136,8 @@ def _material(runs: Sequence[Run], given: dict[str, int]) -> list[str]:
 
 def _is_own_path(run: Run, key: str) -> bool:
     """Whether a value is a place in the run's own folder."""
-    home, value = run.config.get("run_dir"), run.config.get(key)
-    output = run.config.get("paths.output")
-    return isinstance(value, str) and any(p and str(p) in value for p in (home, output))
+    homes, value = (run.config.get(k) for k in ("run_dir", "paths.output")), run.config.get(key)
+    return isinstance(value, str) and any(home and str(home) in value for home in homes)
 
 
 def _groups(runs: Sequence[Run], given: dict[str, int]) -> dict[str, Values]:

@@ -10,27 +10,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class SymmetryResult:
-    """Strength, penalty and errors of one candidate symmetry at the end of a run.
+    """Strength, penalty and relative equivariance errors (0 to 1) of a symmetry at a run's end."""
 
-    Attributes:
-        name: Key of the regularizer in the config, such as ``"xy"``.
-        group: Name of the group, such as ``"O(2)@xy"``.
-        strength: Final strength; 0 if the symmetry was only watched.
-        penalty: Final penalty, in the units of the regularizer.
-        model_error: Relative equivariance error of the trained model on test inputs, 0 to 1.
-        data_error: A nearest-neighbour estimate of the same for the data, from samples alone.
-        data_floor: Value of that estimate for the identity: pure noise.
-        truth_error: The same for the function that generated the data. It is shown, but no ground
-            of the verdict, which must come from what training saw.
-    """
-
-    name: str
-    group: str
-    strength: float
-    penalty: float
-    model_error: float | None = None
-    data_error: float | None = None
-    data_floor: float | None = None
+    name: str  # key of the regularizer in the config, such as "xy"
+    group: str  # name of the group, such as "O(2)@xy"
+    strength: float  # 0 if the symmetry was only watched
+    penalty: float  # in the units of the regularizer
+    model_error: float | None = None  # of the trained model on test inputs
+    data_error: float | None = None  # a nearest-neighbour estimate, from samples alone
+    data_floor: float | None = None  # that estimate for the identity: pure noise
+    # Of the function that generated the data. It is shown, but no ground of the verdict, which
+    # must come from what training saw.
     truth_error: float | None = None
 
     @property
@@ -45,12 +35,7 @@ class SymmetryResult:
 
 
 def labels(results: Sequence[SymmetryResult]) -> dict[str, str]:
-    """Name -> group for readers, with the name where two results share a group.
-
-    Example:
-        >>> labels([SymmetryResult("xy", "O(2)@xy", 1.0, 0.1)])
-        {'xy': 'O(2)@xy'}
-    """
+    """Name -> group for readers, with the name where two results share a group."""
     count = Counter(result.group for result in results)
     return {r.name: r.group if count[r.group] == 1 else f"{r.group} ({r.name})" for r in results}
 

@@ -10,8 +10,7 @@ from rich.text import Text
 
 from softsym.reporting.grades import Grade
 from softsym.reporting.number_format import duration, error, number, plain_table
-from softsym.reporting.scores import scores
-from softsym.reporting.summary import RunSummary
+from softsym.reporting.summary import RunSummary, scores
 from softsym.reporting.symmetry_results import strongest_first
 from softsym.reporting.verdicts import headline, verdict
 
@@ -26,9 +25,7 @@ COLORS = {
 
 def symmetry_table(summary: RunSummary) -> Table:
     """One row per symmetry, the strongest first; fits 80 columns."""
-    table = plain_table()
-    table.add_column("Symmetry", overflow="fold")
-    table.add_column("Group", overflow="fold")
+    table = plain_table("Symmetry", "Group")
     for heading in ("Strength", "Penalty", "Equivariance error\nmodel / data"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("Verdict", overflow="fold")
@@ -50,8 +47,7 @@ def metrics_table(summary: RunSummary) -> Table | None:
     measured = scores(summary, prefix=("test", "ood"))
     if not measured.rows:
         return None
-    table = plain_table()
-    table.add_column("Metric", overflow="fold")
+    table = plain_table("Metric")
     for column in measured.columns:
         table.add_column(Text(column.replace("_", " ")), justify="right")
     for metric, values in measured.rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from softsym.reporting.number_format import number
-from softsym.reporting.palette import INK, MUTED, SERIES, legend_above, plain, styled
+from softsym.reporting.palette import (
+    INK,
+    MUTED,
+    SERIES,
+    legend_above,
+    plain,
+    small_multiples,
+    styled,
+)
 from softsym.reporting.predictions import Predictions
 from softsym.reporting.summary import RunSummary
 
@@ -23,6 +32,9 @@ BASELINES = (MUTED, SERIES[3], SERIES[2])
 SMALLEST = 0.5
 # Room below the paths for the scale bar and its text, as a share of half the window.
 BAR_ROOM = 0.3
+
+Future = tuple[str, np.ndarray, float, dict[str, Any]]
+"""Label of a path (n, 2), empty for none in the legend; size of the dot at its end; its look."""
 
 
 def sample_tracks(predictions: Predictions, count: int = SAMPLES) -> np.ndarray:
@@ -44,12 +56,11 @@ def tracks_figure(summary: RunSummary) -> Figure | None:
     if not len(chosen):
         return None
     columns = min(3, len(chosen))
-    rows = math.ceil(len(chosen) / columns)
-    figure = Figure(figsize=(7.6 * columns / 3, 0.5 + rows * 2.75), layout="constrained")
+    height = 0.5 + math.ceil(len(chosen) / columns) * 2.75
+    figure, axes = small_multiples(len(chosen), (7.6 * columns / 3, height))
     ade = predictions.displacement(predictions.outputs).mean(axis=1)
-    for place, index in enumerate(chosen):
-        ax = figure.add_subplot(rows, columns, place + 1)
-        _panel(ax, predictions, int(index), labelled=place == 0)
+    for ax, index in zip(axes, chosen, strict=True):
+        _panel(ax, predictions, int(index), labelled=ax is axes[0])
         ax.set_title(f"mean error {number(ade[index])} m", loc="left")
     legend_above(figure, min(3 + len(predictions.baselines), 2 * columns))
     return figure
@@ -64,32 +75,31 @@ def _panel(ax: Axes, predictions: Predictions, index: int, *, labelled: bool) ->
             *(predictions.targets, predictions.outputs),
         )
     )
-    looks: dict[str, dict[str, Any]] = {
-        name: {"color": BASELINES[i % 3], "linestyle": (0, (1, 1.2)), "linewidth": 1.8}
-        for i, name in enumerate(predictions.baselines)
-    }
-    looks |= {"true": TRUE, "predicted": PREDICTED}
-    draw_path(ax, observed, "observed" if labelled else "", dot=0, **OBSERVED)
-    for (name, look), path in zip(looks.items(), paths, strict=True):
-        # futures begin where the observed path ends
-        joined = np.concatenate([observed[-1:], path])
-        draw_path(ax, joined, name.replace("_", " ") if labelled else "", **look)
+    looks: list[dict[str, Any]] = [
+        {"color": BASELINES[i % 3], "linestyle": (0, (1, 1.2)), "linewidth": 1.8}
+        for i in range(len(predictions.baselines))
+    ]
+    names = [*predictions.baselines, "true", "predicted"]
+    futures: list[Future] = [
+        (name.replace("_", " "), path, 3.5, look)
+        for name, path, look in zip(names, paths, [*looks, TRUE, PREDICTED], strict=True)
+    ]
+    draw_scene(ax, observed, futures, labelled=labelled)
     frame(ax, np.concatenate([observed, *paths]))
 
 
-def draw_path(ax: Axes, points: np.ndarray, label: str, *, dot: float = 3.5, **look: Any) -> None:
-    """Draws a path (n, 2) with a dot at its end; without a label it has no legend entry."""
-    ax.plot(*points.T, label=plain(label) if label else "_", **look)
-    ax.plot(*points[-1:].T, "o", color=look["color"], markersize=dot)
+def draw_scene(
+    ax: Axes, observed: np.ndarray, futures: Sequence[Future], *, labelled: bool
+) -> None:
+    """Draws an observed path (n, 2), and the futures that begin where it ends."""
+    for label, path, dot, look in [("observed", observed, 0.0, OBSERVED), *futures]:
+        points = path if path is observed else np.concatenate([observed[-1:], path])
+        ax.plot(*points.T, label=plain(label) if label and labelled else "_", **look)
+        ax.plot(*points[-1:].T, "o", color=look["color"], markersize=dot)
 
 
 def frame(ax: Axes, points: np.ndarray) -> None:
-    """Makes equal axes without ticks around some points, with a scale bar of round length.
-
-    Args:
-        ax: Axes with the paths.
-        points: (n, 2) in metres; rows that are not finite are ignored.
-    """
+    """Makes equal axes without ticks around points (n, 2) in metres, with a scale bar."""
     points = points[np.isfinite(points).all(axis=1)]
     centre = (points.min(axis=0) + points.max(axis=0)) / 2
     half = max(0.58 * float(np.ptp(points, axis=0).max()), SMALLEST)
@@ -105,11 +115,6 @@ def frame(ax: Axes, points: np.ndarray) -> None:
 
 
 def round_length(length: float) -> float:
-    """The largest 1, 2 or 5 times a power of ten that is at most ``length`` (positive).
-
-    Example:
-        >>> round_length(37.0), round_length(0.9)
-        (20.0, 0.5)
-    """
+    """The largest 1, 2 or 5 times a power of ten that is at most ``length`` (positive)."""
     power = 10.0 ** math.floor(math.log10(length))
     return max(step * power for step in (1, 2, 5) if step * power <= length * (1 + 1e-9))

@@ -30,11 +30,6 @@ def verdict(summary: RunSummary, result: SymmetryResult) -> str:
     """Short verdict on one symmetry of a run, such as ``"kept"`` or ``"only watched; broken"``.
 
     A remark says why a symmetry is undecided, or that model and data differ.
-
-    Example:
-        >>> exact = SymmetryResult("xy", "O(2)@xy", 100.0, 0.1, model_error=0.02, data_error=0.0)
-        >>> verdict(RunSummary("inertia", symmetries=(exact,)), exact)
-        'kept'
     """
     given = summary.grades[result.name]
     if given is Grade.UNDECIDED:
@@ -57,7 +52,13 @@ def headline(summary: RunSummary) -> str:
         by_grade[given].append(names[result.name] + (lead if given < Grade.BROKEN else ""))
         lead = ""  # only the strongest has one
     if len(by_grade[Grade.UNDECIDED]) == len(results):
-        return _nothing_decided(summary, listing(list(names.values())))
+        all_names = listing(list(names.values()))
+        if strengths_tell(results, summary.adjusted):
+            return f"What was measured does not decide about {all_names}."
+        return (
+            f"Nothing can be said yet about {all_names}: the strengths have not been tuned, "
+            "and no measured error decides."
+        )
     sentences = [_kept_sentence(summary, by_grade)]
     for given in (Grade.BROKEN, Grade.UNDECIDED):
         if by_grade[given]:
@@ -112,13 +113,3 @@ def _lead(summary: RunSummary) -> str:
     if ratio < CLEAR_LEAD:
         return ""
     return f" (strength {number(first.strength)}, {number(float(f'{ratio:.2g}'))} times the next)"
-
-
-def _nothing_decided(summary: RunSummary, names: str) -> str:
-    """Headline when every symmetry is undecided."""
-    if strengths_tell(summary.symmetries, summary.adjusted):
-        return f"What was measured does not decide about {names}."
-    return (
-        f"Nothing can be said yet about {names}: the strengths have not been tuned, "
-        "and no measured error decides."
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -17,29 +17,25 @@ from softsym.cli.errors import reported
 from softsym.cli.explanations import CONF, known_keys, unknown_choice
 from softsym.runs.errors import UserError
 from softsym.sweeps.overrides import quote_list
-from softsym.sweeps.search.settings import ACTIONS
 
 __all__ = ["check_arguments", "plain", "register", "reported", "require_optuna", "train_values"]
 
+ACTIONS = ("run", "status")
 LISTS = ("overrides=", "command=")
 """Settings that are lists of words, in which Hydra wants quotes around an equals sign."""
 
 
 def register() -> None:
     """Registers ``${choices:search}`` of the help, which lists the options of a group."""
-    OmegaConf.register_new_resolver("choices", _choices, replace=True)
 
+    def choices(group: str) -> str:
+        return ", ".join(sorted(path.stem for path in (CONF / group).glob("*.yaml")))
 
-def _choices(group: str) -> str:
-    return ", ".join(sorted(path.stem for path in (CONF / group).glob("*.yaml")))
+    OmegaConf.register_new_resolver("choices", choices, replace=True)
 
 
 def require_optuna() -> None:
-    """Checks that the extra ``search`` is installed.
-
-    Raises:
-        UserError: If it is not; the message says how to install it.
-    """
+    """Raises a UserError if the extra ``search`` is not installed."""
     if importlib.util.find_spec("optuna") is None:
         raise UserError('Searches need optuna: pip install -e ".[search]"')
 
@@ -48,14 +44,18 @@ def check_arguments(arguments: Sequence[str]) -> list[str]:
     """Translates the command line for Hydra, and checks it.
 
     The first word may be the action, such as ``status``; the items of ``overrides=[a=1,b=2]`` need
-    no quotes of their own.
-
-    Raises:
-        UserError: If a key or choice is unknown, or an argument makes no sense.
+    no quotes of their own. A wrong argument raises a UserError.
     """
     given = list(arguments)
     if given and "=" not in given[0] and not given[0].startswith("-"):
-        given[0] = f"action={_checked_action(given[0])}"
+        if given[0] == "picture":
+            raise UserError("The pictures of a search are in its report: python report.py <folder>")
+        if given[0] not in ACTIONS:
+            raise UserError(
+                f"sweep.py knows no {given[0]!r}. Start with {' or '.join(ACTIONS)}, or with "
+                "key=value to run; everything else is key=value."
+            )
+        given[0] = f"action={given[0]}"
     for argument in given:
         if "=" not in argument and not argument.startswith(("-", "~")):
             raise UserError(
@@ -78,10 +78,7 @@ def check_arguments(arguments: Sequence[str]) -> list[str]:
 def plain(config: DictConfig) -> dict[str, Any]:
     """The config of sweep.py as plain values, after which Hydra may compose that of train.py."""
     GlobalHydra.instance().clear()
-    values = OmegaConf.to_container(config, resolve=True)
-    if not isinstance(values, dict):
-        raise UserError("The config of sweep.py must be a mapping.")
-    return {str(key): value for key, value in values.items()}
+    return cast("dict[str, Any]", OmegaConf.to_container(config, resolve=True))
 
 
 def train_values(overrides: Sequence[str], keys: Sequence[str]) -> dict[str, Any]:
@@ -91,17 +88,6 @@ def train_values(overrides: Sequence[str], keys: Sequence[str]) -> dict[str, Any
     missing = object()
     values = {key: OmegaConf.select(config, key, default=missing) for key in keys}
     return {key: v for key, v in values.items() if v is not missing and not OmegaConf.is_config(v)}
-
-
-def _checked_action(word: str) -> str:
-    if word == "picture":
-        raise UserError("The pictures of a search are in its report: python report.py <folder>")
-    if word not in ACTIONS:
-        raise UserError(
-            f"sweep.py knows no {word!r}. Start with {' or '.join(ACTIONS)}, or with key=value to "
-            "run; everything else is key=value."
-        )
-    return word
 
 
 def _explain(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 
@@ -19,7 +20,7 @@ def override(key: str, value: object) -> str:
         ('optimizer.lr=0.001', "group='O(3)'", 'x=null')
     """
     if value is None or isinstance(value, bool):
-        return f"{key}={str(value).lower() if value is not None else 'null'}"
+        return f"{key}={json.dumps(value)}"
     if isinstance(value, str):
         if PLAIN.fullmatch(value) and value.lower() not in WORDS:
             return f"{key}={value}"

@@ -43,39 +43,25 @@ class Jobs(Protocol):
     def end(self, number: int, code: int | None, unseen: bool) -> bool:
         """Handles the end of a job; returns whether to start it again.
 
-        Args:
-            number: Number of the job.
-            code: Exit code; None if unknown.
-            unseen: Whether this process has never seen the job alive.
+        The exit code is None if unknown; ``unseen`` jobs were never seen alive by this process.
         """
 
 
 @dataclass
 class SlotLoop:
-    """Runs the jobs of a sweep to their ends, a limited number at a time.
-
-    Attributes:
-        jobs: The jobs of the sweep.
-        executor: Where they run.
-        slots: Maximum number of jobs at a time.
-        stop_seconds: How long to wait for jobs that are to save and end, in seconds.
-    """
+    """Runs the jobs of a sweep to their ends, at most ``slots`` at a time."""
 
     jobs: Jobs
     executor: Executor
     slots: int
-    stop_seconds: float = 0
+    stop_seconds: float = 0  # how long to wait for jobs that are to save and end
     _alive: dict[int, Job] = field(default_factory=dict)
     _waiting: deque[int] = field(default_factory=deque)
     _unseen: set[int] = field(default_factory=set)
     _states: dict[int, str] = field(default_factory=dict)
 
     def run(self) -> None:
-        """Runs until every job has ended.
-
-        Raises:
-            UserError: If no job can be started, or the sweep refuses to go on.
-        """
+        """Runs until every job has ended; if no job can be started, it raises a UserError."""
         self._alive = self.jobs.attach(self.executor)
         self._unseen = set(self._alive)
         try:

@@ -19,17 +19,20 @@ __all__ = [
     "Status",
     "SubmitError",
     "make_executor",
+    "require_whole",
 ]
 
 KINDS = {"local": LocalExecutor, "slurm": SlurmExecutor}
 
 
-def make_executor(settings: Mapping[str, Any]) -> Executor:
-    """Builds the executor of a file of ``conf/executor/`` or ``conf/hydra/launcher/``.
+def require_whole(name: str, given: object, least: int) -> None:
+    """Raises a UserError if a setting is no whole number of at least ``least``."""
+    if isinstance(given, bool) or not isinstance(given, int) or given < least:
+        raise UserError(f"{name} must be a whole number of at least {least}; got {given}.")
 
-    Raises:
-        UserError: If the kind or a setting is unknown, or SLURM is not available.
-    """
+
+def make_executor(settings: Mapping[str, Any]) -> Executor:
+    """Builds the executor of a file of ``conf/executor/`` or ``conf/hydra/launcher/``."""
     rest = dict(settings)
     kind = rest.pop("kind", None)
     if kind not in KINDS:

@@ -17,8 +17,6 @@ OUTSIDE = (
 
 The launcher may itself run in a job, whose variables would make sbatch and srun take its settings.
 """
-
-
 ENDING = "ending"
 
 
@@ -28,33 +26,20 @@ class SubmitError(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """One run as an executor's job.
+    """One run as an executor's job, under a name that no other job has."""
 
-    Attributes:
-        folder: The run folder, where its output goes.
-        name: A name that no other job has.
-        id: The executor's id of it; empty if it was never recorded.
-    """
-
-    folder: Path
+    folder: Path  # the run folder, where its output goes
     name: str
-    id: str = ""
+    id: str = ""  # the executor's id of it; empty if it was never recorded
 
 
 @dataclass(frozen=True)
 class Status:
-    """What an executor knows of a job.
+    """What an executor knows of a job."""
 
-    Attributes:
-        alive: Whether it runs or waits, or may do so.
-        state: In words; ``ENDING`` for a job that is missing but may still be alive.
-        code: Exit code of a job that is gone; None if unknown.
-        id: The executor's id of it.
-    """
-
-    alive: bool
-    state: str
-    code: int | None = None
+    alive: bool  # whether it runs or waits, or may do so
+    state: str  # in words; ENDING for a job that is missing but may still be alive
+    code: int | None = None  # exit code of a job that is gone; None if unknown
     id: str = ""
 
     @property
@@ -64,23 +49,14 @@ class Status:
 
 
 class Executor(Protocol):
-    """Starts jobs and watches them.
+    """Starts jobs and watches them."""
 
-    Attributes:
-        kind: Its name in configs.
-        poll_seconds: Seconds between two looks at the jobs.
-        survives: Whether jobs go on when the process that started them ends.
-    """
-
-    kind: str
-    poll_seconds: float
-    survives: bool
+    kind: str  # its name in configs
+    poll_seconds: float  # seconds between two looks at the jobs
+    survives: bool  # whether jobs go on when the process that started them ends
 
     def submit(self, job: Job, command: Sequence[str]) -> str:
-        """Starts a command as a job; its output is appended to ``output.log`` in the folder.
-
-        Returns:
-            The job's id.
+        """Starts a command as a job whose output goes to ``output.log``; returns the job's id.
 
         Raises:
             SubmitError: If it cannot be started, or the last job of the folder is still alive.

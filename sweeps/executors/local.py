@@ -22,12 +22,8 @@ class LocalExecutor:
 
     A process holds a lock in its run folder as long as it lives, through a file that it inherits
     open. So a later launcher sees whether the process still runs, even if the first launcher was
-    killed, and starts no second one beside it.
-
-    Args:
-        poll_seconds: Seconds between two looks at the processes.
-        devices: Numbers of CUDA devices, of which every process gets one; None gives all devices
-            to all processes.
+    killed, and starts no second one beside it. Each process gets one of the CUDA ``devices``, all
+    of them if these are None.
     """
 
     kind = "local"
@@ -79,8 +75,10 @@ class LocalExecutor:
         if process is not None and code:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)  # children that a killed process left
-        if _is_locked(job.folder / LOCK):
-            return Status(True, "running", id=job.id)
+        if (job.folder / LOCK).exists():
+            with (job.folder / LOCK).open("a") as lock:
+                if not _try_lock(lock):
+                    return Status(True, "running", id=job.id)
         self._on_device.pop(job.folder, None)
         return Status(False, "gone", code, job.id)
 
@@ -88,8 +86,7 @@ class LocalExecutor:
         """Words before the command that put it on the device with the fewest processes."""
         if self.devices is None:
             return []
-        used = list(self._on_device.values())
-        device = min(self.devices, key=used.count)
+        device = min(self.devices, key=list(self._on_device.values()).count)
         self._on_device[folder] = device
         return ["env", f"CUDA_VISIBLE_DEVICES={device}"]
 
@@ -101,11 +98,3 @@ def _try_lock(lock: IO[str]) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _is_locked(path: Path) -> bool:
-    """Whether some process holds the lock."""
-    if not path.exists():
-        return False
-    with path.open("a") as lock:
-        return not _try_lock(lock)

@@ -44,20 +44,7 @@ class SlurmExecutor:
     job (see docs/cluster.md). A job that waits in the queue again is alive. Jobs go on when the
     launcher ends. One call of squeue sees all of them, by name; sacct is not needed.
 
-    Args:
-        partition: Partition; None leaves this, as any setting that may be None, to the cluster.
-        qos: Quality of service.
-        account: Account.
-        timeout_min: Time limit in minutes; a training that needs more is requeued and goes on.
-        nodes: Number of nodes of a run; trainer.num_nodes must equal it.
-        tasks_per_node: Number of processes on each node; trainer.devices must equal it.
-        cpus_per_task: Number of cores of each process.
-        gpus_per_node: Number of GPUs of each node.
-        mem_gb: Memory of each node, in GiB.
-        signal_delay_s: Seconds before the time limit at which the training is told to save.
-        setup: Lines of shell before the training, such as ``module load cuda``.
-        additional_parameters: Further options of sbatch, such as ``{exclude: node7}``.
-        poll_seconds: Seconds between two looks at the queue.
+    ``conf/executor/slurm.yaml`` explains the arguments; None leaves a setting to the cluster.
     """
 
     kind = "slurm"
@@ -148,10 +135,8 @@ class SlurmExecutor:
             self._warned = True
             return None
         self._warned = False
-        queue = {}
-        for line in done.stdout.splitlines():
-            number, name, state, reason = line.strip().split("|", 3)
-            queue[name] = (number, _in_words(state, reason))
+        rows = (line.strip().split("|", 3) for line in done.stdout.splitlines())
+        queue = {name: (id, _in_words(state, reason)) for id, name, state, reason in rows}
         return {number: self._look(job, queue) for number, job in jobs.items()}
 
     def stop(self, jobs: Sequence[Job]) -> None:

@@ -30,19 +30,12 @@ LINES_SHOWN = 12
 
 @dataclass(frozen=True)
 class GridRun:
-    """One run of a grid.
-
-    Attributes:
-        overrides: The overrides of ``train.py`` that it is started with.
-        folder: Its run folder.
-        monitor: The metric to show when it has finished.
-        label: Its name for people: the overrides that no other run has.
-    """
+    """One run of a grid."""
 
     overrides: tuple[str, ...]
     folder: Path
-    monitor: str
-    label: str
+    monitor: str  # the metric to show when it has finished
+    label: str  # its name for people: the overrides that no other run has
 
     @property
     def job(self) -> Job:
@@ -52,43 +45,26 @@ class GridRun:
         name = re.sub(r"[^\w.-]", "_", folder.parent.name)[:40]
         return Job(folder, f"{name}-{digest}")
 
-    def outcome(self, code: int | None = None) -> Outcome:
-        """How it ended, if it has ended."""
-        return read_outcome(self.folder, self.monitor, code)
-
     @property
     def is_complete(self) -> bool:
         """Whether it has finished and left its metric."""
-        return self.outcome().end == End.COMPLETE
+        return read_outcome(self.folder, self.monitor, None).end == End.COMPLETE
 
 
 @dataclass
 class Grid:
-    """Runs the unfinished runs of a grid.
-
-    Attributes:
-        runs: All runs.
-        executor: Where they run.
-        program: The program of each run, such as ``python train.py``.
-        slots: Maximum number of runs at a time.
-        name: Name of the sweep.
-        failed: Runs that failed, and how.
-    """
+    """Runs the unfinished runs of a grid, at most ``slots`` at a time."""
 
     runs: Sequence[GridRun]
     executor: Executor
-    program: Sequence[str]
+    program: Sequence[str]  # such as ``python train.py``
     slots: int
-    name: str
+    name: str  # of the sweep
     failed: dict[GridRun, Outcome] = field(default_factory=dict)
     _left: deque[int] = field(default_factory=deque)
 
     def finish(self) -> dict[GridRun, Outcome]:
-        """Runs all that have not finished, and returns those that failed.
-
-        Raises:
-            UserError: If no job can be started.
-        """
+        """Runs all that have not finished, and returns those that failed."""
         started = time.monotonic()
         self._left = deque(n for n, run in enumerate(self.runs) if not run.is_complete)
         before = len(self.runs) - len(self._left)
@@ -110,11 +86,9 @@ class Grid:
 
     def next(self) -> int | None:
         """The next run that has not finished; another launcher may have finished some by now."""
-        while self._left:
-            number = self._left.popleft()
-            if not self.runs[number].is_complete:
-                return number
-        return None
+        while self._left and self.runs[self._left[0]].is_complete:
+            self._left.popleft()
+        return self._left.popleft() if self._left else None
 
     def job(self, number: int) -> Job:
         """The job of a run."""
@@ -138,11 +112,11 @@ class Grid:
     def end(self, number: int, code: int | None, unseen: bool) -> bool:
         """Reports how a run ended; a failed run waits for the next launch."""
         run = self.runs[number]
-        outcome = run.outcome(code)
+        outcome = read_outcome(run.folder, run.monitor, code)
         if outcome.end == End.COMPLETE:
             log.info("finished: %s: %s %.4g", run.label, run.monitor, outcome.value)
         else:
             self.failed[run] = outcome
-            output = tail(run.folder, LINES_SHOWN)
-            log.error("failed: %s: %s\n%s", run.label, outcome.reason, output)
+            shown = tail(run.folder, LINES_SHOWN)
+            log.error("failed: %s: %s\n%s", run.label, outcome.reason, shown)
         return False

@@ -15,7 +15,7 @@ from softsym.cli.resolvers import folder_label
 from softsym.runs.errors import UserError
 from softsym.runs.layout import RECORD
 from softsym.runs.outcome import is_finished
-from softsym.sweeps.executors import make_executor
+from softsym.sweeps.executors import make_executor, require_whole
 from softsym.sweeps.grid.grid import Grid, GridRun
 
 PROGRAM = (sys.executable, str(CONF.parent / "train.py"))
@@ -28,17 +28,9 @@ def finish_grid(
     settings: Mapping[str, Any],
     slots: int,
 ) -> bool:
-    """Runs the unfinished runs of a grid, and waits for all.
+    """Runs the unfinished runs of a grid, and waits for all; returns whether they have finished.
 
-    Args:
-        master: The config that Hydra composed for the grid.
-        loader: Hydra's loader, which composes the config of a run.
-        job_overrides: Overrides of each run.
-        settings: Settings of the executor.
-        slots: Maximum number of runs at a time.
-
-    Returns:
-        Whether all runs have finished.
+    Hydra's ``loader`` composes the config of each run from the grid's ``master`` config.
 
     Raises:
         UserError: If a run's folder holds a run with another config, two runs share a folder, or
@@ -49,8 +41,7 @@ def finish_grid(
         for key, value in settings.items()
     }
     executor = make_executor(plain)
-    if isinstance(slots, bool) or not isinstance(slots, int) or slots < 1:
-        raise UserError(f"hydra.launcher.slots must be a whole number of at least 1; got {slots}.")
+    require_whole("hydra.launcher.slots", slots, 1)
     common = set.intersection(*map(set, job_overrides))
     runs: dict[Path, GridRun] = {}
     for number, overrides in enumerate(job_overrides):

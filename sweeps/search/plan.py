@@ -23,21 +23,13 @@ OURS = ("run_dir", "ckpt_path", "sweep", "hydra.run.dir", "monitor")
 
 @dataclass(frozen=True)
 class Plan:
-    """What stays the same however often a search is continued.
+    """What stays the same however often a search is continued."""
 
-    Attributes:
-        experiment: The recipe that trials vary.
-        overrides: Overrides of train.py that all trials share.
-        space: What is searched.
-        monitor: The validation metric to minimize; None for that of the experiment.
-        pruning: Settings of successive halving; None for no pruning.
-    """
-
-    experiment: str
-    overrides: tuple[str, ...]
+    experiment: str  # the recipe that trials vary
+    overrides: tuple[str, ...]  # of train.py, which all trials share
     space: tuple[Parameter, ...]
-    monitor: str | None = None
-    pruning: Mapping[str, Any] | None = None
+    monitor: str | None = None  # the validation metric to minimize; None for the experiment's
+    pruning: Mapping[str, Any] | None = None  # settings of successive halving
 
     @property
     def fixed(self) -> list[str]:
@@ -51,25 +43,14 @@ class Plan:
 
 
 def make_plan(search: Mapping[str, Any], overrides: Sequence[str]) -> Plan:
-    """The plan of a search's yaml and of the user's overrides.
-
-    Args:
-        search: The content of a file of ``conf/search/``.
-        overrides: Further overrides of train.py, which win over those of the file.
-
-    Raises:
-        UserError: If a setting is missing, unknown or makes no sense.
-    """
+    """The plan of a file of ``conf/search/`` and of the user's overrides, which win."""
     strange = sorted(set(search) - set(KEYS))
     if strange:
         raise UserError(
             f"A search has no {', '.join(strange)}; it takes {', '.join(KEYS)}. More overrides of "
             "train.py's config go into overrides=[...]."
         )
-    try:
-        space = parse_space(search.get("space"))
-    except ValueError as error:
-        raise UserError(str(error)) from None
+    space = parse_space(search.get("space"))
     if not isinstance(search.get("experiment"), str):
         raise UserError("A search needs an experiment to vary, such as experiment: inertia.")
     fixed = merged(_override_texts(search.get("overrides") or []), _override_texts(overrides))
@@ -89,11 +70,7 @@ def make_plan(search: Mapping[str, Any], overrides: Sequence[str]) -> Plan:
 
 
 def require_same_plan(plan: Plan, folder: Path) -> None:
-    """Compares the plan with the one of the search in a folder, if there is one.
-
-    Raises:
-        UserError: If they differ; the message names what differs.
-    """
+    """Raises a UserError if a search in the folder has another plan."""
     path = folder / CONFIG
     if not path.exists():
         return

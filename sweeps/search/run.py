@@ -21,13 +21,17 @@ from softsym.runs.layout import OVERVIEW
 from softsym.runs.locks import locked
 from softsym.runs.optuna_journal import MONITOR, SLOTS, TOTAL
 from softsym.sweeps.executors import Executor, make_executor
-from softsym.sweeps.search.checks import check_trials, monitor_and_defaults
 from softsym.sweeps.search.plan import Plan, keep_plan, make_plan, require_same_plan
-from softsym.sweeps.search.search import Search
-from softsym.sweeps.search.settings import Settings, make_settings
+from softsym.sweeps.search.search import Search, Settings, make_settings
 from softsym.sweeps.search.status import show_status
 from softsym.sweeps.search.study import Study
-from softsym.sweeps.search.trials import Trials, by_hand, full_program
+from softsym.sweeps.search.trials import (
+    Trials,
+    by_hand,
+    check_trials,
+    full_program,
+    monitor_and_defaults,
+)
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +39,7 @@ LOCK = ".sweep.lock"
 
 
 def act(config: Mapping[str, Any]) -> None:
-    """Does what the config asks for.
-
-    Args:
-        config: The content of ``conf/sweep.yaml`` as composed.
-
-    Raises:
-        UserError: If it cannot be done.
-    """
+    """Does what the composed config of ``conf/sweep.yaml`` asks for."""
     resolvers.register()  # for the configs of train.py that trials are checked against
     settings = make_settings(config)
     if settings.action == "status":
@@ -58,7 +55,7 @@ def _run_search(settings: Settings, plan: Plan, executor: Executor) -> None:
     """Starts or continues a search, and runs it to its end."""
     folder, program = settings.folder, full_program(settings.command)
     require_same_plan(plan, folder)
-    check_trials(plan, folder, folder.name)
+    check_trials(plan, folder)
     keep_plan(plan, folder)
     study = Study(folder, create=True)
     monitor, defaults = monitor_and_defaults(plan)
@@ -81,11 +78,7 @@ def _run_search(settings: Settings, plan: Plan, executor: Executor) -> None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Keeps a second sweep.py out of the folder, which would draw and start trials twice.
-
-    Raises:
-        UserError: If there is one, or the folder cannot be written.
-    """
+    """Keeps a second sweep.py out of the folder, which would draw and start trials twice."""
     refusal = (
         f"Another sweep.py works in {str(folder)!r}. See its progress with python sweep.py "
         f"status folder={shlex.quote(str(folder))}, or start another search with name=<name>."

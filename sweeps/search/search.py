@@ -3,22 +3,60 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
 from softsym.runs.errors import UserError
 from softsym.runs.optuna_journal import EXECUTOR, JOB, REASON, RESTARTS, counts
 from softsym.runs.outcome import End, Outcome, read_outcome, tail
-from softsym.sweeps.executors import Executor, Job
-from softsym.sweeps.search.progress import ended, progress_line
-from softsym.sweeps.search.settings import Settings
+from softsym.sweeps.command_line import ACTIONS
+from softsym.sweeps.executors import Executor, Job, require_whole
+from softsym.sweeps.search.status import ended, progress_line
 from softsym.sweeps.search.study import Study
 from softsym.sweeps.search.trials import Trials
 from softsym.sweeps.slot_loop import SlotLoop
 
 log = logging.getLogger(__name__)
+
+# Smallest value of each whole number.
+LEAST = {"n_trials": 1, "slots": 1, "startup_trials": 1, "retries": 0, "seed": 0, "report_every": 0}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings that may change each time a search is continued; see ``conf/sweep.yaml``."""
+
+    action: str
+    folder: Path
+    n_trials: int
+    slots: int
+    retries: int
+    seed: int
+    startup_trials: int
+    report_every: int
+    stop_seconds: float
+    command: tuple[str, ...]
+
+
+def make_settings(config: Mapping[str, Any]) -> Settings:
+    """Checks the settings of the composed config."""
+    if config["action"] not in ACTIONS:
+        raise UserError(f"action={config['action']}: choose one of {', '.join(ACTIONS)}.")
+    for key, lowest in LEAST.items():
+        require_whole(key, config[key], lowest)
+    if not re.fullmatch(r"[\w.-]+", str(config["name"])):
+        raise UserError(
+            f"name={config['name']}: a search's name has only letters, digits, '.', '_' and '-'."
+        )
+    values = {each.name: config[each.name] for each in fields(Settings)}
+    values["folder"] = Path(config["folder"]).absolute()
+    values["command"] = tuple(str(word) for word in config["command"])
+    return Settings(**values)
 
 
 @dataclass
@@ -27,32 +65,19 @@ class Search:
 
     The journal is its only memory: whatever ends this process, the next one reads there which
     trials were running, and finds their jobs by folder and name.
-
-    Attributes:
-        study: The state of the search.
-        trials: Folders and commands of the trials.
-        executor: Where new trials run.
-        settings: Number of trials, of slots, of restarts and the like.
-        monitor: The metric to minimize.
-        report: Writes the report of the search.
     """
 
     study: Study
     trials: Trials
     executor: Executor
     settings: Settings
-    monitor: str
-    report: Callable[[], None]
+    monitor: str  # the metric to minimize
+    report: Callable[[], None]  # writes the report of the search
     _errors: list[str] = field(default_factory=list)
     _reported_at: int = 0
 
     def run(self) -> None:
-        """Runs all trials and writes the report.
-
-        Raises:
-            UserError: If the first trials all end with the same user error, no job can be
-                started, or no trial has a result.
-        """
+        """Runs all trials and writes the report; without any result it raises a UserError."""
         SlotLoop(self, self.executor, self.settings.slots, self.settings.stop_seconds).run()
         if self._reported_at != ended(self.study.trials) or not self._reported_at:
             self.report()
@@ -64,11 +89,12 @@ class Search:
     def attach(self, executor: Executor) -> dict[int, Job]:
         """Jobs of all trials that were running when the last sweep.py ended.
 
-        Raises:
-            UserError: If a trial was started with another executor.
+        A trial that was started with another executor raises a UserError.
         """
         jobs = {}
-        for trial in self.study.running:
+        for trial in self.study.trials:
+            if trial.state != TrialState.RUNNING:
+                continue
             if set(trial.params) != {p.key for p in self.trials.plan.space}:
                 # Optuna stores one parameter after the other: these are not the trial's values
                 reason = "sweep.py was killed while it was drawn"
@@ -84,8 +110,7 @@ class Search:
             self.study.note(trial, **{EXECUTOR: executor.kind})
             jobs[trial.number] = self.trials.job(trial.number, trial.user_attrs.get(JOB, ""))
         if jobs:
-            numbers = ", ".join(map(str, jobs))
-            log.info("Trials that were running when sweep.py ended: %s.", numbers)
+            log.info("Trials that were running when sweep.py ended: %s.", ", ".join(map(str, jobs)))
         return jobs
 
     def next(self) -> int | None:
@@ -114,11 +139,7 @@ class Search:
         self.study.note(self.study.trial(number), **{JOB: id})
 
     def end(self, number: int, code: int | None, unseen: bool) -> bool:
-        """Tells the study how a trial ended, unless the trial is to be continued.
-
-        Raises:
-            UserError: If all first trials ended with the same error.
-        """
+        """Tells the study how a trial ended, unless the trial is to be continued."""
         trial, folder = self.study.trial(number), self.trials.folder_of(number)
         outcome = read_outcome(folder, self.monitor, code)
         if outcome.end == End.KILLED and self._may_restart(trial, code, unseen):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, cast
 
 from optuna import distributions
 from optuna.distributions import BaseDistribution
+
+from softsym.runs.errors import UserError
 
 Choice = float | int | str | bool | None
 ALLOWED = {
@@ -21,24 +23,14 @@ ALLOWED = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """The values that may be drawn for one key.
-
-    Attributes:
-        key: A key or group of train.py's config.
-        type: ``float``, ``int`` or ``categorical``.
-        low: Smallest number.
-        high: Largest number.
-        log: Whether to draw on a logarithmic scale.
-        step: Distance between the numbers; None for any number.
-        choices: Values of a categorical parameter.
-    """
+    """The values that may be drawn for one key or group of train.py's config."""
 
     key: str
-    type: str
+    type: str  # float, int or categorical
     low: float = 0
     high: float = 0
-    log: bool = False
-    step: float | None = None
+    log: bool = False  # whether to draw on a logarithmic scale
+    step: float | None = None  # distance between the numbers; None for any number
     choices: tuple[Choice, ...] = ()
 
     def distribution(self) -> BaseDistribution:
@@ -70,68 +62,64 @@ class Parameter:
 
 
 def parse_space(space: object) -> tuple[Parameter, ...]:
-    """Parses a mapping such as ``{optimizer.lr: {type: float, low: 1e-4, high: 1e-2}}``.
-
-    Raises:
-        ValueError: If a type is unknown, or a setting is missing, unknown or makes no sense.
-    """
+    """Parses a mapping such as ``{optimizer.lr: {type: float, low: 1e-4, high: 1e-2}}``."""
     if not isinstance(space, Mapping) or not space:
-        raise ValueError(
+        raise UserError(
             "The space of a search maps keys of train.py's config to the values that may be "
             f"drawn, such as {{optimizer.lr: {{type: float, low: 1e-4, high: 1e-2}}}}; got {space}."
         )
-    return tuple(_parameter(str(key), given) for key, given in space.items())
+    parameters = []
+    for key, given in space.items():
+        try:
+            parameters.append(_parameter(str(key), given))
+        except ValueError as error:
+            raise UserError(f"space of {key}: {error}.") from None
+    return tuple(parameters)
 
 
 def _parameter(key: str, given: object) -> Parameter:
-    kinds = ", ".join(ALLOWED)
     if not isinstance(given, Mapping) or given.get("type") not in ALLOWED:
-        raise ValueError(f"space of {key}: needs a type, one of {kinds}; got {given}.")
+        raise ValueError(f"needs a type, one of {', '.join(ALLOWED)}; got {given}")
     kind = str(given["type"])
     strange = sorted(set(given) - {"type", *ALLOWED[kind]})
     if strange:
-        raise ValueError(
-            f"space of {key}: {kind} has no {', '.join(strange)}; it takes "
-            f"{', '.join(ALLOWED[kind])}."
-        )
+        takes = ", ".join(ALLOWED[kind])
+        raise ValueError(f"{kind} has no {', '.join(strange)}; it takes {takes}")
     if kind == "categorical":
-        return Parameter(key, kind, choices=_choices(key, given.get("choices")))
+        return Parameter(key, kind, choices=_choices(given.get("choices")))
     return _numeric(key, kind, given)
 
 
-def _choices(key: str, given: object) -> tuple[Choice, ...]:
+def _choices(given: object) -> tuple[Choice, ...]:
     if not isinstance(given, Sequence) or isinstance(given, str) or not given:
-        raise ValueError(f"space of {key}: choices must be a list, such as [1, 2]; got {given}.")
+        raise ValueError(f"choices must be a list, such as [1, 2]; got {given}")
     strange = [c for c in given if not isinstance(c, bool | int | float | str | None)]
     if strange:
-        raise ValueError(
-            f"space of {key}: choices are numbers, words, true, false or null; got {strange[0]}."
-        )
+        raise ValueError(f"choices are numbers, words, true, false or null; got {strange[0]}")
     if len(set(map(repr, given))) < len(given):
-        raise ValueError(f"space of {key}: choices appear twice in {list(given)}.")
+        raise ValueError(f"choices appear twice in {list(given)}")
     return tuple(given)
 
 
 def _numeric(key: str, kind: str, given: Mapping[str, Any]) -> Parameter:
-    numbers = {name: given.get(name) for name in ("low", "high", "step")}
-    for name, value in numbers.items():
-        if name == "step" and value is None:
-            continue
-        plain = isinstance(value, int | float) and not isinstance(value, bool)
-        if not plain or not math.isfinite(cast("float", value)):
-            raise ValueError(f"space of {key}: {name} must be a number; got {value}.")
-        if kind == "int" and not float(cast("float", value)).is_integer():
-            raise ValueError(f"space of {key}: {name} of an int must be whole; got {value}.")
-    low, high, step = (cast("float", numbers[name]) for name in ("low", "high", "step"))
+    low, high, step = (given.get(name) for name in ("low", "high", "step"))
+    for name, value in (("low", low), ("high", high), ("step", 1 if step is None else step)):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            raise ValueError(f"{name} must be a number; got {value}")
+        if kind == "int" and not float(value).is_integer():
+            raise ValueError(f"{name} of an int must be whole; got {value}")
+    low, high = cast("float", low), cast("float", high)
     log = given.get("log", False)
-    if not isinstance(log, bool):
-        raise ValueError(f"space of {key}: log must be true or false; got {log}.")
-    if not low < high:
-        raise ValueError(f"space of {key}: low must be less than high; got {low} and {high}.")
-    if log and low <= 0:
-        raise ValueError(f"space of {key}: a logarithmic scale needs low > 0; got {low}.")
-    if log and step is not None:
-        raise ValueError(f"space of {key}: a logarithmic scale takes no step; got {step}.")
-    if step is not None and not 0 < step <= high - low:
-        raise ValueError(f"space of {key}: step must be within 0 and high - low; got {step}.")
+    for wrong, message in (
+        (not isinstance(log, bool), f"log must be true or false; got {log}"),
+        (not low < high, f"low must be less than high; got {low} and {high}"),
+        (log and low <= 0, f"a logarithmic scale needs low > 0; got {low}"),
+        (log and step is not None, f"a logarithmic scale takes no step; got {step}"),
+        (
+            step is not None and not 0 < step <= high - low,
+            f"step must be within 0 and high - low; got {step}",
+        ),
+    ):
+        if wrong:
+            raise ValueError(message)
     return Parameter(key, kind, low, high, log, step)

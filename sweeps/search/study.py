@@ -32,31 +32,21 @@ class Study:
     The sampler of each trial is seeded by the search's seed and the trial's number. So it draws
     the same trial from the same results, whether or not sweep.py was killed in between.
 
-    Args:
-        folder: The search's folder.
-        create: Create the study if there is none.
-
-    Attributes:
-        path: The journal.
-        optuna: Optuna's study.
-
     Raises:
-        UserError: If there is no study and none is to be created.
+        UserError: If there is no study in the folder, unless ``create`` makes one.
     """
 
     def __init__(self, folder: Path, create: bool = False) -> None:
         self.path = folder / JOURNAL
         if not create and not self.path.exists():
-            raise UserError(_no_search(folder))
+            raise _no_search(folder)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         storage = journal_storage(self.path)
         names = [study.study_name for study in storage.get_all_studies()]
-        if names:
-            self.optuna = optuna.load_study(study_name=names[0], storage=storage)
-        elif create:
-            self.optuna = optuna.create_study(study_name=folder.name, storage=storage)
-        else:
-            raise UserError(_no_search(folder))
+        if not (names or create):
+            raise _no_search(folder)
+        open_study = optuna.load_study if names else optuna.create_study
+        self.optuna = open_study(study_name=[*names, folder.name][0], storage=storage)
 
     @property
     def name(self) -> str:
@@ -70,11 +60,6 @@ class Study:
         return [trial for trial in trials if trial.state != TrialState.WAITING]
 
     @property
-    def running(self) -> list[FrozenTrial]:
-        """Trials whose end was never recorded."""
-        return [trial for trial in self.trials if trial.state == TrialState.RUNNING]
-
-    @property
     def best(self) -> FrozenTrial | None:
         """The complete trial with the smallest value; None if there is none."""
         return next(iter(complete(self.trials)), None)
@@ -86,10 +71,11 @@ class Study:
 
     def ask(self, space: Sequence[Parameter], seed: int, startup: int) -> FrozenTrial:
         """Draws a new trial; the first ``startup`` trials are drawn at random."""
+        digest = hashlib.sha256(f"{seed}/{len(self.trials)}".encode()).digest()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # options of the sampler are called experimental
             self.optuna.sampler = TPESampler(
-                seed=_child_seed(seed, len(self.trials)),
+                seed=int.from_bytes(digest[:4], "big"),
                 n_startup_trials=startup,
                 multivariate=True,
                 constant_liar=True,  # else trials that run at once would be drawn close together
@@ -130,15 +116,10 @@ def complete(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
     return [trial for _, _, trial in sorted(ranked, key=lambda entry: entry[:2])]
 
 
-def _child_seed(seed: int, number: int) -> int:
-    digest = hashlib.sha256(f"{seed}/{number}".encode()).digest()
-    return int.from_bytes(digest[:4], "big")
-
-
-def _no_search(folder: Path) -> str:
+def _no_search(folder: Path) -> UserError:
     others = sorted(path.parent.name for path in folder.parent.glob(f"*/{JOURNAL}"))
     known = f" There are: {', '.join(others)}." if others else ""
-    return (
+    return UserError(
         f"There is no search in {str(folder)!r}.{known} Name one with search=<name>, name=<name> "
         "or folder=<folder>."
     )

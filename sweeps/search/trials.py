@@ -1,4 +1,4 @@
-"""Folder, command and job of each trial."""
+"""Folder, command and job of each trial, and the check that train.py takes the commands."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from softsym.cli.explanations import CONF
+from softsym.cli.overrides import check_command_line
 from softsym.runs.errors import UserError
 from softsym.runs.layout import JOURNAL
+from softsym.sweeps.command_line import train_values
 from softsym.sweeps.executors import Job
 from softsym.sweeps.overrides import override
 from softsym.sweeps.search.plan import Plan
@@ -24,19 +27,12 @@ ROOT = CONF.parent
 
 @dataclass(frozen=True)
 class Trials:
-    """Folders, commands and jobs of the trials of a search.
-
-    Attributes:
-        plan: What is searched.
-        folder: The search's folder.
-        study: Name of the study.
-        program: The program of a trial, such as ``["python", "train.py"]``.
-    """
+    """Folders, commands and jobs of the trials of a search."""
 
     plan: Plan
-    folder: Path
-    study: str
-    program: tuple[str, ...]
+    folder: Path  # of the search
+    study: str  # its name
+    program: tuple[str, ...]  # of a trial, such as ("python", "train.py")
 
     def folder_of(self, number: int) -> Path:
         """The run folder of a trial."""
@@ -76,6 +72,40 @@ class Trials:
         ]
 
 
+def check_trials(plan: Plan, folder: Path) -> None:
+    """Composes train.py's config for a few trials, which together try every choice.
+
+    If train.py would refuse one, its message becomes that of a UserError.
+    """
+    trials = Trials(plan, folder, folder.name, ())
+    for params in sample_params(plan):
+        try:
+            check_command_line(trials.command(0, params))
+        except UserError as error:
+            hint = " (for a search: in overrides=[...])" if "; pass " in str(error) else ""
+            raise UserError(f"search {folder.name}: {error}{hint}") from None
+
+
+def sample_params(plan: Plan) -> Iterator[Mapping[str, Choice]]:
+    """Parameters of a trial with the first value of each, and of one for each further choice."""
+    first = {p.key: p.samples()[0] for p in plan.space}
+    yield first
+    for p in plan.space:
+        for choice in p.samples()[1:]:
+            if isinstance(choice, int | float) and type(choice) is type(first[p.key]):
+                continue  # composing is slow, and other numbers of one type pass as the first does
+            yield first | {p.key: choice}
+
+
+def monitor_and_defaults(plan: Plan) -> tuple[str, dict[str, Any] | None]:
+    """The metric to minimize, and the experiment's own values if they lie within the space."""
+    params = next(sample_params(plan))
+    metric = train_values([*plan.fixed, *plan.drawn(params)], ["monitor"])["monitor"]
+    values = train_values(plan.fixed, [p.key for p in plan.space])
+    inside = all(p.key in values and p.contains(values[p.key]) for p in plan.space)
+    return str(metric), values if inside else None
+
+
 def by_hand(plan: Plan, params: Mapping[str, Choice]) -> str:
     """The command that trains a trial's model once more, to copy."""
     return shlex.join(["python", "train.py", *plan.fixed, *plan.drawn(params)])
@@ -85,9 +115,6 @@ def full_program(command: Sequence[str]) -> tuple[str, ...]:
     """The words of ``command`` such that they run from any folder.
 
     ``python`` becomes this interpreter, a script of this project its full path.
-
-    Raises:
-        UserError: If there is no such program.
     """
     if not command:
         raise UserError("command must not be empty; the usual one is [python, train.py].")

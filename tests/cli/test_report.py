@@ -89,7 +89,7 @@ def test_a_page_that_cannot_be_written_is_answered(folder, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("softsym.reporting.many_runs.write_overview", full)
+    monkeypatch.setattr("softsym.reporting.many_runs.write_atomically", full)
     with pytest.raises(UserError, match=r"cannot be written: .*No space left on device"):
         main([str(folder)])
 

@@ -131,11 +131,12 @@ def test_workspace_asks_for_nothing_that_is_not_logged(logged_run, logged):
     if not importlib.util.find_spec("wandb_workspaces"):
         pytest.skip("the extra 'dashboard' is not installed")
     from softsym.dashboards.contents import from_folder
-    from softsym.dashboards.wandb_workspace import as_json, build
+    from softsym.dashboards.wandb_workspace import build
 
     options = argparse.Namespace(entity=None, project=None, name=None)
     contents = from_folder(logged_run.folder)
-    page = as_json(build(contents, options))
+    model = build(contents, options)._to_model()
+    page = json.dumps(model.model_dump(mode="json", by_alias=True, exclude_none=True))
     asked = set(re.findall(r'"(?:summary:)?((?:\w+/)+[\w/]+)"', page)) - {"wandb/bar/v0"}
     asked -= {"wandb/scatter/v0"}
     assert {f"figures/{name}" for name in contents.figures} <= asked

@@ -5,7 +5,7 @@ import math
 from reporting_samples import EMPTY, summary
 
 from softsym.reporting import SymmetryResult
-from softsym.reporting.bars import equivariance_figure
+from softsym.reporting.symmetry_figures import equivariance_figure
 
 
 def drawn(*results):

@@ -7,7 +7,7 @@ import numpy as np
 from reporting_samples import EMPTY, history, summary
 
 from softsym.reporting import StrengthRow
-from softsym.reporting.curves import penalties_figure, series, strengths_figure, thin
+from softsym.reporting.symmetry_figures import penalties_figure, series, strengths_figure, thin
 
 
 def test_thinning_keeps_ends_and_extremes():

@@ -3,7 +3,6 @@ from __future__ import annotations
 from reporting_samples import EMPTY, moved_tracks, summary, tracks
 
 from softsym.reporting import all_figures
-from softsym.reporting.figures import CAPTIONS, DRAWERS
 
 
 def test_figures_without_data_are_left_out():
@@ -14,7 +13,3 @@ def test_figures_without_data_are_left_out():
     moved = all_figures(summary(predictions=moved_tracks()))
     assert list(moved) == [*keys, "tracks", "moved_scenes"]
     assert list(all_figures(summary(history=(), predictions=None))) == ["equivariance"]
-
-
-def test_every_figure_has_a_caption():
-    assert set(CAPTIONS) == set(DRAWERS)

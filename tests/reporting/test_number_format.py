@@ -10,6 +10,12 @@ from softsym.reporting.number_format import duration, error, listing, number
 @pytest.mark.parametrize(
     ("value", "text"),
     [
+        (811.6, "812"),
+        (0.01234, "0.0123"),
+        (0.0, "0"),
+        (1.5e-7, "1.5e-7"),
+        (123456.0, "1.23e5"),
+        (None, "-"),
         (999.9, "1000"),
         (-0.5, "-0.5"),
         (100.0, "100"),
@@ -23,9 +29,11 @@ def test_number(value, text):
 
 
 def test_others():
-    assert error(math.nan) == "-"
-    assert error(0.0) == "0.000"
-    assert duration(59.96) == "1 min 0 s"
+    texts = [error(v) for v in (0.31415, 0.0123, 3e-8, 0.0, None, math.nan)]
+    assert texts == ["0.314", "0.012", "<0.001", "0.000", "-", "-"]
+    times = [duration(s) for s in (8.25, 59.96, 75, 7500)]
+    assert times == ["8.2 s", "1 min 0 s", "1 min 15 s", "2 h 5 min"]
     assert duration(math.nan) == "-"
     assert listing([]) == ""
-    assert listing(["a", "b"]) == "a and b"
+    assert listing(["a"]) == "a"
+    assert listing(["a", "b", "c"]) == "a, b and c"

@@ -15,7 +15,6 @@ from softsym.reporting.overview import (
     facts,
     render_overview,
     sweep_headline,
-    write_overview,
 )
 from softsym.runs.reading import Run, find_runs, read_run
 
@@ -82,12 +81,6 @@ def test_hostile_text_is_only_text():
     page = Page(render_overview(gather([made, replace(made, config={})]), Path("overview.html")))
     assert page.tags.count("script") == 1
     assert "b" not in page.tags
-
-
-def test_page_is_written_whole(grid, tmp_path):
-    write_overview(grid[0], tmp_path / "below" / "page.html")
-    Page((tmp_path / "below" / "page.html").read_text(encoding="utf-8"))
-    assert len(list((tmp_path / "below").iterdir())) == 1
 
 
 def test_runs_without_anything_have_a_page(tmp_path):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from reporting_samples import EMPTY, summary
 
-from softsym.reporting.scores import scores
+from softsym.reporting.summary import scores
 
 
 def test_model_stands_beside_the_baselines():

@@ -105,4 +105,5 @@ def test_seeds_of_a_run_include_those_set_apart():
 def test_texts_and_booleans_are_no_numbers():
     keys = swept_keys(plain({"a": 1, "b": True, "c": "x", "d": 1}, {"a": 2, "b": False, "c": 1}))
     assert {key.key: key.numeric for key in keys} == {"a": True, "b": False, "c": False, "d": False}
-    assert shown(2.0) == "2"
+    values = [shown(v) for v in (2.0, 0.0001, 2000, 1, True, False, None, "mlp")]
+    assert values == ["2", "1e-4", "2000", "1", "true", "false", "null", "mlp"]

@@ -10,7 +10,7 @@ import pytest
 
 if find_spec("optuna"):
     from softsym.sweeps.search.plan import keep_plan, make_plan
-    from softsym.sweeps.search.settings import Settings
+    from softsym.sweeps.search.search import Settings
     from softsym.sweeps.search.study import Study
     from softsym.sweeps.search.trials import Trials
 else:  # the extra "search" is not installed

@@ -8,8 +8,8 @@ from softsym.cli import resolvers
 from softsym.cli.explanations import CONF
 from softsym.runs.errors import UserError
 from softsym.sweeps.command_line import train_values
-from softsym.sweeps.search.checks import check_trials, sample_params
 from softsym.sweeps.search.plan import make_plan
+from softsym.sweeps.search.trials import check_trials, sample_params
 
 LR = {"type": "float", "low": 1e-3, "high": 1e-2}
 SEARCHES = sorted(path.stem for path in (CONF / "search").glob("*.yaml"))
@@ -27,7 +27,7 @@ def search(name):
 def test_every_search_fits_the_config(name, tmp_path):
     settings = search(name)
     assert settings["name"] == name
-    check_trials(make_plan(settings, NEEDS.get(name, [])), tmp_path / name, name)
+    check_trials(make_plan(settings, NEEDS.get(name, [])), tmp_path / name)
 
 
 @pytest.mark.parametrize("name", SEARCHES)
@@ -58,14 +58,14 @@ def test_every_search_says_its_command_and_is_small(name):
 def test_mistakes_are_told_as_train_tells_them(changes, message, tmp_path):
     plan = make_plan({"experiment": "quickstart", "space": {"optimizer.lr": LR}} | changes, [])
     with pytest.raises(UserError, match=f"search s: .*{message}"):
-        check_trials(plan, tmp_path, "s")
+        check_trials(plan, tmp_path / "s")
 
 
 def test_every_choice_of_a_group_is_tried(tmp_path):
     space = {"policy": {"type": "categorical", "choices": ["fixed", "adjust_wice"]}}
     plan = make_plan({"experiment": "quickstart", "space": space}, [])
     with pytest.raises(UserError, match="no policy called 'adjust_wice'"):
-        check_trials(plan, tmp_path, "s")
+        check_trials(plan, tmp_path / "s")
 
 
 def test_of_numbers_one_is_tried():

@@ -6,7 +6,7 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from softsym.runs.optuna_journal import counts
-from softsym.sweeps.search.progress import ended, progress_line, seconds_left
+from softsym.sweeps.search.status import ended, progress_line, seconds_left
 
 
 def trial(state, value=None, seconds=100, **notes):

@@ -3,7 +3,7 @@
 import pytest
 
 from softsym.runs.errors import UserError
-from softsym.sweeps.search.settings import make_settings
+from softsym.sweeps.search.search import make_settings
 
 GOOD = {
     **{"action": "run", "name": "a", "folder": "x", "n_trials": 3, "slots": 1, "retries": 0},

@@ -7,6 +7,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from softsym.runs.errors import UserError
 from softsym.sweeps.search.space import parse_space
 
 
@@ -57,13 +58,13 @@ def test_distributions(given, expected):
     ],
 )
 def test_mistakes(given, message):
-    with pytest.raises(ValueError, match=f"space of key: .*{message}"):
+    with pytest.raises(UserError, match=f"space of key: .*{message}"):
         one(**given)
 
 
 @pytest.mark.parametrize("space", [None, {}, [1], "x"])
 def test_a_space_is_a_mapping(space):
-    with pytest.raises(ValueError, match="The space of a search maps keys"):
+    with pytest.raises(UserError, match="The space of a search maps keys"):
         parse_space(space)
 
 

@@ -38,7 +38,7 @@ def test_begins_with_what_it_is_told_once(study, plan, folder):
     assert study.trials == []
     assert study.ask(plan.space, 0, 10).params == params
     assert study.ask(plan.space, 0, 10).params != params
-    assert [trial.number for trial in study.running] == [0, 1]
+    assert [trial.number for trial in study.trials] == [0, 1]
 
 
 def test_tells_all_ends(study, plan):
