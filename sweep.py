@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from softsym.sweeps.command_line import (
     check_arguments,
+    hydra_arguments,
     plain,
     register,
     reported,
@@ -32,5 +33,5 @@ def main(config: DictConfig) -> None:
 
 if __name__ == "__main__":
     with reported():
-        sys.argv[1:] = check_arguments(sys.argv[1:])
+        sys.argv[1:] = check_arguments(hydra_arguments(sys.argv[1:]))
     main()

@@ -15,10 +15,19 @@ from omegaconf.errors import OmegaConfBaseException
 
 from softsym.cli.errors import reported
 from softsym.cli.explanations import CONF, known_keys, unknown_choice
+from softsym.cli.overrides import hydra_arguments
 from softsym.runs.errors import UserError
 from softsym.sweeps.overrides import quote_list
 
-__all__ = ["check_arguments", "plain", "register", "reported", "require_optuna", "train_values"]
+__all__ = [
+    "check_arguments",
+    "hydra_arguments",
+    "plain",
+    "register",
+    "reported",
+    "require_optuna",
+    "train_values",
+]
 
 ACTIONS = ("run", "status")
 LISTS = ("overrides=", "command=")
@@ -84,7 +93,7 @@ def plain(config: DictConfig) -> dict[str, Any]:
 def train_values(overrides: Sequence[str], keys: Sequence[str]) -> dict[str, Any]:
     """Values of train.py's config by key, without groups and keys that it lacks."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("train", list(overrides))
+        config = compose("train", hydra_arguments(overrides))
     missing = object()
     values = {key: OmegaConf.select(config, key, default=missing) for key in keys}
     return {key: v for key, v in values.items() if v is not missing and not OmegaConf.is_config(v)}

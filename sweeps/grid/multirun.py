@@ -9,7 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from softsym.cli.explanations import CONF
+from softsym.cli.overrides import SEARCHPATH
 from softsym.cli.records import is_complete, require_same_run
 from softsym.cli.resolvers import folder_label
 from softsym.runs.errors import UserError
@@ -18,7 +18,8 @@ from softsym.runs.outcome import is_finished
 from softsym.sweeps.executors import make_executor, require_whole
 from softsym.sweeps.grid.grid import Grid, GridRun
 
-PROGRAM = (sys.executable, str(CONF.parent / "train.py"))
+PROGRAM = (sys.executable, "-m", "softsym.train")
+"""As a module, it imports the user's own modules from the current folder."""
 
 
 def finish_grid(
@@ -43,6 +44,7 @@ def finish_grid(
     executor = make_executor(plain)
     require_whole("hydra.launcher.slots", slots, 1)
     common = set.intersection(*map(set, job_overrides))
+    own_configs = [o for o in master.hydra.overrides.hydra if o.startswith(f"{SEARCHPATH}=")]
     runs: dict[Path, GridRun] = {}
     for number, overrides in enumerate(job_overrides):
         config = loader.load_sweep_config(master, list(overrides))
@@ -58,6 +60,6 @@ def finish_grid(
         require_same_run(config, folder, "auto")
         if is_finished(folder) and not is_complete(folder, config):
             (folder / RECORD).unlink()  # the config now asks for a longer training
-        runs[folder] = GridRun(tuple(overrides), folder, config.monitor, label)
+        runs[folder] = GridRun((*overrides, *own_configs), folder, config.monitor, label)
     name = folder_label(master.hydra.sweep.dir)
     return not Grid(list(runs.values()), executor, PROGRAM, slots, name).finish()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from softsym.cli.explanations import CONF
-from softsym.cli.overrides import check_command_line
+from softsym.cli.overrides import check_command_line, hydra_arguments
 from softsym.runs.errors import UserError
 from softsym.runs.layout import JOURNAL
 from softsym.sweeps.command_line import train_values
@@ -80,7 +80,7 @@ def check_trials(plan: Plan, folder: Path) -> None:
     trials = Trials(plan, folder, folder.name, ())
     for params in sample_params(plan):
         try:
-            check_command_line(trials.command(0, params))
+            check_command_line(hydra_arguments(trials.command(0, params)))
         except UserError as error:
             hint = " (for a search: in overrides=[...])" if "; pass " in str(error) else ""
             raise UserError(f"search {folder.name}: {error}{hint}") from None
@@ -117,7 +117,7 @@ def full_program(command: Sequence[str]) -> tuple[str, ...]:
     ``python`` becomes this interpreter, a script of this project its full path.
     """
     if not command:
-        raise UserError("command must not be empty; the usual one is [python, train.py].")
+        raise UserError("command must not be empty; the usual one is [python, -m, softsym.train].")
     first = sys.executable if command[0] == "python" else command[0]
     if shutil.which(first) is None:
         raise UserError(f"command: there is no program {first!r}.")

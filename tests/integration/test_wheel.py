@@ -32,7 +32,7 @@ def run(*command: str | Path, cwd: Path) -> str:
     done = subprocess.run(
         list(map(str, command)),
         cwd=cwd,
-        env=plain_environment(),
+        env={k: v for k, v in plain_environment().items() if k != "PYTHONPATH"},
         capture_output=True,
         text=True,
         check=False,
@@ -97,6 +97,9 @@ def test_trains_from_an_empty_folder(installed, tmp_path):
 def test_a_project_of_ones_own_trains(installed, tmp_path):
     run(installed / "softsym", "init", "mine", cwd=tmp_path)
     run(installed / "python", "test_own.py", cwd=tmp_path / "mine")
+    grid = ("-m", "seed=0,1", "hydra/launcher=local", "experiment=first", *SHORT[:4])
+    run(installed / "softsym", "train", *grid, cwd=tmp_path / "mine")
+    assert len(list((tmp_path / "mine").glob("multirun/first/*/symmetry_report.html"))) == 2
     # names that are rooms here may be packages of the user's own
     (tmp_path / "mine" / "metrics").mkdir()
     (tmp_path / "mine" / "metrics" / "__init__.py").write_text("mine = True\n")

@@ -49,6 +49,6 @@ def test_program_runs_from_anywhere():
     with pytest.raises(UserError, match="there is no program 'pyhton'"):
         full_program(["pyhton", "train.py"])
     with pytest.raises(
-        UserError, match=r"must not be empty; the usual one is \[python, train.py\]"
+        UserError, match=r"must not be empty; the usual one is \[python, -m, softsym.train\]"
     ):
         full_program([])
