@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from importlib.resources import as_file, files
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     folder = _parser().parse_args(arguments).folder
     written = write_project(folder)
     listed = "\n".join(f"  {path}" for path in written)
-    place = "" if folder == Path() else f"cd {folder} && "
+    place = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
     sys.stdout.write(f"Wrote\n{listed}\n\nTrain it:  {place}softsym train experiment=first\n")
 
 

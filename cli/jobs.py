@@ -13,6 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
 from softsym.cli.errors import reported
+from softsym.cli.overrides import quoted
 
 FAILED: list[str] = []
 """Commands of the runs that failed in this process; ``train.py`` lists them at its end."""
@@ -52,7 +53,7 @@ def command_of_job(given: Sequence[str]) -> str:
     if not is_sweep():
         return shlex.join([*started, *given[1:]])
     config = HydraConfig.get()
-    folder = f"run_dir={config.runtime.output_dir}"
+    folder = f"run_dir={quoted(config.runtime.output_dir)}"
     return shlex.join([*started, *config.overrides.task, folder, "ckpt_path=auto"])
 
 

@@ -59,13 +59,13 @@ def check_command_line(arguments: Sequence[str]) -> list[str]:
     named = any(a.startswith(OWN_FOLDER) for a in arguments)
     slurm_job, resumes = slurm.current(), config.ckpt_path == "last"
     if slurm_job is None:
-        return [] if named or resumes else [f"run_dir={_quoted(_claim(folder))}"]
+        return [] if named or resumes else [f"run_dir={quoted(_claim(folder))}"]
     goes_on = [] if config.ckpt_path else ["ckpt_path=auto"]
     if named:
         return goes_on
     if not (resumes and (folder / CONFIG).exists()):
         folder = folder.with_name(slurm_job.name(arguments))
-    return [f"run_dir={_quoted(folder)}", *goes_on]
+    return [f"run_dir={quoted(folder)}", *goes_on]
 
 
 def hydra_arguments(arguments: Sequence[str]) -> list[str]:
@@ -78,24 +78,37 @@ def hydra_arguments(arguments: Sequence[str]) -> list[str]:
         arguments: What the user gave.
 
     Raises:
-        UserError: If the folder of own configs does not exist.
+        UserError: If the folder of own configs does not exist, or a file in it has the name of a
+            shipped one, which Hydra would take instead.
     """
     flags = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    flags.add_argument("--config-dir", "-cd")
+    flags.add_argument("--config-dir", "-cd", nargs="?", const="")
     flags.add_argument(*MULTIRUN, action="store_true")
-    try:
-        known, rest = flags.parse_known_args(list(arguments))
-    except SystemExit:
-        raise UserError("--config-dir needs a folder, as in --config-dir conf.") from None
+    known, rest = flags.parse_known_args(list(arguments))
     folder = None if known.config_dir is None else Path(known.config_dir)
-    if folder is not None and not folder.is_dir():
-        raise UserError(f"--config-dir: there is no folder {known.config_dir!r}.")
+    if folder is not None and not (known.config_dir and folder.is_dir()):
+        raise UserError(
+            f"--config-dir: there is no folder {known.config_dir!r}. Name the folder of your own "
+            "configs, as in --config-dir conf."
+        )
     if folder is None and Path("conf").is_dir() and Path("conf").resolve() != CONF:
         folder = Path("conf")
     given = ["--multirun"] if known.multirun else []
     if folder is None or any(argument.startswith(SEARCHPATH) for argument in rest):
         return [*given, *rest]
-    return [*given, *rest, f"{SEARCHPATH}=[{_quoted(f'file://{folder.resolve()}')}]"]
+    _require_new_names(folder)
+    own = f"{SEARCHPATH}=[{quoted(f'file://{folder.resolve()}')}]"
+    # beside the other overrides: Hydra takes them in one piece, before or behind its own flags
+    place = next((i for i, word in enumerate(rest) if "=" in word and word[0] != "-"), 0)
+    return [*given, *rest[:place], own, *rest[place:]]
+
+
+def _require_new_names(folder: Path) -> None:
+    """Raises a UserError if a file of own configs has the name of a shipped one."""
+    for path in sorted(folder.rglob("*.yaml")):
+        name = path.relative_to(folder)
+        if (CONF / name).exists():
+            raise UserError(f"{str(path)!r} has the name of a shipped config: give it another.")
 
 
 def check_overrides(arguments: Sequence[str]) -> DictConfig:
@@ -148,7 +161,8 @@ def _claim(folder: Path) -> Path:
     return chosen
 
 
-def _quoted(text: Path | str) -> str:
+def quoted(text: Path | str) -> str:
+    """A value in the quotes that Hydra takes for text of any kind."""
     return "'" + str(text).replace("'", "\\'") + "'"
 
 

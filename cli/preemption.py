@@ -22,7 +22,7 @@ from softsym.cli import slurm
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 WAIT_SECONDS = 15
-INTERRUPTED = "\nInterrupted. What is saved can be continued with ckpt_path=last.\n"
+INTERRUPTED = "\nInterrupted. A saved training continues with ckpt_path=last.\n"
 
 
 class _State:

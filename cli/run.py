@@ -134,7 +134,7 @@ def _prepare(config: DictConfig) -> None:
         if not isinstance(config.threads, int) or config.threads < 1:
             raise UserError(f"threads must be a whole number of at least 1; got {config.threads}.")
         torch.set_num_threads(config.threads)
-    if config.seed < 0:
+    if isinstance(config.seed, bool) or not isinstance(config.seed, int) or config.seed < 0:
         raise UserError(f"seed must be a whole number of at least 0; got {config.seed}.")
     _check_compiler(config)
     cache_bases(config.basis_cache)

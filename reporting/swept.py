@@ -18,7 +18,7 @@ Values = tuple[Any, ...]
 # Parts of the config that say where a run writes and how fast it is: they change no result.
 IMMATERIAL = {
     *("basis_cache", "callbacks", "checkpoint", "ckpt_path", "debug", "hydra", "logger", "name"),
-    *("paths", "run_dir", "threads", "track_dim"),
+    *("paths", "run_dir", "sweep", "threads", "track_dim"),
 }
 # The group whose options decide every other key.
 RECIPE = "experiment"

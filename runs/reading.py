@@ -8,6 +8,7 @@ import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,11 @@ class Run:
         """Command line that repeats the run in a folder of its own; empty if unknown."""
         words = shlex.split(str(self.record.get("command", "")))
         if self.overrides:
-            words = ["python", "train.py", *self.overrides]
+            # the words before the first override, such as "softsym train"
+            program = list(takewhile(lambda word: "=" not in word and word[0] != "~", words))
+            while program and program[-1] in ("-m", "--multirun"):
+                program.pop()
+            words = [*(program or ("python", "train.py")), *self.overrides]
         return shlex.join(word for word in words if not word.startswith(PLACES))
 
     def value(self, key: str) -> Any:

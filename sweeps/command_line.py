@@ -65,7 +65,10 @@ def check_arguments(arguments: Sequence[str]) -> list[str]:
                 "key=value to run; everything else is key=value."
             )
         given[0] = f"action={given[0]}"
+    has_flags = any(argument.startswith("-") for argument in given)
     for argument in given:
+        if has_flags:
+            break  # a word without "=" may be the value of a flag, as in --cfg job
         if "=" not in argument and not argument.startswith(("-", "~")):
             raise UserError(
                 f"sweep.py cannot use {argument!r}: what follows the action is key=value."
@@ -74,7 +77,7 @@ def check_arguments(arguments: Sequence[str]) -> list[str]:
             key = argument.partition("=")[0]
             raise UserError(f"{argument}: {key} is a list, such as '{key}=[seed=1,threads=1]'.")
     given = [quote_list(a) if a.startswith(LISTS) else a for a in given]
-    if any(argument.startswith("-") for argument in given):
+    if has_flags:
         return given  # flags such as --help are Hydra's
     with initialize_config_dir(str(CONF), version_base="1.3"):
         try:

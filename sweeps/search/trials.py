@@ -108,7 +108,7 @@ def monitor_and_defaults(plan: Plan) -> tuple[str, dict[str, Any] | None]:
 
 def by_hand(plan: Plan, params: Mapping[str, Choice]) -> str:
     """The command that trains a trial's model once more, to copy."""
-    return shlex.join(["python", "train.py", *plan.fixed, *plan.drawn(params)])
+    return shlex.join(["softsym", "train", *plan.fixed, *plan.drawn(params)])
 
 
 def full_program(command: Sequence[str]) -> tuple[str, ...]:

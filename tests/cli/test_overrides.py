@@ -103,8 +103,13 @@ def test_own_configs_are_found_and_checked(tmp_path):
     check_command_line(hydra_arguments(["experiment=mine"]))
     with pytest.raises(UserError, match="--config-dir: there is no folder 'nowhere'"):
         hydra_arguments(["--config-dir=nowhere"])
-    with pytest.raises(UserError, match="--config-dir needs a folder"):
+    with pytest.raises(UserError, match="as in --config-dir conf"):
         hydra_arguments(["--config-dir"])
+    assert hydra_arguments(["experiment=mine", "--cfg", "job"])[2:] == ["--cfg", "job"]
+    assert hydra_arguments(["--cfg", "job", "experiment=mine"])[:2] == ["--cfg", "job"]
+    (tmp_path / "conf" / "experiment" / "inertia.yaml").write_text(recipe)
+    with pytest.raises(UserError, match=r"inertia.yaml' has the name of a shipped config"):
+        hydra_arguments([])
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ def test_one_failure_takes_nothing_with_it_and_nothing_is_run_twice(train, launc
     assert ("finished before" if launcher == "local" else "Finished before") in output
     (command,) = {json.loads((done[0] / "run.json").read_text())["command"]}
     assert command.startswith("python ")
+    command = command.removeprefix("python -m softsym.train ")
     assert "regularizers.xy.strength=1" in command
     assert " -m " not in command
     config = done[0] / "config.yaml"

@@ -45,7 +45,7 @@ def test_finds_the_best_and_leaves_a_report(sweep, tmp_path, caplog, monkeypatch
     assert states == ["COMPLETE", "COMPLETE", "PRUNED", "FAIL", "COMPLETE"]
     assert study.trials[0].params["optimizer.lr"] == 3e-3  # the experiment itself comes first
     assert "Best: val/mse = 0 in trial 0" in caplog.text
-    assert "Train it again: python train.py experiment=quickstart" in caplog.text
+    assert "Train it again: softsym train experiment=quickstart" in caplog.text
     page = (tmp_path / "search" / "overview.html").read_text()
     assert "Best val/mse: 0, in trial 0" in page
     assert "is not the config of a run" not in page

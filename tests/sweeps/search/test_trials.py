@@ -39,7 +39,7 @@ def test_jobs_of_two_searches_of_one_name_differ(trials, tmp_path):
 def test_by_hand_is_a_line_of_shell(plan):
     quoted = replace(plan, overrides=("largest_group='O(3)'",))
     assert by_hand(quoted, PARAMS) == (
-        "python train.py experiment=quickstart 'largest_group='\"'\"'O(3)'\"'\"'' "
+        "softsym train experiment=quickstart 'largest_group='\"'\"'O(3)'\"'\"'' "
         "optimizer.lr=0.002 policy=fixed"
     )
 
