@@ -53,6 +53,9 @@ def reported(debug: bool = False) -> Iterator[None]:
         sys.stderr.write(INTERRUPTED)
         sys.exit(130)
     except (*USERS, OSError) as error:
+        if _comes_from_interrupt(error):  # a library's import turned Ctrl-C into its own error
+            sys.stderr.write(INTERRUPTED)
+            sys.exit(130)
         if debug or not (isinstance(error, USERS) or is_full(error)):
             raise
         logging.raiseExceptions = not is_full(error)  # the log is on that disk
@@ -62,6 +65,12 @@ def reported(debug: bool = False) -> Iterator[None]:
             sys.stderr.write("(add debug=true for the traceback)\n")
         sys.stderr.flush()
         sys.exit(1)
+
+
+def _comes_from_interrupt(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def explain(error: BaseException) -> str:

@@ -26,5 +26,6 @@ def test_interrupt_during_imports(script, seconds, tmp_path):
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=60)
-    assert "Traceback" not in output
+    # Python itself may not have reached the script yet on a busy machine
+    assert "Traceback" not in output or "softsym" not in output
     assert process.returncode in (130, -signal.SIGINT)
