@@ -24,6 +24,13 @@ def test_message_and_exit_code(capsys):
     assert "error: it went wrong" in capsys.readouterr().err
 
 
+def test_an_interrupt_that_an_import_turned_into_an_error_is_still_one(capsys):
+    with pytest.raises(SystemExit) as left, reported():
+        raise ImportError("Traceback: could not be loaded") from KeyboardInterrupt()
+    assert left.value.code == 130
+    assert capsys.readouterr().err.strip().startswith("Interrupted.")
+
+
 def test_a_full_disk_is_the_users_to_mend_another_error_of_the_system_is_not(capsys):
     with pytest.raises(SystemExit), reported():
         raise OSError(errno.EDQUOT, "Disk quota exceeded")
