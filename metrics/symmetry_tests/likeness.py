@@ -1,0 +1,69 @@
+"""Whether inputs look like moved inputs, and how much more likely one is than the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+LANDMARKS, ROUNDS = 200, 25
+RIDGE = 1e-2
+"""Ridge of the logistic regression, per row: weights that noise alone moves stay near zero."""
+LARGEST_LOGIT = 6.0
+"""Weights of moved inputs stay within exp(-6) to exp(6)."""
+ROWS = 8000
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """A fitted logistic regression that tells inputs from moved inputs.
+
+    Call it on rows (n, size) for log p(x) / p_moved(x), (n,), the log-density of inputs against that of moved ones.
+    """
+
+    center: Tensor
+    scale: Tensor
+    landmarks: Tensor
+    length: float
+    weights: Tensor
+
+    def __call__(self, x: Tensor) -> Tensor:
+        features = _features((x - self.center) / self.scale, self.landmarks, self.length)
+        return (features @ self.weights).clamp(-LARGEST_LOGIT, LARGEST_LOGIT)
+
+
+def fit_likeness(x: Tensor, moved: Tensor, generator: torch.Generator) -> Likeness:
+    """Fits log p(x) / p_moved(x) from inputs and moved inputs, each (n, size).
+
+    A logistic regression on the inputs, their squares and Gaussian bumps at some of them, by Newton's method.
+    """
+    rows = torch.randperm(len(x), generator=generator)[:ROWS]
+    x, moved = x[rows], moved[rows]
+    both = torch.cat([x, moved])
+    center, scale = both.mean(0), both.std(0)
+    scale = torch.where(scale > 1e-9 * (center.abs() + scale), scale, torch.inf)
+    both = (both - center) / scale
+    landmarks = both[torch.randperm(len(both), generator=generator)[:LANDMARKS]]
+    length = float(torch.cdist(landmarks, landmarks).median().clamp(min=1e-6))
+    features = _features(both, landmarks, length)
+    target = torch.cat([torch.ones(len(x)), torch.zeros(len(moved))]).double()
+    weights = features.new_zeros(features.shape[1])
+    ridge = (
+        RIDGE * len(both) * torch.eye(len(weights), dtype=both.dtype) * features.square().mean(0)
+    )
+    ridge[0, 0] = 1e-9 * len(both)
+    for _ in range(ROUNDS):
+        share = torch.sigmoid(features @ weights)
+        gradient = features.T @ (share - target) + ridge @ weights
+        curvature = (features * (share * (1 - share)).clamp(min=1e-4)[:, None]).T @ features
+        step = torch.linalg.solve(curvature + ridge, gradient)
+        weights = weights - step
+        if float(step.abs().max()) < 1e-6:
+            break
+    return Likeness(center, scale, landmarks, length, weights)
+
+
+def _features(z: Tensor, landmarks: Tensor, length: float) -> Tensor:
+    bumps = torch.exp(-torch.cdist(z, landmarks).square() / (2 * length**2))
+    return torch.cat([torch.ones_like(z[:, :1]), z, z.square(), bumps], 1)

@@ -1,0 +1,335 @@
+"""The symmetry test: which symmetries hold in data, how nearly, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from softsym.metrics.symmetry_tests.candidates import named_candidates
+from softsym.metrics.symmetry_tests.kernel_ridge import fit_kernel_ridge
+from softsym.metrics.symmetry_tests.lattice import closed
+from softsym.metrics.symmetry_tests.likeness import Likeness, fit_likeness
+from softsym.metrics.symmetry_tests.model import Function, as_function, evaluating, require_usable
+from softsym.metrics.symmetry_tests.projection import Mover, mover, project_function
+from softsym.metrics.symmetry_tests.samples import Samples, as_table, base_groups, prepare
+from softsym.metrics.symmetry_tests.statistics import (
+    Held,
+    Numbers,
+    clustered_mean,
+    explained,
+    joint_alphas,
+    numbers,
+)
+from softsym.metrics.symmetry_tests.verdict import SymmetryTest, Verdict, verdict_text
+from softsym.symmetries import Group, Rep
+from softsym.symmetries import rep as parse_rep
+from softsym.symmetries.moving_frame import NoFrame
+
+DRAWS, WEIGHTED_DRAWS = 8, 24
+"""Elements per input and copy of Qf; weights make some of them count for little."""
+MANY = 20_000
+"""Samples above which half as many elements do."""
+ALIKE = 0.05
+"""p-value below which moved inputs are weighted, since they do not look like inputs."""
+ROWS = 20_000
+"""Rows moved at a time, which bounds the memory."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Rows from which a predictor is fitted, and the held-out rows it is tested on."""
+
+    fitted: Tensor
+    held: Tensor
+    f: Function
+
+
+@dataclass(frozen=True)
+class Projected:
+    """Two estimates of (Qf)(x) on all held-out rows, and how they were made."""
+
+    q: tuple[Tensor, Tensor]
+    how: str
+    inputs_p: float
+
+
+def symmetry_test(
+    x: Any,
+    y: Any,
+    groups: str | Iterable[str | Group] | Mapping[str, str | Group],
+    rep_in: str | Rep,
+    rep_out: str | Rep,
+    *,
+    model: Callable[..., Any] | None = None,
+    clusters: Any = None,
+    level: float = 0.05,
+    tolerance: float = 0.05,
+    noise: Any = None,
+    seed: int = 0,
+    folds: int = 2,
+    on_step: Callable[[str, float], None] | None = None,
+) -> SymmetryTest:
+    """Tests which symmetries the conditional mean E[y|x] has, and bounds how far each is broken.
+
+    Without a model, a kernel ridge regression is fitted on one half of the samples and tested on the
+    other, and the halves swap roles. A model must not have seen the samples. p-values and lower bounds hold
+    however poor the predictor is; a better one makes them sharper, and the upper bounds tighter.
+
+    Args:
+        x: Inputs (n, size in), numpy or torch, in any units.
+        y: Targets (n, size out), or (n,) for one target.
+        groups: Names of groups, or a mapping name -> group. ``"planes"`` stands for O(2) in every
+            coordinate plane, ``"all"`` for every named group that acts on the space.
+        rep_in: Type of the inputs, such as ``"5T0 + 5T1"``.
+        rep_out: Type of the targets.
+        model: Any function (n, size in) -> (n, size out) to test with, instead of one fitted here.
+        clusters: A label for each sample, (n,); samples of one cluster may depend on each other.
+        level: Chance of a false "broken", and of each bound being wrong.
+        tolerance: Largest relative break at which a symmetry counts as holding.
+        noise: Standard deviation of the noise of each target, if it is known: a number or
+            (size out,). It makes the upper bounds tighter.
+        seed: Seed of the split and of the group elements.
+        folds: Number of parts that take turns in being held out, at least 2.
+        on_step: Called with the name of a candidate and the share of the work that is done.
+
+    Returns:
+        A mapping from names to verdicts, which prints as a table. It does not depend on the order of
+        the rows, on the units of x and y, nor on offsets of invariant targets.
+
+    Raises:
+        ValueError: If sizes do not match the types, samples or clusters are too few, y is
+            constant, numbers are not finite, or the model is not usable.
+
+    Example:
+        >>> x = torch.randn(400, 3, generator=torch.Generator().manual_seed(0))
+        >>> found = symmetry_test(x, x.square().sum(1), ["O(3)", "Reflect(3)"], "T1", "T0")
+        >>> found["O(3)"].lower < 0.05
+        True
+    """
+    _require_settings(level, tolerance, folds, seed)
+    types = parse_rep(rep_in), parse_rep(rep_out)
+    tables = as_table("x", x), as_table("y", y)
+    widths = tables[0].shape[1], tables[1].shape[1]
+    candidates = base_groups(named_candidates(groups, *types, widths), *types, widths)
+    first = next(iter(candidates.values()))
+    over = types[0].over(first), types[1].over(first)
+    samples = prepare(*tables, clusters, noise, *over, first.space)
+    generator = torch.Generator().manual_seed(seed)
+    with evaluating(model):
+        f = None if model is None else as_function(model, x, samples.x_scale, samples.y_scale)
+        if f is not None:
+            require_usable(f, samples.x)
+        parts = _folds(samples, folds, f, generator)
+        held = Held(
+            samples.y,
+            _in_order(parts, [part.f(samples.x[part.held]) for part in parts]),
+            samples.clusters,
+        )
+        test = _Test(samples, types, parts, held, level, tolerance)
+        for i, (name, G) in enumerate(candidates.items()):
+            if on_step is not None:
+                on_step(name, i / len(candidates))
+            test.add(name, G, torch.Generator().manual_seed(seed + 1))
+    settings = {
+        "level": level,
+        "tolerance": tolerance,
+        "seed": seed,
+        "folds": folds,
+        "predictor": "kernel ridge regression" if model is None else "the given model",
+    }
+    return test.result(settings, candidates)
+
+
+class _Test:
+    """The numbers of each candidate on the same samples, folds and predictors."""
+
+    def __init__(
+        self,
+        samples: Samples,
+        types: tuple[Rep, Rep],
+        parts: list[Fold],
+        held: Held,
+        level: float,
+        tolerance: float,
+    ) -> None:
+        self.samples, self.types, self.parts, self.held = samples, types, parts, held
+        self.level, self.tolerance = level, tolerance
+        self.r2 = explained(held, level=level)
+        self.projected: dict[str, Projected] = {}
+        self.refused: dict[str, str] = {}
+
+    def add(self, name: str, G: Group, generator: torch.Generator) -> None:
+        """Projects the predictors under one group."""
+        try:
+            by = mover(G, *self.types, self.samples.x)
+        except NoFrame as reason:
+            self.refused[name] = str(reason)
+            return
+        copies, ps, weighted = [], [], False
+        for part in self.parts:
+            likeness, p = self._likeness(by, part, generator)
+            ps.append(p)
+            weighted = weighted or likeness is not None
+            copies.append(self._copies(part, by, likeness, generator))
+        first, second = (_in_order(self.parts, list(half)) for half in zip(*copies, strict=True))
+        if not (torch.isfinite(first).all() and torch.isfinite(second).all()):
+            raise ValueError(
+                f"The model returns NaN or infinity for inputs moved by {G}: it is not defined "
+                "there. Leave that group out, or test without a model."
+            )
+        p = min(1.0, len(ps) * min(ps)) if not any(map(math.isnan, ps)) else math.nan
+        self.projected[name] = Projected((first, second), _how(by, weighted), p)
+
+    def _likeness(
+        self, by: Mover, part: Fold, generator: torch.Generator
+    ) -> tuple[Likeness | None, float]:
+        """Weights for moved inputs, if they do not look like inputs, and the p-value of that."""
+        x = self.samples.x[part.fitted]
+        moved = _moved_once(by, x, generator)
+        if torch.allclose(moved, x):
+            return None, math.nan
+        cut = len(x) * 7 // 10
+        fitted = fit_likeness(x[:cut], moved[:cut], generator)
+        apart = fitted(x[cut:]) - fitted(moved[cut:])
+        _, clusters = self.samples.clusters[part.fitted][cut:].unique(return_inverse=True)
+        p = clustered_mean(apart, clusters).p
+        return (fit_likeness(x, moved, generator) if p < ALIKE else None), p
+
+    def _copies(
+        self, part: Fold, by: Mover, likeness: Likeness | None, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Two independent estimates of Qf on the held-out rows; twice the same where exact."""
+        pool = by.frames(self.samples.x[part.fitted])
+        draws = DRAWS if likeness is None else WEIGHTED_DRAWS
+        draws = draws if len(self.samples.x) <= MANY else draws // 2
+
+        def copy() -> Tensor:
+            rows = self.samples.x[part.held].split(ROWS)
+            return torch.cat(
+                [project_function(part.f, r, by, draws, generator, pool, likeness) for r in rows]
+            )
+
+        first = copy()
+        return first, first if by.is_exact else copy()
+
+    def result(self, settings: dict[str, Any], candidates: Mapping[str, Group]) -> SymmetryTest:
+        """The verdicts, after Holm's correction and the closure of the lattice of subgroups."""
+        found = {
+            name: numbers(self.held, made.q, self.samples.noise, self.level)
+            for name, made in self.projected.items()
+        }
+        bounds = closed({n: candidates[n] for n in found}, found, self.level, self.tolerance)
+        explains = self.r2[1] > 0
+        verdicts = {}
+        for name, G in candidates.items():
+            if name in self.refused:
+                verdicts[name] = self._refused(G, f"no verdict: {self.refused[name]}")
+                continue
+            made, raw, bound = self.projected[name], found[name], bounds[name]
+            text = verdict_text(
+                raw.p, bound.p_holm, bound.lower, bound.upper, self.level, self.tolerance
+            )
+            if not explains:
+                text = "no verdict: the predictor explains nothing"
+            verdicts[name] = replace(
+                self._refused(G, text),
+                p=raw.p,
+                p_holm=bound.p_holm,
+                lower=bound.lower,
+                upper=bound.upper,
+                estimate=raw.estimate,
+                how=made.how,
+                inputs_p=made.inputs_p,
+                alpha=raw.alpha,
+                alpha_error=raw.alpha_error,
+                note=bound.note if explains else "",
+                blocks=self._blocks(made),
+            )
+        qs = {name: made.q for name, made in self.projected.items()}
+        return SymmetryTest(verdicts, settings, joint_alphas(self.held, qs) if qs else {})
+
+    def _blocks(self, made: Projected) -> dict[str, tuple[float, float, float]]:
+        """Lower bound, estimate and upper bound for each term of the targets' type."""
+        blocks = {}
+        for label, columns in self.samples.blocks.items():
+            part = Held(self.held.y[:, columns], self.held.f[:, columns], self.held.clusters)
+            if not (part.y - part.y[:1]).any():
+                continue
+            q1, q2 = (q[:, columns] for q in made.q)
+            known: Numbers = numbers(part, (q1, q2), 0.0, self.level)
+            blocks[label] = (known.lower, known.estimate, known.upper)
+        return blocks
+
+    def _refused(self, G: Group, text: str) -> Verdict:
+        unknown = math.nan
+        return Verdict(
+            str(G),
+            unknown,
+            unknown,
+            unknown,
+            unknown,
+            text,
+            "none",
+            len(self.samples.x),
+            self.held.count,
+            r2=self.r2,
+        )
+
+
+def _folds(
+    samples: Samples, folds: int, f: Function | None, generator: torch.Generator
+) -> list[Fold]:
+    """Splits the clusters at random into equal parts, and fits a predictor for each."""
+    count = int(samples.clusters.max()) + 1
+    part_of = torch.randperm(count, generator=generator)[samples.clusters] % folds
+    # the predictors' own draws must not move the split of the next fold
+    parts = []
+    for k in range(folds):
+        fitted, held = (part_of != k).nonzero()[:, 0], (part_of == k).nonzero()[:, 0]
+        fitted = fitted[torch.randperm(len(fitted), generator=generator)]
+        predictor = f or fit_kernel_ridge(samples.x[fitted], samples.y[fitted], generator)
+        parts.append(Fold(fitted, held, predictor))
+    return parts
+
+
+def _in_order(parts: list[Fold], values: list[Tensor]) -> Tensor:
+    """Values on the held-out rows of each fold, put together in the order of the rows."""
+    return torch.cat(values)[torch.cat([part.held for part in parts]).argsort()]
+
+
+def _moved_once(by: Mover, x: Tensor, generator: torch.Generator) -> Tensor:
+    """Moves each input (n, size) by one random element."""
+    if by.elements is not None:
+        drawn = by.elements[torch.randint(len(by.elements), (len(x),), generator=generator)]
+        return by.rep_in.act(drawn, x)
+    frames = by.frames(x)
+    return by.rep_in.act(by.draw(frames, frames, generator, len(x)), x)
+
+
+def _how(by: Mover, weighted: bool) -> str:
+    """How inputs were moved, in words."""
+    if by.elements is not None:
+        text = f"mean over all {len(by.elements)} elements"
+    elif by.frame is not None:
+        text = "orbit swap"
+    else:
+        text = "mean over random elements"
+    return f"{text}, weighted" if weighted else text
+
+
+def _require_settings(level: float, tolerance: float, folds: int, seed: int) -> None:
+    if not 0 < level < 0.5:
+        raise ValueError(f"level is a probability between 0 and 0.5, such as 0.05; got {level!r}.")
+    if not tolerance >= 0:
+        raise ValueError(
+            f"tolerance is a relative break of at least 0, such as 0.05; got {tolerance!r}."
+        )
+    if isinstance(folds, bool) or not isinstance(folds, int) or folds < 2:
+        raise ValueError(f"folds must be a whole number of at least 2; got {folds!r}.")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"seed must be a whole number of at least 0; got {seed!r}.")

@@ -1,0 +1,161 @@
+"""The numbers of one symmetry from held-out samples: p-value, bounds of the break, share of symmetrising.
+
+For targets y with conditional mean m(x), any function f that was fitted on other data, and two
+independent Monte Carlo copies q1, q2 of (Qf)(x),
+
+    z = 1/2 [<y - q1, f - q2> + <y - q2, f - q1>],    V = mean <f - q1, f - q2>,    e = <y - q1, y - q2>.
+
+Under symmetry m = Qm, and f - Qf is orthogonal to every equivariant function, so that E z = 0 however poor f
+is: the projected covariance measure of Lundborg, Kim, Shah and Samworth (Annals of Statistics, 2024),
+applied to symmetry. By Cauchy and Schwarz E z <= b sqrt(V) for the break b = sqrt(E |m - Qm|^2), and
+b^2 <= E |y - Qf|^2 = E e, since Qf is equivariant.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from scipy.stats import t as student
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Held:
+    """Held-out samples and what a function says about them.
+
+    Attributes:
+        y: Targets (n, size out).
+        f: Values of the function (n, size out).
+        clusters: Which cluster each sample belongs to, (n,) int64, numbered from 0.
+    """
+
+    y: Tensor
+    f: Tensor
+    clusters: Tensor
+
+    @property
+    def count(self) -> int:
+        """Number of clusters."""
+        return int(self.clusters.max()) + 1
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A mean over samples with its standard error over clusters."""
+
+    value: float
+    error: float
+    clusters: int
+
+    def below(self, level: float) -> float:
+        """The lower end of a one-sided interval that misses with probability ``level``."""
+        return self.value - float(student.isf(level, self.clusters - 1)) * self.error
+
+    def above(self, level: float) -> float:
+        """The upper end of a one-sided interval."""
+        return self.value + float(student.isf(level, self.clusters - 1)) * self.error
+
+    @property
+    def p(self) -> float:
+        """p-value of "the mean is at most 0"."""
+        if self.error <= 0:
+            return 1.0 if self.value <= 0 else 0.0
+        return float(student.sf(self.value / self.error, self.clusters - 1))
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What the samples say of one symmetry; breaks are relative to the spread of the targets."""
+
+    p: float
+    lower: float
+    upper: float
+    estimate: float
+    alpha: float
+    alpha_error: float
+
+
+def clustered_mean(values: Tensor, clusters: Tensor) -> Mean:
+    """The mean of values (n,) with its standard error over clusters (n,)."""
+    count = int(clusters.max()) + 1
+    sums = torch.zeros(count, dtype=values.dtype).index_add_(0, clusters, values - values.mean())
+    error = math.sqrt(float(sums.square().sum()) * count / max(count - 1, 1)) / len(values)
+    return Mean(float(values.mean()), error, count)
+
+
+def numbers(held: Held, q: tuple[Tensor, Tensor], noise: float, level: float) -> Numbers:
+    """Computes the numbers of one symmetry.
+
+    Args:
+        held: The samples.
+        q: Two independent estimates of (Qf)(x), each (n, size out); twice the same if exact.
+        noise: Known variance of the noise, summed over the outputs.
+        level: Probability with which each bound may be wrong.
+    """
+    y, f, (q1, q2) = held.y, held.f, q
+    spread = total_variance(y)
+    z = (_dot(y - q1, f - q2) + _dot(y - q2, f - q1)) / 2
+    v = _dot(f - q1, f - q2)
+    both = (q1 + q2) / 2
+    mean, size = clustered_mean(z, held.clusters), float(v.mean())
+    # V from two copies is unbiased but may come out near 0 by chance; the plain mean square is too
+    # large by the variance of the copies, and keeps a lower bound from being divided by next to nothing
+    careful = max(size, float((f - both).square().sum(1).mean()) * 0.9)
+    # what rounding leaves of an equivariant function is no break
+    if careful <= 1e-12 * spread:
+        mean, careful = Mean(0.0, 0.0, mean.clusters), 1.0
+    e = clustered_mean(_dot(y - q1, y - q2), held.clusters)
+    square = max(e.above(level) - noise, 0.0)
+    share = clustered_mean(_dot(y - f, both - f), held.clusters)
+    ratio = share.value / careful
+    influence = (_dot(y - f, both - f) - ratio * v) / careful
+    return Numbers(
+        p=mean.p,
+        lower=max(mean.below(level), 0.0) / math.sqrt(careful * spread),
+        upper=math.sqrt(square / spread),
+        estimate=max(mean.value, 0.0) / math.sqrt(careful * spread),
+        alpha=ratio,
+        alpha_error=clustered_mean(influence, held.clusters).error,
+    )
+
+
+def explained(
+    held: Held, columns: slice = slice(None), level: float = 0.05
+) -> tuple[float, float, float]:
+    """R^2 of f against the mean of y over some columns, with its two-sided interval.
+
+    The interval is that of a ratio of means, 1 - E|y - f|^2 / E|y - Ey|^2, to first order.
+    """
+    y, f = held.y[:, columns], held.f[:, columns]
+    total = (y - y.mean(0)).square().sum(1)
+    if float(total.mean()) == 0:
+        return 0.0, 0.0, 0.0
+    left = (y - f).square().sum(1)
+    ratio = float(left.mean() / total.mean())
+    error = clustered_mean((left - ratio * total) / total.mean(), held.clusters).error
+    wide = float(student.isf(level / 2, held.count - 1)) * error
+    return 1 - ratio, 1 - ratio - wide, 1 - ratio + wide
+
+
+def joint_alphas(held: Held, qs: dict[str, tuple[Tensor, Tensor]]) -> dict[str, float]:
+    """Shares of symmetrising under all groups together: least squares of y - f on all Qf - f."""
+    names = list(qs)
+    gram = torch.tensor(
+        [[float(_dot(qs[a][0] - held.f, qs[b][1] - held.f).mean()) for b in names] for a in names]
+    ).double()
+    right = torch.tensor(
+        [float(_dot(held.y - held.f, (qs[a][0] + qs[a][1]) / 2 - held.f).mean()) for a in names]
+    ).double()
+    solution = torch.linalg.lstsq((gram + gram.T) / 2, right[:, None], driver="gelsd").solution
+    return dict(zip(names, solution[:, 0].tolist(), strict=True))
+
+
+def total_variance(y: Tensor) -> float:
+    """E |y - E y|^2 of targets (n, size)."""
+    return float((y - y.mean(0)).square().sum(1).mean())
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    return (a * b).sum(1)

@@ -1,0 +1,202 @@
+"""The result of a symmetry test: a verdict for each candidate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+COLUMNS = (
+    "symmetry",
+    "verdict",
+    "p",
+    "at least",
+    "estimate",
+    "at most",
+    "inputs look alike",
+    "how",
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What held-out samples say of one symmetry.
+
+    Breaks are relative: sqrt(E |m - Qm|^2 / E |y - Ey|^2) for the conditional mean m, 0 for an exact
+    symmetry.
+
+    Attributes:
+        group: Name of the group.
+        p: p-value of "the symmetry holds exactly", before Holm's correction.
+        lower: The break is at least this, with confidence 1 - level.
+        upper: The break is at most this, with confidence 1 - level.
+        estimate: Estimate of the break; it comes out too small where the predictor is poor.
+        verdict: Begins with ``holds``, ``broken``, ``undecided`` or ``no verdict``.
+        how: How the function was projected onto the equivariant ones.
+        n: Number of samples.
+        clusters: Number of clusters among them.
+        p_holm: The p-value after Holm's correction for all candidates.
+        r2: Share of the variance that the predictor explains, with the ends of its interval.
+        inputs_p: p-value of "moved inputs look like inputs". Not about the targets: an exact
+            symmetry may hold where inputs look different. NaN if it could not be tested.
+        alpha: Share of symmetrising the predictor that lowers its held-out error most: near 1,
+            symmetrise; near 0, do not.
+        alpha_error: Standard error of ``alpha``.
+        blocks: For each term of the targets' type, (lower, estimate, upper) relative to that
+            term's own spread.
+        note: A remark, such as a contradiction with another verdict; usually empty.
+    """
+
+    group: str
+    p: float
+    lower: float
+    upper: float
+    estimate: float
+    verdict: str
+    how: str
+    n: int
+    clusters: int
+    p_holm: float = math.nan
+    r2: tuple[float, float, float] = (math.nan, math.nan, math.nan)
+    inputs_p: float = math.nan
+    alpha: float = math.nan
+    alpha_error: float = math.nan
+    blocks: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as plain values, such as json holds."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    def __str__(self) -> str:
+        return f"{self.group}: {self.verdict}"
+
+
+class SymmetryTest(Mapping[str, Verdict]):
+    """The verdicts of a test by the names of its candidates; prints as a table.
+
+    Args:
+        verdicts: Name -> verdict.
+        settings: What the test was asked: level, tolerance, seed, predictor, number of folds.
+        joint_alphas: Name -> share of symmetrising under that group, all groups together.
+    """
+
+    def __init__(
+        self,
+        verdicts: Mapping[str, Verdict],
+        settings: Mapping[str, Any],
+        joint_alphas: Mapping[str, float],
+    ) -> None:
+        self._verdicts = dict(verdicts)
+        self.settings, self.joint_alphas = dict(settings), dict(joint_alphas)
+
+    def __getitem__(self, name: str) -> Verdict:
+        return self._verdicts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._verdicts)
+
+    def __len__(self) -> int:
+        return len(self._verdicts)
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Name -> fields of its verdict, plain values that json holds."""
+        return {name: verdict.to_dict() for name, verdict in self.items()}
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A table with a row for each candidate.
+
+        Raises:
+            ImportError: If pandas is not installed.
+        """
+        try:
+            import pandas as pd  # noqa: PLC0415 (an optional package)
+        except ImportError:
+            raise ImportError("to_pandas() needs pandas: pip install pandas.") from None
+        return pd.DataFrame.from_dict(self.to_dict(), orient="index")
+
+    def plot(self) -> Figure:
+        """Draws the intervals of all candidates on a common axis."""
+        from softsym.metrics.symmetry_tests.picture import interval_figure  # noqa: PLC0415 (slow)
+
+        return interval_figure(self)
+
+    def sentence(self) -> str:
+        """The verdicts in one line, such as "O(2)@xy holds within 2%; O(3) is broken by ..."."""
+        return "; ".join(_clause(name, verdict) for name, verdict in self.items()) + "."
+
+    def __str__(self) -> str:
+        rows = [COLUMNS, *(_row(name, verdict) for name, verdict in self.items())]
+        widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
+        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+        lines.insert(1, "  ".join("-" * width for width in widths))
+        first = next(iter(self.values()), None)
+        if first is not None:
+            value, low, high = first.r2
+            lines.append(
+                f"{first.n} samples in {first.clusters} clusters; the predictor explains R2 = "
+                f"{value:.3f} [{low:.3f}, {high:.3f}]. Breaks are relative to the spread of the "
+                "targets."
+            )
+        lines += [f"{name}: {v.note}" for name, v in self.items() if v.note]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def percent(share: float, *, up: bool = False) -> str:
+    """A share as a percentage with two digits; ``up`` rounds up, as an upper bound must be."""
+    if not math.isfinite(share):
+        return "?"
+    value = 100 * share
+    if value <= 0:
+        return "0%"
+    digits = max(0, 1 - math.floor(math.log10(value))) if value < 10 else 0
+    step = 10.0**-digits
+    value = (math.ceil if up else math.floor)(value / step + (-1e-9 if up else 1e-9)) * step
+    return f"{value:.{digits}f}%" if value < 1000 else f"{value:.3g}%"
+
+
+def p_text(p: float) -> str:
+    """A p-value as text, such as ``p = 0.03`` or ``p < 1e-100``."""
+    if math.isnan(p):
+        return "p unknown"
+    return "p < 1e-100" if p < 1e-100 else f"p = {p:.2g}"
+
+
+def verdict_text(  # noqa: PLR0913 (the numbers of one verdict)
+    p: float, p_holm: float, lower: float, upper: float, level: float, tolerance: float
+) -> str:
+    """The verdict in words, from the corrected p-value and the bounds."""
+    if upper <= tolerance:
+        return f"holds within {percent(upper, up=True)}"
+    if p_holm < level:
+        return f"broken by {percent(lower)} to {percent(upper, up=True)} ({p_text(p)})"
+    return f"undecided, at most {percent(upper, up=True)}"
+
+
+def _clause(name: str, verdict: Verdict) -> str:
+    if verdict.verdict.startswith("broken"):
+        return f"{name} is {verdict.verdict}"
+    if verdict.verdict.startswith("holds"):
+        return f"{name} {verdict.verdict}"
+    return f"{name}: {verdict.verdict}"
+
+
+def _row(name: str, verdict: Verdict) -> tuple[str, ...]:
+    alike = verdict.inputs_p
+    return (
+        name,
+        verdict.verdict,
+        f"{verdict.p:.2g}",
+        percent(verdict.lower),
+        percent(verdict.estimate),
+        percent(verdict.upper, up=True),
+        "?" if math.isnan(alike) else f"{'yes' if alike >= 0.05 else 'no'} (p = {alike:.2g})",
+        verdict.how,
+    )
