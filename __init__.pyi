@@ -17,9 +17,12 @@ from .datamodules import TrajectoryDataModule as TrajectoryDataModule
 from .lightning_modules import SymmetryModule as SymmetryModule
 from .metrics import EquivarianceError as EquivarianceError
 from .metrics import LocalEquivarianceError as LocalEquivarianceError
+from .metrics import SymmetryTest as SymmetryTest
+from .metrics import assert_equivariant as assert_equivariant
 from .metrics import equivariance_error as equivariance_error
 from .metrics import lie_derivative as lie_derivative
 from .metrics import local_equivariance_error as local_equivariance_error
+from .metrics import symmetry_test as symmetry_test
 from .networks import EMLP as EMLP
 from .networks import MLP as MLP
 from .networks import RPP as RPP

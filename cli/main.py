@@ -9,6 +9,7 @@ import sys
 
 COMMANDS = {
     "train": ("softsym.train", "train one model and report which symmetries the data have"),
+    "test": ("softsym.cli.symmetry_test", "test which symmetries a file of numbers has"),
     "sweep": ("softsym.sweep", "search hyperparameters, locally or on SLURM"),
     "report": ("softsym.report", "gather many runs into one page"),
     "groups": ("softsym.symmetries", "list groups, and solve for equivariant bases"),

@@ -1,5 +1,6 @@
 """Metrics of trained models and of data."""
 
+from softsym.metrics.assertions import assert_equivariant
 from softsym.metrics.data_equivariance import nearest_neighbour_error
 from softsym.metrics.displacement import (
     AverageDisplacementError,
@@ -16,6 +17,7 @@ from softsym.metrics.lie_derivative import (
     local_equivariance_error,
 )
 from softsym.metrics.path_errors import ade, fde, min_ade_k, min_fde_k, miss_rate
+from softsym.metrics.symmetry_tests import SymmetryTest, Verdict, symmetry_test
 
 __all__ = [
     "AverageDisplacementError",
@@ -25,7 +27,10 @@ __all__ = [
     "MinAverageDisplacementError",
     "MinFinalDisplacementError",
     "MissRate",
+    "SymmetryTest",
+    "Verdict",
     "ade",
+    "assert_equivariant",
     "displacement_errors",
     "equivariance_error",
     "fde",
@@ -35,4 +40,5 @@ __all__ = [
     "min_fde_k",
     "miss_rate",
     "nearest_neighbour_error",
+    "symmetry_test",
 ]

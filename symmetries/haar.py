@@ -43,7 +43,7 @@ def uniform_elements(G: Group, n: int, generator: torch.Generator | None = None)
 
 
 def _walks(G: Group) -> bool:
-    """Whether ``sample`` is not uniform: the general one, or a product of other groups' elements."""
+    """Whether ``sample`` is not uniform: the general one, or a product of others' elements."""
     inner = getattr(G, "group", None)  # an embedded group samples as the group itself does
     if isinstance(inner, Group):
         return inner.finite_elements is None and _walks(inner)

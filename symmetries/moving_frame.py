@@ -6,11 +6,11 @@ position on the orbit of x is the one that minimises
 
     Phi(g) = 1/2 |rho(g^-1) x|^2 + m log |det g|
 
-with m the number of copies in the representation. For a group that is closed under transposition the
-minimum is unique up to the compact subgroup K of orthogonal elements (Kempf and Ness, 1979); for scalings it is the
-vector of a fixed norm, for shifts of points the one whose centroid is the origin, for GL(n) the
-whitened one. It exists only where the representation holds enough vectors: any single vector can be
-shrunk to nothing by SL(3).
+with m the number of copies in the representation. For a group that is closed under transposition
+the minimum is unique up to the compact subgroup K of orthogonal elements (Kempf and Ness, 1979);
+for scalings it is the vector of a fixed norm, for shifts of points the one whose centroid is the
+origin, for GL(n) the whitened one. It exists only where the representation holds enough vectors:
+any single vector can be shrunk to nothing by SL(3).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FAILURES = 0.01
 """Largest share of vectors without a normal position; their orbits are left out."""
 
 
-class NoFrame(ValueError):
+class NoFrameError(ValueError):
     """The group has no moving frame on vectors of this type."""
 
 
@@ -47,16 +47,17 @@ class MovingFrame:
         stabilizer: The compact subgroup of orthogonal elements, up to which frames are unique.
 
     Raises:
-        NoFrame: If the group is a direct product, or its discrete generators are not orthogonal.
+        NoFrameError: If the group is a direct product, or its discrete generators are not
+            orthogonal.
     """
 
     def __init__(self, G: Group, R: Rep) -> None:
         if len(G.factors) > 1:
-            raise NoFrame(f"the direct product {G} is not compact")
+            raise NoFrameError(f"the direct product {G} is not compact")
         one = torch.eye(G.dim, dtype=torch.float64)
         discrete = G.discrete_generators
         if len(discrete) and not torch.allclose(discrete @ discrete.mT, one, atol=1e-9):
-            raise NoFrame(f"{G} has discrete generators that are not orthogonal")
+            raise NoFrameError(f"{G} has discrete generators that are not orthogonal")
         self.group, self.rep = G, R.over(G)
         skew, self.rest = split_algebra(G.lie_algebra)
         self.stabilizer = Group(G.dim, skew if len(skew) else None, discrete, name=f"K of {G}")
@@ -88,11 +89,12 @@ class MovingFrame:
         """Checks that frames exist and are equivariant on a sample of vectors x (n, size).
 
         Raises:
-            NoFrame: If more than 1% of the vectors have none, or it does not move with the vector.
+            NoFrameError: If more than 1% of the vectors have none, or it does not move with the
+                vector.
         """
         p, found = self(x)
         if float((~found).double().mean()) > FAILURES:
-            raise NoFrame(
+            raise NoFrameError(
                 f"the orbits of {self.group} have no normal position on vectors of type {self.rep}"
             )
         g = self.group.sample(len(x), torch.Generator().manual_seed(seed))
@@ -102,7 +104,7 @@ class MovingFrame:
         again = self.rep.act(torch.linalg.inv(q), moved).norm(dim=1)
         differs = (normal - again).abs() > 1e-3 * (normal + again)
         if float((differs & found & also).double().mean()) > FAILURES:
-            raise NoFrame(f"the normal position on the orbits of {self.group} is not unique")
+            raise NoFrameError(f"the normal position on the orbits of {self.group} is not unique")
 
     def _newton(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Newton's steps (n, k), the norm of the gradient (n,), and the scale of Phi (n,)."""

@@ -1,7 +1,8 @@
 """What the verdict on one group says about its subgroups and supergroups.
 
-A function that is equivariant under G is so under every subgroup H, so that b_H <= b_G for the breaks: an upper bound
-for G holds for H, a lower bound for H holds for G, and evidence against H is evidence against G.
+A function that is equivariant under G is so under every subgroup H, so that b_H <= b_G for the
+breaks: an upper bound for G holds for H, a lower bound for H holds for G, and evidence against H is
+evidence against G.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def closed(
     return result
 
 
-def _note(  # noqa: PLR0913 (the two sides of a comparison, and what they are compared by)
+def _note(
     name: str, own: Bounds, joined: Bounds, against: list[str], level: float, tolerance: float
 ) -> str:
     if joined.lower > joined.upper:
@@ -82,8 +83,8 @@ def holm(ps: Mapping[str, float]) -> dict[str, float]:
 def is_subgroup(H: Group, G: Group) -> bool:
     """Whether H is a subgroup of G, both on the same space.
 
-    Exact for finite groups that can be listed, and for algebras. Discrete generators of H are compared with an
-    infinite G by the tensors up to order 4 that G keeps.
+    Exact for finite groups that can be listed, and for algebras. Discrete generators of H are
+    compared with an infinite G by the tensors up to order 4 that G keeps.
     """
     if H.space != G.space or len(H.factors) > 1:
         return H == G

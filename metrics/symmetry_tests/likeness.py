@@ -19,7 +19,8 @@ ROWS = 8000
 class Likeness:
     """A fitted logistic regression that tells inputs from moved inputs.
 
-    Call it on rows (n, size) for log p(x) / p_moved(x), (n,), the log-density of inputs against that of moved ones.
+    Call it on rows (n, size) for log p(x) / p_moved(x), (n,), the log-density of inputs against
+    that of moved ones.
     """
 
     center: Tensor
@@ -29,6 +30,7 @@ class Likeness:
     weights: Tensor
 
     def __call__(self, x: Tensor) -> Tensor:
+        """Log-density of inputs over that of moved inputs at x (n, size), (n,)."""
         features = _features((x - self.center) / self.scale, self.landmarks, self.length)
         return (features @ self.weights).clamp(-LARGEST_LOGIT, LARGEST_LOGIT)
 
@@ -36,7 +38,8 @@ class Likeness:
 def fit_likeness(x: Tensor, moved: Tensor, generator: torch.Generator) -> Likeness:
     """Fits log p(x) / p_moved(x) from inputs and moved inputs, each (n, size).
 
-    A logistic regression on the inputs, their squares and Gaussian bumps at some of them, by Newton's method.
+    A logistic regression on the inputs, their squares and Gaussian bumps at some of them, by
+    Newton's method.
     """
     rows = torch.randperm(len(x), generator=generator)[:ROWS]
     x, moved = x[rows], moved[rows]

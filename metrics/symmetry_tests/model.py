@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,8 @@ PROBES = 64
 def as_function(model: Callable[..., Any], like: Any, x_scale: Tensor, y_scale: Tensor) -> Function:
     """Wraps a model for inputs and targets that were divided by their scales.
 
-    A module gets tensors of its own dtype and device; any other callable gets what the user's inputs
-    are, numpy arrays or tensors.
+    A module gets tensors of its own dtype and device; any other callable gets what the user's
+    inputs are, numpy arrays or tensors.
 
     Args:
         model: Maps (n, size in) to (n, size out), or to (n,) for one target.
@@ -70,8 +69,8 @@ def require_usable(f: Function, x: Tensor) -> None:
     if not torch.allclose(first, again, rtol=1e-6, atol=1e-9):
         raise ValueError(
             "The model is not deterministic: two calls on the same inputs differ by up to "
-            f"{float((first - again).abs().max()):.2g} spreads of the targets. Switch off dropout and "
-            "sampling, as model.eval() does, or fix its seed."
+            f"{float((first - again).abs().max()):.2g} spreads of the targets. Switch off dropout "
+            "and sampling, as model.eval() does, or fix its seed."
         )
 
 
@@ -95,7 +94,7 @@ def _as_tensor(values: Any, n: int, size: int) -> Tensor:
         table = table[:, None]
     if table.shape != (n, size) or table.is_complex():
         raise ValueError(
-            f"The model must return real numbers of shape ({n}, {size}) for {n} inputs, as y has; got "
-            f"{tuple(table.shape)}{' of complex numbers' if table.is_complex() else ''}."
+            f"The model must return real numbers of shape ({n}, {size}) for {n} inputs, as y has; "
+            f"got {tuple(table.shape)}{' of complex numbers' if table.is_complex() else ''}."
         )
     return table.double()

@@ -28,7 +28,7 @@ from softsym.metrics.symmetry_tests.statistics import (
 from softsym.metrics.symmetry_tests.verdict import SymmetryTest, Verdict, verdict_text
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import rep as parse_rep
-from softsym.symmetries.moving_frame import NoFrame
+from softsym.symmetries.moving_frame import NoFrameError
 
 DRAWS, WEIGHTED_DRAWS = 8, 24
 """Elements per input and copy of Qf; weights make some of them count for little."""
@@ -76,9 +76,10 @@ def symmetry_test(
 ) -> SymmetryTest:
     """Tests which symmetries the conditional mean E[y|x] has, and bounds how far each is broken.
 
-    Without a model, a kernel ridge regression is fitted on one half of the samples and tested on the
-    other, and the halves swap roles. A model must not have seen the samples. p-values and lower bounds hold
-    however poor the predictor is; a better one makes them sharper, and the upper bounds tighter.
+    Without a model, a kernel ridge regression is fitted on one half of the samples and tested on
+    the other, and the halves swap roles. A model must not have seen the samples. p-values and lower
+    bounds hold however poor the predictor is; a better one makes them sharper, and the upper bounds
+    tighter.
 
     Args:
         x: Inputs (n, size in), numpy or torch, in any units.
@@ -98,8 +99,8 @@ def symmetry_test(
         on_step: Called with the name of a candidate and the share of the work that is done.
 
     Returns:
-        A mapping from names to verdicts, which prints as a table. It does not depend on the order of
-        the rows, on the units of x and y, nor on offsets of invariant targets.
+        A mapping from names to verdicts, which prints as a table. It does not depend on the order
+        of the rows, on the units of x and y, nor on offsets of invariant targets.
 
     Raises:
         ValueError: If sizes do not match the types, samples or clusters are too few, y is
@@ -125,11 +126,9 @@ def symmetry_test(
         if f is not None:
             require_usable(f, samples.x)
         parts = _folds(samples, folds, f, generator)
-        held = Held(
-            samples.y,
-            _in_order(parts, [part.f(samples.x[part.held]) for part in parts]),
-            samples.clusters,
-        )
+        values = _in_order(parts, [part.f(samples.x[part.held]) for part in parts])
+        held_in = _in_order(parts, [torch.full_like(p.held, k) for k, p in enumerate(parts)])
+        held = Held(samples.y, values, samples.clusters, held_in if model is None else None)
         test = _Test(samples, types, parts, held, level, tolerance)
         for i, (name, G) in enumerate(candidates.items()):
             if on_step is not None:
@@ -167,7 +166,7 @@ class _Test:
         """Projects the predictors under one group."""
         try:
             by = mover(G, *self.types, self.samples.x)
-        except NoFrame as reason:
+        except NoFrameError as reason:
             self.refused[name] = str(reason)
             return
         copies, ps, weighted = [], [], False
@@ -257,7 +256,7 @@ class _Test:
         """Lower bound, estimate and upper bound for each term of the targets' type."""
         blocks = {}
         for label, columns in self.samples.blocks.items():
-            part = Held(self.held.y[:, columns], self.held.f[:, columns], self.held.clusters)
+            part = replace(self.held, y=self.held.y[:, columns], f=self.held.f[:, columns])
             if not (part.y - part.y[:1]).any():
                 continue
             q1, q2 = (q[:, columns] for q in made.q)

@@ -5,17 +5,18 @@ weighted least-squares mean over the orbit,
 
     (Qf)(x) = E[w rho_out(g)^T rho_out(g)]^-1 E[w rho_out(g)^T f(g x)],
 
-which is the plain mean of rho_out(g)^-1 f(g x) where rho_out is orthogonal and all w are equal. How g is
-drawn depends on the group:
+which is the plain mean of rho_out(g)^-1 f(g x) where rho_out is orthogonal and all w are equal. How
+g is drawn depends on the group:
 
 * a finite group of at most 32 elements: each element once;
 * a compact group: from the Haar measure;
-* any other group: the *orbit swap* g = p_j k p_i^-1, with p the moving frames of x and of another input x_j
-  and k from the compact subgroup that keeps normal positions. It moves x to where another input is on its
-  orbit.
+* any other group: the *orbit swap* g = p_j k p_i^-1, with p the moving frames of x and of another
+  input x_j and k from the compact subgroup that keeps normal positions. It moves x to where another
+  input is on its orbit.
 
-The weight w(g x) is the density of the inputs over that of moved inputs. It is 1 where inputs look like moved ones
-(the law of x is invariant, or position and orbit are independent), and otherwise estimated.
+The weight w(g x) is the density of the inputs over that of moved inputs. It is 1 where inputs look
+like moved ones (the law of x is invariant, or position and orbit are independent), and otherwise
+estimated.
 """
 
 from __future__ import annotations
@@ -75,7 +76,8 @@ class Mover:
         """
         if self.frame is None:
             return uniform_elements(self.group, n, generator)
-        assert frames is not None and pool is not None
+        if frames is None or pool is None:
+            raise ValueError(f"Inputs are moved under {self.group} by their frames; got none.")
         kept = torch.as_tensor(uniform_elements(self.frame.stabilizer, n, generator))
         positions = pool[torch.randint(len(pool), (n,), generator=generator)]
         return positions @ kept @ torch.linalg.inv(frames)
@@ -89,7 +91,7 @@ def mover(G: Group, rep_in: Rep, rep_out: Rep, x: Tensor) -> Mover:
     """Chooses how inputs are moved under G, from the group and a sample of inputs x (n, size).
 
     Raises:
-        NoFrame: If the group is not compact and has no moving frame on the inputs.
+        NoFrameError: If the group is not compact and has no moving frame on the inputs.
     """
     types = rep_in.over(G), rep_out.over(G)
     finite = G.finite_elements if len(G.factors) == 1 else None

@@ -1,14 +1,16 @@
-"""The numbers of one symmetry from held-out samples: p-value, bounds of the break, share of symmetrising.
+"""The numbers of one symmetry: p-value, bounds of the break, share of symmetrising.
 
 For targets y with conditional mean m(x), any function f that was fitted on other data, and two
 independent Monte Carlo copies q1, q2 of (Qf)(x),
 
-    z = 1/2 [<y - q1, f - q2> + <y - q2, f - q1>],    V = mean <f - q1, f - q2>,    e = <y - q1, y - q2>.
+    z = 1/2 [<y - q1, f - q2> + <y - q2, f - q1>],
+    V = mean <f - q1, f - q2>,    e = <y - q1, y - q2>.
 
-Under symmetry m = Qm, and f - Qf is orthogonal to every equivariant function, so that E z = 0 however poor f
-is: the projected covariance measure of Lundborg, Kim, Shah and Samworth (Annals of Statistics, 2024),
-applied to symmetry. By Cauchy and Schwarz E z <= b sqrt(V) for the break b = sqrt(E |m - Qm|^2), and
-b^2 <= E |y - Qf|^2 = E e, since Qf is equivariant.
+Under symmetry m = Qm, and f - Qf is orthogonal to every equivariant function, so that E z = 0
+however poor f is: the projected covariance measure of Lundborg, Kim, Shah and Samworth (Annals of
+Statistics, 2024), applied to symmetry. By Cauchy and Schwarz E z <= b sqrt(V) for the break
+b = sqrt(E |m - Qm|^2), and b^2 <= E |y - Qf|^2 = E e, since Qf is equivariant. One copy used twice
+instead of two would add the variance of the copy to z, and with it false alarms.
 """
 
 from __future__ import annotations
@@ -29,11 +31,14 @@ class Held:
         y: Targets (n, size out).
         f: Values of the function (n, size out).
         clusters: Which cluster each sample belongs to, (n,) int64, numbered from 0.
+        folds: Which fold each sample was held out in, (n,) int64, if f was fitted on the others;
+            None for a function that none of the samples had a part in.
     """
 
     y: Tensor
     f: Tensor
     clusters: Tensor
+    folds: Tensor | None = None
 
     @property
     def count(self) -> int:
@@ -77,6 +82,25 @@ class Numbers:
     alpha_error: float
 
 
+def cross_fitted_mean(values: Tensor, held: Held) -> Mean:
+    """The mean of values (n,) that depend on functions fitted on the other folds.
+
+    Under symmetry f - Qf is nothing but the noise of its fit, and the means of two folds are then
+    nearly the same number: for a linear fit both are the product of the folds' coefficients. So the
+    errors of the folds are added as if they were the same, sum_k n_k / n se_k, which no dependence
+    exceeds.
+    """
+    if held.folds is None:
+        return clustered_mean(values, held.clusters)
+    parts = []
+    for k in held.folds.unique():
+        rows = held.folds == k
+        _, numbered = held.clusters[rows].unique(return_inverse=True)
+        parts.append((float(rows.double().mean()), clustered_mean(values[rows], numbered)))
+    error = sum(share * part.error for share, part in parts)
+    return Mean(float(values.mean()), error, min(part.clusters for _, part in parts))
+
+
 def clustered_mean(values: Tensor, clusters: Tensor) -> Mean:
     """The mean of values (n,) with its standard error over clusters (n,)."""
     count = int(clusters.max()) + 1
@@ -99,25 +123,27 @@ def numbers(held: Held, q: tuple[Tensor, Tensor], noise: float, level: float) ->
     z = (_dot(y - q1, f - q2) + _dot(y - q2, f - q1)) / 2
     v = _dot(f - q1, f - q2)
     both = (q1 + q2) / 2
-    mean, size = clustered_mean(z, held.clusters), float(v.mean())
+    mean, size = cross_fitted_mean(z, held), float(v.mean())
     # V from two copies is unbiased but may come out near 0 by chance; the plain mean square is too
-    # large by the variance of the copies, and keeps a lower bound from being divided by next to nothing
+    # large by the variance of the copies, and keeps a lower bound from being divided by next to
+    # nothing
     careful = max(size, float((f - both).square().sum(1).mean()) * 0.9)
     # what rounding leaves of an equivariant function is no break
     if careful <= 1e-12 * spread:
-        mean, careful = Mean(0.0, 0.0, mean.clusters), 1.0
+        mean, careful, v = Mean(0.0, 0.0, mean.clusters), math.nan, v * 0
+    scale = math.sqrt(careful * spread) if not math.isnan(careful) else 1.0
     e = clustered_mean(_dot(y - q1, y - q2), held.clusters)
     square = max(e.above(level) - noise, 0.0)
-    share = clustered_mean(_dot(y - f, both - f), held.clusters)
-    ratio = share.value / careful
-    influence = (_dot(y - f, both - f) - ratio * v) / careful
+    pull = _dot(y - f, both - f)
+    alpha = float(pull.mean()) / careful
+    influence = (pull - alpha * v) / careful
     return Numbers(
         p=mean.p,
-        lower=max(mean.below(level), 0.0) / math.sqrt(careful * spread),
+        lower=max(mean.below(level), 0.0) / scale,
         upper=math.sqrt(square / spread),
-        estimate=max(mean.value, 0.0) / math.sqrt(careful * spread),
-        alpha=ratio,
-        alpha_error=clustered_mean(influence, held.clusters).error,
+        estimate=max(mean.value, 0.0) / scale,
+        alpha=alpha,
+        alpha_error=cross_fitted_mean(influence, held).error,
     )
 
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+SMALLEST = 0.01
+"""Smallest percentage that is printed: rounding makes breaks of less than 1e-4."""
 COLUMNS = (
     "symmetry",
     "verdict",
@@ -27,7 +29,8 @@ COLUMNS = (
 class Verdict:
     """What held-out samples say of one symmetry.
 
-    Breaks are relative: sqrt(E |m - Qm|^2 / E |y - Ey|^2) for the conditional mean m, 0 for an exact
+    Breaks are relative: sqrt(E |m - Qm|^2 / E |y - Ey|^2) for the conditional mean m, 0 for an
+        exact
     symmetry.
 
     Attributes:
@@ -154,8 +157,8 @@ def percent(share: float, *, up: bool = False) -> str:
     if not math.isfinite(share):
         return "?"
     value = 100 * share
-    if value <= 0:
-        return "0%"
+    if value < SMALLEST:
+        return f"{SMALLEST:g}%" if up and value > 0 else "0%"
     digits = max(0, 1 - math.floor(math.log10(value))) if value < 10 else 0
     step = 10.0**-digits
     value = (math.ceil if up else math.floor)(value / step + (-1e-9 if up else 1e-9)) * step
@@ -169,7 +172,7 @@ def p_text(p: float) -> str:
     return "p < 1e-100" if p < 1e-100 else f"p = {p:.2g}"
 
 
-def verdict_text(  # noqa: PLR0913 (the numbers of one verdict)
+def verdict_text(
     p: float, p_holm: float, lower: float, upper: float, level: float, tolerance: float
 ) -> str:
     """The verdict in words, from the corrected p-value and the bounds."""

@@ -1,0 +1,40 @@
+"""The intervals of a symmetry test, drawn on a common axis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from softsym.metrics.symmetry_tests.verdict import SymmetryTest
+
+COLORS = {"holds": "#1b7837", "broken": "#b2182b", "undecided": "#4d4d4d", "no verdict": "#999999"}
+
+
+def interval_figure(test: SymmetryTest) -> Figure:
+    """Draws each candidate's interval of the relative break, its estimate, and the tolerance.
+
+    Green holds, red is broken, grey is undecided. A candidate without a verdict has no interval.
+    """
+    names = list(test)
+    figure = Figure(figsize=(6.4, 0.9 + 0.36 * len(names)), layout="constrained")
+    axes = figure.subplots()
+    for row, verdict in enumerate(test.values()):
+        word = next(word for word in COLORS if verdict.verdict.startswith(word))
+        color = COLORS[word]
+        if word != "no verdict":
+            axes.plot(
+                [verdict.lower, verdict.upper], [row, row], color=color, linewidth=4, alpha=0.45
+            )
+            axes.plot([verdict.lower, verdict.upper], [row, row], "|", color=color, markersize=10)
+            axes.plot(verdict.estimate, row, "o", color=color, markersize=5)
+    axes.axvline(test.settings["tolerance"], color="black", linestyle=":", linewidth=1)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlim(left=0)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g}%")
+    axes.set_xlabel("break, relative to the spread of the targets (dotted: tolerance)")
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    return figure
