@@ -9,7 +9,7 @@ which is what a test on unknown data asks for; on 300 to 100,000 rows it takes s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -32,22 +32,33 @@ CHUNK = 4096
 
 @dataclass(frozen=True)
 class KernelRidge:
-    """A fitted predictor; call it on rows (n, size in) for predictions (n, size out)."""
+    """A fitted predictor; call it on rows (n, size in) for predictions (n, size out).
+
+    Attributes:
+        center: Means of the columns of the training inputs.
+        scale: Their standard deviations.
+        ridge: The system whose solution the weights are.
+        weights: Weights of the landmarks' kernels (landmarks, size out).
+        mean: Mean of the training targets (size out,).
+    """
 
     center: Tensor
     scale: Tensor
-    kernel: Kernel
-    landmarks: Tensor
+    ridge: _Ridge
     weights: Tensor
     mean: Tensor
 
     def __call__(self, x: Tensor) -> Tensor:
         """Predicts targets (n, size out) at x (n, size in)."""
+        features = self.ridge.features
         parts = ((x - self.center) / self.scale).split(CHUNK)
-        return (
-            torch.cat([self.kernel(part, self.landmarks) @ self.weights for part in parts])
-            + self.mean
-        )
+        values = [features.kernel(part, features.landmarks) @ self.weights for part in parts]
+        return torch.cat(values) + self.mean
+
+    def refitted(self, x: Tensor, y: Tensor) -> KernelRidge:
+        """The same kernel and ridge for other targets y (n, m) at the training inputs x."""
+        weights = self.ridge.weights((x - self.center) / self.scale, y)
+        return replace(self, weights=weights, mean=y.new_zeros(y.shape[1]))
 
 
 def fit_kernel_ridge(x: Tensor, y: Tensor, generator: torch.Generator) -> KernelRidge:
@@ -66,9 +77,8 @@ def fit_kernel_ridge(x: Tensor, y: Tensor, generator: torch.Generator) -> Kernel
     some = order[:SELECTION_ROWS]
     kernel, ridge = _select(z[some], (y - mean)[some])
     landmarks = z[order[:LANDMARKS]]
-    features = _Features(kernel, landmarks)
-    weights = features.weights(z, y - mean, ridge)
-    return KernelRidge(center, scale, kernel, landmarks, weights, mean)
+    system = _Ridge.of(_Features(kernel, landmarks), z, ridge)
+    return KernelRidge(center, scale, system, system.weights(z, y - mean), mean)
 
 
 def _select(z: Tensor, y: Tensor) -> tuple[Kernel, float]:
@@ -125,32 +135,47 @@ class _Features:
         """L^-1 times columns (landmarks, n)."""
         return torch.linalg.solve_triangular(self.root, columns, upper=False)
 
-    def moments(self, z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Second moments of the features, and their products with y, summed over rows."""
-        count = len(self.landmarks)
-        moments = z.new_zeros(count, count)
-        products = z.new_zeros(count, y.shape[1])
-        for rows, targets in zip(z.split(CHUNK), y.split(CHUNK), strict=True):
+    def moments(self, z: Tensor) -> Tensor:
+        """Second moments of the features, summed over rows, (landmarks, landmarks)."""
+        total = z.new_zeros(len(self.landmarks), len(self.landmarks))
+        for rows in z.split(CHUNK):
             features = self(rows)
-            moments.addmm_(features.T, features)
-            products.addmm_(features.T, targets)
-        return moments, products
+            total.addmm_(features.T, features)
+        return total
+
+    def products(self, z: Tensor, y: Tensor) -> Tensor:
+        """Products of the features with y, summed over rows, (landmarks, size out)."""
+        total = z.new_zeros(len(self.landmarks), y.shape[1])
+        for rows, targets in zip(z.split(CHUNK), y.split(CHUNK), strict=True):
+            total.addmm_(self.kernel(rows, self.landmarks).T, targets)
+        return self.back(total)
 
     def solutions(self, z: Tensor, y: Tensor, ridges: tuple[float, ...]) -> Iterator[Tensor]:
         """Weights (features, size out) for each ridge, from one eigendecomposition."""
-        moments, products = self.moments(z, y)
-        values, vectors = torch.linalg.eigh(moments)
-        rotated = vectors.T @ products
+        values, vectors = torch.linalg.eigh(self.moments(z))
+        rotated = vectors.T @ self.products(z, y)
         for ridge in ridges:
             yield vectors @ (rotated / (values.clamp(min=0) + ridge * values[-1])[:, None])
 
-    def weights(self, z: Tensor, y: Tensor, ridge: float) -> Tensor:
-        """Weights of the landmarks' kernels (landmarks, size out) for one ridge."""
-        moments, products = self.moments(z, y)
-        largest = _largest_eigenvalue(moments)
-        moments.diagonal().add_(ridge * largest)
-        solution = torch.cholesky_solve(products, torch.linalg.cholesky(moments))
-        return torch.linalg.solve_triangular(self.root.T, solution, upper=True)
+
+@dataclass(frozen=True)
+class _Ridge:
+    """The ridge system of one set of inputs, factorised once for any targets."""
+
+    features: _Features
+    root: Tensor
+
+    @classmethod
+    def of(cls, features: _Features, z: Tensor, ridge: float) -> _Ridge:
+        """Factorises the system for standardised inputs z (n, size in)."""
+        moments = features.moments(z)
+        moments.diagonal().add_(ridge * _largest_eigenvalue(moments))
+        return cls(features, torch.linalg.cholesky(moments))
+
+    def weights(self, z: Tensor, y: Tensor) -> Tensor:
+        """Weights of the landmarks' kernels (landmarks, size out) for targets y (n, size out)."""
+        solution = torch.cholesky_solve(self.features.products(z, y), self.root)
+        return torch.linalg.solve_triangular(self.features.root.T, solution, upper=True)
 
 
 def _largest_eigenvalue(matrix: Tensor) -> float:

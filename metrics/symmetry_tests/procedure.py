@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from softsym.metrics.symmetry_tests.candidates import named_candidates
-from softsym.metrics.symmetry_tests.kernel_ridge import fit_kernel_ridge
+from softsym.metrics.symmetry_tests.dependence import fold_correlation
+from softsym.metrics.symmetry_tests.kernel_ridge import KernelRidge, fit_kernel_ridge
 from softsym.metrics.symmetry_tests.lattice import closed
 from softsym.metrics.symmetry_tests.likeness import Likeness, fit_likeness
 from softsym.metrics.symmetry_tests.model import Function, as_function, evaluating, require_usable
@@ -56,6 +57,7 @@ class Projected:
     q: tuple[Tensor, Tensor]
     how: str
     inputs_p: float
+    correlation: float
 
 
 def symmetry_test(
@@ -182,7 +184,12 @@ class _Test:
                 "there. Leave that group out, or test without a model."
             )
         p = min(1.0, len(ps) * min(ps)) if not any(map(math.isnan, ps)) else math.nan
-        self.projected[name] = Projected((first, second), _how(by, weighted), p)
+        self.projected[name] = Projected(
+            (first, second),
+            _how(by, weighted),
+            p,
+            self._correlation(by, (first + second) / 2, generator),
+        )
 
     def _likeness(
         self, by: Mover, part: Fold, generator: torch.Generator
@@ -216,10 +223,26 @@ class _Test:
         first = copy()
         return first, first if by.is_exact else copy()
 
+    def _correlation(self, by: Mover, q: Tensor, generator: torch.Generator) -> float:
+        """Correlation of the two folds' means; 1 where it cannot be estimated."""
+        fitted = [part.f for part in self.parts if isinstance(part.f, KernelRidge)]
+        if len(fitted) != 2:
+            return 1.0
+        one, other = self.parts
+        return fold_correlation(
+            (fitted[0], fitted[1]),
+            (one.fitted, other.fitted),
+            self.samples.x,
+            self.samples.y - q,
+            self.samples.clusters,
+            by,
+            generator,
+        )
+
     def result(self, settings: dict[str, Any], candidates: Mapping[str, Group]) -> SymmetryTest:
         """The verdicts, after Holm's correction and the closure of the lattice of subgroups."""
         found = {
-            name: numbers(self.held, made.q, self.samples.noise, self.level)
+            name: numbers(self.held, made.q, self.samples.noise, self.level, made.correlation)
             for name, made in self.projected.items()
         }
         bounds = closed({n: candidates[n] for n in found}, found, self.level, self.tolerance)
@@ -260,7 +283,7 @@ class _Test:
             if not (part.y - part.y[:1]).any():
                 continue
             q1, q2 = (q[:, columns] for q in made.q)
-            known: Numbers = numbers(part, (q1, q2), 0.0, self.level)
+            known: Numbers = numbers(part, (q1, q2), 0.0, self.level, made.correlation)
             blocks[label] = (known.lower, known.estimate, known.upper)
         return blocks
 

@@ -142,7 +142,7 @@ class _OrbitMean:
 
     def __init__(self, R: Rep, G: Group) -> None:
         self.rep = R
-        self.is_orthogonal = _acts_orthogonally(R, G)
+        self.is_orthogonal = acts_orthogonally(R, G)
         self.total: Tensor | float = 0.0
         self.weight: Tensor | float = 0.0
 
@@ -169,7 +169,8 @@ def inverse(g: Element) -> Element:
     return tuple(torch.linalg.inv(p) for p in g) if isinstance(g, tuple) else torch.linalg.inv(g)
 
 
-def _acts_orthogonally(R: Rep, G: Group) -> bool:
+def acts_orthogonally(R: Rep, G: Group) -> bool:
+    """Whether elements of the group keep the lengths of vectors of a type."""
     g = unsqueeze(G.sample_elements(4, torch.Generator().manual_seed(0)), 0)
     v = torch.randn(4, R.size(G.space), generator=torch.Generator().manual_seed(1)).double()
     return bool(torch.allclose(R.act(g, v).norm(dim=1), v.norm(dim=1), rtol=1e-9))

@@ -82,13 +82,13 @@ class Numbers:
     alpha_error: float
 
 
-def cross_fitted_mean(values: Tensor, held: Held) -> Mean:
+def cross_fitted_mean(values: Tensor, held: Held, correlation: float = 1.0) -> Mean:
     """The mean of values (n,) that depend on functions fitted on the other folds.
 
-    Under symmetry f - Qf is nothing but the noise of its fit, and the means of two folds are then
-    nearly the same number: for a linear fit both are the product of the folds' coefficients. So the
-    errors of the folds are added as if they were the same, sum_k n_k / n se_k, which no dependence
-    exceeds.
+    Args:
+        values: One number for each sample.
+        held: The samples, with their folds.
+        correlation: Correlation of the folds' means; 1 is valid whatever it is.
     """
     if held.folds is None:
         return clustered_mean(values, held.clusters)
@@ -97,7 +97,9 @@ def cross_fitted_mean(values: Tensor, held: Held) -> Mean:
         rows = held.folds == k
         _, numbered = held.clusters[rows].unique(return_inverse=True)
         parts.append((float(rows.double().mean()), clustered_mean(values[rows], numbered)))
-    error = sum(share * part.error for share, part in parts)
+    errors = [share * part.error for share, part in parts]
+    alone, together = sum(e**2 for e in errors), sum(errors) ** 2
+    error = math.sqrt(alone + correlation * (together - alone))
     return Mean(float(values.mean()), error, min(part.clusters for _, part in parts))
 
 
@@ -109,7 +111,9 @@ def clustered_mean(values: Tensor, clusters: Tensor) -> Mean:
     return Mean(float(values.mean()), error, count)
 
 
-def numbers(held: Held, q: tuple[Tensor, Tensor], noise: float, level: float) -> Numbers:
+def numbers(
+    held: Held, q: tuple[Tensor, Tensor], noise: float, level: float, correlation: float = 1.0
+) -> Numbers:
     """Computes the numbers of one symmetry.
 
     Args:
@@ -117,13 +121,14 @@ def numbers(held: Held, q: tuple[Tensor, Tensor], noise: float, level: float) ->
         q: Two independent estimates of (Qf)(x), each (n, size out); twice the same if exact.
         noise: Known variance of the noise, summed over the outputs.
         level: Probability with which each bound may be wrong.
+        correlation: Correlation of the folds' means under symmetry; 1 is valid whatever it is.
     """
     y, f, (q1, q2) = held.y, held.f, q
     spread = total_variance(y)
     z = (_dot(y - q1, f - q2) + _dot(y - q2, f - q1)) / 2
     v = _dot(f - q1, f - q2)
     both = (q1 + q2) / 2
-    mean, size = cross_fitted_mean(z, held), float(v.mean())
+    mean, size = cross_fitted_mean(z, held, correlation), float(v.mean())
     # V from two copies is unbiased but may come out near 0 by chance; the plain mean square is too
     # large by the variance of the copies, and keeps a lower bound from being divided by next to
     # nothing
