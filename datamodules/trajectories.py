@@ -27,7 +27,7 @@ from softsym.symmetries import Rep
 
 log = logging.getLogger(__name__)
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """To be increased when the same tracks and settings give other windows."""
 
 
@@ -53,9 +53,11 @@ class TrajectoryDataModule(TensorDataModule):
         history_sec: Seconds from the first observed step to now; by default the usual value of the
             environment, as for the next two.
         future_sec: Seconds from now to the last predicted step.
-        dt: Seconds between two steps, a whole multiple or fraction of the recordings'.
+        dt: Seconds between two steps, a whole multiple or fraction of the recordings'. With a
+            fraction now is always a recorded step.
         coordinates: 2 for x, y and 3 for x, y, z.
-        velocities: Whether velocities are observed as well.
+        velocities: Whether velocities are observed as well, with a mask of where they are known:
+            those of Argoverse 2 are measured, all others are the move since the step before.
         neighbours: Number of nearest agents whose observed steps are added to the input.
         agent_types: Kind or kinds of predicted agents (unknown, vehicle, pedestrian, bicycle,
             motorcycle); None for all.
@@ -113,7 +115,8 @@ class TrajectoryDataModule(TensorDataModule):
         super().__init__(*types, coordinates, batch_size, eval_batch_size, seed)
         kinds = (agent_types,) if isinstance(agent_types, str) else agent_types
         kinds = None if kinds is None else tuple(kinds)
-        self.rules = WindowFilter(kinds, min_displacement, max_speed, stride)
+        finer = tracks.whole_multiple(self.env.dt, self.dt) or 1
+        self.rules = WindowFilter(kinds, min_displacement, max_speed, stride, finer)
         self.parts = _checked_splits(splits or self.env.splits)
         require_whole("split_seed", split_seed, 0)
         self.split_seed, self.workers = split_seed, workers

@@ -12,15 +12,17 @@ class WindowLayout:
     """Observed and predicted steps of one agent, optionally with its neighbours.
 
     The inputs are, in this order: the positions of the agent and of its neighbours, row-major
-    (agent, time, coordinate); if wanted their velocities in the same order; and, if there are
-    neighbours, a mask (agent, time) of scalars, 1 where a position was observed and 0 elsewhere.
-    The targets are the agent's future positions (time, coordinate).
+    (agent, time, coordinate); if wanted their velocities in the same order; if there are
+    neighbours, a mask (agent, time) of scalars, 1 where a position was observed and 0 elsewhere;
+    and with velocities a second such mask of where they are known. Neither a position nor a
+    velocity depends on anything after now. Of a track's first step no velocity is known, unless the
+    recordings hold measured ones. What is masked is 0. The targets are the agent's future positions (time, coordinate).
 
     Args:
         history: Number of observed steps, the last of them now.
         future: Number of predicted steps.
         dim: Coordinates of a position, 2 or 3.
-        velocities: Whether velocities follow the positions.
+        velocities: Whether velocities, and their mask, follow the positions.
         neighbours: Number of neighbours.
     """
 
@@ -53,7 +55,8 @@ class WindowLayout:
     @property
     def scalars(self) -> int:
         """Number of scalars among the inputs."""
-        return (1 + self.neighbours) * self.history if self.neighbours else 0
+        masks = int(self.neighbours > 0) + int(self.velocities)
+        return (1 + self.neighbours) * self.history * masks
 
     @property
     def inputs(self) -> int:

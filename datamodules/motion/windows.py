@@ -31,12 +31,15 @@ class WindowFilter:
         max_speed: Largest speed in metres per second between two steps, above which a track is
             considered broken; None for no limit.
         stride: Number of steps between the beginnings of two windows of a track.
+        recorded: Number of steps between two recorded ones. Steps in between are interpolated, so
+            that one of them as now would tell where the agent goes next.
     """
 
     agent_types: tuple[str, ...] | None = None
     min_displacement: float = 0.0
     max_speed: float | None = None
     stride: int = 1
+    recorded: int = 1
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.agent_types or () if name not in AGENT_TYPES]
@@ -93,6 +96,7 @@ def cut(
     positions = scene.position[:, : layout.dim]
     for low in range(0, len(starts), CHUNK):
         rows = starts[low : low + CHUNK, None] + np.arange(layout.steps)
+        rows = rows[scene.step_of_row[rows[:, layout.history - 1]] % rules.recorded == 0]
         rows = rows[rules.keeps(positions[rows], dt)]
         if len(rows):
             yield _windows_of_rows(scene, rows, layout, near)
@@ -114,11 +118,13 @@ def _windows_of_rows(
     # Unseen steps have the row 0, which belongs to some other agent; they become 0 here.
     positions = scene.position[observed, : layout.dim] - origin[:, None, None]
     parts = [np.where(seen[..., None], positions, 0.0)]
+    masks = [] if near is None else [seen]
     if layout.velocities:
-        parts.append(np.where(seen[..., None], scene.velocity[observed, : layout.dim], 0.0))
-    if near is not None:
-        parts.append(seen)
-    inputs = np.concatenate([_flat(part) for part in parts], axis=1)
+        velocities = scene.velocity[observed, : layout.dim]
+        known = seen & np.isfinite(velocities).all(axis=-1)
+        parts.append(np.where(known[..., None], velocities, 0.0))
+        masks.append(known)
+    inputs = np.concatenate([_flat(part) for part in (*parts, *masks)], axis=1)
     targets = _flat(scene.position[following, : layout.dim] - origin[:, None])
     return inputs, targets
 

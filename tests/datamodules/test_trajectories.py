@@ -143,13 +143,15 @@ def test_other_windows_need_no_second_reading(raw, cache, monkeypatch):
     settings = {"history_sec": 1.2, "velocities": True, "neighbours": 3, "coordinates": 3}
     data = made("eupeds_zara1", raw, cache, **settings)
     data.setup()
-    assert data.rep_in == rep("32T1 + 16T0")
+    assert data.rep_in == rep("32T1 + 32T0")
     inputs, _ = data.splits["test"]
     assert inputs.shape[1] == data.layout.inputs
     np.testing.assert_array_equal(data.observed_path(inputs), inputs[:, : 4 * 3])
-    masks = inputs[:, -16:]
+    masks, moving = inputs[:, -32:-16], inputs[:, -16:]
     assert set(masks.unique().tolist()) == {0.0, 1.0}
     assert masks[:, :4].all()
+    assert moving[:, 1:4].all()
+    assert 0 < moving[:, 0].mean() < 1  # unknown at the first step of a track
 
 
 def test_changed_recordings_are_read_again(raw, cache, tmp_path):

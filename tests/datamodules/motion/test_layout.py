@@ -20,9 +20,9 @@ def test_types_have_the_sizes(history, future, dim, velocities, neighbours):
 
 def test_types_in_words():
     assert WindowLayout(8, 12).rep_in == "8T1"
-    assert WindowLayout(8, 12, velocities=True).rep_in == "16T1"
+    assert WindowLayout(8, 12, velocities=True).rep_in == "16T1 + 8T0"
     assert WindowLayout(8, 12, neighbours=2).rep_in == "24T1 + 24T0"
-    assert WindowLayout(8, 12, velocities=True, neighbours=1).rep_in == "32T1 + 16T0"
+    assert WindowLayout(8, 12, velocities=True, neighbours=1).rep_in == "32T1 + 32T0"
     assert WindowLayout(8, 12).rep_out == "12T1"
 
 

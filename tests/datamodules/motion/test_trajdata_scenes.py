@@ -8,14 +8,10 @@ import pytest
 
 pytest.importorskip("trajdata", reason="the extra 'trajectory' is not installed")
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from softsym.datamodules.motion.environments import environment
 from softsym.datamodules.motion.pedestrian_files import read_recording
 from softsym.datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
 from softsym.datamodules.motion.trajdata_scenes import (
-    differences,
     open_dataset,
     sampling,
     trajdata_scenes,
@@ -44,6 +40,7 @@ def test_tracks_are_those_of_the_file(raw, tmp_path):
     moved = np.diff(scene.position, axis=0) / ENV.dt
     inside = np.setdiff1d(np.arange(1, len(scene.position)), first)
     np.testing.assert_allclose(scene.velocity[inside], moved[inside - 1], atol=1e-9)
+    assert np.isnan(scene.velocity[first]).all()
 
 
 def test_other_steps_are_every_so_many(raw, tmp_path):
@@ -91,19 +88,6 @@ def test_as_recorded():
 def test_what_is_no_multiple(dt):
     with pytest.raises(ValueError, match=rf"datamodule\.dt is {dt:g} s.*0\.1 s apart"):
         sampling(dt, 0.1)
-
-
-@given(st.lists(st.integers(1, 5), min_size=1, max_size=5))
-def test_differences_stay_within_a_track(steps):
-    values = np.random.default_rng(0).standard_normal(sum(steps))
-    actual = differences(values, np.array(steps))
-    start = 0
-    for count in steps:
-        track = values[start : start + count]
-        change = np.diff(track)
-        expected = np.concatenate([change[:1], change]) if count > 1 else np.zeros(1)
-        np.testing.assert_allclose(actual[start : start + count], expected)
-        start += count
 
 
 def test_a_copy_of_the_files_gives_the_same(raw, tmp_path):

@@ -71,14 +71,19 @@ def test_parts_of_an_input_with_velocities_and_neighbours():
     layout = WindowLayout(3, 1, 2, velocities=True, neighbours=2)
     inputs, _ = all_of(one, layout)
     assert inputs.shape == (2, layout.inputs)
-    positions, velocities, seen = np.split(inputs[0], [3 * 3 * 2, 2 * 3 * 3 * 2])
+    one.velocity[[0, 4]] = np.nan
+    inputs, _ = all_of(one, layout)
+    parts = np.split(inputs[0], [3 * 3 * 2, 2 * 3 * 3 * 2, 2 * 3 * 3 * 2 + 3 * 3])
+    positions, velocities, seen, known = parts
     positions, velocities = positions.reshape(3, 3, 2), velocities.reshape(3, 3, 2)
     assert seen.reshape(3, 3).tolist() == [[1, 1, 1], [0, 0, 1], [0, 0, 0]]
     origin = one.position[2, :2]
     np.testing.assert_allclose(positions[0], one.position[:3, :2] - origin, atol=1e-6)
-    np.testing.assert_allclose(velocities[0], one.velocity[:3, :2], atol=1e-6)
+    assert known.reshape(3, 3).tolist() == [[0, 1, 1], [0, 0, 0], [0, 0, 0]]
+    np.testing.assert_allclose(velocities[0, 1:], one.velocity[1:3, :2], atol=1e-6)
+    assert not velocities[0, 0].any()
     np.testing.assert_allclose(positions[1, 2], one.position[4, :2] - origin, atol=1e-6)
-    np.testing.assert_allclose(velocities[1, 2], one.velocity[4, :2], atol=1e-6)
+    assert not velocities[1].any()
     assert not positions[1, :2].any()
     assert not positions[2].any()
     assert not velocities[2].any()
