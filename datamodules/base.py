@@ -13,6 +13,7 @@ from lightning import LightningDataModule
 from torch import Tensor
 from typing_extensions import override
 
+from softsym.datamodules.setting_checks import Count, Seed, checked
 from softsym.symmetries import Rep, rep
 
 Split = tuple[Tensor, Tensor]
@@ -117,27 +118,27 @@ class TensorDataModule(LightningDataModule, ABC):
         eval_batch_size: Global batch of validation and test.
         seed: Seed of split and order.
 
+    Constructors of subclasses require what their annotations say, see
+    :mod:`softsym.datamodules.setting_checks`.
+
     Raises:
-        ValueError: If a batch size is below 1.
+        ValueError: If an argument does not fit its annotation.
     """
 
     experiment: ClassVar[str | None] = None
     """An experiment of conf/ whose other parts fit such data."""
 
+    @checked
     def __init__(
         self,
         rep_in: str | Rep,
         rep_out: str | Rep,
-        dim: int,
-        batch_size: int,
-        eval_batch_size: int = 4096,
-        seed: int = 0,
+        dim: Count,
+        batch_size: Count,
+        eval_batch_size: Count = 4096,
+        seed: Seed = 0,
     ) -> None:
         super().__init__()
-        if batch_size < 1 or eval_batch_size < 1:
-            raise ValueError(
-                f"batch_size must be at least 1; got {min(batch_size, eval_batch_size)}."
-            )
         self.rep_in, self.rep_out = rep(rep_in), rep(rep_out)
         self.dim = dim
         self.batch_size, self.eval_batch_size = batch_size, eval_batch_size
@@ -148,6 +149,8 @@ class TensorDataModule(LightningDataModule, ABC):
 
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
+        if "__init__" in vars(cls):
+            cls.__init__ = checked(cls.__init__)  # type: ignore[method-assign]
         cls.__signature__ = _full_signature(cls)  # type: ignore[attr-defined]
 
     @abstractmethod

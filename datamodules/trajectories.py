@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -17,12 +18,12 @@ from softsym.datamodules.motion import tracks, trajdata_scenes
 from softsym.datamodules.motion.argoverse2 import argoverse2_scenes
 from softsym.datamodules.motion.content_keys import raw_key
 from softsym.datamodules.motion.environments import environment
-from softsym.datamodules.motion.layout import window_layout
+from softsym.datamodules.motion.layout import Neighbours, window_layout
 from softsym.datamodules.motion.progress import with_progress
 from softsym.datamodules.motion.scene_splits import scenes_by_part
 from softsym.datamodules.motion.tracks import SceneTracks, TrackStore
 from softsym.datamodules.motion.windows import WindowFilter, cut
-from softsym.datamodules.setting_checks import require_whole
+from softsym.datamodules.setting_checks import Count, NonNegative, Positive, Seed, Workers
 from softsym.symmetries import Rep
 
 log = logging.getLogger(__name__)
@@ -80,23 +81,23 @@ class TrajectoryDataModule(TensorDataModule):
         env: str,
         data_dir: str | None,
         cache_dir: str,
-        batch_size: int,
+        batch_size: Count,
         *,
-        eval_batch_size: int = 4096,
-        seed: int = 0,
-        history_sec: float | None = None,
-        future_sec: float | None = None,
-        dt: float | None = None,
-        coordinates: int = 2,
+        eval_batch_size: Count = 4096,
+        seed: Seed = 0,
+        history_sec: NonNegative | None = None,
+        future_sec: NonNegative | None = None,
+        dt: Positive | None = None,
+        coordinates: Literal[2, 3] = 2,
         velocities: bool = False,
-        neighbours: int = 0,
+        neighbours: Neighbours = 0,
         agent_types: str | Sequence[str] | None = None,
-        min_displacement: float = 0.0,
-        max_speed: float | None = None,
-        stride: int = 1,
+        min_displacement: NonNegative = 0.0,
+        max_speed: Positive | None = None,
+        stride: Count = 1,
         splits: Mapping[str, str] | None = None,
-        split_seed: int = 0,
-        workers: int = 0,
+        split_seed: Seed = 0,
+        workers: Workers = 0,
         rep_in: str | Rep | None = None,
         rep_out: str | Rep | None = None,
     ) -> None:
@@ -118,7 +119,6 @@ class TrajectoryDataModule(TensorDataModule):
         finer = tracks.whole_multiple(self.env.dt, self.dt) or 1
         self.rules = WindowFilter(kinds, min_displacement, max_speed, stride, finer)
         self.parts = _checked_splits(splits or self.env.splits)
-        require_whole("split_seed", split_seed, 0)
         self.split_seed, self.workers = split_seed, workers
         self.data_dir = None if data_dir is None else Path(data_dir).expanduser()
         self.cache_dir = Path(cache_dir).expanduser()

@@ -15,6 +15,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -119,7 +120,7 @@ def judged(read: Callable[[], bool], built: Callable[[], bool]) -> str:
 class ArrayCache:
     """A cache of three arrays, of which one is empty."""
 
-    ARRAYS = {
+    ARRAYS: ClassVar = {
         "points": np.arange(24, dtype=np.float32).reshape(8, 3),
         "numbers": np.arange(5),
         "none": np.zeros((0, 4)),

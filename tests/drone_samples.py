@@ -14,12 +14,12 @@ FRAMES = 80
 Row = list
 
 
-def agent_rows(agent: int, label: str = '"Pedestrian"') -> list[Row]:
+def agent_rows(agent: int, begin: int = 0, label: str = '"Pedestrian"') -> list[Row]:
     """A box of 10 x 10 pixels that goes 2 pixels a frame to the right, annotated at every frame."""
+    left, low = 50 * agent, 100 * agent
     return [
-        [agent, x := 2 * frame + 50 * agent, 100 * agent, x + 10, 100 * agent + 10, frame]
-        + [0, 0, 0, label]
-        for frame in range(10 * agent, FRAMES)
+        [agent, left + 2 * at, low, left + 2 * at + 10, low + 10, at, 0, 0, 0, label]
+        for at in range(begin, FRAMES)
     ]
 
 
@@ -31,7 +31,7 @@ def write_annotations(
     folder: Path, change: Callable[[Row], Row] = lambda row: row, agents: int = 3
 ) -> None:
     """Writes all sixty videos with the same agents, each row changed."""
-    rows = [change(row) for agent in range(agents) for row in agent_rows(agent)]
+    rows = [change(row) for agent in range(agents) for row in agent_rows(agent, 10 * agent % 40)]
     for scene, videos in VIDEOS.items():
         for number in range(videos):
             path = folder / scene / f"video{number}" / "annotations.txt"

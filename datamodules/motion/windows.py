@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from softsym.datamodules.motion.environments import AGENT_TYPES
 from softsym.datamodules.motion.layout import WindowLayout
 from softsym.datamodules.motion.neighbours import Neighbourhood
 from softsym.datamodules.motion.tracks import SceneTracks, place_in_run
-from softsym.datamodules.setting_checks import require_whole
+from softsym.datamodules.setting_checks import Count, NonNegative, Positive, require
 
 CHUNK = 1 << 15
 """Number of windows in memory at once."""
@@ -48,13 +47,9 @@ class WindowFilter:
                 f"datamodule.agent_types is {list(self.agent_types or ())}; each must be one of "
                 f"{', '.join(AGENT_TYPES)}, or null for all."
             )
-        if not 0 <= self.min_displacement < math.inf:
-            raise ValueError(
-                f"datamodule.min_displacement must be at least 0 m; got {self.min_displacement}."
-            )
-        if self.max_speed is not None and not self.max_speed > 0:
-            raise ValueError(f"datamodule.max_speed must be above 0 m/s; got {self.max_speed}.")
-        require_whole("stride", self.stride, 1)
+        require("datamodule.min_displacement", self.min_displacement, NonNegative)
+        require("datamodule.max_speed", self.max_speed, Positive | None)
+        require("datamodule.stride", self.stride, Count)
 
     def agents(self, scene: SceneTracks) -> np.ndarray:
         """Selects the predicted agents of a scene, bool (agents,)."""

@@ -160,7 +160,7 @@ def test_bad_split_stops_setup(name):
 
 @pytest.mark.parametrize("settings", [{"batch_size": 0}, {"eval_batch_size": -1}])
 def test_bad_batch_size(settings):
-    with pytest.raises(ValueError, match="batch_size must be at least 1; got"):
+    with pytest.raises(ValueError, match="batch_size must be a whole number of at least 1; got"):
         Given(three(), **settings)
 
 

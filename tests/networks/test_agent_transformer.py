@@ -37,7 +37,9 @@ def flat(vectors, known):
     moved = known.clone()
     moved[:, :, 1:] &= known[:, :, :-1]
     masks = [known] * (known.shape[1] > 1) + [moved] * (vectors.shape[1] > 1)
-    return torch.cat([vectors.flatten(1), *(mask.to(vectors.dtype).flatten(1) for mask in masks)], 1)
+    return torch.cat(
+        [vectors.flatten(1), *(mask.to(vectors.dtype).flatten(1) for mask in masks)], 1
+    )
 
 
 class TestOneAgent(NetworkSuite):

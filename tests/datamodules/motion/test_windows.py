@@ -123,10 +123,19 @@ def test_no_window_fits():
     [
         ({"agent_types": ("dog",)}, r"agent_types is \['dog'\]; each must be one of unknown, vehi"),
         ({"agent_types": ()}, r"agent_types is \[\]"),
-        ({"min_displacement": -1}, r"min_displacement must be at least 0 m; got -1"),
-        ({"max_speed": 0}, r"max_speed must be above 0 m/s; got 0"),
-        ({"max_speed": float("nan")}, r"max_speed must be above 0 m/s; got nan"),
-        ({"min_displacement": float("nan")}, r"min_displacement must be at least 0 m; got nan"),
+        (
+            {"min_displacement": -1},
+            r"min_displacement must be a finite number of at least 0; got -1",
+        ),
+        ({"max_speed": 0}, r"max_speed must be a finite number above 0 or null; got 0"),
+        (
+            {"max_speed": float("nan")},
+            r"max_speed must be a finite number above 0 or null; got nan",
+        ),
+        (
+            {"min_displacement": float("nan")},
+            r"min_displacement must be a finite number of at least 0; got nan",
+        ),
         ({"stride": 0}, r"stride must be a whole number of at least 1; got 0"),
     ],
 )
