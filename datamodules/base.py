@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
+import numpy as np
 import torch
 from lightning import LightningDataModule
 from torch import Tensor
@@ -55,9 +56,12 @@ class SliceLoader:
         self._used_batches = 0
         self._first_batch = 0
         if shuffle_seed is not None and self.batch_size < world_size:
+            what, remedy = f"A global batch of {batch_size} samples", "a larger batch_size"
+            if len(data[0]) < world_size:
+                what, remedy = f"{len(data[0])} training samples", "more samples"
             raise ValueError(
-                f"A global batch of {self.batch_size} samples cannot be shared by {world_size} "
-                f"processes. Use a batch_size of at least {world_size}."
+                f"{what} cannot be shared by {world_size} processes. Use {remedy}, of at least "
+                f"{world_size}, or fewer processes (trainer.devices)."
             )
 
     def __len__(self) -> int:
@@ -155,7 +159,7 @@ class TensorDataModule(LightningDataModule, ABC):
 
     @abstractmethod
     def load(self) -> Mapping[str, Split]:
-        """Returns ``train``, ``val``, ``test`` and optionally ``ood`` as CPU tensors."""
+        """Returns ``train``, ``val``, ``test`` and optionally ``ood`` as CPU tensors or arrays."""
 
     def true_function(self) -> Callable[[Tensor], Tensor] | None:
         """Returns the function that made the targets, (n, in) to (n, out), if it is known."""
@@ -183,7 +187,7 @@ class TensorDataModule(LightningDataModule, ABC):
     @override
     def setup(self, stage: str | None = None) -> None:
         if not self.splits:
-            splits = {name: (x.float(), y.float()) for name, (x, y) in self.load().items()}
+            splits = as_splits(self.load(), f"{type(self).__name__}.load()")
             for name in (*SPLITS, *({OOD} & splits.keys())):
                 check_split(name, splits[name], self.rep_in, self.rep_out, self.dim)
             self.splits = splits
@@ -236,6 +240,47 @@ def _full_signature(cls: type) -> inspect.Signature:
     return inspect.Signature(own)
 
 
+def as_splits(loaded: object, source: str) -> dict[str, Split]:
+    """Returns all splits as float32 tensors.
+
+    Args:
+        loaded: Split -> inputs and targets, tensors or numpy's arrays of plain numbers.
+        source: What returned it, for messages.
+
+    Raises:
+        ValueError: If a split is missing, no pair, or holds anything but real numbers.
+    """
+    given = loaded if isinstance(loaded, Mapping) else {}
+    if missing := [name for name in SPLITS if name not in given]:
+        raise ValueError(
+            f"{source} must return a mapping with {', '.join(SPLITS)} and optionally {OOD}, each a "
+            f"pair of inputs and targets; {', '.join(missing)} missing."
+        )
+    splits = {}
+    for name, pair in given.items():
+        if not isinstance(pair, Sequence) or len(pair) != 2:
+            raise ValueError(
+                f"{source} must return a pair of inputs and targets for {name!r}; got "
+                f"{type(pair).__name__}."
+            )
+        inputs, targets = pair
+        splits[name] = _as_tensor(f"{name} inputs", inputs), _as_tensor(f"{name} targets", targets)
+    return splits
+
+
+def _as_tensor(what: str, values: object) -> Tensor:
+    """Returns real numbers as a float32 tensor; an array of objects could be anything."""
+    if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
+        return torch.from_numpy(np.require(values, np.float32, ["C", "W"]))
+    if isinstance(values, Tensor) and not values.is_complex():
+        return values.float()
+    kind = getattr(values, "dtype", type(values).__name__)
+    raise ValueError(
+        f"The {what} must be a tensor or array of real numbers; got {kind}. Convert them, as by "
+        "np.asarray(values, np.float32)."
+    )
+
+
 def check_split(name: str, data: Split, rep_in: Rep, rep_out: Rep, dim: int) -> None:
     """Raises a ValueError unless a split is not empty, fits its types over R^dim, and is finite."""
     if len(data[0]) != len(data[1]):
@@ -243,6 +288,11 @@ def check_split(name: str, data: Split, rep_in: Rep, rep_out: Rep, dim: int) -> 
     if len(data[0]) == 0:
         raise ValueError(f"Split {name!r} is empty.")
     for what, typed, values in (("rep_in", rep_in, data[0]), ("rep_out", rep_out, data[1])):
+        if values.ndim == 1:
+            raise ValueError(
+                f"The {name} data of {what} have the shape ({len(values)},), but one number per "
+                f"sample is a column, ({len(values)}, 1). Return values[:, None]."
+            )
         if values.ndim != 2 or values.shape[1] != typed.size(dim):
             raise ValueError(
                 f"{what} {str(typed)!r} has {typed.size(dim)} numbers over R^{dim}, but the "

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+
 from softsym.datamodules.motion.drone_files import RAW, repaired_annotations
 from softsym.datamodules.motion.pedestrian_files import LAYOUT, RECORDINGS, SOURCE, check_recordings
 from softsym.datamodules.motion.zarr_files import require_plain_zarr
@@ -51,6 +53,12 @@ class Environment:
 
     def require_module(self) -> None:
         """Raises an ImportError that says what to install, unless all needed modules exist."""
+        if self.by_trajdata and int(np.__version__.split(".")[0]) > 1:
+            raise ImportError(
+                f"{self.name} is read by trajdata, which works with numpy 1; numpy "
+                f"{np.__version__} is installed. Run pip install {EXTRA}, which brings a set that "
+                "fits together."
+            )
         needs = {"trajdata": EXTRA} if self.by_trajdata else {}
         for module, package in (needs | {self.module: self.package}).items():
             if module is not None and importlib.util.find_spec(module) is None:

@@ -100,8 +100,10 @@ def test_targets_stay_with_their_inputs():
 
 
 def test_fewer_samples_than_ranks():
-    with pytest.raises(ValueError, match=r"batch of 3 samples cannot be shared by 4 .* at least 4"):
+    with pytest.raises(ValueError, match=r"^3 training samples cannot be shared by 4 .* more samp"):
         SliceLoader(numbered(3), 100, 0, 4, shuffle_seed=0)
+    with pytest.raises(ValueError, match=r"batch of 3 samples cannot be shared by 4 .* at least 4"):
+        SliceLoader(numbered(30), 3, 0, 4, shuffle_seed=0)
 
 
 class Given(TensorDataModule):
