@@ -183,7 +183,7 @@ def _build(folder: Path, key: str, build: Callable[[ArrayWriter], None]) -> None
         writer = ArrayWriter(unfinished)
         try:
             build(writer)
-            index = {"key": key, "checksums": writer.close()}
+            index: dict[str, object] = {"key": key, "checksums": writer.close()}
             index["checksum"] = _checksum_of(index)
         finally:
             writer.abandon()

@@ -148,6 +148,8 @@ class TensorDataModule(LightningDataModule, ABC):
         self.batch_size, self.eval_batch_size = batch_size, eval_batch_size
         self.seed = seed
         self.splits: dict[str, Split] = {}
+        self.partial_targets = False
+        """Whether targets may be NaN where nothing was observed; losses must leave these out."""
         self.target_scale: Tensor | None = None
         """Unit of each target number, e.g. in metres, by which metrics multiply; set by load."""
 
@@ -189,7 +191,9 @@ class TensorDataModule(LightningDataModule, ABC):
         if not self.splits:
             splits = as_splits(self.load(), f"{type(self).__name__}.load()")
             for name in (*SPLITS, *({OOD} & splits.keys())):
-                check_split(name, splits[name], self.rep_in, self.rep_out, self.dim)
+                check_split(
+                    name, splits[name], self.rep_in, self.rep_out, self.dim, self.partial_targets
+                )
             self.splits = splits
 
     @override
@@ -281,8 +285,13 @@ def _as_tensor(what: str, values: object) -> Tensor:
     )
 
 
-def check_split(name: str, data: Split, rep_in: Rep, rep_out: Rep, dim: int) -> None:
-    """Raises a ValueError unless a split is not empty, fits its types over R^dim, and is finite."""
+def check_split(
+    name: str, data: Split, rep_in: Rep, rep_out: Rep, dim: int, partial: bool = False
+) -> None:
+    """Raises a ValueError unless a split is not empty, fits its types over R^dim, and is finite.
+
+    Targets may be NaN if they are ``partial``; at least one sample must be whole, for the report.
+    """
     if len(data[0]) != len(data[1]):
         raise ValueError(f"Split {name!r} has {len(data[0])} inputs but {len(data[1])} targets.")
     if len(data[0]) == 0:
@@ -301,6 +310,8 @@ def check_split(name: str, data: Split, rep_in: Rep, rep_out: Rep, dim: int) -> 
             )
         for number, part in enumerate(values.split(CHECKED_ROWS)):
             finite = torch.isfinite(part)
+            if partial and what == "rep_out":
+                finite |= part.isnan() & ~part.isnan().all(1, keepdim=True)
             if not finite.all():
                 row, column = (int(i) for i in (~finite).nonzero()[0])
                 raise ValueError(
@@ -308,3 +319,5 @@ def check_split(name: str, data: Split, rep_in: Rep, rep_out: Rep, dim: int) -> 
                     f"{number * CHECKED_ROWS + row} is {float(part[row, column])}. Remove or "
                     "repair such samples."
                 )
+    if partial and not torch.isfinite(data[1]).all(1).any():
+        raise ValueError(f"No sample of split {name!r} has a target that is observed as a whole.")

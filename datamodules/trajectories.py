@@ -18,7 +18,7 @@ from softsym.datamodules.motion import tracks, trajdata_scenes
 from softsym.datamodules.motion.argoverse2 import argoverse2_scenes
 from softsym.datamodules.motion.content_keys import raw_key
 from softsym.datamodules.motion.environments import environment
-from softsym.datamodules.motion.layout import Neighbours, window_layout
+from softsym.datamodules.motion.layout import Neighbours, steps, window_layout
 from softsym.datamodules.motion.progress import with_progress
 from softsym.datamodules.motion.scene_splits import scenes_by_part
 from softsym.datamodules.motion.tracks import SceneTracks, TrackStore
@@ -56,6 +56,9 @@ class TrajectoryDataModule(TensorDataModule):
         future_sec: Seconds from now to the last predicted step.
         dt: Seconds between two steps, a whole multiple or fraction of the recordings'. With a
             fraction now is always a recorded step.
+        least_future_sec: Least seconds of the future that must have been observed; None for all.
+            Targets after the end of a track are NaN, which displacement metrics and
+            :class:`softsym.metrics.ObservedMSELoss` leave out.
         coordinates: 2 for x, y and 3 for x, y, z.
         velocities: Whether velocities are observed as well, with a mask of where they are known:
             those of Argoverse 2 are measured, all others are the move since the step before.
@@ -88,6 +91,7 @@ class TrajectoryDataModule(TensorDataModule):
         history_sec: NonNegative | None = None,
         future_sec: NonNegative | None = None,
         dt: Positive | None = None,
+        least_future_sec: Positive | None = None,
         coordinates: Literal[2, 3] = 2,
         velocities: bool = False,
         neighbours: Neighbours = 0,
@@ -117,7 +121,11 @@ class TrajectoryDataModule(TensorDataModule):
         kinds = (agent_types,) if isinstance(agent_types, str) else agent_types
         kinds = None if kinds is None else tuple(kinds)
         finer = tracks.whole_multiple(self.env.dt, self.dt) or 1
-        self.rules = WindowFilter(kinds, min_displacement, max_speed, stride, finer)
+        least = None
+        if least_future_sec is not None:
+            least = steps(least_future_sec, self.dt, "least_future_sec")
+        self.rules = WindowFilter(kinds, min_displacement, max_speed, stride, finer, least)
+        self.partial_targets = self.rules.needed(self.layout) < self.layout.steps
         self.parts = _checked_splits(splits or self.env.splits)
         self.split_seed, self.workers = split_seed, workers
         self.data_dir = None if data_dir is None else Path(data_dir).expanduser()
@@ -214,9 +222,10 @@ class TrajectoryDataModule(TensorDataModule):
                     writer.append(f"{part}_targets", targets)
                     count += len(inputs)
             if not count:
+                needed = self.rules.needed(self.layout)
                 raise ValueError(
                     f"{self.env.name} has no window for {part!r}: no agent of {self.parts[part]!r} "
-                    f"is seen for history + future = {self.layout.steps} steps of {self.dt:g} s "
+                    f"is seen for history + future = {needed} steps of {self.dt:g} s "
                     "and passes the filters. Lower datamodule.history_sec or future_sec, loosen "
                     "agent_types, min_displacement or max_speed, or name other datamodule.splits."
                 )

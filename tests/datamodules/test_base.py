@@ -208,3 +208,22 @@ def test_what_is_wrong_with_a_split(inputs, targets, message):
 
 def test_a_sound_split_passes():
     check_split("val", (torch.zeros(3, 4), torch.zeros(3, 9)), rep("T0 + T1"), rep("T2"), 3)
+
+
+def test_targets_that_are_partly_observed():
+    types = rep("T0 + T1"), rep("3T0"), 3
+    inputs, targets = torch.zeros(3, 4), torch.zeros(3, 3)
+    targets[1, 1:] = math.nan
+    check_split("val", (inputs, targets), *types, partial=True)
+    with pytest.raises(ValueError, match=r"not finite: rep_out column 1 of sample 1 is nan"):
+        check_split("val", (inputs, targets), *types)
+    targets[1] = math.nan
+    with pytest.raises(ValueError, match=r"not finite: rep_out column 0 of sample 1 is nan"):
+        check_split("val", (inputs, targets), *types, partial=True)
+    targets[:, 1] = math.nan
+    targets[1, 0] = 0.0
+    with pytest.raises(ValueError, match="No sample of split 'val' has a target that is observed"):
+        check_split("val", (inputs, targets), *types, partial=True)
+    targets[0, 0] = math.inf
+    with pytest.raises(ValueError, match=r"not finite: rep_out column 0 of sample 0 is inf"):
+        check_split("val", (inputs, targets), *types, partial=True)

@@ -142,3 +142,28 @@ def test_no_window_fits():
 def test_bad_filters(settings, message):
     with pytest.raises(ValueError, match=message):
         WindowFilter(**settings)
+
+
+def test_futures_that_end_early():
+    one, layout = scene([5, 3, 2]), WindowLayout(2, 3)
+    assert len(all_of(one, layout)[0]) == 1
+    inputs, targets = all_of(one, layout, WindowFilter(least_future=1))
+    assert len(inputs) == 3 + 1
+    seen = np.isfinite(targets.reshape(-1, 3, 2)).all(axis=-1)
+    assert seen.tolist() == [[1, 1, 1], [1, 1, 0], [1, 0, 0], [1, 0, 0]]
+    assert np.isfinite(inputs).all()
+    whole = all_of(one, layout)
+    np.testing.assert_array_equal(inputs[0], whole[0][0])
+    np.testing.assert_array_equal(targets[0], whole[1][0])
+    np.testing.assert_allclose(targets[3, :2], one.position[7, :2] - one.position[6, :2], atol=1e-6)
+    assert len(all_of(one, layout, WindowFilter(least_future=2))[0]) == 2
+
+
+def test_filters_see_what_was_observed_of_the_future():
+    one, layout = scene([3]), WindowLayout(2, 5)
+    one.position[:, 0], one.position[:, 1:] = [0, 1, 2], 0
+    for settings, count in (({"min_displacement": 1.5}, 1), ({"min_displacement": 2.5}, 0)):
+        assert (
+            sum(len(x) for x, _ in cut(one, layout, WindowFilter(least_future=1, **settings), 1.0))
+            == count
+        )
