@@ -14,6 +14,7 @@ from softsym.datamodules.motion.simulated_pedestrians import PedestrianSimulatio
 from softsym.datamodules.motion.trajdata_scenes import (
     open_dataset,
     sampling,
+    scene_tracks,
     trajdata_scenes,
 )
 
@@ -95,3 +96,31 @@ def test_a_copy_of_the_files_gives_the_same(raw, tmp_path):
     (one,) = trajdata_scenes(ENV, raw, tmp_path / "one", ["test_loo"])
     (two,) = trajdata_scenes(ENV, other, tmp_path / "two", ["test_loo"])
     np.testing.assert_array_equal(one.position, two.position)
+
+
+def test_a_track_that_misses_steps_counts_as_two(tmp_path):
+    """Rows of another agent never fill the gap."""
+    from types import SimpleNamespace as Made
+
+    import pandas as pd
+
+    steps = {"a": [2, 3, 6, 7, 8], "b": [0, 1, 2]}
+    index = [(name, step) for name, of_agent in steps.items() for step in of_agent]
+    table = pd.DataFrame(
+        {axis: np.arange(len(index), dtype=float) for axis in "xyz"},
+        index=pd.MultiIndex.from_tuples(index, names=["agent_id", "scene_ts"]),
+    )
+    table.iloc[4, 0] = np.nan  # a place that is not known, at step 8
+    agents = [
+        Made(name=name, type=kind, first_timestep=of_agent[0], last_timestep=of_agent[-1])
+        for kind, (name, of_agent) in zip((2, 1), steps.items(), strict=True)
+    ]
+    cache = Made(scene_data_df=table, index_dict={key: row for row, key in enumerate(index)})
+    dataset = Made(cache_class=lambda *_: cache, cache_path=None)
+    scene = scene_tracks(dataset, Made(agents=agents, dt=0.5), "train")
+    assert scene.first_step.tolist() == [2, 6, 0]
+    assert scene.steps.tolist() == [2, 2, 3]
+    assert scene.kind.tolist() == [2, 2, 1]
+    assert scene.position[:, 0].tolist() == [0, 1, 2, 3, 5, 6, 7]
+    assert scene.velocity[:, 0].tolist()[1::2] == [2.0, 2.0, 2.0]
+    assert np.isnan(scene.velocity[[0, 2, 4]]).all()
