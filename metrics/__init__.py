@@ -16,6 +16,7 @@ from softsym.metrics.lie_derivative import (
     lie_derivative,
     local_equivariance_error,
 )
+from softsym.metrics.observed import ObservedMSELoss, ObservedSquaredError
 from softsym.metrics.path_errors import ade, fde, min_ade_k, min_fde_k, miss_rate
 from softsym.metrics.symmetry_tests import SymmetryTest, Verdict, symmetry_test
 
@@ -27,6 +28,8 @@ __all__ = [
     "MinAverageDisplacementError",
     "MinFinalDisplacementError",
     "MissRate",
+    "ObservedMSELoss",
+    "ObservedSquaredError",
     "SymmetryTest",
     "Verdict",
     "ade",
