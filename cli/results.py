@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +25,7 @@ import softsym
 from softsym.datamodules.base import TensorDataModule
 from softsym.lightning_modules import SymmetryModule
 from softsym.lightning_modules.callbacks import GracefulStop
-from softsym.metrics import equivariance_error, nearest_neighbour_error
+from softsym.metrics import SymmetryTest, symmetry_test
 from softsym.reporting import (
     Predictions,
     RunSummary,
@@ -34,21 +36,21 @@ from softsym.reporting import (
 )
 from softsym.reporting.tracks import sample_tracks
 from softsym.runs.files import write_json
-from softsym.runs.layout import COST, METRICS, RECORD, REPORT
+from softsym.runs.layout import COST, METRICS, RECORD, REPORT, VERDICTS
 from softsym.runs.strengths import StrengthRow
 from softsym.symmetries import Group
 from softsym.symmetries.elements import Element
 
+log = logging.getLogger(__name__)
+
+TESTED = ("p", "lower", "upper", "estimate")
+"""Numbers of each verdict that are metrics too."""
 SAMPLES_SHOWN = 2000
 """Test samples in the report: more make its file large and its scatter plots no clearer."""
 ELEMENTS_SHOWN = 12
 """Group elements that move each scene in the pictures of tracks."""
-QUERIES = 1000
-REFERENCES = 20000
-"""Samples of the nearest-neighbour estimate, whose cost is the product of the two."""
-
-DataErrors = dict[str, tuple[float, float | None]]
-"""Symmetry -> equivariance error of the data, and its floor if the error is an estimate."""
+HELD_OUT = 4000
+"""Samples of each held-out split that the symmetry test uses."""
 
 
 @dataclass(frozen=True)
@@ -98,17 +100,20 @@ def publish(
         result: The finished run.
         seconds: Duration of the run.
     """
-    data = data_errors(result)
-    metrics = flat_metrics(result, data)
+    test, untested = held_out_test(result)
+    metrics = flat_metrics(result, test)
     parameters = sum(p.numel() for p in result.module.network.parameters())
     # kept apart, because the metrics of a resumed run equal those of an undisturbed one
     cost = {"run/seconds": seconds, "run/parameters": parameters}
     write_json(folder / COST, cost)
     write_json(folder / METRICS, metrics)
+    write_json(folder / VERDICTS, verdict_records(result, test, untested))
     summary = RunSummary(
         title=config.name,
         status=result.status,
-        symmetries=symmetry_results(result, data),
+        symmetries=symmetry_results(result),
+        test=test,
+        untested=untested,
         history=tuple(result.history),
         metrics=metrics,
         predictions=predictions(result, config.track_dim),
@@ -136,20 +141,24 @@ def publish(
     show(summary, report, Console())
 
 
-def flat_metrics(result: RunResult, data: DataErrors) -> dict[str, float]:
-    """Joins test metrics, equivariance errors of the data, final strengths and penalties."""
+def flat_metrics(result: RunResult, test: SymmetryTest | None) -> dict[str, float]:
+    """Joins test metrics, numbers of the symmetry test, final strengths and penalties."""
     metrics = dict(result.metrics)
-    metrics |= {f"data/equivariance_error/{name}": error for name, (error, _) in data.items()}
+    for name, verdict in (test or {}).items():
+        known = {key: getattr(verdict, key) for key in TESTED}
+        metrics |= {f"symmetry/{name}/{k}": v for k, v in known.items() if math.isfinite(v)}
+    for part, (value, low, high) in (test.explained if test else {}).items():
+        key = "r2" if part == "all" else f"r2/{part}"
+        metrics |= {key: value, f"{key}/lower": low, f"{key}/upper": high}
     metrics |= {f"strength/{n}": result.module.regularizers[n].strength for n in result.last}
     return metrics | {f"penalty/{row.name}": row.penalty for row in result.last.values()}
 
 
-def symmetry_results(result: RunResult, data: DataErrors) -> tuple[SymmetryResult, ...]:
+def symmetry_results(result: RunResult) -> tuple[SymmetryResult, ...]:
     """Collects one result for each candidate symmetry, with its final strength."""
     last, results = result.last, []
     for name, group in result.module.symmetries.items():
         regularizer = result.module.regularizers.get(name)
-        error, floor = data[name]
         results.append(
             SymmetryResult(
                 name=name,
@@ -157,27 +166,44 @@ def symmetry_results(result: RunResult, data: DataErrors) -> tuple[SymmetryResul
                 strength=regularizer.strength if regularizer else 0.0,
                 penalty=last[name].penalty if name in last else float("nan"),
                 model_error=result.metrics.get(f"test/equivariance_error/{name}"),
-                data_error=None if floor is None else error,
-                data_floor=floor,
-                truth_error=error if floor is None else None,
             )
         )
     return tuple(results)
 
 
-def data_errors(result: RunResult) -> DataErrors:
-    """Measures the equivariance error of the true function; without one, estimates the data's."""
-    datamodule, module = result.datamodule, result.module
-    types, truth = (datamodule.rep_in, datamodule.rep_out), datamodule.true_function()
-    queries = _spread(datamodule, "test", QUERIES)
-    references = _spread(datamodule, "train", REFERENCES)
-    errors: DataErrors = {}
-    for name, G in module.symmetries.items():
-        if truth is not None:
-            errors[name] = (equivariance_error(truth, *types, G, queries[0]), None)
-        else:
-            errors[name] = nearest_neighbour_error(queries, references, *types, G)
-    return errors
+def held_out_test(result: RunResult) -> tuple[SymmetryTest | None, str]:
+    """Tests the candidate symmetries with the trained model, on validation and test samples.
+
+    Returns:
+        The test, or None and the reason why there is none.
+    """
+    module, data = result.module, result.datamodule
+    if not module.symmetries:
+        return None, ""
+    splits = [_spread(data, split, HELD_OUT) for split in ("val", "test")]
+    x, y = (torch.cat(parts) for parts in zip(*splits, strict=True))
+    try:
+        test = symmetry_test(
+            x, y, module.symmetries, data.rep_in, data.rep_out, model=module.network
+        )
+    except ValueError as reason:
+        log.warning("The symmetries were not tested: %s", reason)
+        return None, str(reason)
+    return test, ""
+
+
+def verdict_records(
+    result: RunResult, test: SymmetryTest | None, untested: str
+) -> dict[str, dict[str, Any]]:
+    """What verdicts.json holds: name -> the fields of its verdict."""
+    if test is not None:
+        return test.to_dict()
+    numbers = dict.fromkeys(TESTED)
+    verdict = {"verdict": f"no verdict: {untested}", "how": "none", "n": 0}
+    return {
+        name: {"group": str(group), **numbers, **verdict}
+        for name, group in result.module.symmetries.items()
+    }
 
 
 def predictions(result: RunResult, track_dim: int | None) -> Predictions:
@@ -252,15 +278,15 @@ def _in_units(datamodule: TensorDataModule, values: Tensor) -> np.ndarray:
 
 
 def log_results(trainer: Trainer, metrics: Mapping[str, float]) -> None:
-    """Logs the data's errors, and replaces the summary of Weights & Biases.
+    """Logs the symmetry test, and replaces the summary of Weights & Biases.
 
     Its sweeps and bar charts read the summary, which would otherwise hold the last epoch's values
     and not those of the tested model.
     """
-    errors = {key: value for key, value in metrics.items() if key.startswith("data/")}
+    tested = {key: value for key, value in metrics.items() if key.startswith(("symmetry/", "r2"))}
     for logger in trainer.loggers:
-        if errors:
-            logger.log_metrics(errors, step=trainer.global_step)
+        if tested:
+            logger.log_metrics(tested, step=trainer.global_step)
         if isinstance(logger, WandbLogger):
             logger.experiment.summary.update(dict(metrics))
 

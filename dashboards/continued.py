@@ -18,9 +18,11 @@ COLUMNS = {
     "strength": "strength/",
     "penalty": "penalty/",
     "model_error": "test/equivariance_error/",
-    "data_error": "data/equivariance_error/",
 }
 """Columns of the table for custom charts -> prefix of the metric that is logged per symmetry."""
+TEST = "symmetry/"
+TEST_COLUMNS = ("p", "lower", "estimate", "upper")
+"""Columns of the symmetry test, whose metrics are ``symmetry/<name>/<column>``."""
 TESTED = COLUMNS["model_error"]
 
 
@@ -85,12 +87,16 @@ class ContinuedWandbLogger(WandbLogger):
         """Logs the table if a model was tested since the last time."""
         names = [key.removeprefix(TESTED) for key in self._latest if key.startswith(TESTED)]
         rows = [
-            [name, *(self._latest.get(f"{prefix}{name}") for prefix in COLUMNS.values())]
+            [
+                name,
+                *(self._latest.get(f"{prefix}{name}") for prefix in COLUMNS.values()),
+                *(self._latest.get(f"{TEST}{name}/{column}") for column in TEST_COLUMNS),
+            ]
             for name in names
         ]
         if rows != self._table:
             self._table = rows
-            self.log_table(TABLE, columns=["symmetry", *COLUMNS], data=rows)
+            self.log_table(TABLE, columns=["symmetry", *COLUMNS, *TEST_COLUMNS], data=rows)
         super().finalize(status)
 
 

@@ -108,11 +108,11 @@ def _custom(contents: Contents) -> Iterator[PanelTypes]:
     """Charts of the table that runs log after the test, with a row per symmetry."""
     if not contents.symmetries:
         return
-    for value in ("strength", "model_error", "data_error"):
+    for value in ("strength", "model_error", "estimate"):
         title = f"{value.replace('_', ' ')} by symmetry"
         yield _custom_chart(BARS, title, label="symmetry", value=value)
-    title = "what the model keeps over what the data keep"
-    yield _custom_chart(DOTS, title, x="data_error", y="model_error")
+    title = "error of the model over the break of the data"
+    yield _custom_chart(DOTS, title, x="estimate", y="model_error")
 
 
 def _custom_chart(kind: str, title: str, **fields: str) -> wr.CustomChart:

@@ -1,7 +1,6 @@
 """Metrics of trained models and of data."""
 
 from softsym.metrics.assertions import assert_equivariant
-from softsym.metrics.data_equivariance import nearest_neighbour_error
 from softsym.metrics.displacement import (
     AverageDisplacementError,
     FinalDisplacementError,
@@ -42,6 +41,5 @@ __all__ = [
     "min_ade_k",
     "min_fde_k",
     "miss_rate",
-    "nearest_neighbour_error",
     "symmetry_test",
 ]

@@ -1,6 +1,4 @@
 from .figures import all_figures as all_figures
-from .grades import Grade as Grade
-from .grades import grade as grade
 from .html import render_report as render_report
 from .html import write_report as write_report
 from .predictions import Predictions as Predictions

@@ -8,7 +8,7 @@ from softsym.reporting.moved_scenes import moved_scenes_figure
 from softsym.reporting.scatter import predictions_figure
 from softsym.reporting.summary import RunSummary
 from softsym.reporting.symmetry_figures import (
-    equivariance_figure,
+    breaks_figure,
     penalties_figure,
     strengths_figure,
 )
@@ -16,6 +16,12 @@ from softsym.reporting.tracks import tracks_figure
 
 # Key of a figure -> what draws it, its title and how to read it.
 FIGURES = {
+    "breaks": (
+        breaks_figure,
+        "How far each symmetry is broken",
+        "Intervals from held-out samples, relative to the spread of the targets; dots are "
+        "estimates. Green holds within the tolerance (dotted), red is broken, grey is undecided.",
+    ),
     "strengths": (
         strengths_figure,
         "Strengths over the epochs",
@@ -28,12 +34,6 @@ FIGURES = {
         "The distance of the weights from those of a model that keeps the symmetry. While the "
         "strengths are equal, the lower a line, the better the weights keep that symmetry; a "
         "symmetry that demands more of them begins higher.",
-    ),
-    "equivariance": (
-        equivariance_figure,
-        "Equivariance error",
-        "How much the answer changes when it should turn along with the input: 0 for a kept "
-        "symmetry, near 0.7 for unrelated answers.",
     ),
     "predictions": (
         predictions_figure,

@@ -9,20 +9,15 @@ from typing import Any
 import jinja2
 
 from softsym.reporting.figures import FIGURES
-from softsym.reporting.number_format import duration, error, known, number
+from softsym.reporting.number_format import duration, error, number, p_value, percent
 from softsym.reporting.palette import SERIES, symmetry_names
 from softsym.reporting.summary import RunSummary, scores
 from softsym.reporting.svg import pictures
 from softsym.reporting.symmetry_results import strongest_first
-from softsym.reporting.verdicts import headline, verdict
+from softsym.reporting.verdicts import first_word, headline, verdict
 from softsym.runs.files import write_atomically
 
 TEMPLATES = Path(__file__).parent / "templates"
-
-FLOOR_NOTE = (
-    "The error of the data is a nearest-neighbour estimate: the thin mark is what noise alone "
-    "would give, and only what exceeds it counts."
-)
 
 
 def write_report(summary: RunSummary, path: Path | str) -> None:
@@ -39,21 +34,17 @@ def page_template(name: str) -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "error": error}
+    environment.filters |= {"number": number, "error": error, "percent": percent, "p": p_value}
     return environment.get_template(name)
 
 
 def render_report(summary: RunSummary) -> str:
     """The report of a run as HTML text."""
-    # whether the error of the data is an estimate with a noise floor
-    floors = any(known(result.data_floor) for result in summary.symmetries)
-    notes = {"equivariance": [FLOOR_NOTE]} if floors else {}
     return page_template("report.html.j2").render(
         summary=summary,
         headline=headline(summary),
         rows=_rows(summary),
-        floors=floors,
-        pictures=pictures(summary, FIGURES, lambda key: notes.get(key, [])),
+        pictures=pictures(summary, FIGURES, lambda _: []),
         scores=scores(summary),
         duration=duration(summary.seconds),
         epochs=1 + max((row.epoch for row in summary.history), default=-1),
@@ -67,8 +58,10 @@ def _rows(summary: RunSummary) -> list[Mapping[str, Any]]:
         {
             "result": result,
             "series": place[result.name],
-            "grade": summary.grades[result.name].name.lower(),
+            "word": first_word(tested).replace(" ", "-"),
             "verdict": verdict(summary, result),
+            "tested": tested,
         }
         for result in strongest_first(summary.symmetries)
+        for tested in [summary.verdict(result.name)]
     ]

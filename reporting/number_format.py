@@ -37,6 +37,18 @@ def error(value: float | None) -> str:
     return "<0.001" if 0 < value < 5e-4 else f"{value:.3f}"
 
 
+def percent(share: float | None) -> str:
+    """A share as a percentage with three digits; a dash if it is unknown."""
+    return f"{100 * share:.3g}%" if known(share) else "-"
+
+
+def p_value(p: float | None) -> str:
+    """A p-value with two digits; a dash if it is unknown."""
+    if not known(p):
+        return "-"
+    return "< 1e-100" if p < 1e-100 else f"{p:.2g}"
+
+
 def duration(seconds: float) -> str:
     """Wall-clock time in its two largest units, such as ``2 h 5 min``."""
     if not math.isfinite(seconds):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
-from functools import cached_property
 
-from softsym.reporting.grades import Grade, grade
+from softsym.metrics import SymmetryTest, Verdict
 from softsym.reporting.predictions import Predictions
 from softsym.reporting.symmetry_results import SymmetryResult
 from softsym.runs.strengths import StrengthRow
@@ -22,6 +20,8 @@ class RunSummary:
     status: str = "finished"  # or "interrupted" or "failed"
     symmetries: tuple[SymmetryResult, ...] = ()
     history: tuple[StrengthRow, ...] = ()  # strengths and penalties by epoch
+    test: SymmetryTest | None = None  # of the model on held-out samples
+    untested: str = ""  # why there is no test
     metrics: dict[str, float] = field(default_factory=dict)  # flat, such as {"test/mse": 0.1}
     predictions: Predictions | None = None  # test samples for the pictures
     adjusted_at: int | None = None  # epoch at which the policy adjusted the strengths
@@ -31,22 +31,9 @@ class RunSummary:
     seconds: float = 0.0  # wall-clock time
     parameters: int = 0  # number of trained numbers in the network
 
-    @cached_property
-    def adjusted(self) -> bool:
-        """Whether strengths were tuned during the run; only then do they carry information."""
-        if self.adjusted_at is not None:
-            return True
-        first: dict[str, float] = {}
-        return any(
-            not math.isclose(first.setdefault(row.name, row.strength), row.strength, rel_tol=1e-6)
-            for row in self.history
-        )
-
-    @cached_property
-    def grades(self) -> dict[str, Grade]:
-        """Name of a symmetry -> how well it is kept."""
-        results = self.symmetries
-        return {r.name: grade(r, results, adjusted=self.adjusted) for r in results}
+    def verdict(self, name: str) -> Verdict | None:
+        """The verdict on a symmetry; None if it was not tested."""
+        return None if self.test is None else self.test.get(name)
 
 
 @dataclass(frozen=True)

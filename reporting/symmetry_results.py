@@ -10,23 +10,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class SymmetryResult:
-    """Strength, penalty and relative equivariance errors (0 to 1) of a symmetry at a run's end."""
+    """Strength, penalty and equivariance error of the model at a run's end, for one symmetry."""
 
     name: str  # key of the regularizer in the config, such as "xy"
     group: str  # name of the group, such as "O(2)@xy"
     strength: float  # 0 if the symmetry was only watched
     penalty: float  # in the units of the regularizer
-    model_error: float | None = None  # of the trained model on test inputs
-    data_error: float | None = None  # a nearest-neighbour estimate, from samples alone
-    data_floor: float | None = None  # that estimate for the identity: pure noise
-    # Of the function that generated the data. It is shown, but no ground of the verdict, which
-    # must come from what training saw.
-    truth_error: float | None = None
-
-    @property
-    def reference_error(self) -> float | None:
-        """The error to show beside the model's: that of the data, else of the true function."""
-        return self.truth_error if self.data_error is None else self.data_error
+    model_error: float | None = None  # of the trained model on test inputs, 0 to 1
 
     @property
     def watched(self) -> bool:

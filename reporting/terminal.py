@@ -8,25 +8,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from softsym.reporting.grades import Grade
-from softsym.reporting.number_format import duration, error, number, plain_table
+from softsym.reporting.number_format import duration, number, plain_table
 from softsym.reporting.summary import RunSummary, scores
 from softsym.reporting.symmetry_results import strongest_first
-from softsym.reporting.verdicts import headline, verdict
+from softsym.reporting.verdicts import first_word, headline, verdict
 
-COLORS = {
-    Grade.KEPT: "green",
-    Grade.NEARLY: "green",
-    Grade.PARTLY: "yellow",
-    Grade.BROKEN: "red",
-    Grade.UNDECIDED: "dim",
-}
+COLORS = {"holds": "green", "broken": "red", "undecided": "yellow", "no verdict": "dim"}
 
 
 def symmetry_table(summary: RunSummary) -> Table:
     """One row per symmetry, the strongest first; fits 80 columns."""
     table = plain_table("Symmetry", "Group")
-    for heading in ("Strength", "Penalty", "Equivariance error\nmodel / data"):
+    for heading in ("Strength", "Penalty"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("Verdict", overflow="fold")
     for result in strongest_first(summary.symmetries):
@@ -36,8 +29,7 @@ def symmetry_table(summary: RunSummary) -> Table:
             Text(result.group),
             number(result.strength),
             number(result.penalty),
-            f"{error(result.model_error)} / {error(result.reference_error)}",
-            Text(verdict(summary, result), style=COLORS[summary.grades[result.name]]),
+            Text(verdict(summary, result), style=COLORS[first_word(summary.verdict(result.name))]),
         )
     return table
 

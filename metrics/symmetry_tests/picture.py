@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
@@ -12,12 +13,16 @@ if TYPE_CHECKING:
 COLORS = {"holds": "#1b7837", "broken": "#b2182b", "undecided": "#4d4d4d", "no verdict": "#999999"}
 
 
-def interval_figure(test: SymmetryTest) -> Figure:
+def interval_figure(test: SymmetryTest, labels: Mapping[str, str] | None = None) -> Figure:
     """Draws each candidate's interval of the relative break, its estimate, and the tolerance.
 
     Green holds, red is broken, grey is undecided. A candidate without a verdict has no interval.
+
+    Args:
+        test: The test.
+        labels: Name of a candidate -> text for readers; names are shown where it is missing.
     """
-    names = list(test)
+    names = [(labels or {}).get(name, name) for name in test]
     figure = Figure(figsize=(6.4, 0.9 + 0.36 * len(names)), layout="constrained")
     axes = figure.subplots()
     for row, verdict in enumerate(test.values()):

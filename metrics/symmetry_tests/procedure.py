@@ -160,7 +160,10 @@ class _Test:
     ) -> None:
         self.samples, self.types, self.parts, self.held = samples, types, parts, held
         self.level, self.tolerance = level, tolerance
-        self.r2 = explained(held, level=level)
+        self.explained = {"all": explained(held, level=level)}
+        if len(samples.blocks) > 1:
+            for label, columns in samples.blocks.items():
+                self.explained[label] = explained(held, columns, level)
         self.projected: dict[str, Projected] = {}
         self.refused: dict[str, str] = {}
 
@@ -246,7 +249,7 @@ class _Test:
             for name, made in self.projected.items()
         }
         bounds = closed({n: candidates[n] for n in found}, found, self.level, self.tolerance)
-        explains = self.r2[1] > 0
+        explains = self.explained["all"][1] > 0
         verdicts = {}
         for name, G in candidates.items():
             if name in self.refused:
@@ -273,7 +276,9 @@ class _Test:
                 blocks=self._blocks(made),
             )
         qs = {name: made.q for name, made in self.projected.items()}
-        return SymmetryTest(verdicts, settings, joint_alphas(self.held, qs) if qs else {})
+        return SymmetryTest(
+            verdicts, settings, joint_alphas(self.held, qs) if qs else {}, self.explained
+        )
 
     def _blocks(self, made: Projected) -> dict[str, tuple[float, float, float]]:
         """Lower bound, estimate and upper bound for each term of the targets' type."""
@@ -299,7 +304,6 @@ class _Test:
             "none",
             len(self.samples.x),
             self.held.count,
-            r2=self.r2,
         )
 
 

@@ -44,7 +44,6 @@ class Verdict:
         n: Number of samples.
         clusters: Number of clusters among them.
         p_holm: The p-value after Holm's correction for all candidates.
-        r2: Share of the variance that the predictor explains, with the ends of its interval.
         inputs_p: p-value of "moved inputs look like inputs". Not about the targets: an exact
             symmetry may hold where inputs look different. NaN if it could not be tested.
         alpha: Share of symmetrising the predictor that lowers its held-out error most: near 1,
@@ -65,7 +64,6 @@ class Verdict:
     n: int
     clusters: int
     p_holm: float = math.nan
-    r2: tuple[float, float, float] = (math.nan, math.nan, math.nan)
     inputs_p: float = math.nan
     alpha: float = math.nan
     alpha_error: float = math.nan
@@ -73,8 +71,12 @@ class Verdict:
     note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as plain values, such as json holds."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+        """The fields as plain values, such as json holds; None for what is not known."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {
+            name: None if isinstance(value, float) and math.isnan(value) else value
+            for name, value in values.items()
+        }
 
     def __str__(self) -> str:
         return f"{self.group}: {self.verdict}"
@@ -87,6 +89,7 @@ class SymmetryTest(Mapping[str, Verdict]):
         verdicts: Name -> verdict.
         settings: What the test was asked: level, tolerance, seed, predictor, number of folds.
         joint_alphas: Name -> share of symmetrising under that group, all groups together.
+        explained: Term of the targets' type, or ``all`` -> R^2 of the predictor with its interval.
     """
 
     def __init__(
@@ -94,9 +97,11 @@ class SymmetryTest(Mapping[str, Verdict]):
         verdicts: Mapping[str, Verdict],
         settings: Mapping[str, Any],
         joint_alphas: Mapping[str, float],
+        explained: Mapping[str, tuple[float, float, float]],
     ) -> None:
         self._verdicts = dict(verdicts)
         self.settings, self.joint_alphas = dict(settings), dict(joint_alphas)
+        self.explained = dict(explained)
 
     def __getitem__(self, name: str) -> Verdict:
         return self._verdicts[name]
@@ -140,7 +145,7 @@ class SymmetryTest(Mapping[str, Verdict]):
         lines.insert(1, "  ".join("-" * width for width in widths))
         first = next(iter(self.values()), None)
         if first is not None:
-            value, low, high = first.r2
+            value, low, high = self.explained["all"]
             lines.append(
                 f"{first.n} samples in {first.clusters} clusters; the predictor explains R2 = "
                 f"{value:.3f} [{low:.3f}, {high:.3f}]. Breaks are relative to the spread of the "

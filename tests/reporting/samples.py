@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 
+from softsym.metrics import SymmetryTest, Verdict
 from softsym.reporting import Predictions, RunSummary, StrengthRow, SymmetryResult
 
 VOID = {"meta", "br", "link", "img", "input"}
@@ -39,11 +40,26 @@ class Page(HTMLParser):
 
 
 RESULTS = (
-    SymmetryResult("xy", "O(2)@xy", 100.0, 0.11, 0.012, 0.0),
-    SymmetryResult("yz", "O(2)@yz", 23.1, 0.29, 0.21, 0.312),
-    SymmetryResult("xz", "O(2)@xz", 22.7, 0.292, 0.22, 0.308),
-    SymmetryResult("o3", "O(3)", 0.0, 0.9, 0.25, 0.305),
+    SymmetryResult("xy", "O(2)@xy", 100.0, 0.11, 0.012),
+    SymmetryResult("yz", "O(2)@yz", 23.1, 0.29, 0.21),
+    SymmetryResult("xz", "O(2)@xz", 22.7, 0.292, 0.22),
+    SymmetryResult("o3", "O(3)", 0.0, 0.9, 0.25),
 )
+
+
+def tested(group: str, p: float, lower: float, upper: float, text: str) -> Verdict:
+    middle = (lower + upper) / 2
+    return Verdict(group, p, lower, upper, middle, text, "mean over random elements", 2000, 2000)
+
+
+def symmetry_test(r2: tuple[float, float, float] = (0.98, 0.97, 0.99)) -> SymmetryTest:
+    verdicts = {
+        "xy": tested("O(2)@xy", 0.4, 0.0, 0.019, "holds within 1.9%"),
+        "yz": tested("O(2)@yz", 1e-200, 0.41, 0.54, "broken by 41% to 54% (p < 1e-100)"),
+        "xz": tested("O(2)@xz", 0.2, 0.0, 0.3, "undecided, at most 30%"),
+        "o3": tested("O(3)", 1e-50, 0.5, 0.6, "broken by 50% to 60% (p = 1e-50)"),
+    }
+    return SymmetryTest(verdicts, {"level": 0.05, "tolerance": 0.05}, {}, {"all": r2})
 
 
 def history(epochs: int = 60, adjusted: int = 20) -> tuple[StrengthRow, ...]:
@@ -101,6 +117,7 @@ def summary(**changes) -> RunSummary:
         "title": "inertia",
         "symmetries": RESULTS,
         "history": history(),
+        "test": symmetry_test(),
         "metrics": {"test/mse": 0.0123, "val/mse": 0.02},
         "predictions": matrices(),
         "adjusted_at": 20,
