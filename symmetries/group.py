@@ -23,6 +23,7 @@ from softsym.symmetries.generators import (
     require_matrices,
 )
 from softsym.symmetries.orbits import orbit_basis
+from softsym.symmetries.units import balancing_units
 
 
 class Group:
@@ -113,14 +114,23 @@ class Group:
         return dims if len(dims) > 1 else self.dim
 
     @cached_property
+    def units(self) -> Tensor:
+        """Units of the coordinates (d,) in which the generators are of like size; 1 as a rule."""
+        if self.is_orthogonal:  # as large in column i as in row i: balanced already
+            return torch.ones(self.dim, dtype=torch.float64)
+        return balancing_units(self.lie_algebra, self.discrete_generators)
+
+    @cached_property
     def is_orthogonal(self) -> bool:
         """Whether every element is an orthogonal matrix."""
         if self.permutations is not None:
             return True
         algebra, discrete = self.lie_algebra, self.discrete_generators
         one = torch.eye(self.dim, dtype=torch.float64)
-        skew = bool(torch.allclose(algebra, -algebra.mT, atol=1e-12))
-        return skew and bool(torch.allclose(discrete @ discrete.mT, one, atol=1e-10))
+        # an element of 1e-13 is not small beside others: the size of a generator plays no part
+        sizes = algebra.abs().amax((1, 2), keepdim=True)
+        skew = bool(((algebra + algebra.mT).abs() <= 1e-12 * sizes).all())
+        return skew and bool(torch.allclose(discrete @ discrete.mT, one, atol=1e-12))
 
     @property
     def is_compact(self) -> bool:
