@@ -13,6 +13,7 @@ from torchmetrics import Metric, MetricCollection
 from softsym.lightning_modules.augmentation import GroupAugmentation
 from softsym.lightning_modules.compilation import check_settings, compiled, compiles
 from softsym.lightning_modules.epoch_record import EpochRecord
+from softsym.lightning_modules.names import require_names
 from softsym.lightning_modules.nonfinite import explain_nonfinite, nonfinite_loss
 from softsym.metrics.equivariance import EquivarianceError
 from softsym.regularizers import Fixed, Regularizer, StrengthPolicy, StrengthTuning
@@ -80,6 +81,11 @@ class SymmetryModule(LightningModule):
         self._compiled: tuple[nn.Module, Callable[[Tensor], Tensor]] | None = None
         self.optimizer, self.scheduler = optimizer, scheduler
         self.regularizers = dict(regularizers or {})
+        require_names("regularizers", self.regularizers)
+        # a candidate of a regularizer's name would be measured in its place
+        require_names("candidates", candidates or (), taken=self.regularizers)
+        require_names("baselines", baselines or (), taken=("network",))
+        require_names("metrics", metrics or ())
         for name, regularizer in self.regularizers.items():
             regularizer.name = name
         self.tuning = StrengthTuning(policy or Fixed(), self.regularizers)

@@ -12,6 +12,7 @@ from softsym.symmetries import Group, Rep
 from softsym.symmetries import group as parse_group
 from softsym.symmetries import rep as parse_rep
 from softsym.symmetries.elements import to
+from softsym.symmetries.numbers import require_whole
 
 SIZES, PAPER = "sizes", "paper"
 """What an error may be relative to; see :func:`equivariance_error`."""
@@ -145,7 +146,6 @@ class EquivarianceError(Metric):
 
 
 def _require_settings(samples: int, relative_to: str) -> None:
-    if samples < 1:
-        raise ValueError(f"samples must be at least 1; got {samples}.")
+    require_whole("samples", samples)
     if relative_to not in (SIZES, PAPER):
         raise ValueError(f"relative_to must be one of {SIZES}, {PAPER}; got {relative_to!r}.")

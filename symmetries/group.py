@@ -22,6 +22,7 @@ from softsym.symmetries.generators import (
     require_invertible,
     require_matrices,
 )
+from softsym.symmetries.limits import require_memory
 from softsym.symmetries.orbits import orbit_basis
 from softsym.symmetries.units import balancing_units
 
@@ -305,14 +306,20 @@ def require_groups(user: str, groups: Sequence[object]) -> None:
             )
 
 
-def require_dim(dim: object) -> int:
+def require_dim(dim: object, matrices: int = 0) -> int:
     """Returns a dimension that is a whole number of at least 1.
+
+    Args:
+        dim: The dimension.
+        matrices: Number of matrices of this dimension that are about to be made.
 
     Raises:
         ValueError: If it is anything else.
+        TooLargeError: If the matrices would not fit into memory.
     """
     if isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:
         raise ValueError(f"A group acts on R^d with a whole number d >= 1; got d = {dim!r}.")
+    require_memory(matrices * dim**2, f"A group of matrices of R^{dim}", "Use a smaller dimension.")
     return dim
 
 

@@ -104,7 +104,7 @@ def test_the_applied_weight_is_penalised_and_its_parameters_get_the_gradient(
         assert all(torch.equal(v, state[k]) for k, v in layers.state_dict().items())
         layers.eval()  # in training, every pass changes the vectors of spectral norms
         expected = definition(layers)
-        assert float(value) == pytest.approx(float(expected), rel=1e-9)
+        assert value.item() == pytest.approx(expected.item(), rel=1e-9)
         parameters = list(layers.parameters())
         for one, other in zip(
             torch.autograd.grad(value, parameters),

@@ -198,7 +198,9 @@ def test_what_an_error_may_be_relative_to():
 
 @pytest.mark.parametrize("samples", [0, -1])
 def test_at_least_one_group_element(samples):
-    with pytest.raises(ValueError, match=f"samples must be at least 1; got {samples}"):
+    with pytest.raises(
+        ValueError, match=f"samples must be a whole number of at least 1; got {samples}"
+    ):
         equivariance_error(norm_squared, "T1", "T0", "O(3)", inputs(), samples=samples)
-    with pytest.raises(ValueError, match="samples must be at least 1"):
+    with pytest.raises(ValueError, match="samples must be a whole number of at least 1"):
         EquivarianceError("T1", "T0", "O(3)", samples=samples)
