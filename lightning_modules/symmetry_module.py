@@ -82,8 +82,7 @@ class SymmetryModule(LightningModule):
         self.optimizer, self.scheduler = optimizer, scheduler
         self.regularizers = dict(regularizers or {})
         require_names("regularizers", self.regularizers)
-        # a candidate of a regularizer's name would be measured in its place
-        require_names("candidates", candidates or (), taken=self.regularizers)
+        require_names("candidates", candidates or ())
         require_names("baselines", baselines or (), taken=("network",))
         require_names("metrics", metrics or ())
         for name, regularizer in self.regularizers.items():
@@ -107,6 +106,13 @@ class SymmetryModule(LightningModule):
             self.augmentation = GroupAugmentation(moving, augmentation_seed)
         named = (candidates or {}).items()
         self.symmetries = {n: _parse_group(f"candidates.{n}", G, dim) for n, G in named}
+        for name in self.symmetries.keys() & self.regularizers:
+            # one name stands for one symmetry in metrics and in the report
+            if self.symmetries[name] != self.regularizers[name].group:
+                raise ValueError(
+                    f"candidates.{name}: a regularizer has this name and another group. Give the "
+                    "candidate another name."
+                )
         self.symmetries |= {n: r.group for n, r in self.regularizers.items() if r.group is not None}
         self.equivariance: dict[str, EquivarianceError] = _modules({})
 

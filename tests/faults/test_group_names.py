@@ -135,7 +135,7 @@ BAD_NAMES = ["", "a.b", "a b", "a\nb", "\x1b[31m", "a/b", "..", 3, None, "a=b", 
 @pytest.mark.parametrize("name", BAD_NAMES, ids=repr)
 @pytest.mark.parametrize("where", ["candidates", "regularizers", "baselines", "metrics"])
 def test_names_that_would_break_the_test_or_the_report_are_refused(where, name):
-    with pytest.raises(ValueError, match=rf"{where}: .*(got {name!r}|is taken)|{where}: a name"):
+    with pytest.raises(ValueError, match=rf"^{where}: (a name is text|the name .* is taken)"):
         module(**of(where)(name))
 
 
@@ -147,10 +147,11 @@ def test_other_names_are_fine(name):
 
 
 def test_a_candidate_does_not_replace_a_regularizer():
-    with pytest.raises(ValueError, match="candidates: the name 'xy' is taken"):
-        module(
-            candidates={"xy": "SO(3)"}, regularizers={"xy": ProjectionRegularizer("O(2)@xy", 1.0)}
-        )
+    listed = {"xy": ProjectionRegularizer("O(2)@xy", 1.0), "decay": WeightDecay(1.0)}
+    for name in listed:
+        with pytest.raises(ValueError, match=rf"candidates\.{name}: a regularizer has this name"):
+            module(candidates={name: "SO(3)"}, regularizers=listed)
+    assert list(module(candidates={"xy": "O(2)@xy"}, regularizers=listed).symmetries) == ["xy"]
     with pytest.raises(ValueError, match="baselines: the name 'network' is taken"):
         module(baselines={"network": nn.Identity()})
 
@@ -160,7 +161,7 @@ def test_an_augmentation_is_named():
         module(augmentation="SO3")
 
 
-NO_NUMBERS = [math.nan, math.inf, -math.inf, -1, None, "2", True, [1]]
+NO_NUMBERS = [math.nan, math.inf, -math.inf, -(10**400), -1, None, "2", True, [1]]
 SETTINGS = [
     (WeightDecay, {}, ["strength"]),
     (ProjectionRegularizer, {"group": "O(3)"}, ["strength"]),
@@ -216,9 +217,10 @@ def test_a_layout_too_narrow_for_the_output_is_said(
 
 
 def test_the_width_that_is_said_is_enough():
-    x = torch.randn(1, 9, generator=torch.Generator().manual_seed(0))
+    x = torch.randn(1, 9, generator=torch.Generator().manual_seed(0)).double()
     for channels, dimensions in ((64, 1), (108, 9)):
-        outputs = [EMLP("3T1", "T2", "O(3)", channels=channels, seed=s)(x) for s in range(12)]
+        networks = [EMLP("3T1", "T2", "O(3)", channels=channels, seed=s) for s in range(12)]
         with torch.no_grad():
-            sizes = torch.linalg.svdvals(torch.cat(outputs).double())
-        assert int((sizes > 1e-4 * sizes[0]).sum()) == dimensions
+            sizes = torch.linalg.svdvals(torch.cat([network.double()(x) for network in networks]))
+        # far from 1 where weights are as small as at the start, and yet far from rounding
+        assert int((sizes > 1e-12).sum()) == dimensions
