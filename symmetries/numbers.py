@@ -23,9 +23,10 @@ def require_number(name: str, value: object, least: float = 0.0, above: bool = F
     Raises:
         ValueError: If it is anything else; NaN, infinity, true and false count as no numbers.
     """
-    known = isinstance(value, int | float) and not isinstance(value, bool)
-    # 10**400 is a whole number beyond the largest floating-point number
-    number = float(value) if known and abs(value) <= sys.float_info.max else math.nan
+    number = math.nan
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        # 10**400 is a whole number beyond the largest floating-point number
+        number = float(value) if abs(value) <= sys.float_info.max else math.nan
     if number > least or (number == least and not above):
         return number
     allowed = f"finite number above {least:g}" if above else f"number of at least {least:g}"
