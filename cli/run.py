@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import time
@@ -32,8 +33,12 @@ from softsym.runs.errors import UserError
 from softsym.runs.layout import LAST_CHECKPOINT
 from softsym.runs.strengths import StrengthRow
 from softsym.symmetries import cache_bases
+from softsym.symmetries.numbers import require_whole
 
 log = logging.getLogger(__name__)
+
+THREADS_PER_CPU = 16
+"""More threads than this are a slip of the pen, whatever machine the config was written for."""
 
 
 @dataclass(frozen=True)
@@ -131,14 +136,25 @@ def _prepare(config: DictConfig) -> None:
         UserError: If one is out of range.
     """
     if config.threads is not None:
-        if not isinstance(config.threads, int) or config.threads < 1:
-            raise UserError(f"threads must be a whole number of at least 1; got {config.threads}.")
+        _require_whole("threads", config.threads, 1)
+        most = THREADS_PER_CPU * (os.cpu_count() or 1)
+        if config.threads > most:  # a billion threads are asked for one by one, for hours
+            raise UserError(
+                f"threads={config.threads} is more than {THREADS_PER_CPU} for each CPU of this "
+                f"machine: choose at most {most}, or threads=null, which leaves it to PyTorch."
+            )
         torch.set_num_threads(config.threads)
-    if isinstance(config.seed, bool) or not isinstance(config.seed, int) or config.seed < 0:
-        raise UserError(f"seed must be a whole number of at least 0; got {config.seed}.")
+    _require_whole("seed", config.seed, 0)
     _check_compiler(config)
     cache_bases(config.basis_cache)
     seed_everything(config.seed, workers=True, verbose=False)
+
+
+def _require_whole(key: str, value: object, least: int) -> None:
+    try:
+        require_whole(key, value, least)
+    except ValueError as error:
+        raise UserError(str(error)) from None
 
 
 def _train_and_test(config: DictConfig, parts: Parts, resumed: str | None) -> RunResult:
