@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -166,11 +165,8 @@ def _claim(folder: Path) -> Path:
 
 
 def quoted(text: Path | str) -> str:
-    """A value in the quotes that Hydra takes for text of any kind, as in ``run_dir='a=b, c'``."""
-    # OmegaConf unescapes backslashes before an interpolation, and Hydra those before a quote
-    escaped = re.sub(r"(\\*)\$\{", r"\1\1\\${", str(text))
-    escaped = re.sub(r"(\\*)('|$)", r"\1\1\2", escaped).replace("'", "\\'")
-    return f"'{escaped}'"
+    """A value in the quotes that Hydra takes for text of any kind."""
+    return "'" + str(text).replace("'", "\\'") + "'"
 
 
 def _make(folder: Path) -> bool:

@@ -250,8 +250,8 @@ def _fit(parts: Parts, resumed: Path | None) -> None:
             raise
         raise UserError(
             f"The checkpoint {str(resumed)!r} does not fit this training: "
-            f"{type(error).__name__}: {error}. Give the settings that it was trained with, or start "
-            f"a new training from its weights with init_from={resumed}."
+            f"{type(error).__name__}: {error}. Give the settings that it was trained with, or "
+            f"start a new training from its weights with init_from={resumed}."
         ) from error
     if number in LEAVING:
         log.warning("The checkpoint is saved; continue with ckpt_path=last.")

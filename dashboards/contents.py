@@ -7,14 +7,13 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import HydraException
-from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from softsym.cli.explanations import CONF
 from softsym.cli.overrides import check_command_line
@@ -23,12 +22,16 @@ from softsym.reporting.swept import swept_keys
 from softsym.runs.errors import UserError
 from softsym.runs.layout import CONFIG
 from softsym.runs.reading import Run, find_runs, read_run
+from softsym.runs.stored_config import read_config
 
 log = logging.getLogger(__name__)
 
 USUAL_SWEEP = ("initial_strength", "seed")
 """Config keys against which strengths are drawn if no sweep names others."""
 TRACK_FIGURES = ("tracks", "moved_scenes")
+
+Settings = dict[str, Any]
+"""A config as plain data."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,11 @@ def from_command_line(overrides: Sequence[str], swept: Sequence[str] = ()) -> Co
     # a folder that is never created, so that the check claims no run folder
     check_command_line([*first, f"run_dir='{tempfile.gettempdir()}/workspace'"])
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("train", first)
+        # the panels need no run folder, which only a run has
+        config = compose("train", [*first, "paths.output=none"])
     several = [override.key_or_group for override in parsed if override.is_sweep_override()]
-    return from_config(config, [*several, *swept])
+    settings = OmegaConf.to_container(config, resolve=True)
+    return from_settings(cast(Settings, settings), [*several, *swept])
 
 
 def from_folder(folder: Path, swept: Sequence[str] = ()) -> Contents:
@@ -71,30 +76,35 @@ def from_folder(folder: Path, swept: Sequence[str] = ()) -> Contents:
             f"There is no run in {str(folder)!r}. Give the folder of a run, which holds "
             "config.yaml, or of a sweep, which holds folders of runs."
         )
-    config = OmegaConf.load(runs[0].folder / CONFIG)
+    settings = read_config(runs[0].folder / CONFIG)
     differing = [key.key for key in swept_keys(runs)]
     differing += ["seed"] if len({run.seed for run in runs}) > 1 else []
-    return from_config(config, [*(k for k in differing if _contains(config, k)), *swept])
+    return from_settings(settings, [*(k for k in differing if _has(settings, k)), *swept])
 
 
-def from_config(config: Any, swept: Sequence[str]) -> Contents:
-    """Contents for a composed config; the module that it builds knows the names."""
-    module = instantiate(config.module)
-    tuned = tuple(name for name, r in module.regularizers.items() if r.group is not None)
-    val = tuple(str(name) for name in module.val_metrics)
-    splits = ["test"] if config.datamodule.get("ood") is None else ["test", "ood"]
-    logger = config.logger.get("wandb") or {}
-    keys = dict.fromkeys(_single_value_key(config, key) for key in swept or USUAL_SWEEP)
-    empty = () if config.track_dim else TRACK_FIGURES
+def from_settings(settings: Settings, swept: Sequence[str]) -> Contents:
+    """Contents for a resolved config.
+
+    Nothing that it names is built: a config from the folder of somebody else could name any code.
+    """
+    module = _section(settings, "module")
+    regularizers = _section(module, "regularizers")
+    tuned = tuple(name for name in regularizers if _section(regularizers, name).get("group"))
+    symmetries = tuple(dict.fromkeys([*_section(module, "candidates"), *tuned]))
+    val = tuple(f"val/{name}" for name in sorted(_section(module, "metrics")))
+    splits = ["test", "ood"] if _section(settings, "datamodule").get("ood") else ["test"]
+    logger = _section(_section(settings, "logger"), "wandb")
+    keys = dict.fromkeys(_single_value_key(settings, key) for key in swept or USUAL_SWEEP)
+    empty = () if settings.get("track_dim") else TRACK_FIGURES
     empty = empty if tuned else (*empty, "strengths", "penalties")
-    empty = empty if module.symmetries else (*empty, "equivariance")
+    empty = empty if symmetries else (*empty, "equivariance")
     return Contents(
-        name=config.name,
+        name=str(settings.get("name")),
         project=logger.get("project") or "softsym",
         entity=logger.get("entity"),
-        symmetries=tuple(module.symmetries),
+        symmetries=symmetries,
         tuned=tuned,
-        monitor=config.monitor,
+        monitor=str(settings.get("monitor")),
         val=val,
         test=tuple(f"{split}/{name.removeprefix('val/')}" for split in splits for name in val),
         swept=tuple(key for key in keys if key is not None),
@@ -112,26 +122,33 @@ def _first_value(text: str, override: Override) -> str:
     return f"{override.get_key_element()}={next(override.sweep_string_iterator())}"
 
 
-def _single_value_key(config: DictConfig, key: str) -> str | None:
+def _single_value_key(settings: Settings, key: str) -> str | None:
     """The key of a number or word that tells the values of a swept key or group apart."""
     key = key.partition("@")[0].lstrip("/").replace("/", ".")
     if key == "experiment":
         return "name"
-    node = OmegaConf.select(config, key)
-    if node is None and not _contains(config, key):
+    if not _has(settings, key):
         raise UserError(
             f"The swept key {key!r} is not in the config. Name one as python train.py --cfg job "
             f"shows it, such as {', '.join(USUAL_SWEEP)} or regularizers.<name>.strength."
         )
-    if not isinstance(node, DictConfig):
-        return key
-    if "_target_" in node:
+    section = _section(settings, key)
+    if "_target_" in section:
         return f"{key}._target_"
+    if not section:
+        return key
     log.warning("There are no panels over %s, which is a mapping and not a single value.", key)
     return None
 
 
-def _contains(config: Any, key: str) -> bool:
+def _section(settings: Settings, key: str) -> Settings:
+    """The mapping at a dotted key; an empty one if something else is there."""
+    node: Any = settings
+    for part in key.split("."):
+        node = node.get(part) if isinstance(node, dict) else None
+    return node if isinstance(node, dict) else {}
+
+
+def _has(settings: Settings, key: str) -> bool:
     parent, _, last = key.rpartition(".")
-    node = OmegaConf.select(config, parent) if parent else config
-    return isinstance(node, DictConfig) and last in node
+    return last in (_section(settings, parent) if parent else settings)

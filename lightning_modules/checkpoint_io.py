@@ -123,6 +123,7 @@ def _fitting_weights(
         more = f" and {len(different) - 3} more" if len(different) > 3 else ""
         raise UserError(
             f"The checkpoint {str(path)!r} is of another network: {'; '.join(different[:3])}"
-            f"{more}. Give the settings of that network (network=..., channels=...), or another checkpoint."
+            f"{more}. Give the settings of that network (network=..., channels=...), or another "
+            "checkpoint."
         )
     return weights

@@ -81,7 +81,8 @@ class LastCheckpoint(MovableCheckpoint):
 
     def __init__(self, *args: Any, every_n_minutes: float | None = None, **settings: Any) -> None:
         if every_n_minutes is not None:
-            require_number("checkpoint.every_n_minutes", every_n_minutes, above=0.0)
+            name = "checkpoint.every_n_minutes (null saves after epochs alone)"
+            require_number(name, every_n_minutes, positive=True)
         super().__init__(*args, **settings)
         self._seconds = None if every_n_minutes is None else 60.0 * every_n_minutes
         self._saved_at, self._due = 0.0, False

@@ -51,11 +51,11 @@ class GracefulStop(Callback):
         stopped: The signal that stopped the training; 0 if none did.
 
     Raises:
-        ValueError: If the patience is not a positive number.
+        ValueError: If the patience is no finite number of at least 0.
     """
 
     def __init__(self, patience_seconds: float = 10.0) -> None:
-        require_number("patience_seconds", patience_seconds, above=0.0)
+        require_number("patience_seconds", patience_seconds)
         self.patience_seconds = patience_seconds
         self.stopped = 0
         self._asked = 0

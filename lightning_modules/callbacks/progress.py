@@ -28,15 +28,15 @@ class EpochProgress(ProgressBar):
         line_every_seconds: Seconds between two lines in the log.
 
     Raises:
-        ValueError: If an interval is not a positive number.
+        ValueError: If an interval is no finite number of at least 0.
     """
 
     def __init__(
         self, monitor: str, every_seconds: float = 0.5, line_every_seconds: float = 15.0
     ) -> None:
         super().__init__()
-        require_number("every_seconds of the progress", every_seconds, above=0.0)
-        require_number("line_every_seconds of the progress", line_every_seconds, above=0.0)
+        require_number("every_seconds of the progress", every_seconds)
+        require_number("line_every_seconds of the progress", line_every_seconds)
         self.monitor = monitor
         console = Console(stderr=True)
         self._interactive = console.is_terminal
