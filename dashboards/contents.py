@@ -23,6 +23,7 @@ from softsym.reporting.swept import swept_keys
 from softsym.runs.errors import UserError
 from softsym.runs.layout import CONFIG
 from softsym.runs.reading import Run, find_runs, read_run
+from softsym.runs.untrusted import read_yaml
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ def from_folder(folder: Path, swept: Sequence[str] = ()) -> Contents:
             f"There is no run in {str(folder)!r}. Give the folder of a run, which holds "
             "config.yaml, or of a sweep, which holds folders of runs."
         )
-    config = OmegaConf.load(runs[0].folder / CONFIG)
+    config = OmegaConf.create(read_yaml(runs[0].folder / CONFIG))
     differing = [key.key for key in swept_keys(runs)]
     differing += ["seed"] if len({run.seed for run in runs}) > 1 else []
     return from_config(config, [*(k for k in differing if _contains(config, k)), *swept])
