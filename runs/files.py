@@ -41,6 +41,12 @@ def replacing(path: Path | str) -> Iterator[Path]:
         raise
 
 
+def clear_leftovers(folder: Path) -> None:
+    """Removes the temporary files that killed writers left in a folder; its owner may call this."""
+    for path in folder.glob(".*.tmp"):
+        path.unlink(missing_ok=True)
+
+
 def write_atomically(path: Path | str, text: str) -> None:
     """Writes text as UTF-8, in one step as seen by any reader."""
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:

@@ -119,6 +119,16 @@ def read_yaml(path: Path) -> Any:
     return _visible(tree)
 
 
+def literal(tree: Any) -> Any:
+    """The same values, in which OmegaConf finds no ``${...}`` to resolve."""
+    if isinstance(tree, dict):
+        return {key: literal(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [literal(value) for value in tree]
+    # it halves backslashes in front of an interpolation
+    return re.sub(r"(\\*)\$\{", r"\1\1\\${", tree) if isinstance(tree, str) else tree
+
+
 def _integer(digits: str) -> int:
     if len(digits) > DIGITS:
         raise Unreadable(_TOO_LONG)
