@@ -19,6 +19,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from softsym.cli.explanations import CONF
 from softsym.cli.overrides import check_command_line
+from softsym.cli.quoting import override as written
+from softsym.cli.quoting import readable
 from softsym.reporting.figures import FIGURES
 from softsym.reporting.swept import swept_keys
 from softsym.runs.errors import UserError
@@ -56,22 +58,21 @@ class Contents:
 
 def from_command_line(overrides: Sequence[str], swept: Sequence[str] = ()) -> Contents:
     """Contents for ``python train.py -m <overrides>``; keys with several values are swept."""
+    overrides = [readable(argument, sweep=True) for argument in overrides]
     try:
-        parsed = OverridesParser.create().parse_overrides(list(overrides))
+        parsed = OverridesParser.create().parse_overrides(overrides)
     except HydraException as error:
         raise UserError(" ".join(str(error).split())) from error
     first = [_first_value(text, item) for text, item in zip(overrides, parsed, strict=True)]
     # a folder that is never created, so that the check claims no run folder
-    check_command_line([*first, f"run_dir='{tempfile.gettempdir()}/workspace'"])
+    check_command_line([*first, written("run_dir", Path(tempfile.gettempdir(), "workspace"))])
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("train", first)
     several = [override.key_or_group for override in parsed if override.is_sweep_override()]
     return from_config(config, [*several, *swept])
 
 
-def from_folder(
-    folder: Path, swept: Sequence[str] = (), trusted: Sequence[str] = ()
-) -> Contents:
+def from_folder(folder: Path, swept: Sequence[str] = (), trusted: Sequence[str] = ()) -> Contents:
     """Contents for the runs in the folder of a run or of a sweep.
 
     Args:

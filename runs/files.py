@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from softsym.runs.untrusted import Unreadable, parse_json, read_text
+from softsym.runs.untrusted import UnreadableError, parse_json, read_text
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
     Raises:
         OSError: If the file cannot be read.
-        Unreadable: If it holds no JSON object, or exceeds a limit of
+        UnreadableError: If it holds no JSON object, or exceeds a limit of
             :mod:`softsym.runs.untrusted`; a ValueError.
     """
     try:
@@ -73,5 +73,5 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     if not isinstance(content, dict):
-        raise Unreadable("it holds no object")
+        raise UnreadableError("it holds no object")
     return content

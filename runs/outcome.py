@@ -13,7 +13,7 @@ from typing import Any
 from softsym.runs.files import read_json
 from softsym.runs.layout import METRICS, OUTPUT, PRUNED, RECORD
 from softsym.runs.text import visible
-from softsym.runs.untrusted import Unreadable, open_regular
+from softsym.runs.untrusted import UnreadableError, open_regular
 
 TAIL = 20
 """Lines of the output of a failed run that are kept."""
@@ -87,7 +87,7 @@ def tail(folder: Path, lines: int = TAIL) -> str:
         with open_regular(folder / OUTPUT) as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
             text = file.read(TAIL_BYTES).decode(errors="replace")
-    except (OSError, Unreadable):
+    except (OSError, UnreadableError):
         return ""
     return visible("\n".join(text.splitlines()[-lines:]))
 

@@ -20,7 +20,7 @@ from softsym.runs.files import read_json
 from softsym.runs.flatten import flatten
 from softsym.runs.layout import CONFIG, COST, JOURNAL, METRICS, PRUNED, RECORD, STARTED, STRENGTHS
 from softsym.runs.text import visible
-from softsym.runs.untrusted import LARGEST_TABLE, Unreadable, read_bytes, read_yaml
+from softsym.runs.untrusted import LARGEST_TABLE, UnreadableError, read_bytes, read_yaml
 
 # Folders that hold no runs but may hold many files, or config files of others.
 SKIPPED = {"checkpoints", "csv", "figures", "tensorboard", "wandb"}
@@ -135,7 +135,7 @@ def read_run(folder: Path) -> Run | str:
     """
     try:
         config = read_yaml(folder / CONFIG)
-    except (OSError, Unreadable) as error:
+    except (OSError, UnreadableError) as error:
         return f"{folder / CONFIG} cannot be read ({_reason(error)})"
     if not isinstance(config, dict) or "seed" not in config or "datamodule" not in config:
         return f"{folder / CONFIG} is not the config of a run"
@@ -243,7 +243,7 @@ def _curves(path: Path, problems: list[str]) -> dict[str, Curve]:
             epochs.append(epoch)
             values.append(value)
             if len(columns) > NAMES:
-                raise Unreadable(f"it names more than {NAMES} symmetries")
+                raise UnreadableError(f"it names more than {NAMES} symmetries")
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, IndexError, OverflowError, csv.Error) as error:

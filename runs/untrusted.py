@@ -2,7 +2,7 @@
 
 A file in a run folder may be a pipe that never ends, a link to a device, or text that a parser
 expands to more than the memory holds. Each function here ends soon, and either returns plain
-values or raises an :class:`Unreadable` whose message completes "the file cannot be read because".
+values or raises an :class:`UnreadableError`, whose message completes "It cannot be read:".
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _TOO_DEEP = f"it is nested more than {DEEPEST} levels deep"
 _TOO_MANY = f"it holds more than {MOST} values"
 
 
-class Unreadable(ValueError):
+class UnreadableError(ValueError):
     """A file that is not read; the message says why."""
 
 
@@ -46,7 +46,7 @@ def open_regular(path: Path) -> IO[bytes]:
     """Opens a regular file, or a link to one; a pipe does not make it wait.
 
     Raises:
-        Unreadable: If the path leads to anything else.
+        UnreadableError: If the path leads to anything else.
         OSError: If it cannot be opened.
     """
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -54,7 +54,7 @@ def open_regular(path: Path) -> IO[bytes]:
     if stat.S_ISREG(mode):
         return open(handle, "rb", buffering=0)
     os.close(handle)
-    raise Unreadable(f"it is {next((name for has, name in _KINDS if has(mode)), 'a device')}")
+    raise UnreadableError(f"it is {next((name for has, name in _KINDS if has(mode)), 'a device')}")
 
 
 def read_bytes(path: Path, largest: int = LARGEST) -> bytes:
@@ -68,7 +68,7 @@ def read_bytes(path: Path, largest: int = LARGEST) -> bytes:
                 left -= len(part)
             if left:
                 return b"".join(parts)
-    raise Unreadable(f"it is larger than {largest // 2**20} MB")
+    raise UnreadableError(f"it is larger than {largest // 2**20} MB")
 
 
 def read_text(path: Path, largest: int = LARGEST) -> str:
@@ -76,23 +76,23 @@ def read_text(path: Path, largest: int = LARGEST) -> str:
     try:
         return read_bytes(path, largest).decode("utf-8")
     except UnicodeDecodeError:
-        raise Unreadable("it is no text in UTF-8") from None
+        raise UnreadableError("it is no text in UTF-8") from None
 
 
 def parse_json(text: str | bytes) -> Any:
     """Parses JSON of moderate size into plain values, whose text a terminal shows safely.
 
     Raises:
-        Unreadable: If it is no JSON, or exceeds a limit.
+        UnreadableError: If it is no JSON, or exceeds a limit.
     """
     try:
         tree = json.loads(text, parse_int=_integer)
     except RecursionError:
-        raise Unreadable(_TOO_DEEP) from None
-    except Unreadable:
+        raise UnreadableError(_TOO_DEEP) from None
+    except UnreadableError:
         raise
     except ValueError as error:
-        raise Unreadable(f"it is no JSON: {error}") from None
+        raise UnreadableError(f"it is no JSON: {error}") from None
     _require_moderate(tree)
     return _visible(tree)
 
@@ -103,18 +103,18 @@ def read_yaml(path: Path) -> Any:
     An alias counts as what it stands for: with aliases of aliases, eight lines are billions.
 
     Raises:
-        Unreadable: If it is no YAML, refers to itself, or exceeds a limit.
+        UnreadableError: If it is no YAML, refers to itself, or exceeds a limit.
         OSError: If it cannot be opened.
     """
     text = read_text(path)
     try:
         _require_flat(yaml.parse(text, LOADER))
         tree = yaml.load(text, LOADER)
-    except Unreadable:
+    except UnreadableError:
         raise
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise Unreadable(f"it is no YAML of plain values: {reason}") from None
+        raise UnreadableError(f"it is no YAML of plain values: {reason}") from None
     _require_moderate(tree)
     return _visible(tree)
 
@@ -131,7 +131,7 @@ def literal(tree: Any) -> Any:
 
 def _integer(digits: str) -> int:
     if len(digits) > DIGITS:
-        raise Unreadable(_TOO_LONG)
+        raise UnreadableError(_TOO_LONG)
     return int(digits)
 
 
@@ -146,7 +146,7 @@ def _require_flat(events: Iterable[Any]) -> None:
             continue
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in sizes:
-                raise Unreadable(f"*{event.anchor} refers to itself or to nothing")
+                raise UnreadableError(f"*{event.anchor} refers to itself or to nothing")
             count += sizes[event.anchor]
         elif isinstance(event, yaml.CollectionStartEvent):
             open_nodes.append((event.anchor, count))
@@ -155,26 +155,26 @@ def _require_flat(events: Iterable[Any]) -> None:
             sizes |= {event.anchor: 1} if event.anchor else {}
             count += 1
             if len(event.value) > DIGITS and _NUMBER.fullmatch(event.value):
-                raise Unreadable(_TOO_LONG)
+                raise UnreadableError(_TOO_LONG)
         if len(open_nodes) > DEEPEST:
-            raise Unreadable(_TOO_DEEP)
+            raise UnreadableError(_TOO_DEEP)
         if count > 2 * MOST:  # keys count here
-            raise Unreadable(_TOO_MANY)
+            raise UnreadableError(_TOO_MANY)
 
 
 def _require_moderate(tree: Any) -> None:
-    """Raises Unreadable if nested values are too deep, too many, or too long."""
+    """Raises UnreadableError if nested values are too deep, too many, or too long."""
     count, level = 0, [tree]
     for _ in range(DEEPEST + 2):
         count += len(level)
         if count > MOST:
-            raise Unreadable(_TOO_MANY)
+            raise UnreadableError(_TOO_MANY)
         if any(isinstance(node, int) and abs(node) >= 10**DIGITS for node in level):
-            raise Unreadable(_TOO_LONG)
+            raise UnreadableError(_TOO_LONG)
         level = [child for node in level for child in _children(node)]
         if not level:
             return
-    raise Unreadable(_TOO_DEEP)
+    raise UnreadableError(_TOO_DEEP)
 
 
 def _children(node: Any) -> Iterable[Any]:

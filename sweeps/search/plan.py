@@ -9,12 +9,13 @@ from typing import Any
 
 import yaml
 
+from softsym.cli.quoting import override
 from softsym.runs.errors import UserError
 from softsym.runs.files import write_atomically
 from softsym.runs.flatten import flatten
 from softsym.runs.layout import CONFIG
-from softsym.runs.untrusted import Unreadable, read_yaml
-from softsym.sweeps.overrides import key_of, merged, override
+from softsym.runs.untrusted import UnreadableError, read_yaml
+from softsym.sweeps.overrides import key_of, merged
 from softsym.sweeps.search.space import Choice, Parameter, parse_space
 
 KEYS = ("name", "experiment", "overrides", "monitor", "space", "pruning")
@@ -77,7 +78,7 @@ def require_same_plan(plan: Plan, folder: Path) -> None:
         return
     try:
         then = read_yaml(path)
-    except (OSError, Unreadable) as error:
+    except (OSError, UnreadableError) as error:
         raise UserError(
             f"The plan {str(path)!r} cannot be read: {error}. Put it back, or start a new search "
             "with name=<name>."
