@@ -22,7 +22,7 @@ from rich.table import Table
 
 from softsym.lightning_modules.checkpoint_io import load_weights
 from softsym.reporting.number_format import number
-from softsym.runs.stored_config import read_config
+from softsym.runs.untrusted import read_yaml
 
 LARGEST = 5
 
@@ -37,7 +37,7 @@ def built(settings: dict[str, Any]) -> Any:
 
 def squared_errors(folder: Path) -> torch.Tensor:
     """Mean squared error of each test sample of a run's best model, (n,)."""
-    config = read_config(folder / "config.yaml")
+    config = read_yaml(folder / "config.yaml")
     datamodule, network = built(config["datamodule"]), built(config["network"])
     datamodule.prepare_data()
     datamodule.setup()

@@ -21,6 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 from softsym.cli import slurm
 from softsym.cli.explanations import CONF, explain_compose_error
 from softsym.cli.places import check_places, check_run_folder, refusal
+from softsym.cli.quoting import quoted, readable
 from softsym.runs.errors import UserError
 
 MULTIRUN = ("-m", "--multirun")
@@ -83,7 +84,8 @@ def hydra_arguments(arguments: Sequence[str]) -> list[str]:
     flags = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     flags.add_argument("--config-dir", "-cd", nargs="?", const="")
     flags.add_argument(*MULTIRUN, action="store_true")
-    known, rest = flags.parse_known_args(list(arguments))
+    known, words = flags.parse_known_args(list(arguments))
+    rest = [readable(word, known.multirun) for word in words]
     folder = None if known.config_dir is None else Path(known.config_dir)
     if folder is not None and not (known.config_dir and folder.is_dir()):
         raise UserError(
@@ -162,11 +164,6 @@ def _claim(folder: Path) -> Path:
     except OSError as error:
         raise UserError(refusal(chosen, error.strerror or str(error))) from None
     return chosen
-
-
-def quoted(text: Path | str) -> str:
-    """A value in the quotes that Hydra takes for text of any kind."""
-    return "'" + str(text).replace("'", "\\'") + "'"
 
 
 def _make(folder: Path) -> bool:

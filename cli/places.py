@@ -6,6 +6,7 @@ Nothing here imports torch, so that a mistake is answered at once.
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
 import unicodedata
 from pathlib import Path, PurePath
@@ -13,6 +14,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from softsym.cli.quoting import override
 from softsym.runs.archives import verify_archive
 from softsym.runs.errors import UserError
 from softsym.runs.layout import BEST_CHECKPOINT, CONFIG, LAST_CHECKPOINT
@@ -139,6 +141,17 @@ def _unresolved(config: DictConfig, key: str) -> Any:
     for part in key.split("."):
         node = node[part] if isinstance(node, dict) else node
     return node
+
+
+def resume_words(folder: Path) -> str:
+    """What to add to the command line of a run to continue it, as a shell takes it.
+
+    Example:
+        >>> resume_words(Path("runs/it's a=b"))
+        'ckpt_path=last \'run_dir=\'"\'"\'runs/it\\\'"\'"\'s a=b\'"\'"\'\''
+    """
+    near = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    return shlex.join(["ckpt_path=last", override("run_dir", near)])
 
 
 def _require_text(key: str, value: object) -> None:

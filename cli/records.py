@@ -17,7 +17,7 @@ from softsym.runs.flatten import flatten
 from softsym.runs.layout import CHECKPOINTS, CONFIG, LAST_CHECKPOINT, LOCK, LOG, RECORD, STARTED
 from softsym.runs.locks import locked
 from softsym.runs.outcome import is_finished
-from softsym.runs.stored_config import read_config
+from softsym.runs.untrusted import UnreadableError, read_yaml
 
 MAY_CHANGE = (
     "basis_cache",
@@ -61,7 +61,7 @@ def is_complete(folder: Path, config: DictConfig) -> bool:
     """Whether the run in a folder has finished, and trained as long as the config asks."""
     if not is_finished(folder):
         return False
-    before = read_config(folder / CONFIG).get("trainer")
+    before = stored_config(folder).get("trainer")
     lengths = {key: config.trainer[key] for key in ("max_epochs", "max_steps")}
     return isinstance(before, dict) and lengths.items() <= before.items()
 
@@ -79,8 +79,7 @@ def require_same_run(config: DictConfig, folder: Path, ckpt_path: str | None) ->
             another seed, other data, another model or other hyperparameters; if its config cannot
             be read, or there is no run to resume.
     """
-    stored = folder / CONFIG
-    if not stored.exists() and not (folder / LAST_CHECKPOINT).exists():
+    if not (folder / CONFIG).exists() and not (folder / LAST_CHECKPOINT).exists():
         if ckpt_path == "last":
             require_run(folder)
         return
@@ -89,15 +88,7 @@ def require_same_run(config: DictConfig, folder: Path, ckpt_path: str | None) ->
             f"The folder {str(folder)!r} holds a run already. Continue it with ckpt_path=last, or "
             "choose another with run_dir=<folder>."
         )
-    try:
-        before = _decisive(read_config(stored))
-    except UserError as error:
-        raise UserError(
-            f"{error} Without it nobody can tell whether this run is the one in the folder. Put "
-            "back a copy, or start a new run with run_dir=<folder>, which may begin with these "
-            f"weights: init_from={folder}."
-        ) from error
-    now = _decisive(portable_config(config, folder))
+    before, now = _decisive(stored_config(folder)), _decisive(portable_config(config, folder))
     changed = [
         f"{key}: {before.get(key)!r} then, {now.get(key)!r} now"
         for key in sorted(before.keys() | now.keys(), key=lambda key: (key.count("."), key))
@@ -109,6 +100,28 @@ def require_same_run(config: DictConfig, folder: Path, ckpt_path: str | None) ->
             f"{'; '.join(changed[:5])}. Give the same values, or name the run to resume with "
             "run_dir=<folder>."
         )
+
+
+def stored_config(folder: Path) -> dict[str, Any]:
+    """Reads the config of a run folder as data: nothing in it is resolved or built.
+
+    Raises:
+        UserError: If it is missing or damaged, or is no config.
+    """
+    try:
+        settings = read_yaml(folder / CONFIG)
+        if isinstance(settings, dict):
+            return settings
+        reason = "it holds no settings"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except UnreadableError as error:
+        reason = str(error)
+    raise UserError(
+        f"{str(folder / CONFIG)!r} cannot be read: {reason}. Without it nobody can tell whether the "
+        "run in the folder is this one. Put back a copy, or start a new run with "
+        f"run_dir=<folder>, which may begin with the weights there: init_from={folder}."
+    )
 
 
 def _decisive(settings: Mapping[str, Any]) -> dict[str, object]:

@@ -20,7 +20,7 @@ from lightning.pytorch.plugins.environments import SLURMEnvironment
 from omegaconf import DictConfig
 
 from softsym.cli import slurm
-from softsym.cli.places import IN_FOLDER, weights_file
+from softsym.cli.places import IN_FOLDER, resume_words, weights_file
 from softsym.cli.preemption import leave
 from softsym.cli.records import (
     held,
@@ -190,10 +190,11 @@ def _load(config: DictConfig, parts: Parts, resumed: Path | None) -> None:
 
 def _train_and_test(config: DictConfig, parts: Parts, resumed: Path | None) -> RunResult:
     """Trains, from a checkpoint if one is given, and tests the best model."""
-    settings = portable_config(config, Path(config.paths.output).absolute())
+    folder = Path(config.paths.output).absolute()
+    settings = portable_config(config, folder)
     for logger in parts.trainer.loggers:
         logger.log_hyperparams(settings)
-    _fit(parts, resumed)
+    _fit(parts, resumed, folder)
     history = tuple(map(StrengthRow._make, parts.module.tuning.history))
     metrics = _validated(parts.trainer, config.monitor) | _test(parts, config.test_model)
     return RunResult(parts.module, parts.datamodule, parts.trainer, history, metrics)
@@ -233,7 +234,7 @@ def _why_none_was_kept(parts: Parts) -> str:
     return f"No best model was kept, as no validation followed epoch {settled}"
 
 
-def _fit(parts: Parts, resumed: Path | None) -> None:
+def _fit(parts: Parts, resumed: Path | None, folder: Path) -> None:
     """Trains; ends the process if a scheduler stopped it, as no time is left for a test."""
     try:
         parts.trainer.fit(
@@ -254,7 +255,8 @@ def _fit(parts: Parts, resumed: Path | None) -> None:
             f"start a new training from its weights with init_from={resumed}."
         ) from error
     if number in LEAVING:
-        log.warning("The checkpoint is saved; continue with ckpt_path=last.")
+        again = resume_words(folder)
+        log.warning("The checkpoint is saved; continue with %s (and all other settings).", again)
         finish_loggers(parts.trainer)
         leave(number)
 

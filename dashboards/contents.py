@@ -4,34 +4,40 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from inspect import isclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import HydraException
-from omegaconf import OmegaConf
+from hydra.utils import get_object, instantiate
+from omegaconf import DictConfig, OmegaConf
 
 from softsym.cli.explanations import CONF
 from softsym.cli.overrides import check_command_line
+from softsym.cli.quoting import override as written
+from softsym.cli.quoting import readable
 from softsym.reporting.figures import FIGURES
 from softsym.reporting.swept import swept_keys
 from softsym.runs.errors import UserError
 from softsym.runs.layout import CONFIG
 from softsym.runs.reading import Run, find_runs, read_run
-from softsym.runs.stored_config import read_config
+from softsym.runs.untrusted import literal, read_yaml
 
 log = logging.getLogger(__name__)
 
 USUAL_SWEEP = ("initial_strength", "seed")
 """Config keys against which strengths are drawn if no sweep names others."""
+PACKAGES = (
+    *("softsym.networks.", "softsym.regularizers.", "softsym.metrics."),
+    *("softsym.lightning_modules.", "torch.nn.", "torch.optim.", "torchmetrics."),
+)
+"""Where the classes are from that the stored config of a run may build."""
 TRACK_FIGURES = ("tracks", "moved_scenes")
-
-Settings = dict[str, Any]
-"""A config as plain data."""
 
 
 @dataclass(frozen=True)
@@ -52,23 +58,31 @@ class Contents:
 
 def from_command_line(overrides: Sequence[str], swept: Sequence[str] = ()) -> Contents:
     """Contents for ``python train.py -m <overrides>``; keys with several values are swept."""
+    overrides = [readable(argument, sweep=True) for argument in overrides]
     try:
-        parsed = OverridesParser.create().parse_overrides(list(overrides))
+        parsed = OverridesParser.create().parse_overrides(overrides)
     except HydraException as error:
         raise UserError(" ".join(str(error).split())) from error
     first = [_first_value(text, item) for text, item in zip(overrides, parsed, strict=True)]
     # a folder that is never created, so that the check claims no run folder
-    check_command_line([*first, f"run_dir='{tempfile.gettempdir()}/workspace'"])
+    check_command_line([*first, written("run_dir", Path(tempfile.gettempdir(), "workspace"))])
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        # the panels need no run folder, which only a run has
-        config = compose("train", [*first, "paths.output=none"])
+        config = compose("train", first)
     several = [override.key_or_group for override in parsed if override.is_sweep_override()]
-    settings = OmegaConf.to_container(config, resolve=True)
-    return from_settings(cast(Settings, settings), [*several, *swept])
+    return from_config(config, [*several, *swept])
 
 
-def from_folder(folder: Path, swept: Sequence[str] = ()) -> Contents:
-    """Contents for the runs in the folder of a run or of a sweep."""
+def from_folder(folder: Path, swept: Sequence[str] = (), trusted: Sequence[str] = ()) -> Contents:
+    """Contents for the runs in the folder of a run or of a sweep.
+
+    Args:
+        folder: The folder.
+        swept: Further swept config keys.
+        trusted: Packages whose classes the stored config may build, besides `PACKAGES`.
+
+    Raises:
+        UserError: If it holds no run, or its config would build or call something else.
+    """
     results = (read_run(path) for path in find_runs([folder]))
     runs = [result for result in results if isinstance(result, Run)]
     if not runs:
@@ -76,35 +90,55 @@ def from_folder(folder: Path, swept: Sequence[str] = ()) -> Contents:
             f"There is no run in {str(folder)!r}. Give the folder of a run, which holds "
             "config.yaml, or of a sweep, which holds folders of runs."
         )
-    settings = read_config(runs[0].folder / CONFIG)
+    path = runs[0].folder / CONFIG
+    config = OmegaConf.create(literal(read_yaml(path)))
+    _require_trusted(config.module, (*PACKAGES, *(f"{name}." for name in trusted)), path)
     differing = [key.key for key in swept_keys(runs)]
     differing += ["seed"] if len({run.seed for run in runs}) > 1 else []
-    return from_settings(settings, [*(k for k in differing if _has(settings, k)), *swept])
+    return from_config(config, [*(k for k in differing if _contains(config, k)), *swept])
 
 
-def from_settings(settings: Settings, swept: Sequence[str]) -> Contents:
-    """Contents for a resolved config.
+def _require_trusted(node: Any, packages: Sequence[str], path: Path) -> None:
+    """Raises a UserError if building a stored config would do more than make known objects."""
+    for key, target in _targets(OmegaConf.to_container(node), "module"):
+        # a function, or a name that a module merely imports, could do anything
+        made = get_object(target) if target.startswith(tuple(packages)) else None
+        if not (isclass(made) and f"{made.__module__}.".startswith(tuple(packages))):
+            raise UserError(
+                f"{path}: {key} is {target!r}, which is not built from the folder of a run, "
+                "as that may come from anybody. If you trust it, name its package with --trust, "
+                "or give the overrides of the run in place of its folder."
+            )
 
-    Nothing that it names is built: a config from the folder of somebody else could name any code.
-    """
-    module = _section(settings, "module")
-    regularizers = _section(module, "regularizers")
-    tuned = tuple(name for name in regularizers if _section(regularizers, name).get("group"))
-    symmetries = tuple(dict.fromkeys([*_section(module, "candidates"), *tuned]))
-    val = tuple(f"val/{name}" for name in sorted(_section(module, "metrics")))
-    splits = ["test", "ood"] if _section(settings, "datamodule").get("ood") else ["test"]
-    logger = _section(_section(settings, "logger"), "wandb")
-    keys = dict.fromkeys(_single_value_key(settings, key) for key in swept or USUAL_SWEEP)
-    empty = () if settings.get("track_dim") else TRACK_FIGURES
+
+def _targets(node: Any, place: str) -> Iterator[tuple[str, str]]:
+    """Each key that says what is built, and what it names, also in lists."""
+    children = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, value in children:
+        if key == "_target_":
+            yield f"{place}.{key}", str(value)
+        elif isinstance(value, dict | list):
+            yield from _targets(value, f"{place}.{key}")
+
+
+def from_config(config: Any, swept: Sequence[str]) -> Contents:
+    """Contents for a composed config; the module that it builds knows the names."""
+    module = instantiate(config.module)
+    tuned = tuple(name for name, r in module.regularizers.items() if r.group is not None)
+    val = tuple(str(name) for name in module.val_metrics)
+    splits = ["test"] if config.datamodule.get("ood") is None else ["test", "ood"]
+    logger = config.logger.get("wandb") or {}
+    keys = dict.fromkeys(_single_value_key(config, key) for key in swept or USUAL_SWEEP)
+    empty = () if config.track_dim else TRACK_FIGURES
     empty = empty if tuned else (*empty, "strengths", "penalties")
-    empty = empty if symmetries else (*empty, "equivariance")
+    empty = empty if module.symmetries else (*empty, "equivariance")
     return Contents(
-        name=str(settings.get("name")),
+        name=config.name,
         project=logger.get("project") or "softsym",
         entity=logger.get("entity"),
-        symmetries=symmetries,
+        symmetries=tuple(module.symmetries),
         tuned=tuned,
-        monitor=str(settings.get("monitor")),
+        monitor=config.monitor,
         val=val,
         test=tuple(f"{split}/{name.removeprefix('val/')}" for split in splits for name in val),
         swept=tuple(key for key in keys if key is not None),
@@ -122,33 +156,26 @@ def _first_value(text: str, override: Override) -> str:
     return f"{override.get_key_element()}={next(override.sweep_string_iterator())}"
 
 
-def _single_value_key(settings: Settings, key: str) -> str | None:
+def _single_value_key(config: DictConfig, key: str) -> str | None:
     """The key of a number or word that tells the values of a swept key or group apart."""
     key = key.partition("@")[0].lstrip("/").replace("/", ".")
     if key == "experiment":
         return "name"
-    if not _has(settings, key):
+    node = OmegaConf.select(config, key)
+    if node is None and not _contains(config, key):
         raise UserError(
             f"The swept key {key!r} is not in the config. Name one as python train.py --cfg job "
             f"shows it, such as {', '.join(USUAL_SWEEP)} or regularizers.<name>.strength."
         )
-    section = _section(settings, key)
-    if "_target_" in section:
-        return f"{key}._target_"
-    if not section:
+    if not isinstance(node, DictConfig):
         return key
+    if "_target_" in node:
+        return f"{key}._target_"
     log.warning("There are no panels over %s, which is a mapping and not a single value.", key)
     return None
 
 
-def _section(settings: Settings, key: str) -> Settings:
-    """The mapping at a dotted key; an empty one if something else is there."""
-    node: Any = settings
-    for part in key.split("."):
-        node = node.get(part) if isinstance(node, dict) else None
-    return node if isinstance(node, dict) else {}
-
-
-def _has(settings: Settings, key: str) -> bool:
+def _contains(config: Any, key: str) -> bool:
     parent, _, last = key.rpartition(".")
-    return last in (_section(settings, parent) if parent else settings)
+    node = OmegaConf.select(config, parent) if parent else config
+    return isinstance(node, DictConfig) and last in node

@@ -8,8 +8,8 @@ from softsym.lightning_modules.checkpoint_io import AtomicCheckpointIO
 
 
 def test_a_save_that_breaks_leaves_the_old_checkpoint(tmp_path, monkeypatch):
-    path = tmp_path / "new" / "last.ckpt"
-    AtomicCheckpointIO().save_checkpoint({"state_dict": {}, "epoch": 1}, path)
+    path, first = tmp_path / "new" / "last.ckpt", {"state_dict": {}, "epoch": 1}
+    AtomicCheckpointIO().save_checkpoint(first, path)
 
     def half(checkpoint, file):
         file.write(b"half")
@@ -18,7 +18,10 @@ def test_a_save_that_breaks_leaves_the_old_checkpoint(tmp_path, monkeypatch):
     monkeypatch.setattr(torch, "save", half)
     with pytest.raises(OSError, match="disk full"):
         AtomicCheckpointIO().save_checkpoint({"state_dict": {}, "epoch": 2}, path)
-    assert AtomicCheckpointIO().load_checkpoint(path, weights_only=True) == {"state_dict": {}, "epoch": 1}
+    assert AtomicCheckpointIO().load_checkpoint(path, weights_only=True) == {
+        "state_dict": {},
+        "epoch": 1,
+    }
     assert [p.name for p in path.parent.iterdir()] == ["last.ckpt"]
 
 
