@@ -143,15 +143,19 @@ def _unresolved(config: DictConfig, key: str) -> Any:
     return node
 
 
+def near(folder: Path) -> Path:
+    """A folder as seen from the current one, if it is inside; such a command may move with both."""
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+
+
 def resume_words(folder: Path) -> str:
     """What to add to the command line of a run to continue it, as a shell takes it.
 
     Example:
-        >>> resume_words(Path("runs/it's a=b"))
-        'ckpt_path=last \'run_dir=\'"\'"\'runs/it\\\'"\'"\'s a=b\'"\'"\'\''
+        >>> resume_words(Path("runs/one"))
+        'ckpt_path=last run_dir=runs/one'
     """
-    near = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
-    return shlex.join(["ckpt_path=last", override("run_dir", near)])
+    return shlex.join(["ckpt_path=last", override("run_dir", near(folder))])
 
 
 def _require_text(key: str, value: object) -> None:

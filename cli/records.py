@@ -118,9 +118,9 @@ def stored_config(folder: Path) -> dict[str, Any]:
     except UnreadableError as error:
         reason = str(error)
     raise UserError(
-        f"{str(folder / CONFIG)!r} cannot be read: {reason}. Without it nobody can tell whether the "
-        "run in the folder is this one. Put back a copy, or start a new run with "
-        f"run_dir=<folder>, which may begin with the weights there: init_from={folder}."
+        f"{str(folder / CONFIG)!r} cannot be read: {reason}. Without it nobody can tell whether "
+        "the run in the folder is this one. Put back a copy, or start a new run with "
+        "run_dir=<folder>, which may begin with the weights there: init_from=<folder>."
     )
 
 

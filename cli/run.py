@@ -252,7 +252,7 @@ def _fit(parts: Parts, resumed: Path | None, folder: Path) -> None:
         raise UserError(
             f"The checkpoint {str(resumed)!r} does not fit this training: "
             f"{type(error).__name__}: {error}. Give the settings that it was trained with, or "
-            f"start a new training from its weights with init_from={resumed}."
+            "start a new training from its weights with init_from=<file>."
         ) from error
     if number in LEAVING:
         again = resume_words(folder)

@@ -89,7 +89,7 @@ def require_resumable(checkpoint: Mapping[str, Any], path: Path, network: nn.Mod
     if lacking:
         raise UserError(
             f"The checkpoint {str(path)!r} lacks {', '.join(lacking)}, without which no training "
-            f"can be resumed. Start a new one from its weights with init_from={path}."
+            "can be resumed. Start a new one from its weights with init_from=<file>."
         )
     _fitting_weights(checkpoint, path, network)
 

@@ -49,12 +49,19 @@ class MovableCheckpoint(ModelCheckpoint):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restores a state, which is then about the files in this callback's own folder."""
-        saved_in = state_dict.get(
-            "dirpath"
-        )  # None, but for checkpoints of version 0.1.0 and before
+        super().load_state_dict(self._here(state_dict))
+
+    def kept_best(self, state_dict: dict[str, Any]) -> Path | None:
+        """The file of the best model that a saved state speaks of; None if it speaks of none."""
+        path = self._here(state_dict)["best_model_path"]
+        return Path(path) if path else None
+
+    def _here(self, state: dict[str, Any]) -> dict[str, Any]:
+        """A saved state with the paths of the files in this callback's folder."""
+        saved_in = state.get("dirpath")  # None, except in checkpoints of version 0.1.0
         here = Path(self.dirpath or "")
-        state = _with_paths(state_dict, lambda path: str(here / _below(path, saved_in)))
-        super().load_state_dict(state | {"dirpath": self.dirpath})
+        made = _with_paths(state, lambda path: str(here / _below(path, saved_in)))
+        return made | {"dirpath": self.dirpath}
 
 
 class BestCheckpoint(OnceSettled, MovableCheckpoint):
