@@ -46,9 +46,7 @@ def test_the_best_model_comes_along(happens, place, trained, tmp_path, warm):
 def test_a_run_that_goes_on_in_another_folder_takes_its_best_model_along(trained, tmp_path, warm):
     last = trained / "checkpoints" / "last.ckpt"
     again = Trainer(tmp_path, warm)("run_dir=new", f"ckpt_path={last}")
-    assert (tmp_path / "new" / "metrics.json").read_text() == (
-        trained / "metrics.json"
-    ).read_text()
+    assert (tmp_path / "new" / "metrics.json").read_text() == (trained / "metrics.json").read_text()
     assert "Resuming from" in again.output
 
 
