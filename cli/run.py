@@ -246,8 +246,8 @@ def _fit(parts: Parts, resumed: Path | None, folder: Path) -> None:
         number = stopped_by(parts.trainer)
     except Preempted as stop:
         number = stop.signal
-    except (LookupError, TypeError, AttributeError, RuntimeError, ValueError) as error:
-        if resumed is None or parts.module.began:
+    except Exception as error:
+        if resumed is None or parts.module.began or isinstance(error, UserError | OSError):
             raise
         raise UserError(
             f"The checkpoint {str(resumed)!r} does not fit this training: "
