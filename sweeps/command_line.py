@@ -16,8 +16,8 @@ from omegaconf.errors import OmegaConfBaseException
 from softsym.cli.errors import reported
 from softsym.cli.explanations import CONF, known_keys, unknown_choice
 from softsym.cli.overrides import hydra_arguments
+from softsym.cli.quoting import readable
 from softsym.runs.errors import UserError
-from softsym.sweeps.overrides import quote_list
 
 __all__ = [
     "check_arguments",
@@ -76,7 +76,7 @@ def check_arguments(arguments: Sequence[str]) -> list[str]:
         if argument.startswith(LISTS) and "=[" not in argument.replace(" ", ""):
             key = argument.partition("=")[0]
             raise UserError(f"{argument}: {key} is a list, such as '{key}=[seed=1,threads=1]'.")
-    given = [quote_list(a) if a.startswith(LISTS) else a for a in given]
+    given = [readable(argument) for argument in given]
     if has_flags:
         return given  # flags such as --help are Hydra's
     with initialize_config_dir(str(CONF), version_base="1.3"):

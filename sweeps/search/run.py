@@ -15,6 +15,8 @@ from typing import Any
 from rich.console import Console
 
 from softsym.cli import resolvers
+from softsym.cli.program import command_of
+from softsym.cli.quoting import override
 from softsym.reporting.many_runs import write_page
 from softsym.runs.errors import UserError
 from softsym.runs.layout import OVERVIEW
@@ -79,9 +81,10 @@ def _run_search(settings: Settings, plan: Plan, executor: Executor) -> None:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Keeps a second sweep.py out of the folder, which would draw and start trials twice."""
+    status = shlex.join([*command_of("sweep"), "status", override("folder", folder)])
     refusal = (
-        f"Another sweep.py works in {str(folder)!r}. See its progress with python sweep.py "
-        f"status folder={shlex.quote(str(folder))}, or start another search with name=<name>."
+        f"Another sweep.py works in {str(folder)!r}. See its progress with: {status}. Or start "
+        "another search with name=<name>."
     )
     with ExitStack() as stack:
         try:

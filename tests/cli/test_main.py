@@ -8,7 +8,7 @@ import pytest
 
 from softsym import __version__
 from softsym.cli import main as console
-from softsym.cli.jobs import program
+from softsym.cli.program import program
 
 
 @pytest.fixture
