@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 from softsym.runs.errors import UserError
 from softsym.runs.optuna_journal import EXECUTOR, JOB, REASON, RESTARTS, counts
 from softsym.runs.outcome import End, Outcome, read_outcome, tail
+from softsym.runs.text import require_plain
 from softsym.sweeps.command_line import ACTIONS
 from softsym.sweeps.executors import Executor, Job, require_whole
 from softsym.sweeps.search.status import ended, progress_line
@@ -41,6 +42,7 @@ class Settings:
     report_every: int
     stop_seconds: float
     command: tuple[str, ...]
+    repair: bool = False
 
 
 def make_settings(config: Mapping[str, Any]) -> Settings:
@@ -53,7 +55,10 @@ def make_settings(config: Mapping[str, Any]) -> Settings:
         raise UserError(
             f"name={config['name']}: a search's name has only letters, digits, '.', '_' and '-'."
         )
-    values = {each.name: config[each.name] for each in fields(Settings)}
+    values = {each.name: config[each.name] for each in fields(Settings) if each.name in config}
+    if not isinstance(config["folder"], str) or not config["folder"].strip():
+        raise UserError(f"folder must be the path of a folder; got {config['folder']!r}.")
+    require_plain("folder", config["folder"])
     values["folder"] = Path(config["folder"]).absolute()
     values["command"] = tuple(str(word) for word in config["command"])
     return Settings(**values)

@@ -101,7 +101,10 @@ def test_a_damaged_journal_is_warned_of(search, capsys):
     folder = search(1)
     (folder / "journal.log").write_text("no journal\n" * 2)
     main([str(folder)])
-    assert f"warning: {folder / 'journal.log'} cannot be read" in capsys.readouterr().err
+    assert (
+        f"warning: {folder / 'journal.log'} is damaged in line 1 of 2: it is no JSON"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
