@@ -23,6 +23,7 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from softsym.cli.program import spoken
 from softsym.runs.layout import CONFIG
 
 LONGEST_NAME = 120
@@ -198,6 +199,7 @@ def window(attribute: str, *, _root_: Any) -> Any:
 
 def register() -> None:
     """Registers the resolvers with OmegaConf; further calls change nothing."""
+    OmegaConf.register_new_resolver("program", spoken, replace=True)
     OmegaConf.register_new_resolver("child_seed", child_seed, replace=True)
     OmegaConf.register_new_resolver("sweep_group", sweep_group, replace=True)
     OmegaConf.register_new_resolver("run_label", run_label, replace=True)

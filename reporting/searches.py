@@ -138,10 +138,9 @@ def _figure(study: Study, key: str, prefix: str, monitor: str, complete: int) ->
     title, caption, name, needed = FIGURES[key]
     missing = f"Complete trials needed: {needed}; so far: {complete}."
     if key == "intermediate" and not any(t.intermediate_values for t in study.get_trials(False)):
-        missing, needed = (
-            "Trials report values while they train if the search prunes.",
-            complete + 1,
-        )
+        # Optuna would warn
+        missing = "No trial has reported values while it trained; a search that prunes has some."
+        needed = complete + 1
     if complete < needed:
         return Picture(key, title, missing, Markup())
     names = {} if key == "intermediate" else {"target_name": monitor}

@@ -106,7 +106,7 @@ class Search:
                 self.study.tell(trial, Outcome(End.FAILED, reason=reason))
                 continue
             started_by = trial.user_attrs.get(EXECUTOR, executor.kind)
-            if started_by != executor.kind:
+            if started_by != executor.kind and self._may_have_started(trial):
                 raise UserError(
                     f"Trial {trial.number} was started with executor={started_by}: continue the "
                     f"search with it until no trial runs. (This is executor={executor.kind}.)"
@@ -117,6 +117,11 @@ class Search:
         if jobs:
             log.info("Trials that were running when sweep.py ended: %s.", ", ".join(map(str, jobs)))
         return jobs
+
+    def _may_have_started(self, trial: FrozenTrial) -> bool:
+        """Whether a trial may have a job: a number, or files that one leaves before it has one."""
+        folder = self.trials.folder_of(trial.number)
+        return JOB in trial.user_attrs or (folder.exists() and any(folder.iterdir()))
 
     def next(self) -> int | None:
         """Draws a trial, as long as there are fewer than asked for."""
