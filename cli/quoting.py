@@ -19,6 +19,8 @@ PLAIN = re.compile(r"[A-Za-z_/][\w./-]*", re.ASCII)
 WORDS = ("true", "false", "null", "nan", "inf")
 """Words that Hydra reads as values of another type unless they are quoted."""
 BRACKETS = {"[": "]", "{": "}", "(": ")"}
+SWEEPS = re.compile(r"(choice|shuffle|sort)\((.*)\)")
+"""Functions of Hydra's grammar whose arguments are the values of a sweep."""
 TEXTS = ("ckpt_path", "folder", "init_from", "name", "run_dir", "sweep")
 """Keys whose values are text, also where they look like a number or like several values."""
 
@@ -83,8 +85,10 @@ def split(text: str) -> list[str]:
             closing.pop()
         elif closing[-1] in ("'", '"'):
             continue
-        elif letter in BRACKETS or letter in ("'", '"'):
-            closing.append(BRACKETS.get(letter, letter))
+        elif letter in BRACKETS:
+            closing.append(BRACKETS[letter])
+        elif letter in ("'", '"') and (closing[-1] or not text[start:place].strip()):
+            closing.append(letter)  # within a word it is an apostrophe
         elif letter == "," and len(closing) == 1:
             items.append(text[start:place])
             start = place + 1
@@ -106,6 +110,8 @@ def _readable(value: str, sweep: bool, is_text: bool) -> str:
     if text[:1] + text[-1:] == "{}":
         pairs = [item.partition(":") for item in split(text[1:-1])]
         return f"{{{','.join(f'{k}:{_readable(v, False, False)}' for k, _, v in pairs)}}}"
+    if call := SWEEPS.fullmatch(text):
+        return f"{call[1]}({','.join(_readable(item, False, is_text) for item in split(call[2]))})"
     if text[:1] in ("'", '"', *BRACKETS):
         return value
     return quoted(os.path.expanduser(text) if text.startswith("~/") else text)

@@ -147,5 +147,5 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     resolvers.register()
-    with reported():
+    with reported(command="workspace"):
         main(sys.argv[1:])

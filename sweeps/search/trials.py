@@ -21,6 +21,7 @@ from softsym.sweeps.command_line import train_values
 from softsym.sweeps.executors import Job
 from softsym.sweeps.search.plan import Plan
 from softsym.sweeps.search.space import Choice
+from softsym.sweeps.search.study import TRIALS
 
 ROOT = CONF.parent
 
@@ -36,7 +37,7 @@ class Trials:
 
     def folder_of(self, number: int) -> Path:
         """The run folder of a trial."""
-        return self.folder / "trials" / str(number)
+        return self.folder / TRIALS / str(number)
 
     def job(self, number: int, id: str = "") -> Job:
         """The job of a trial; no other search's job has its name."""
