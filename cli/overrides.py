@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from softsym.cli import slurm
 from softsym.cli.explanations import CONF, explain_compose_error
+from softsym.cli.places import check_places, check_run_folder, refusal
+from softsym.cli.quoting import quoted, readable
 from softsym.runs.errors import UserError
-from softsym.runs.layout import CONFIG
 
 MULTIRUN = ("-m", "--multirun")
 OWN_FOLDER = ("run_dir=", "hydra.run.dir=")
@@ -55,7 +55,7 @@ def check_command_line(arguments: Sequence[str]) -> list[str]:
         return []
     config = check_overrides(plain)
     folder = Path(config.hydra.run.dir)
-    require_writable(folder)
+    check_run_folder(folder, config.ckpt_path)
     named = any(a.startswith(OWN_FOLDER) for a in arguments)
     slurm_job, resumes = slurm.current(), config.ckpt_path == "last"
     if slurm_job is None:
@@ -63,7 +63,7 @@ def check_command_line(arguments: Sequence[str]) -> list[str]:
     goes_on = [] if config.ckpt_path else ["ckpt_path=auto"]
     if named:
         return goes_on
-    if not (resumes and (folder / CONFIG).exists()):
+    if not resumes:
         folder = folder.with_name(slurm_job.name(arguments))
     return [f"run_dir={quoted(folder)}", *goes_on]
 
@@ -84,7 +84,8 @@ def hydra_arguments(arguments: Sequence[str]) -> list[str]:
     flags = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     flags.add_argument("--config-dir", "-cd", nargs="?", const="")
     flags.add_argument(*MULTIRUN, action="store_true")
-    known, rest = flags.parse_known_args(list(arguments))
+    known, words = flags.parse_known_args(list(arguments))
+    rest = [readable(word, known.multirun) for word in words]
     folder = None if known.config_dir is None else Path(known.config_dir)
     if folder is not None and not (known.config_dir and folder.is_dir()):
         raise UserError(
@@ -128,6 +129,7 @@ def check_overrides(arguments: Sequence[str]) -> DictConfig:
             config = compose("train", list(arguments), return_hydra_config=True)
         except (HydraException, OmegaConfBaseException) as error:
             raise UserError(explain_compose_error(error, arguments)) from error
+        check_places(config)
         _check_numbers(config, arguments)
     plain = OmegaConf.to_container(config, resolve=False)
     missing = [key for key in _missing(plain) if not key.startswith("hydra.")]
@@ -153,17 +155,15 @@ def _each_value(arguments: Sequence[str]) -> list[list[str]]:
 
 def _claim(folder: Path) -> Path:
     """Makes a new folder, so that runs that start within the same second stay apart."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
     names = (f"{folder.name}-{attempt}" for attempt in itertools.count(1))
     chosen = folder
-    while not _make(chosen):
-        chosen = folder.with_name(next(names))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        while not _make(chosen):
+            chosen = folder.with_name(next(names))
+    except OSError as error:
+        raise UserError(refusal(chosen, error.strerror or str(error))) from None
     return chosen
-
-
-def quoted(text: Path | str) -> str:
-    """A value in the quotes that Hydra takes for text of any kind."""
-    return "'" + str(text).replace("'", "\\'") + "'"
 
 
 def _make(folder: Path) -> bool:
@@ -173,17 +173,6 @@ def _make(folder: Path) -> bool:
     except FileExistsError:
         return False
     return True
-
-
-def require_writable(folder: Path) -> None:
-    """Raises a UserError unless the folder can be made and written."""
-    existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        raise UserError(
-            f"The output folder {str(folder)!r} cannot be written: {str(existing)!r} "
-            f"{'is no folder' if not existing.is_dir() else 'does not allow it'}. Choose another "
-            "with run_dir=<folder>."
-        )
 
 
 def _missing(node: Any, path: str = "") -> list[str]:

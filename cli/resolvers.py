@@ -19,6 +19,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from softsym.cli.program import spoken
 from softsym.runs.layout import CONFIG
 
 LONGEST_NAME = 120
@@ -50,16 +51,50 @@ def run_dir(parent: str, ckpt_path: str | None) -> str:
 def sweep_folder(overrides: Sequence[str]) -> str:
     """Names the folder of one run of a sweep: always the same for the same overrides.
 
+    Too long a name loses the sections of keys and the middle of values, so that each override stays
+    readable. Where letters are replaced or left out, a digest keeps the names of runs apart.
+
     Args:
         overrides: The overrides of the run.
     """
     text = ",".join(overrides)
-    plain = re.sub(r"[^\w.,=+~-]+", "-", text)
-    if plain == text and len(text) <= LONGEST_NAME:
+    plain = _as_name(text)
+    if plain == text and _fits(text):
         return plain or "defaults"
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-    kept = plain if len(plain) <= LONGEST_NAME else plain[-LONGEST_NAME:].partition(",")[2]
-    return f"{kept},{digest}" if kept else digest
+    return f"{plain if _fits(plain) else _shortened(overrides)},{digest}"
+
+
+def _as_name(text: str) -> str:
+    return re.sub(r"[^\w.,=+~-]+", "-", text)
+
+
+def _fits(name: str) -> bool:
+    # file systems count bytes, of which they allow 255 with the digest
+    return len(name) <= LONGEST_NAME and len(name.encode()) <= 2 * LONGEST_NAME
+
+
+def _shortened(overrides: Sequence[str]) -> str:
+    """All overrides, each with as many letters as fit."""
+    for room in range(LONGEST_NAME, 8, -2):
+        words = [_as_name(_cut(each, room)) for each in overrides]
+        if _fits(name := ",".join(words)):
+            return name
+    while len(words) > 1 and not _fits(",".join(words)):
+        words.pop(0)  # what is swept usually comes last
+    return ",".join(words)
+
+
+def _cut(override: str, room: int) -> str:
+    """The end of the key and both ends of the value, within a number of letters."""
+    key, equals, value = override.partition("=")
+    if len(override) <= room:
+        return override
+    key = key.rpartition(".")[2][-max(room // 3, room - len(value) - 1) :]
+    if len(key) + 1 + len(value) > room:
+        half = max((room - len(key) - 3) // 2, 1)
+        value = f"{value[:half]}..{value[-half:]}"
+    return f"{key}{equals}{value}"
 
 
 def wandb_offline() -> bool:
@@ -151,6 +186,7 @@ def window(attribute: str, *, _root_: Any) -> Any:
 
 def register() -> None:
     """Registers the resolvers with OmegaConf; further calls change nothing."""
+    OmegaConf.register_new_resolver("program", spoken, replace=True)
     OmegaConf.register_new_resolver("child_seed", child_seed, replace=True)
     OmegaConf.register_new_resolver("sweep_group", sweep_group, replace=True)
     OmegaConf.register_new_resolver("run_label", run_label, replace=True)

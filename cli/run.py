@@ -3,37 +3,58 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import time
-import zipfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from hydra.utils import instantiate
 from lightning import Trainer, seed_everything
 from lightning.pytorch.plugins.environments import SLURMEnvironment
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from softsym.cli import slurm
+from softsym.cli.models import (
+    best_checkpoint,
+    best_model,
+    check_before_resuming,
+    checkpoint_to_resume,
+    start_from,
+    why_none_was_kept,
+)
+from softsym.cli.places import resume_words
 from softsym.cli.preemption import leave
-from softsym.cli.records import held, is_complete, require_same_run, start_records
+from softsym.cli.records import (
+    held,
+    is_complete,
+    portable_config,
+    removed_if_unused,
+    require_same_run,
+    start_records,
+)
 from softsym.cli.results import RunResult, finish_loggers, publish, stopped_by
 from softsym.datamodules.base import TensorDataModule
 from softsym.lightning_modules import SymmetryModule
-from softsym.lightning_modules.callbacks import BestCheckpoint, Preempted
+from softsym.lightning_modules.callbacks import Preempted
 from softsym.lightning_modules.callbacks.graceful_stop import LEAVING
 from softsym.lightning_modules.compilation import check_settings, compiles
 from softsym.runs.errors import UserError
-from softsym.runs.layout import LAST_CHECKPOINT
 from softsym.runs.strengths import StrengthRow
 from softsym.symmetries import cache_bases
+from softsym.symmetries.numbers import require_whole
 
 log = logging.getLogger(__name__)
+
+THREADS_PER_CPU = 16
+"""More threads than this are a slip of the pen, whatever machine the config was written for."""
+LAST_TESTED = "test/last_model"
+"""Metric that is 1 where the tested model is the last one and not the best; absent otherwise."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +119,12 @@ def run(config: DictConfig, start: Mapping[str, Any], in_sweep: bool = False) ->
     """
     started = time.monotonic()
     folder = Path(config.paths.output).absolute()
-    ckpt_path = "auto" if in_sweep and config.ckpt_path is None else config.ckpt_path
+    given = None if config.ckpt_path is None else str(config.ckpt_path)
+    ckpt_path = "auto" if in_sweep and given is None else given
     skip_finished = ckpt_path == "auto"
-    _prepare(config)
-    parts = build(config)
-    with ExitStack() as stack:
+    with removed_if_unused(folder), ExitStack() as stack:
+        _prepare(config)
+        parts = build(config)
         waited = parts.trainer.is_global_zero and stack.enter_context(
             held(folder, wait=skip_finished)
         )
@@ -117,7 +139,12 @@ def run(config: DictConfig, start: Mapping[str, Any], in_sweep: bool = False) ->
         if parts.trainer.is_global_zero:
             start_records(config, folder, start)
         _warn_of_late_adjustment(parts)
-        result = _train_and_test(config, parts, _checkpoint(ckpt_path, folder))
+        resumed = checkpoint_to_resume(ckpt_path, folder)
+        if resumed is None:
+            start_from(config.init_from, parts.module.network)
+        else:
+            check_before_resuming(config, parts.trainer, parts.module.network, resumed)
+        result = _train_and_test(config, parts, resumed)
         if parts.trainer.is_global_zero:
             publish(config, start["command"], folder, result, time.monotonic() - started)
     if in_sweep and result.status == "interrupted":
@@ -131,44 +158,55 @@ def _prepare(config: DictConfig) -> None:
         UserError: If one is out of range.
     """
     if config.threads is not None:
-        if not isinstance(config.threads, int) or config.threads < 1:
-            raise UserError(f"threads must be a whole number of at least 1; got {config.threads}.")
+        _require_whole("threads", config.threads, 1)
+        most = THREADS_PER_CPU * (os.cpu_count() or 1)
+        if config.threads > most:  # a billion threads are asked for one by one, for hours
+            raise UserError(
+                f"threads={config.threads} is more than {THREADS_PER_CPU} for each CPU of this "
+                f"machine: choose at most {most}, or threads=null, which leaves it to PyTorch."
+            )
         torch.set_num_threads(config.threads)
-    if isinstance(config.seed, bool) or not isinstance(config.seed, int) or config.seed < 0:
-        raise UserError(f"seed must be a whole number of at least 0; got {config.seed}.")
+    _require_whole("seed", config.seed, 0)
     _check_compiler(config)
     cache_bases(config.basis_cache)
     seed_everything(config.seed, workers=True, verbose=False)
 
 
-def _train_and_test(config: DictConfig, parts: Parts, resumed: str | None) -> RunResult:
+def _require_whole(key: str, value: object, least: int) -> None:
+    try:
+        require_whole(key, value, least)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+
+
+def _train_and_test(config: DictConfig, parts: Parts, resumed: Path | None) -> RunResult:
     """Trains, from a checkpoint if one is given, and tests the best model."""
-    settings = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
+    folder = Path(config.paths.output).absolute()
+    settings = portable_config(config, folder)
     for logger in parts.trainer.loggers:
         logger.log_hyperparams(settings)
-    _fit(parts, resumed)
+    _fit(parts, resumed, folder)
     history = tuple(map(StrengthRow._make, parts.module.tuning.history))
-    metrics = _validated(parts.trainer, config.monitor) | _test(parts)
+    # before the test, which replaces the metrics of the validation
+    validated = _validated(parts.trainer, config.monitor, config.test_model)
+    metrics = validated | _test(parts, config.test_model)
     return RunResult(parts.module, parts.datamodule, parts.trainer, history, metrics)
 
 
-def _validated(trainer: Trainer, monitor: str) -> dict[str, float]:
+def _validated(trainer: Trainer, monitor: str, which: str) -> dict[str, float]:
     """Returns the validation score of the tested model, by which searches choose between runs."""
-    best = _best(trainer)
+    best = None if which == "last" else best_model(trainer)
     score = trainer.callback_metrics.get(monitor) if best is None else best.best_model_score
     return {} if score is None else {monitor: float(score)}
 
 
-def _test(parts: Parts) -> dict[str, float]:
-    """Tests the best model, or with a warning the last one if none was kept."""
-    best = _best_checkpoint(parts.trainer)
+def _test(parts: Parts, which: str) -> dict[str, float]:
+    """Tests the best model; the last one if that is asked for, or if none could be kept."""
+    best = None if which == "last" else best_checkpoint(parts.trainer)
     if best is None:
-        settled = parts.module.tuning.policy.settled_epoch
-        log.warning(
-            "No best model was kept: training ended before epoch %d, where the strengths count "
-            "as settled. The last model is tested.",
-            settled,
-        )
+        none = why_none_was_kept(parts.module, parts.trainer.current_epoch)
+        why = "test_model=last" if which == "last" else none
+        log.warning("%s: the last model is tested.", why)
     results = parts.trainer.test(
         parts.module,
         parts.datamodule,
@@ -176,53 +214,35 @@ def _test(parts: Parts) -> dict[str, float]:
         verbose=False,
         weights_only=True,
     )
-    return {name: value for loader in results for name, value in loader.items()}
+    metrics = {name: value for loader in results for name, value in loader.items()}
+    return metrics | ({} if best else {LAST_TESTED: 1.0})
 
 
-def _fit(parts: Parts, resumed: str | None) -> None:
+def _fit(parts: Parts, resumed: Path | None, folder: Path) -> None:
     """Trains; ends the process if a scheduler stopped it, as no time is left for a test."""
     try:
-        parts.trainer.fit(parts.module, parts.datamodule, ckpt_path=resumed, weights_only=True)
+        parts.trainer.fit(
+            parts.module,
+            parts.datamodule,
+            ckpt_path=None if resumed is None else str(resumed),
+            weights_only=True,
+        )
         number = stopped_by(parts.trainer)
     except Preempted as stop:
         number = stop.signal
+    except Exception as error:
+        if resumed is None or parts.module.began or isinstance(error, UserError | OSError):
+            raise
+        raise UserError(
+            f"The checkpoint {str(resumed)!r} does not fit this training: "
+            f"{type(error).__name__}: {error}. Give the settings that it was trained with, or "
+            "start a new training from its weights with init_from=<file>."
+        ) from error
     if number in LEAVING:
-        log.warning("The checkpoint is saved; continue with ckpt_path=last.")
+        again = resume_words(folder)
+        log.warning("The checkpoint is saved; continue with %s (and all other settings).", again)
         finish_loggers(parts.trainer)
         leave(number)
-
-
-def _best(trainer: Trainer) -> BestCheckpoint | None:
-    """The callback that kept the best model; None if no model was kept."""
-    callbacks = [c for c in cast(Any, trainer).callbacks if isinstance(c, BestCheckpoint)]
-    return next((c for c in callbacks if Path(c.best_model_path or "?").exists()), None)
-
-
-def _best_checkpoint(trainer: Trainer) -> str | None:
-    """Path of the best model that this run kept, the same on all ranks."""
-    best = _best(trainer)
-    return cast("str | None", trainer.strategy.broadcast(best.best_model_path if best else None))
-
-
-def _checkpoint(ckpt_path: str | None, folder: Path) -> str | None:
-    """Path of the checkpoint to resume from; None to start from the beginning.
-
-    Raises:
-        UserError: If a named file does not exist, or is no checkpoint.
-    """
-    if ckpt_path is None:
-        return None
-    in_folder = ckpt_path in ("last", "auto")
-    path = folder / LAST_CHECKPOINT if in_folder else Path(ckpt_path)
-    if path.exists():
-        if not zipfile.is_zipfile(path):
-            raise UserError(f"ckpt_path={ckpt_path}: {str(path)!r} is damaged, or no checkpoint.")
-        log.info("Resuming from %s", path)
-        return str(path)
-    if in_folder:
-        log.info("There is no checkpoint to resume from: starting from the beginning.")
-        return None
-    raise UserError(f"ckpt_path={ckpt_path}: there is no such file. Use a path, 'last' or 'auto'.")
 
 
 def _warn_of_late_adjustment(parts: Parts) -> None:

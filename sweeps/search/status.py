@@ -23,6 +23,9 @@ def show_status(study: Study, folder: Path, console: Console) -> None:
     """Prints counts, the best trials, those that run, and the last failures; changes nothing."""
     trials = study.trials
     console.print(Text(f"{study.name} in {folder}", style="bold"))
+    if study.damage is not None:
+        told = f"{study.damage}. What follows is the state before."
+        console.print(Text(told, style="yellow"), soft_wrap=True)
     console.print(Text(_summary(study, trials)))
     best = [
         (t.number, number(t.value), " ".join(f"{k}={shown(v)}" for k, v in t.params.items()))
@@ -52,7 +55,10 @@ def _print_table(
 
 def _summary(study: Study, trials: Sequence[FrozenTrial]) -> str:
     notes = study.optuna.user_attrs
-    total, slots = notes.get(journal.TOTAL, len(trials)), notes.get(journal.SLOTS, 1)
+    total, slots = (
+        given if type(given := notes.get(key)) is int and given > 0 else usual
+        for key, usual in ((journal.TOTAL, len(trials)), (journal.SLOTS, 1))
+    )
     parts = [f"{ended(trials)} of {total} trials have ended"]
     if states := journal.counts(trials):
         parts.append(", ".join(f"{count} {word}" for word, count in states.items()))

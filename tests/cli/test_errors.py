@@ -39,6 +39,24 @@ def test_a_full_disk_is_the_users_to_mend_another_error_of_the_system_is_not(cap
         raise OSError(errno.EIO, "Input/output error")
 
 
+def test_commands_without_checkpoints_give_no_advice_about_them(capsys):
+    for error in (KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left"), ValueError("x")):
+        with pytest.raises(SystemExit), reported(command="report"):
+            raise error
+    said = capsys.readouterr().err
+    assert "ckpt_path" not in said
+    assert "debug=true" not in said
+    assert "Interrupted." in said
+    assert "Make room, then give the same command again" in said
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP])
+def test_a_place_that_cannot_be_written_is_the_users_to_mend(number, capsys):
+    with pytest.raises(SystemExit), reported():
+        raise OSError(number, "It cannot be", "/some/place")
+    assert "It cannot be: '/some/place'" in capsys.readouterr().err
+
+
 def test_debug_keeps_the_traceback():
     with pytest.raises(ValueError, match="deep"), reported(debug=True):
         raise ValueError("deep")
@@ -51,7 +69,7 @@ def test_programming_errors_are_not_hidden():
 
 def test_cause_of_a_failed_construction_with_its_place():
     config = {"a": {"_target_": "softsym.regularizers.WeightDecay", "strength": -1}}
-    assert failure(config).startswith("a: The strength of a regularizer must be")
+    assert failure(config).startswith("a: Regularizer 'WeightDecay': strength must be")
 
 
 def test_unknown_argument_lists_the_known_ones():
