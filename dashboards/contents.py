@@ -131,7 +131,7 @@ def from_config(config: Any, swept: Sequence[str]) -> Contents:
     keys = dict.fromkeys(_single_value_key(config, key) for key in swept or USUAL_SWEEP)
     empty = () if config.track_dim else TRACK_FIGURES
     empty = empty if tuned else (*empty, "strengths", "penalties")
-    empty = empty if module.symmetries else (*empty, "equivariance")
+    empty = empty if module.symmetries else (*empty, "breaks")
     return Contents(
         name=config.name,
         project=logger.get("project") or "softsym",

@@ -16,8 +16,6 @@ def test_a_symmetry_has_one_colour_in_every_figure():
     for key in ("strengths", "penalties"):
         drawn = {line.get_label(): line.get_color() for line in figures[key].axes[0].lines}
         assert drawn["O(2)@yz"] == colors["yz"]
-    bars = figures["equivariance"].axes[0].patches
-    assert matplotlib.colors.to_hex(bars[2].get_facecolor()) == colors["yz"]
 
 
 def test_symmetries_known_from_the_history_alone_have_a_colour():

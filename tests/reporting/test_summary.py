@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from reporting_samples import matrices, summary
+from reporting_samples import matrices
 
-from softsym.reporting import Predictions, StrengthRow, SymmetryResult
+from softsym.reporting import Predictions, SymmetryResult
 from softsym.reporting.symmetry_results import labels, strongest_first
 
 
@@ -39,14 +39,6 @@ def test_moved_answers_that_do_not_fit_are_refused():
         ):
             Predictions(a, a, a, {}, moved={"xy": np.zeros(shape)}, moved_samples=one)
     assert not Predictions(a, a, a, {}).moved
-
-
-def test_strengths_count_as_tuned_only_if_they_moved():
-    still = tuple(StrengthRow(e, n, s, 1.0) for e in range(3) for n, s in (("a", 1.0), ("b", 2.0)))
-    assert not summary(history=still, adjusted_at=None).adjusted
-    assert not summary(history=(), adjusted_at=None).adjusted
-    assert summary(history=(*still, StrengthRow(3, "a", 0.5, 1.0)), adjusted_at=None).adjusted
-    assert summary(history=still, adjusted_at=2).adjusted
 
 
 def test_two_regularizers_of_one_group_have_different_labels():

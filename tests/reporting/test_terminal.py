@@ -31,7 +31,7 @@ def test_fits_80_columns_without_colours_when_piped():
     text = printed(run)
     assert "\x1b" not in text
     lines = text.splitlines()
-    tables = [line for line in lines if not line.startswith(("The data", "Report"))]
+    tables = [line for line in lines if not line.startswith(("O(2)@xy holds", "Report"))]
     assert max(len(line.rstrip()) for line in tables) <= 80
     assert "1.2e-7" in text
     assert "constant velocity" in text
