@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from softsym.metrics.symmetry_tests.kernel_ridge import KernelRidge
-from softsym.metrics.symmetry_tests.projection import Mover, acts_orthogonally, project_function
+from softsym.metrics.symmetry_tests.projection import project_function
+from softsym.symmetries.orbit_moves import Mover, acts_orthogonally
 
 COLUMNS = 240
 """Refitted targets at once, signs times size out; the correlation is known to about 0.1."""

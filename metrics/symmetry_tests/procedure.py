@@ -16,7 +16,7 @@ from softsym.metrics.symmetry_tests.kernel_ridge import KernelRidge, fit_kernel_
 from softsym.metrics.symmetry_tests.lattice import closed
 from softsym.metrics.symmetry_tests.likeness import Likeness, fit_likeness
 from softsym.metrics.symmetry_tests.model import Function, as_function, evaluating, require_usable
-from softsym.metrics.symmetry_tests.projection import Mover, mover, project_function
+from softsym.metrics.symmetry_tests.projection import project_function
 from softsym.metrics.symmetry_tests.samples import Samples, as_table, base_groups, prepare
 from softsym.metrics.symmetry_tests.statistics import (
     Held,
@@ -30,6 +30,7 @@ from softsym.metrics.symmetry_tests.verdict import SymmetryTest, Verdict, verdic
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import rep as parse_rep
 from softsym.symmetries.moving_frame import NoFrameError
+from softsym.symmetries.orbit_moves import Mover, mover
 
 DRAWS, WEIGHTED_DRAWS = 8, 24
 """Elements per input and copy of Qf; weights make some of them count for little."""

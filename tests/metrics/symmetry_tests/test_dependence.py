@@ -5,8 +5,8 @@ import torch
 from softsym.metrics.symmetry_tests import kernel_ridge
 from softsym.metrics.symmetry_tests.dependence import fold_correlation
 from softsym.metrics.symmetry_tests.kernel_ridge import fit_kernel_ridge
-from softsym.metrics.symmetry_tests.projection import mover
 from softsym.symmetries import group, rep
+from softsym.symmetries.orbit_moves import mover
 
 
 def test_linear_fits_repeat_each_other(monkeypatch):

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from softsym.metrics.symmetry_tests.likeness import fit_likeness
-from softsym.metrics.symmetry_tests.projection import mover, project_function
+from softsym.metrics.symmetry_tests.projection import project_function
 from softsym.symmetries import group, rep
+from softsym.symmetries.orbit_moves import mover
 
 GROUPS = [
     ("O(3)", "2T1", "T0"),
