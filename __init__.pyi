@@ -34,8 +34,10 @@ from .networks import TypedLinear as TypedLinear
 from .regularizers import AdjustOnce as AdjustOnce
 from .regularizers import AdjustRepeatedly as AdjustRepeatedly
 from .regularizers import Fixed as Fixed
+from .regularizers import FunctionRegularizer as FunctionRegularizer
 from .regularizers import GateRegularizer as GateRegularizer
 from .regularizers import GrowThenAdjust as GrowThenAdjust
+from .regularizers import LieDerivativeRegularizer as LieDerivativeRegularizer
 from .regularizers import PathRegularizer as PathRegularizer
 from .regularizers import ProjectionRegularizer as ProjectionRegularizer
 from .regularizers import Regularizer as Regularizer

@@ -28,6 +28,7 @@ from softsym.cli.models import (
     start_from,
     why_none_was_kept,
 )
+from softsym.cli.named_symmetries import add_named_symmetries
 from softsym.cli.places import resume_words
 from softsym.cli.preemption import leave
 from softsym.cli.records import (
@@ -72,6 +73,7 @@ def build(config: DictConfig) -> Parts:
     Raises:
         UserError: If a type does not fit the network's data, or a class refuses its arguments.
     """
+    add_named_symmetries(config)
     datamodule = instantiate(config.datamodule)
     if datamodule.dim != config.dim:
         fitting = f", as experiment={datamodule.experiment} does" if datamodule.experiment else ""

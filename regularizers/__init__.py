@@ -1,6 +1,7 @@
 """Regularizers, one per candidate symmetry, and the policies that tune their strengths."""
 
 from softsym.regularizers.base import Regularizer
+from softsym.regularizers.function import FunctionRegularizer, LieDerivativeRegularizer
 from softsym.regularizers.gate import GateRegularizer
 from softsym.regularizers.path import PathRegularizer
 from softsym.regularizers.policies import (
@@ -18,8 +19,10 @@ __all__ = [
     "AdjustOnce",
     "AdjustRepeatedly",
     "Fixed",
+    "FunctionRegularizer",
     "GateRegularizer",
     "GrowThenAdjust",
+    "LieDerivativeRegularizer",
     "PathRegularizer",
     "ProjectionRegularizer",
     "Regularizer",
