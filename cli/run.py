@@ -22,12 +22,17 @@ from omegaconf import DictConfig, OmegaConf
 from softsym.cli import slurm
 from softsym.cli.preemption import leave
 from softsym.cli.records import held, is_complete, require_same_run, start_records
+from softsym.cli.rehearsal import rehearse
 from softsym.cli.results import RunResult, finish_loggers, publish, stopped_by
+from softsym.cli.settings.check import check_resolved
+from softsym.cli.settings.constructors import check_constructors
+from softsym.cli.settings.schema import Train
 from softsym.datamodules.base import TensorDataModule
 from softsym.lightning_modules import SymmetryModule
 from softsym.lightning_modules.callbacks import BestCheckpoint, Preempted
 from softsym.lightning_modules.callbacks.graceful_stop import LEAVING
 from softsym.lightning_modules.compilation import check_settings, compiles
+from softsym.lightning_modules.nonfinite import NonFiniteLossError
 from softsym.runs.errors import UserError
 from softsym.runs.layout import LAST_CHECKPOINT
 from softsym.runs.strengths import StrengthRow
@@ -70,6 +75,7 @@ def build(config: DictConfig) -> Parts:
         _convert_="all",
     )
     _check_monitor(config.monitor, module)
+    rehearse(module, datamodule, config.track_dim)
     return Parts(datamodule, module, trainer)
 
 
@@ -125,17 +131,15 @@ def run(config: DictConfig, start: Mapping[str, Any], in_sweep: bool = False) ->
 
 
 def _prepare(config: DictConfig) -> None:
-    """Applies the settings that concern the whole process.
+    """Checks all settings and applies those that concern the whole process.
 
     Raises:
-        UserError: If one is out of range.
+        UserError: If one is of a wrong type or out of range.
     """
+    check_resolved(config, Train)
+    check_constructors(cast(dict[str, Any], OmegaConf.to_container(config, resolve=True)), Train)
     if config.threads is not None:
-        if not isinstance(config.threads, int) or config.threads < 1:
-            raise UserError(f"threads must be a whole number of at least 1; got {config.threads}.")
         torch.set_num_threads(config.threads)
-    if isinstance(config.seed, bool) or not isinstance(config.seed, int) or config.seed < 0:
-        raise UserError(f"seed must be a whole number of at least 0; got {config.seed}.")
     _check_compiler(config)
     cache_bases(config.basis_cache)
     seed_everything(config.seed, workers=True, verbose=False)
@@ -184,12 +188,20 @@ def _fit(parts: Parts, resumed: str | None) -> None:
     try:
         parts.trainer.fit(parts.module, parts.datamodule, ckpt_path=resumed, weights_only=True)
         number = stopped_by(parts.trainer)
+    except NonFiniteLossError as error:
+        raise UserError(f"{error} {_kept(parts.trainer)}") from error
     except Preempted as stop:
         number = stop.signal
     if number in LEAVING:
         log.warning("The checkpoint is saved; continue with ckpt_path=last.")
         finish_loggers(parts.trainer)
         leave(number)
+
+
+def _kept(trainer: Trainer) -> str:
+    """Says whether a checkpoint from before an error is left."""
+    last = Path(trainer.default_root_dir) / LAST_CHECKPOINT
+    return f"The last good checkpoint is {str(last)!r}." if last.exists() else ""
 
 
 def _best(trainer: Trainer) -> BestCheckpoint | None:

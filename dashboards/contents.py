@@ -16,7 +16,7 @@ from hydra.errors import HydraException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from softsym.cli.explanations import CONF
+from softsym.cli.choices import CONF
 from softsym.cli.overrides import check_command_line
 from softsym.reporting.figures import FIGURES
 from softsym.reporting.swept import swept_keys
