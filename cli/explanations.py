@@ -51,7 +51,7 @@ def require_readable(arguments: Sequence[str]) -> None:
             raise UserError(f"{word!r} is no setting: write key=value{example}.")
         if is_read(word):
             continue
-        key, value = given.groups() if given else (word, "")
+        key = given[1] if given else word
         if not is_read(f"{key}=1"):
             raise UserError(
                 f"{key!r} in {word!r} is no key: keys are names with dots between them."

@@ -7,18 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 from typing_extensions import is_typeddict
 
 from softsym.cli.settings.kinds import fitted
-from softsym.cli.settings.schema import OBJECTS, Unknown
+from softsym.cli.settings.schema import OBJECTS, Directives, Unknown
 from softsym.runs.errors import UserError
 
-DIRECTIVES = {"_target_": str, "_partial_": bool, "_recursive_": bool, "_convert_": str}
-"""What Hydra's ``instantiate`` reads beside the arguments."""
 MISSING = "???"
 
 
@@ -48,7 +46,9 @@ class Setting:
             raise UserError(f"{self.key}{source} {error}.{hint(self.key)}") from None
 
 
-def settings(plain: Mapping[str, Any], schema: Any, section: str = "") -> Iterator[Setting]:
+def settings(
+    plain: Mapping[str, Any], schema: Any, section: str = "", closed: bool = True
+) -> Iterator[Setting]:
     """Walks through a section: fixed ones by their schema, objects by that of their class.
 
     The order is that of the schema, so that a message names the key that others refer to.
@@ -57,26 +57,26 @@ def settings(plain: Mapping[str, Any], schema: Any, section: str = "") -> Iterat
         plain: The section as plain values, interpolations as text.
         schema: A typed dictionary of :mod:`~softsym.cli.settings.schema`.
         section: Its key.
+        closed: Whether keys that the schema lacks are strange.
     """
     kinds = _kinds(schema)
     for name in schema.__required_keys__ - plain.keys():
         yield Setting(_join(section, name), None, kinds[name], lacking=True)
     order = list(kinds)
     for name in sorted(plain, key=lambda n: order.index(n) if n in kinds else len(order)):
-        closed = schema.__total__ and "_target_" not in plain
         yield from _under(_join(section, name), plain[name], kinds.get(name), closed)
 
 
 def _under(key: str, value: Any, kind: Any, closed: bool = False) -> Iterator[Setting]:
-    if is_typeddict(kind) and isinstance(value, dict):
-        yield from settings(value, kind, key)
+    section = next(filter(is_typeddict, _alternatives(kind)), None)
+    if section is not None and isinstance(value, dict):
+        yield from settings(value, section, key)
     elif isinstance(value, dict) and (kinds := _kinds_of_items(kind)):
         for name, item in value.items():
             yield Setting(f"A name in {key}", name, kinds[0])
             yield from _under(_join(key, name), item, kinds[1])
     else:
-        known = dict if is_typeddict(kind) else kind
-        yield Setting(key, value, known, strange=closed and kind is None)
+        yield Setting(key, value, kind, strange=closed and kind is None)
         yield from _inside(key, value)
 
 
@@ -84,7 +84,7 @@ def _inside(key: str, value: Any) -> Iterator[Setting]:
     """Finds objects: the value itself, or those in a list or in a mapping that no schema knows."""
     if isinstance(value, dict) and "_target_" in value:
         name = str(value["_target_"]).removeprefix("softsym.")
-        yield from settings(value, OBJECTS.get(name, Unknown), key)
+        yield from settings(value, OBJECTS.get(name, Unknown), key, closed=False)
     elif isinstance(value, dict):
         for name, item in value.items():
             yield from _inside(_join(key, name), item)
@@ -93,15 +93,17 @@ def _inside(key: str, value: Any) -> Iterator[Setting]:
             yield from _inside(f"{key}[{place}]", item)
 
 
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) in (UnionType, Union) else (kind,)
+
+
 def _kinds_of_items(kind: Any) -> tuple[Any, Any] | None:
     """Kinds of the names and of the items of a mapping, unless these may be anything."""
-    if get_origin(kind) in (Annotated, UnionType):
-        found = (_kinds_of_items(each) for each in get_args(kind) if not isinstance(each, str))
-        return next((kinds for kinds in found if kinds), None)
-    if get_origin(kind) is not dict or get_args(kind)[1] is Any:
-        return None
-    names, items = get_args(kind)
-    return names, items
+    for each in _alternatives(kind):
+        inner = get_args(each)[0] if get_origin(each) is Annotated else each
+        if get_origin(inner) is dict and get_args(inner)[1] is not Any:
+            return cast("tuple[Any, Any]", get_args(inner))
+    return None
 
 
 def check_settings(
@@ -155,8 +157,9 @@ def _looked_up(config: DictConfig, setting: Setting) -> Any:
     try:
         value = OmegaConf.select(config, setting.key, throw_on_missing=True)
     except InterpolationKeyError as error:
+        reason = str(error.msg).splitlines()[0]
         raise UserError(
-            f"{setting.key}={setting.value} refers to a key that does not exist: {str(error.msg).splitlines()[0]}."
+            f"{setting.key}={setting.value} refers to a key that does not exist: {reason}."
         ) from None
     except OmegaConfBaseException:
         return MISSING  # it refers to what a resolver computes
@@ -175,4 +178,5 @@ def _join(section: str, name: object) -> str:
 
 @cache
 def _kinds(schema: Any) -> dict[str, Any]:
-    return get_type_hints(schema, include_extras=True) | DIRECTIVES
+    hints = [get_type_hints(each, include_extras=True) for each in (Directives, schema)]
+    return hints[0] | hints[1]

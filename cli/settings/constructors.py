@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from hydra.utils import get_object
 from pydantic.errors import PydanticUserError
 
-from softsym.cli.settings.check import DIRECTIVES, Setting, settings
+from softsym.cli.settings.check import Setting, settings
 from softsym.cli.settings.kinds import fitted
 from softsym.runs.errors import UserError
 
@@ -49,7 +49,7 @@ def _targets(found: Sequence[Setting]) -> Iterator[Setting]:
 def _holds_object(value: Any) -> bool:
     items = value.values() if isinstance(value, dict) else value
     inner = isinstance(value, dict | list) and any(map(_holds_object, items))
-    return inner or (isinstance(value, dict) and bool(DIRECTIVES.keys() & value.keys()))
+    return inner or (isinstance(value, dict) and "_target_" in value)
 
 
 def _check(setting: Setting, name: str, target: str) -> None:
@@ -72,7 +72,7 @@ def _argument(target: str, name: str) -> tuple[Any, Any]:
         hints = get_type_hints(
             made.__init__ if inspect.isclass(made) else made, include_extras=True
         )
-    except Exception:  # noqa: BLE001 (whatever a user's module raises, building it will tell)
+    except Exception:
         return None, None
     return _of_data(hints.get(name)), parameter.default
 

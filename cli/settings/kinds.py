@@ -12,10 +12,17 @@ from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le
-from pydantic import AfterValidator, AllowInfNan, BeforeValidator, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    AllowInfNan,
+    BeforeValidator,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 
 LARGEST = 2**31 - 1
-"""Bound of whole numbers that have no better one; torch and Lightning count in 32 bits in places."""
+"""Bound of whole numbers that have no better one: torch counts in 32 bits in places."""
 SHOWN = 80
 """Longest text of a refused value in a message."""
 
@@ -61,6 +68,12 @@ Name = Annotated[
     AfterValidator(_symmetry_name),
     "text without spaces, dots, commas, quotes, slashes and equals signs",
 ]
+Class = Annotated[
+    str,
+    StringConstraints(pattern=r"^\w+(\.\w+)+$"),
+    "the path of a class, such as torch.optim.Adam",
+]
+Devices = Annotated[str, StringConstraints(pattern=r"^\d+(,\d+)*$"), "their numbers with commas"]
 Part = Annotated[
     dict[str, Any], AfterValidator(_part), "a mapping of settings with a _target_, the class"
 ]
@@ -87,6 +100,8 @@ def fitted(kind: Any, value: object) -> object:
             found = _adapter(kind).validate_json(json.dumps(reading), strict=True)
         except (ValidationError, TypeError):
             continue
+        if isinstance(reading, bool) and type(found) is int:
+            continue  # one of some numbers: pydantic finds true among them, as it equals 1
         return found if isinstance(found, str) and type(reading) is int else reading
     raise ValueError(f"must be {in_words(kind)}; got {shown(value)}")
 

@@ -1,13 +1,13 @@
 """The type of every setting in ``conf/``: of fixed sections by key, of objects by their class.
 
-A section that is total has all of its keys and no others. An object may lack keys, and may have
-others: its constructor decides, and :mod:`softsym.cli.settings.constructors` checks their types.
+A section has no other keys, and if it is total all of them. An object may have others: its
+constructor decides, and :mod:`softsym.cli.settings.constructors` checks their types.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from annotated_types import Ge, Le
 from typing_extensions import TypedDict
@@ -15,8 +15,10 @@ from typing_extensions import TypedDict
 from softsym.cli.settings.kinds import (
     Above0,
     AtLeast0,
+    Class,
     Count,
     CountOrAll,
+    Devices,
     Finite,
     Group,
     Name,
@@ -55,6 +57,15 @@ def settings_of(*targets: str) -> Callable[[C], C]:
         return schema
 
     return register
+
+
+class Directives(TypedDict, total=False):
+    """What Hydra's ``instantiate`` reads beside the arguments."""
+
+    _target_: Class
+    _partial_: bool
+    _recursive_: bool
+    _convert_: Literal["none", "partial", "object", "all"]
 
 
 class Unknown(TypedDict, total=False):
@@ -415,7 +426,7 @@ class NeededTrainer(TypedDict):
     """Settings of the trainer that train.py itself reads."""
 
     accelerator: Literal["cpu", "gpu", "cuda", "mps", "tpu", "auto"]
-    devices: Count | Literal[-1, "auto"] | list[Natural] | Word
+    devices: Count | Literal[-1, "auto"] | list[Natural] | Devices
     num_nodes: Count
     max_epochs: CountOrAll
     max_steps: CountOrAll
@@ -459,7 +470,7 @@ class Logger(TypedDict, total=False):
     """``conf/logger/``."""
 
     save_dir: Text
-    name: Text | None
+    name: Text
     project: Text
     group: Text | None
     tags: list[Text]
@@ -508,6 +519,17 @@ class Pruning(TypedDict, total=False):
     spared: Natural
 
 
+class Parameter(TypedDict, total=False):
+    """Values that a search may draw; :mod:`softsym.sweeps.search.space` says which go together."""
+
+    type: Literal["float", "int", "categorical"]
+    low: Finite
+    high: Finite
+    log: bool
+    step: Above0 | None
+    choices: list[bool | Finite | Word | None]
+
+
 class Search(TypedDict, total=False):
     """``conf/search/``."""
 
@@ -515,9 +537,7 @@ class Search(TypedDict, total=False):
     experiment: Word
     overrides: list[Word] | None
     monitor: Word | None
-    space: Annotated[
-        dict[Word, dict[str, Any]], "a mapping from keys to {type: ..., ...}, see docs/cluster.md"
-    ]
+    space: dict[Word, Parameter]
     pruning: Pruning | None
 
 
