@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeGuard
 
 from hydra.errors import InstantiationException
 from hydra.utils import get_object
@@ -28,8 +29,11 @@ USERS = (
     PermissionError,
     ImportError,
     NotADirectoryError,
+    IsADirectoryError,
     FileExistsError,
 )
+OF_PATHS = (errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENODEV)
+"""What is wrong with a path that a user gave: a disk that is read-only, a name that is too long."""
 
 
 RESOLVING = re.compile(r"^\w+ raised while resolving interpolation: ")
@@ -56,7 +60,7 @@ def reported(debug: bool = False) -> Iterator[None]:
         if _comes_from_interrupt(error):  # a library's import turned Ctrl-C into its own error
             sys.stderr.write(INTERRUPTED)
             sys.exit(130)
-        if debug or not (isinstance(error, USERS) or is_full(error)):
+        if debug or not (isinstance(error, USERS) or is_full(error) or _of_path(error)):
             raise
         logging.raiseExceptions = not is_full(error)  # the log is on that disk
         log.debug("traceback of the error below", exc_info=True)
@@ -78,6 +82,10 @@ def explain(error: BaseException) -> str:
     if is_full(error):
         remedy = "make room, then continue with ckpt_path=last"
         return f"{error}. What was saved before is whole: {remedy}."
+    if _of_path(error):
+        return (
+            f"{str(error.filename)!r} cannot be used: {error.strerror}. Name another place for it."
+        )
     if not isinstance(error, InstantiationException):
         return _without_decoration(str(error)) or type(error).__name__
     place = re.search(r"full_key: (\S+)", str(error))
@@ -95,6 +103,10 @@ def explain(error: BaseException) -> str:
 def is_full(error: BaseException) -> bool:
     """Whether the disk is full or a quota is used up."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _of_path(error: BaseException) -> TypeGuard[OSError]:
+    return isinstance(error, OSError) and bool(error.filename) and error.errno in OF_PATHS
 
 
 def _without_decoration(message: str) -> str:

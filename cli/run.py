@@ -122,7 +122,7 @@ def run(config: DictConfig, start: Mapping[str, Any], in_sweep: bool = False) ->
             return
         if parts.trainer.is_global_zero:
             start_records(config, folder, start)
-        _warn_of_late_adjustment(parts)
+            _warn_of_late_adjustment(parts)
         result = _train_and_test(config, parts, _checkpoint(ckpt_path, folder))
         if parts.trainer.is_global_zero:
             publish(config, start["command"], folder, result, time.monotonic() - started)

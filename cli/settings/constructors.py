@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
+import pydoc
+from collections.abc import Mapping, Sequence
+from functools import cache, reduce
 from operator import or_
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from hydra.utils import get_object
 from pydantic.errors import PydanticUserError
 
 from softsym.cli.settings.check import Setting, settings
@@ -35,15 +36,27 @@ def check_constructors(plain: Mapping[str, Any], schema: Any) -> None:
         UserError: If a value does not fit its annotation; the message names key and class.
     """
     found = list(settings(plain, schema))
-    targets = {each.key.removesuffix("._target_"): each.value for each in _targets(found)}
+    targets = {
+        each.key.removesuffix("._target_"): each.value
+        for each in found
+        if each.key.endswith("._target_")
+    }
+    for section, target in targets.items():
+        _require_module(section, target)
     for each in found:
         section, _, name = each.key.rpartition(".")
         if each.kind is None and section in targets and not _holds_object(each.value):
             _check(each, name, targets[section])
 
 
-def _targets(found: Sequence[Setting]) -> Iterator[Setting]:
-    return (each for each in found if each.key.endswith("._target_"))
+def _require_module(section: str, target: str) -> None:
+    package = target.partition(".")[0]
+    if importlib.util.find_spec(package) is None:
+        raise UserError(
+            f"{section}: there is no module {package!r}, of which {target!r} is. A module of your "
+            f"own is found in the current folder, which is {str(Path.cwd())!r}: go to the folder "
+            "that holds it, and start softsym train or python -m softsym.train there."
+        )
 
 
 def _holds_object(value: Any) -> bool:
@@ -64,15 +77,15 @@ def _check(setting: Setting, name: str, target: str) -> None:
         raise UserError(f"{setting.key} {error}. So says the constructor of {target}.") from None
 
 
+@cache
 def _argument(target: str, name: str) -> tuple[Any, Any]:
     """Annotation, as far as it is of plain data, and default of an argument of a class."""
     try:
-        made = get_object(target)
+        made: Any = pydoc.locate(target)
         parameter = inspect.signature(made).parameters[name]
-        hints = get_type_hints(
-            made.__init__ if inspect.isclass(made) else made, include_extras=True
-        )
-    except Exception:
+        called = made.__init__ if inspect.isclass(made) else made
+        hints = get_type_hints(called, include_extras=True)
+    except Exception:  # whatever a user's module raises, building it will tell
         return None, None
     return _of_data(hints.get(name)), parameter.default
 

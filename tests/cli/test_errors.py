@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import os
 
 import pytest
 from hydra.errors import InstantiationException
@@ -37,6 +38,15 @@ def test_a_full_disk_is_the_users_to_mend_another_error_of_the_system_is_not(cap
     assert "make room, then continue with ckpt_path=last" in capsys.readouterr().err
     with pytest.raises(OSError, match="Input/output"), reported():
         raise OSError(errno.EIO, "Input/output error")
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP])
+def test_a_path_that_cannot_be_used_is_named(number, capsys):
+    with pytest.raises(SystemExit), reported():
+        raise OSError(number, os.strerror(number), "/runs/mine")
+    said = capsys.readouterr().err
+    assert f"'/runs/mine' cannot be used: {os.strerror(number)}. Name another place" in said
+    assert "Errno" not in said
 
 
 def test_debug_keeps_the_traceback():
