@@ -170,10 +170,9 @@ def _unknown_key(key: str, arguments: Sequence[str], delete: bool) -> str:
         return f"There is no key {key!r} to leave out.{hint}{listed}"
     if close:
         return f"Unknown config key {key!r}.{hint}"
-    if not section.startswith("hydra") and (
-        others := choose_among(section, config_folders(arguments))
-    ):
-        hint = others.replace("Choose", f"For another choice write {section}=<name>, with", 1)
+    options = choose_among(section, config_folders(arguments))
+    if options and not section.startswith("hydra"):
+        hint = options.replace("Choose", f"For another choice write {section}=<name>, with", 1)
     own = f" To add a new key on purpose write +{key}=..." if section else ""
     return f"Unknown config key {key!r}.{hint} {listed}{own}"
 

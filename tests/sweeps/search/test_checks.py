@@ -5,7 +5,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from softsym.cli import resolvers
-from softsym.cli.explanations import CONF
+from softsym.cli.choices import CONF
 from softsym.runs.errors import UserError
 from softsym.sweeps.command_line import train_values
 from softsym.sweeps.search.plan import make_plan
