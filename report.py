@@ -11,5 +11,5 @@ from softsym.cli.errors import reported
 from softsym.cli.report import main
 
 if __name__ == "__main__":
-    with reported():
+    with reported(command="report"):
         main()

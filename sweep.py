@@ -24,7 +24,7 @@ register()
 def main(config: DictConfig) -> None:
     """Does what the config asks for."""
     logging.captureWarnings(True)
-    with reported(config.debug):
+    with reported(config.debug, "sweep"):
         require_optuna()
         from softsym.sweeps.search.run import act  # noqa: PLC0415 (loads optuna and torch)
 
@@ -32,6 +32,6 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    with reported():
+    with reported(command="sweep"):
         sys.argv[1:] = check_arguments(hydra_arguments(sys.argv[1:]))
     main()

@@ -32,16 +32,18 @@ USERS = (
     IsADirectoryError,
     FileExistsError,
 )
-OF_PATHS = (errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENODEV)
-"""What is wrong with a path that a user gave: a disk that is read-only, a name that is too long."""
 
 
 RESOLVING = re.compile(r"^\w+ raised while resolving interpolation: ")
 """OmegaConf's prefix to the message of an error in a value that it computes."""
 
 
+UNUSABLE = (errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP)
+"""Errors of the system about a place that the user chose."""
+
+
 @contextmanager
-def reported(debug: bool = False) -> Iterator[None]:
+def reported(debug: bool = False, command: str = "train") -> Iterator[None]:
     """Ends the process with a message and exit code 1 when the body raises a user's error.
 
     Ctrl-C ends it with a line and exit code 130. The traceback goes to the log file, and to the
@@ -49,23 +51,25 @@ def reported(debug: bool = False) -> Iterator[None]:
 
     Args:
         debug: Let the error through, with its traceback.
+        command: What runs; advice about checkpoints and keys is for those that have them.
     """
+    interrupted = INTERRUPTED if command == "train" else "\nInterrupted.\n"
     try:
         with interrupts_raised():
             yield
     except KeyboardInterrupt:
-        sys.stderr.write(INTERRUPTED)
+        sys.stderr.write(interrupted)
         sys.exit(130)
     except (*USERS, OSError) as error:
         if _comes_from_interrupt(error):  # a library's import turned Ctrl-C into its own error
-            sys.stderr.write(INTERRUPTED)
+            sys.stderr.write(interrupted)
             sys.exit(130)
         if debug or not (isinstance(error, USERS) or is_full(error) or _of_path(error)):
             raise
         logging.raiseExceptions = not is_full(error)  # the log is on that disk
         log.debug("traceback of the error below", exc_info=True)
-        sys.stderr.write(f"\nerror: {explain(error)}\n")
-        if not isinstance(error, UserError):
+        sys.stderr.write(f"\nerror: {explain(error, command)}\n")
+        if not isinstance(error, UserError) and command in ("train", "sweep"):
             sys.stderr.write("(add debug=true for the traceback)\n")
         sys.stderr.flush()
         sys.exit(1)
@@ -77,9 +81,11 @@ def _comes_from_interrupt(error: BaseException | None) -> bool:
     return error is not None
 
 
-def explain(error: BaseException) -> str:
+def explain(error: BaseException, command: str = "train") -> str:
     """Explains an error; one from building an object by its cause and its key in the config."""
     if is_full(error):
+        if command != "train":
+            return f"{error}. Make room, then give the same command again."
         remedy = "make room, then continue with ckpt_path=last"
         return f"{error}. What was saved before is whole: {remedy}."
     if _of_path(error):
@@ -106,7 +112,7 @@ def is_full(error: BaseException) -> bool:
 
 
 def _of_path(error: BaseException) -> TypeGuard[OSError]:
-    return isinstance(error, OSError) and bool(error.filename) and error.errno in OF_PATHS
+    return isinstance(error, OSError) and bool(error.filename) and error.errno in UNUSABLE
 
 
 def _without_decoration(message: str) -> str:

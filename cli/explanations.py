@@ -15,8 +15,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from softsym.cli.choices import choices, choose_among, config_folders
+from softsym.cli.quoting import OVERRIDE, is_read
 from softsym.cli.settings.schema import Train
-from softsym.cli.typed import OVERRIDE, is_read
 from softsym.runs.errors import UserError
 
 NEEDED: frozenset[str] = Train.__required_keys__

@@ -77,5 +77,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    with reported():
+    with reported(command="init"):
         main()

@@ -13,7 +13,9 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
 from softsym.cli.errors import reported
-from softsym.cli.overrides import quoted
+from softsym.cli.overrides import SEARCHPATH
+from softsym.cli.program import program
+from softsym.cli.quoting import override
 
 FAILED: list[str] = []
 """Commands of the runs that failed in this process; ``train.py`` lists them at its end."""
@@ -22,25 +24,6 @@ FAILED: list[str] = []
 def is_sweep() -> bool:
     """Whether the current run is one of a ``--multirun``."""
     return bool(HydraConfig.get().mode == RunMode.MULTIRUN)
-
-
-def program(argv: Sequence[str], original: Sequence[str]) -> list[str]:
-    """The words before the arguments of this process, as the user typed them.
-
-    Args:
-        argv: ``sys.argv``.
-        original: ``sys.orig_argv``, which also knows the interpreter and its flags.
-
-    Example:
-        >>> program(["/env/softsym/train.py", "seed=1"], ["python", "/env/bin/softsym", "train"])
-        ['softsym', 'train']
-    """
-    words = original[1:3]
-    if words and Path(words[0]).name == "softsym":
-        return ["softsym", *words[1:]]
-    if words[:1] == ["-m"]:
-        return ["python", *words]
-    return ["python", argv[0]]
 
 
 def command_of_job(given: Sequence[str]) -> str:
@@ -53,8 +36,10 @@ def command_of_job(given: Sequence[str]) -> str:
     if not is_sweep():
         return shlex.join([*started, *given[1:]])
     config = HydraConfig.get()
-    folder = f"run_dir={quoted(config.runtime.output_dir)}"
-    return shlex.join([*started, *config.overrides.task, folder, "ckpt_path=auto"])
+    own_configs = [o for o in config.overrides.hydra if o.startswith(f"{SEARCHPATH}=")]
+    folder = override("run_dir", Path(config.runtime.output_dir))
+    words = (*started, *config.overrides.task, *own_configs, folder, "ckpt_path=auto")
+    return shlex.join(words)
 
 
 def start_of_run(given: Sequence[str]) -> dict[str, Any]:

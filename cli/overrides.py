@@ -28,9 +28,9 @@ from softsym.cli.explanations import (
     require_choices,
     require_readable,
 )
+from softsym.cli.quoting import quoted, readable
 from softsym.cli.settings.check import check_settings
 from softsym.cli.settings.schema import Train
-from softsym.cli.typed import as_hydra_reads, quoted
 from softsym.runs.errors import UserError
 from softsym.runs.layout import CONFIG
 
@@ -94,9 +94,10 @@ def hydra_arguments(arguments: Sequence[str]) -> list[str]:
         UserError: If there is no such flag, the folder of own configs does not exist, or a file in
             it has the name of a shipped one, which Hydra would take instead.
     """
-    words = [as_hydra_reads(word) for word in arguments]
+    several = any(word in MULTIRUN for word in arguments)
+    words = [readable(word, several) for word in arguments]
     named = _flags(words)
-    given = ["--multirun"] if any(word in MULTIRUN for word in words) else []
+    given = ["--multirun"] if several else []
     rest = [word for word in _without({"--config-dir": 1, "-cd": 1}, words) if word not in MULTIRUN]
     rest = [word for word in rest if not word.startswith("--config-dir=")]
     folder = None if named is None else Path(named)
@@ -174,7 +175,7 @@ def check_overrides(arguments: Sequence[str]) -> DictConfig:
     Raises:
         UserError: If an override names an unknown key, group or choice, or a value is missing.
     """
-    words = [as_hydra_reads(word) for word in arguments]
+    words = [readable(word) for word in arguments]
     require_readable(words)
     folders = config_folders(words)
     require_choices(words, folders)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from softsym.cli.program import spoken
 from softsym.runs.errors import UserError
 from softsym.runs.layout import OVERVIEW
 
@@ -24,12 +25,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The options of the command."""
+    command = spoken("report")
     made = argparse.ArgumentParser(
-        prog="report.py",
+        prog=command,
         description="Gathers the runs below some folders into one self-contained HTML page: "
         "tables to sort and filter, strengths over the runs, mean and spread over seeds, the "
         "figures of searches, and the command of the best run.",
-        epilog="Example: python report.py multirun/quickstart outputs/quickstart",
+        epilog=f"Example: {command} multirun/quickstart outputs/quickstart",
     )
     made.add_argument(
         "folders", nargs="+", type=Path, metavar="FOLDER", help="run folders, or folders of them"

@@ -10,15 +10,20 @@ import inspect
 import netrc
 import os
 import re
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from softsym.cli.program import spoken
 from softsym.runs.layout import CONFIG
 
 LONGEST_NAME = 120
@@ -47,19 +52,62 @@ def run_dir(parent: str, ckpt_path: str | None) -> str:
     return str(Path(parent) / datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
 
 
-def sweep_folder(overrides: Sequence[str]) -> str:
+def sweep_folder(overrides: Sequence[str], swept: Sequence[str] | None = None) -> str:
     """Names the folder of one run of a sweep: always the same for the same overrides.
+
+    A name with more than `LONGEST_NAME` letters keeps what differs between the runs, and the middle
+    of long values is left out. Where letters are replaced or left out, a digest keeps names apart.
 
     Args:
         overrides: The overrides of the run.
+        swept: Keys whose values differ between the runs; None for those that the command line of
+            this process gives several values.
     """
     text = ",".join(overrides)
-    plain = re.sub(r"[^\w.,=+~-]+", "-", text)
-    if plain == text and len(text) <= LONGEST_NAME:
+    plain = _as_name(text)
+    if plain == text and _fits(text):
         return plain or "defaults"
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-    kept = plain if len(plain) <= LONGEST_NAME else plain[-LONGEST_NAME:].partition(",")[2]
-    return f"{kept},{digest}" if kept else digest
+    if not _fits(plain):
+        keys = _swept_keys(sys.argv[1:]) if swept is None else swept
+        differing = [o for o in overrides if o.partition("=")[0].lstrip("+") in keys]
+        plain = _shortened(differing or overrides)
+    return f"{plain},{digest}"
+
+
+def _as_name(text: str) -> str:
+    return re.sub(r"[^\w.,=+~-]+", "-", text)
+
+
+def _fits(name: str) -> bool:
+    # file systems count bytes, of which they allow 255 with the digest
+    return len(name) <= LONGEST_NAME and len(name.encode()) <= 2 * LONGEST_NAME
+
+
+def _shortened(overrides: Sequence[str]) -> str:
+    """As much of each override as fits: the end of its key, both ends of its value."""
+    room = max(LONGEST_NAME // max(len(overrides), 1) - 1, 16)
+    words = []
+    for each in overrides:
+        key, equals, value = each.partition("=")
+        key = key.rpartition(".")[2][-max(room // 2, 8) :]
+        half = max((room - len(key)) // 2 - 2, 1)
+        middle = value if len(value) <= 2 * half + 2 else f"{value[:half]}..{value[-half:]}"
+        words.append(_as_name(f"{key}{equals}{middle}"))
+    while len(words) > 1 and not _fits(",".join(words)):
+        words.pop(0)  # what is swept usually comes last
+    name = ",".join(words)
+    return name if _fits(name) else name[: LONGEST_NAME // 2]
+
+
+def _swept_keys(arguments: Sequence[str]) -> list[str]:
+    """Keys to which a command line gives several values."""
+    parser, keys = OverridesParser.create(), []
+    for argument in arguments:
+        with suppress(HydraException):  # a flag
+            override = parser.parse_override(argument)
+            keys += [override.get_key_element().lstrip("+")] if override.is_sweep_override() else []
+    return keys
 
 
 def wandb_offline() -> bool:
@@ -151,6 +199,7 @@ def window(attribute: str, *, _root_: Any) -> Any:
 
 def register() -> None:
     """Registers the resolvers with OmegaConf; further calls change nothing."""
+    OmegaConf.register_new_resolver("program", spoken, replace=True)
     OmegaConf.register_new_resolver("child_seed", child_seed, replace=True)
     OmegaConf.register_new_resolver("sweep_group", sweep_group, replace=True)
     OmegaConf.register_new_resolver("run_label", run_label, replace=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from inspect import isclass
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +14,29 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import HydraException
-from hydra.utils import instantiate
+from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from softsym.cli.choices import CONF
 from softsym.cli.overrides import check_command_line
+from softsym.cli.quoting import override as written
+from softsym.cli.quoting import readable
 from softsym.reporting.figures import FIGURES
 from softsym.reporting.swept import swept_keys
 from softsym.runs.errors import UserError
 from softsym.runs.layout import CONFIG
 from softsym.runs.reading import Run, find_runs, read_run
+from softsym.runs.untrusted import literal, read_yaml
 
 log = logging.getLogger(__name__)
 
 USUAL_SWEEP = ("initial_strength", "seed")
 """Config keys against which strengths are drawn if no sweep names others."""
+PACKAGES = (
+    *("softsym.networks.", "softsym.regularizers.", "softsym.metrics."),
+    *("softsym.lightning_modules.", "torch.nn.", "torch.optim.", "torchmetrics."),
+)
+"""Where the classes are from that the stored config of a run may build."""
 TRACK_FIGURES = ("tracks", "moved_scenes")
 
 
@@ -49,21 +58,31 @@ class Contents:
 
 def from_command_line(overrides: Sequence[str], swept: Sequence[str] = ()) -> Contents:
     """Contents for ``python train.py -m <overrides>``; keys with several values are swept."""
+    overrides = [readable(argument, sweep=True) for argument in overrides]
     try:
-        parsed = OverridesParser.create().parse_overrides(list(overrides))
+        parsed = OverridesParser.create().parse_overrides(overrides)
     except HydraException as error:
         raise UserError(" ".join(str(error).split())) from error
     first = [_first_value(text, item) for text, item in zip(overrides, parsed, strict=True)]
     # a folder that is never created, so that the check claims no run folder
-    check_command_line([*first, f"run_dir='{tempfile.gettempdir()}/workspace'"])
+    check_command_line([*first, written("run_dir", Path(tempfile.gettempdir(), "workspace"))])
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("train", first)
     several = [override.key_or_group for override in parsed if override.is_sweep_override()]
     return from_config(config, [*several, *swept])
 
 
-def from_folder(folder: Path, swept: Sequence[str] = ()) -> Contents:
-    """Contents for the runs in the folder of a run or of a sweep."""
+def from_folder(folder: Path, swept: Sequence[str] = (), trusted: Sequence[str] = ()) -> Contents:
+    """Contents for the runs in the folder of a run or of a sweep.
+
+    Args:
+        folder: The folder.
+        swept: Further swept config keys.
+        trusted: Packages whose classes the stored config may build, besides `PACKAGES`.
+
+    Raises:
+        UserError: If it holds no run, or its config would build or call something else.
+    """
     results = (read_run(path) for path in find_runs([folder]))
     runs = [result for result in results if isinstance(result, Run)]
     if not runs:
@@ -71,10 +90,35 @@ def from_folder(folder: Path, swept: Sequence[str] = ()) -> Contents:
             f"There is no run in {str(folder)!r}. Give the folder of a run, which holds "
             "config.yaml, or of a sweep, which holds folders of runs."
         )
-    config = OmegaConf.load(runs[0].folder / CONFIG)
+    path = runs[0].folder / CONFIG
+    config = OmegaConf.create(literal(read_yaml(path)))
+    _require_trusted(config.module, (*PACKAGES, *(f"{name}." for name in trusted)), path)
     differing = [key.key for key in swept_keys(runs)]
     differing += ["seed"] if len({run.seed for run in runs}) > 1 else []
     return from_config(config, [*(k for k in differing if _contains(config, k)), *swept])
+
+
+def _require_trusted(node: Any, packages: Sequence[str], path: Path) -> None:
+    """Raises a UserError if building a stored config would do more than make known objects."""
+    for key, target in _targets(OmegaConf.to_container(node), "module"):
+        # a function, or a name that a module merely imports, could do anything
+        made = get_object(target) if target.startswith(tuple(packages)) else None
+        if not (isclass(made) and f"{made.__module__}.".startswith(tuple(packages))):
+            raise UserError(
+                f"{path}: {key} is {target!r}, which is not built from the folder of a run, "
+                "as that may come from anybody. If you trust it, name its package with --trust, "
+                "or give the overrides of the run in place of its folder."
+            )
+
+
+def _targets(node: Any, place: str) -> Iterator[tuple[str, str]]:
+    """Each key that says what is built, and what it names, also in lists."""
+    children = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, value in children:
+        if key == "_target_":
+            yield f"{place}.{key}", str(value)
+        elif isinstance(value, dict | list):
+            yield from _targets(value, f"{place}.{key}")
 
 
 def from_config(config: Any, swept: Sequence[str]) -> Contents:

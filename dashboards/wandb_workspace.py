@@ -64,6 +64,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--folder", type=Path, help="folder of a run or sweep, in place of overrides"
     )
+    parser.add_argument(
+        "--trust",
+        default="",
+        metavar="PACKAGES",
+        help="your own packages, a,b, whose classes the config in --folder may build",
+    )
     parser.add_argument("--swept", default="", help="further swept config keys: a,b.c")
     parser.add_argument("--output", type=Path, default=Path("outputs/wandb_workspace.json"))
     parser.add_argument(
@@ -89,7 +95,8 @@ def _read_contents(options: argparse.Namespace) -> Contents:
             f"--folder={options.folder} has a config of its own; leave out "
             f"{', '.join(options.overrides)}, or the folder."
         )
-    return from_folder(options.folder, swept)
+    trusted = [name.strip() for name in options.trust.split(",") if name.strip()]
+    return from_folder(options.folder, swept, trusted)
 
 
 def build(contents: Contents, options: argparse.Namespace) -> Any:
@@ -140,5 +147,5 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     resolvers.register()
-    with reported():
+    with reported(command="workspace"):
         main(sys.argv[1:])

@@ -19,6 +19,7 @@ from softsym.runs.errors import UserError
 from softsym.runs.files import write_atomically
 from softsym.runs.layout import CONFIG
 from softsym.runs.reading import Run, find_runs, read_run
+from softsym.runs.text import visible
 
 # Configurations and warnings that the terminal shows; the page has all.
 ROWS = 10
@@ -30,7 +31,7 @@ def report_runs(folders: Sequence[Path], page: Path, metric: str, by: Sequence[s
     errors = Console(stderr=True)
     sweep = write_page(folders, page, metric, by, errors)
     for warning in sweep.warnings[:WARNINGS]:
-        errors.print(Text(f"warning: {warning}", style="yellow"), soft_wrap=True)
+        errors.print(Text(visible(f"warning: {warning}"), style="yellow"), soft_wrap=True)
     if len(sweep.warnings) > WARNINGS:
         left = len(sweep.warnings) - WARNINGS
         errors.print(f"and {left} more, which the page lists", highlight=False)
@@ -52,7 +53,8 @@ def write_page(
     except ValueError as error:
         raise UserError(str(error)) from error
     try:
-        write_atomically(page, render_overview(sweep, page, searches))
+        # names of folders may hold bytes that are no text
+        write_atomically(page, visible(render_overview(sweep, page, searches)))
     except OSError as error:
         raise UserError(
             f"The page {str(page)!r} cannot be written: {error}. Name another place with "
@@ -75,7 +77,7 @@ def show_sweep(sweep: Sweep, page: Path, console: Console) -> None:
         lines.append(f"Best run: {sweep.best.folder}")
         lines += [f"  {sweep.best.command}"] if sweep.best.command else []
     for line in [*lines, f"Report: {page}"]:
-        console.print(Text(line), soft_wrap=True)
+        console.print(Text(visible(line)), soft_wrap=True)
 
 
 def _table(sweep: Sweep) -> Table:

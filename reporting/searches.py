@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from softsym.reporting.number_format import number
 from softsym.reporting.svg import Picture
+from softsym.runs.errors import UserError
 from softsym.runs.layout import JOURNAL
 from softsym.runs.optuna_journal import MONITOR, REASON, STATES, TAIL, TOTAL, counts, load_study
 
@@ -90,13 +91,17 @@ def read_searches(folders: Iterable[Path]) -> tuple[list[SearchSection], list[st
     notes: list[str] = []
     for folder in folders:
         try:
-            sections.append(_section(load_study(folder / JOURNAL), f"search-{len(sections)}"))
+            study, damage = load_study(folder / JOURNAL)
+            sections.append(_section(study, f"search-{len(sections)}"))
+            notes += [f"{damage}. The trials before are shown"] if damage else []
         except ImportError:
             notes.append(
                 f"The search in {folder} is not drawn, which takes optuna and plotly: "
                 'pip install -e ".[search]"'
             )
-        except Exception as error:  # whatever Optuna raises for a damaged journal
+        except UserError as error:
+            notes.append(str(error))
+        except Exception as error:  # whatever Optuna raises when it draws values of others
             notes.append(f"{folder / JOURNAL} cannot be read ({error or type(error).__name__})")
     return sections, notes
 
@@ -131,8 +136,12 @@ def _figure(study: Study, key: str, prefix: str, monitor: str, complete: int) ->
     from optuna import visualization  # noqa: PLC0415
 
     title, caption, name, needed = FIGURES[key]
+    missing = f"Complete trials needed: {needed}; so far: {complete}."
+    if key == "intermediate" and not any(t.intermediate_values for t in study.get_trials(False)):
+        # Optuna would warn
+        missing = "No trial has reported values while it trained; a search that prunes has some."
+        needed = complete + 1
     if complete < needed:
-        missing = f"Complete trials needed: {needed}; so far: {complete}."
         return Picture(key, title, missing, Markup())
     names = {} if key == "intermediate" else {"target_name": monitor}
     with warnings.catch_warnings():

@@ -45,6 +45,8 @@ def inline_svg(figure: Figure, key: str, title: str) -> Markup:
     with settings, warnings.catch_warnings():
         # matplotlib's own font may lack a letter of a name; the browser has it
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        # hundreds of symmetries leave no room beside their legend; the table has them too
+        warnings.filterwarnings("ignore", message="constrained_layout not applied")
         FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
     return Markup(_embeddable(buffer.getvalue(), key, title))
 

@@ -106,7 +106,8 @@ def run_cell(run: Run, page: Path) -> Cell:
     """The folder of a run as seen from the page, with a link to its report if there is one."""
     name = relative(run.folder, page)
     report = run.folder / REPORT
-    return Cell(name, name, quote(relative(report, page)) if report.exists() else "")
+    link = quote(os.fsencode(relative(report, page))) if report.exists() else ""
+    return Cell(name, name, link)
 
 
 def relative(path: Path, page: Path) -> str:

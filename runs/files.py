@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from softsym.runs.untrusted import UnreadableError, parse_json, read_text
+
 
 @contextmanager
 def replacing(path: Path | str) -> Iterator[Path]:
@@ -39,6 +41,12 @@ def replacing(path: Path | str) -> Iterator[Path]:
         raise
 
 
+def clear_leftovers(folder: Path) -> None:
+    """Removes the temporary files that killed writers left in a folder; its owner may call this."""
+    for path in folder.glob(".*.tmp"):
+        path.unlink(missing_ok=True)
+
+
 def write_atomically(path: Path | str, text: str) -> None:
     """Writes text as UTF-8, in one step as seen by any reader."""
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
@@ -57,12 +65,13 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
     Raises:
         OSError: If the file cannot be read.
-        ValueError: If it holds no JSON object.
+        UnreadableError: If it holds no JSON object, or exceeds a limit of
+            :mod:`softsym.runs.untrusted`; a ValueError.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(read_text(path))
     except FileNotFoundError:
         return None
     if not isinstance(content, dict):
-        raise ValueError("it holds no object")
+        raise UnreadableError("it holds no object")
     return content

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 from dataclasses import dataclass
 from enum import Enum
@@ -11,9 +12,12 @@ from typing import Any
 
 from softsym.runs.files import read_json
 from softsym.runs.layout import METRICS, OUTPUT, PRUNED, RECORD
+from softsym.runs.text import visible
+from softsym.runs.untrusted import UnreadableError, open_regular
 
 TAIL = 20
 """Lines of the output of a failed run that are kept."""
+TAIL_BYTES = 20_000
 
 
 class End(Enum):
@@ -79,13 +83,13 @@ def killed_by(code: int | None) -> str:
 
 def tail(folder: Path, lines: int = TAIL) -> str:
     """The last lines of a run's output."""
-    path = folder / OUTPUT
-    if not path.exists():
+    try:
+        with open_regular(folder / OUTPUT) as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
+            text = file.read(TAIL_BYTES).decode(errors="replace")
+    except (OSError, UnreadableError):
         return ""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 20_000))
-        text = file.read().decode(errors="replace")
-    return "\n".join(text.splitlines()[-lines:])
+    return visible("\n".join(text.splitlines()[-lines:]))
 
 
 def _measured(folder: Path, monitor: str) -> Outcome:

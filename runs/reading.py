@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import math
 import os
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from softsym.runs.files import read_json
 from softsym.runs.flatten import flatten
 from softsym.runs.layout import CONFIG, COST, JOURNAL, METRICS, PRUNED, RECORD, STARTED, STRENGTHS
+from softsym.runs.text import visible
+from softsym.runs.untrusted import LARGEST_TABLE, UnreadableError, read_bytes, read_yaml
 
 # Folders that hold no runs but may hold many files, or config files of others.
 SKIPPED = {"checkpoints", "csv", "figures", "tensorboard", "wandb"}
@@ -28,7 +31,16 @@ PLACES = (
 )
 # Maximum number of points of a curve in pictures of many runs.
 POINTS = 120
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# Maximum number of symmetries of a run: a picture has a line for each.
+NAMES = 200
+# Numbers from here on count as infinite; their squares still fit into a float.
+HUGE = 1e100
+# How the command of a training begins; what else a record says is not ours to repeat.
+PROGRAMS = (
+    *(("softsym", "train"), ("python", "train.py"), ("python", "-m", "softsym.train")),
+    ("python", "-m", "train"),
+)
+OWN_CONFIGS, MULTIRUN = ("--config-dir", "-cd"), ("-m", "--multirun")
 
 Curve = tuple[np.ndarray, np.ndarray]
 """Epochs, and the values from each of them on; both (n,)."""
@@ -83,13 +95,12 @@ class Run:
     @property
     def command(self) -> str:
         """Command line that repeats the run in a folder of its own; empty if unknown."""
-        words = shlex.split(str(self.record.get("command", "")))
+        words = _words(str(self.record.get("command", "")))
         if self.overrides:
-            # the words before the first override, such as "softsym train"
-            program = list(takewhile(lambda word: "=" not in word and word[0] != "~", words))
-            while program and program[-1] in ("-m", "--multirun"):
-                program.pop()
-            words = [*(program or ("python", "train.py")), *self.overrides]
+            words = [*_program(words), *self.overrides]
+        elif words:
+            grid = [word for word in words if word in MULTIRUN][:1]
+            words = [*_program(words), *grid, *(w for w in words if "=" in w or w[:1] == "~")]
         return shlex.join(word for word in words if not word.startswith(PLACES))
 
     def value(self, key: str) -> Any:
@@ -123,8 +134,8 @@ def read_run(folder: Path) -> Run | str:
     Without the content of damaged files, which the run's ``problems`` name.
     """
     try:
-        config = yaml.load((folder / CONFIG).read_text(encoding="utf-8"), LOADER)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        config = read_yaml(folder / CONFIG)
+    except (OSError, UnreadableError) as error:
         return f"{folder / CONFIG} cannot be read ({_reason(error)})"
     if not isinstance(config, dict) or "seed" not in config or "datamodule" not in config:
         return f"{folder / CONFIG} is not the config of a run"
@@ -153,9 +164,33 @@ def _plain(value: Any) -> Any:
     return value if plain else json.dumps(value, default=str)
 
 
+def _words(command: str) -> list[str]:
+    """The words of a command line; none if its quotes do not match."""
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return []
+
+
+def _program(words: Sequence[str]) -> list[str]:
+    """The words before the first override, such as "softsym train"; for a grid too.
+
+    A record may come from anybody, and people paste what a page tells them: a program that is no
+    training becomes ours.
+    """
+    plain = [*takewhile(lambda word: "=" not in word and not word.startswith("~"), words)]
+    known = next((p for p in PROGRAMS if tuple(plain[: len(p)]) == p), None)
+    if known is None:
+        scripts = plain[:1] == ["python"] and Path(*plain[1:2]).name == "train.py"
+        known = tuple(plain[:2]) if scripts else ("python", "train.py")
+    place = next((i for i, word in enumerate(plain) if word in OWN_CONFIGS), len(plain))
+    return [*known, *plain[place : place + 2]]
+
+
 def _reason(error: Exception) -> str:
-    """The first line of an error; errors of yaml have several."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    """What is wrong, without the path, which the message names already."""
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return visible(reason or type(error).__name__)
 
 
 def _json(path: Path, problems: list[str]) -> dict[str, Any]:
@@ -170,7 +205,13 @@ def _json(path: Path, problems: list[str]) -> dict[str, Any]:
 def _numbers(path: Path, problems: list[str]) -> dict[str, float]:
     """The numbers of the flat JSON object in a file."""
     content = _json(path, problems)
-    return {key: float(v) for key, v in content.items() if type(v) in (int, float)}
+    return {key: _number(v) for key, v in content.items() if type(v) in (int, float)}
+
+
+def _number(value: float | str) -> float:
+    """A number; one that no training reaches counts as infinite, before pictures overflow."""
+    number = float(value)
+    return number if abs(number) < HUGE else number * math.inf
 
 
 def _started(path: Path, problems: list[str]) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -186,23 +227,26 @@ def _started(path: Path, problems: list[str]) -> tuple[dict[str, str], tuple[str
 
 def _curves(path: Path, problems: list[str]) -> dict[str, Curve]:
     """Strengths over the epochs, reduced to the points that a picture needs."""
-    columns: dict[str, tuple[list[int], list[float]]] = {}
+    columns: dict[str, tuple[list[float], list[float]]] = {}
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = csv.reader(file)
-            header = next(rows, [])
-            if not {"epoch", "name", "strength"} <= set(header):
-                problems.append(f"{path} is empty or lacks the columns epoch, name, strength")
-                return {}
-            e, n, s = (header.index(column) for column in ("epoch", "name", "strength"))
-            for row in rows:
-                epochs, values = columns.setdefault(row[n], ([], []))
-                epoch, value = int(row[e]), float(row[s])
-                epochs.append(epoch)
-                values.append(value)
+        # bytes that are no text spoil their own row alone
+        text = read_bytes(path, LARGEST_TABLE).decode("utf-8", "replace")
+        rows = csv.reader(io.StringIO(text, newline=""))
+        header = next(rows, [])
+        if not {"epoch", "name", "strength"} <= set(header):
+            problems.append(f"{path} is empty or lacks the columns epoch, name, strength")
+            return {}
+        e, n, s = (header.index(column) for column in ("epoch", "name", "strength"))
+        for row in rows:
+            epoch, name, value = _number(int(row[e])), visible(row[n]), _number(row[s])
+            epochs, values = columns.setdefault(name, ([], []))
+            epochs.append(epoch)
+            values.append(value)
+            if len(columns) > NAMES:
+                raise UnreadableError(f"it names more than {NAMES} symmetries")
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, IndexError, csv.Error) as error:
+    except (OSError, ValueError, IndexError, OverflowError, csv.Error) as error:
         problems.append(f"{path} is damaged ({_reason(error)}); the rows before are shown")
     return {name: _sparse(*pair) for name, pair in columns.items() if pair[0]}
 
@@ -225,9 +269,9 @@ def thin(y: np.ndarray, points: int) -> np.ndarray:
     return np.unique(kept)
 
 
-def _sparse(epochs: list[int], values: list[float]) -> Curve:
+def _sparse(epochs: list[float], values: list[float]) -> Curve:
     """The places where a curve changes, and its ends; most strengths rarely change."""
     x, y = np.array(epochs, dtype=float), np.array(values, dtype=float)
-    kept = np.unique([0, *(np.flatnonzero(np.diff(y)) + 1), len(y) - 1])
+    kept = np.unique([0, *(np.flatnonzero(y[1:] != y[:-1]) + 1), len(y) - 1])
     kept = kept[thin(y[kept], POINTS)]
     return x[kept], y[kept]

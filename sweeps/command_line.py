@@ -21,11 +21,12 @@ from softsym.cli.explanations import (
     require_readable,
     unknown_choice,
 )
-from softsym.cli.overrides import hydra_arguments
+from softsym.cli.overrides import MULTIRUN, hydra_arguments
+from softsym.cli.program import spoken
+from softsym.cli.quoting import readable
 from softsym.cli.settings.check import check_settings
 from softsym.cli.settings.schema import Sweep
 from softsym.runs.errors import UserError
-from softsym.sweeps.overrides import quote_list
 
 __all__ = [
     "check_arguments",
@@ -43,12 +44,13 @@ LISTS = ("overrides=", "command=")
 
 
 def register() -> None:
-    """Registers ``${choices:search}`` of the help, which lists the options of a group."""
+    """Registers what the help says: ``${choices:search}``, the options of a group, and commands."""
 
     def choices(group: str) -> str:
         return ", ".join(sorted(path.stem for path in (CONF / group).glob("*.yaml")))
 
     OmegaConf.register_new_resolver("choices", choices, replace=True)
+    OmegaConf.register_new_resolver("program", spoken, replace=True)
 
 
 def require_optuna() -> None:
@@ -63,16 +65,12 @@ def check_arguments(arguments: Sequence[str]) -> list[str]:
     The first word may be the action, such as ``status``; the items of ``overrides=[a=1,b=2]`` need
     no quotes of their own. A wrong argument raises a UserError.
     """
-    given = list(arguments)
-    if given and "=" not in given[0] and not given[0].startswith("-"):
-        if given[0] == "picture":
-            raise UserError("The pictures of a search are in its report: python report.py <folder>")
-        if given[0] not in ACTIONS:
-            raise UserError(
-                f"sweep.py knows no {given[0]!r}. Start with {' or '.join(ACTIONS)}, or with "
-                "key=value to run; everything else is key=value."
-            )
-        given[0] = f"action={given[0]}"
+    given = _with_action(arguments)
+    if any(argument in MULTIRUN for argument in given):
+        raise UserError(
+            "sweep.py runs many trials by itself, so it takes no --multirun. For every combination "
+            f"of some values use {spoken('train')} -m key=1,2 instead."
+        )
     has_flags = any(argument.startswith("-") for argument in given)
     for argument in given:
         if has_flags:
@@ -84,7 +82,7 @@ def check_arguments(arguments: Sequence[str]) -> list[str]:
         if argument.startswith(LISTS) and "=[" not in argument.replace(" ", ""):
             key = argument.partition("=")[0]
             raise UserError(f"{argument}: {key} is a list, such as '{key}=[seed=1,threads=1]'.")
-    given = [quote_list(a) if a.startswith(LISTS) else a for a in given]
+    given = [readable(argument) for argument in given]
     if has_flags:
         return given  # flags such as --help are Hydra's
     require_readable(given)
@@ -95,6 +93,23 @@ def check_arguments(arguments: Sequence[str]) -> list[str]:
         except (HydraException, OmegaConfBaseException) as error:
             raise UserError(_explain(error, given)) from error
     check_settings(config, Sweep)
+    return given
+
+
+def _with_action(arguments: Sequence[str]) -> list[str]:
+    """The arguments, where a first word such as ``status`` becomes ``action=status``."""
+    given = list(arguments)
+    if given and "=" not in given[0] and not given[0].startswith("-"):
+        if given[0] == "picture":
+            raise UserError(
+                f"The pictures of a search are in its report: {spoken('report')} <folder>"
+            )
+        if given[0] not in ACTIONS:
+            raise UserError(
+                f"sweep.py knows no {given[0]!r}. Start with {' or '.join(ACTIONS)}, or with "
+                "key=value to run; everything else is key=value."
+            )
+        given[0] = f"action={given[0]}"
     return given
 
 
@@ -123,8 +138,18 @@ def _explain(error: Exception, arguments: Sequence[str]) -> str:
         return " ".join(message.split())
     key = unknown[1]
     section, close, listed = known_keys(compose("sweep"), key)
+    if not section and _is_of_training(key):
+        return (
+            f"{key!r} is a key of {spoken('train')}. For all trials of a search it goes into "
+            f"'overrides=[{key}=...]'."
+        )
     if section == key.rpartition(".")[0] and close:
         return f"sweep.py has no key {key!r}. Did you mean {close!r}? {listed}"
-    # a whole section that is unknown here is most likely one of train.py's
     more = "" if section else f" Overrides of train.py go into 'overrides=[{key}=...]'."
     return f"sweep.py has no key {key!r}. {listed}{more}"
+
+
+def _is_of_training(key: str) -> bool:
+    """Whether train.py's config has a key or a group of this name."""
+    top = key.partition(".")[0]
+    return top in compose("train") or any((CONF / top).glob("*.yaml"))

@@ -555,6 +555,7 @@ class Sweep(TypedDict):
     startup_trials: Count
     report_every: Natural
     stop_seconds: AtLeast0
+    repair: bool
     command: list[Word]
     debug: bool
     search: Search

@@ -14,12 +14,14 @@ from typing import Any
 from softsym.runs.errors import UserError
 from softsym.runs.files import write_atomically
 from softsym.runs.outcome import OUTPUT
+from softsym.runs.text import require_plain
 from softsym.sweeps.executors.base import ENDING, OUTSIDE, Job, Status, SubmitError
 
 log = logging.getLogger(__name__)
 
 SCRIPT = "job.sh"
 EXIT_CODE = "job.exit"
+OPTION = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 LOOKS = 2
 """Number of looks in a row at which a job must be missing from the queue to count as gone."""
 
@@ -30,7 +32,7 @@ TEMPLATE = """\
 trap : TERM USR1 USR2
 rm -f {code}
 {setup}
-srun --kill-on-bad-exit=1 --cpus-per-task={cpus} {command}
+srun --kill-on-bad-exit=1 {cpus} {command}
 code=$?
 echo "$code" > {code}
 exit "$code"
@@ -73,7 +75,7 @@ class SlurmExecutor:
                 "submitted to SLURM, or run here, with executor=local for sweep.py, or "
                 "hydra/launcher=local for train.py."
             )
-        self.poll_seconds, self.cpus, self.setup = poll_seconds, cpus_per_task, tuple(setup)
+        self.poll_seconds, self.setup = poll_seconds, _lines(setup)
         self.directives = {
             "partition": partition,
             "qos": qos,
@@ -83,34 +85,45 @@ class SlurmExecutor:
             "ntasks-per-node": tasks_per_node,
             "cpus-per-task": cpus_per_task,
             "gpus-per-node": gpus_per_node,
-            "mem": None if mem_gb is None else f"{round(mem_gb * 1024)}M",
+            "mem": _megabytes(mem_gb),
             "signal": f"USR1@{signal_delay_s}",
             "requeue": True,
             "open-mode": "append",
             **{key.replace("_", "-"): v for key, v in (additional_parameters or {}).items()},
         }
+        for name, value in self.directives.items():
+            _require_option(name, value)
         self._absent: dict[Path, int] = {}
         self._warned = False
 
     def submit(self, job: Job, command: Sequence[str]) -> str:
-        """Writes the job's script and submits it with sbatch."""
+        """Writes the job's script and submits it with sbatch.
+
+        Raises:
+            SubmitError: If sbatch refuses the job; no script then says that it was submitted.
+            UserError: If a name holds a control character, which would end a line of the script.
+        """
+        text = self.script(job, command)
         job.folder.mkdir(parents=True, exist_ok=True)
         script = job.folder / SCRIPT
         (job.folder / EXIT_CODE).unlink(missing_ok=True)
-        write_atomically(script, self.script(job, command))
+        write_atomically(script, text)
         # on the command line options win over the user's SBATCH_PARTITION and the like
         done = _run([*OUTSIDE, "sbatch", "--parsable", *self._options(job), str(script)])
         if done.returncode:
+            script.unlink()
             raise SubmitError(f"sbatch: {done.stderr.strip() or done.stdout.strip()}")
         self._absent.pop(job.folder, None)
         return done.stdout.strip().split(";")[0]
 
     def script(self, job: Job, command: Sequence[str]) -> str:
-        """The batch script of a job."""
+        """The batch script of a job, in which nothing but ``setup`` and the command runs."""
+        require_plain("The folder of the job", str(job.folder))
+        require_plain("The name of the job", job.name)
         return TEMPLATE.format(
             directives="\n".join(f"#SBATCH {shlex.quote(o)}" for o in self._options(job)),
             setup="\n".join(self.setup),
-            cpus=self.cpus,
+            cpus=shlex.quote(f"--cpus-per-task={self.directives['cpus-per-task']}"),
             command=shlex.join(command),
             code=shlex.quote(str(job.folder / EXIT_CODE)),
         )
@@ -135,8 +148,9 @@ class SlurmExecutor:
             self._warned = True
             return None
         self._warned = False
+        # jobs of other programs may have any name, those of sweeps have no bar in theirs
         rows = (line.strip().split("|", 3) for line in done.stdout.splitlines())
-        queue = {name: (id, _in_words(state, reason)) for id, name, state, reason in rows}
+        queue = {row[1]: (row[0], _in_words(*row[2:])) for row in rows if len(row) == 4}
         return {number: self._look(job, queue) for number, job in jobs.items()}
 
     def stop(self, jobs: Sequence[Job]) -> None:
@@ -155,6 +169,34 @@ class SlurmExecutor:
             return Status(True, ENDING, id=job.id)
         self._absent.pop(job.folder)
         return Status(False, "gone", _exit_code(job.folder / EXIT_CODE), job.id)
+
+
+def _megabytes(gigabytes: float | None) -> str | None:
+    if gigabytes is None:
+        return None
+    if isinstance(gigabytes, bool) or not isinstance(gigabytes, int | float) or not gigabytes > 0:
+        raise ValueError(f"mem_gb must be a number of GB; got {gigabytes!r}")
+    return f"{round(gigabytes * 1024)}M"
+
+
+def _lines(setup: object) -> tuple[str, ...]:
+    """The user's own lines of shell."""
+    if isinstance(setup, str) or not isinstance(setup, Sequence):
+        raise ValueError(
+            f"setup must be a list of lines of shell, such as ['module load cuda']; got {setup!r}"
+        )
+    return tuple(str(line) for line in setup)
+
+
+def _require_option(name: str, value: object) -> None:
+    """Raises an error unless a name and its value make one option of sbatch."""
+    if not OPTION.fullmatch(name):
+        raise ValueError(
+            f"{name!r} is no option of sbatch; name one without dashes in front, such as exclude"
+        )
+    if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str)):
+        raise ValueError(f"{name} must be text or a number; got {value!r}")
+    require_plain(name, value)
 
 
 def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:

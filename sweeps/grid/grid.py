@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from softsym.cli.quoting import override
 from softsym.reporting.number_format import duration
 from softsym.runs.outcome import End, Outcome, read_outcome, tail
 from softsym.sweeps.executors import Executor, Job
-from softsym.sweeps.overrides import override
 from softsym.sweeps.slot_loop import SlotLoop
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class Grid:
     def command(self, number: int) -> list[str]:
         """The command that starts a run, or continues one that was stopped."""
         run = self.runs[number]
-        last = [override("run_dir", str(run.folder.absolute())), override("sweep", self.name)]
+        last = [override("run_dir", run.folder.absolute()), override("sweep", self.name)]
         if not any(o.startswith("ckpt_path=") for o in run.overrides):
             last.append("ckpt_path=auto")
         return [*self.program, *run.overrides, *last]

@@ -15,6 +15,7 @@ from softsym.cli.resolvers import folder_label
 from softsym.runs.errors import UserError
 from softsym.runs.layout import RECORD
 from softsym.runs.outcome import is_finished
+from softsym.runs.text import require_plain
 from softsym.sweeps.executors import make_executor, require_whole
 from softsym.sweeps.grid.grid import Grid, GridRun
 
@@ -51,6 +52,7 @@ def finish_grid(
         with open_dict(config.hydra.job):
             config.hydra.job.num, config.hydra.job.id = number, str(number)
         folder = Path(config.hydra.sweep.dir) / config.hydra.sweep.subdir
+        require_plain("hydra.sweep", str(folder))
         label = " ".join(o for o in overrides if o not in common) or "the only one"
         if folder in runs:
             raise UserError(

@@ -9,11 +9,13 @@ from typing import Any
 
 import yaml
 
+from softsym.cli.quoting import override
 from softsym.runs.errors import UserError
 from softsym.runs.files import write_atomically
 from softsym.runs.flatten import flatten
 from softsym.runs.layout import CONFIG
-from softsym.sweeps.overrides import key_of, merged, override
+from softsym.runs.untrusted import UnreadableError, read_yaml
+from softsym.sweeps.overrides import key_of, merged
 from softsym.sweeps.search.space import Choice, Parameter, parse_space
 
 KEYS = ("name", "experiment", "overrides", "monitor", "space", "pruning")
@@ -74,7 +76,13 @@ def require_same_plan(plan: Plan, folder: Path) -> None:
     path = folder / CONFIG
     if not path.exists():
         return
-    then = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        then = read_yaml(path)
+    except (OSError, UnreadableError) as error:
+        raise UserError(
+            f"The plan {str(path)!r} cannot be read: {error}. Put it back, or start a new search "
+            "with name=<name>."
+        ) from None
     # not with dots, which the keys of the space contain themselves
     before, after = flatten(then, separator="/"), flatten(_as_dict(plan), separator="/")
     changed = [

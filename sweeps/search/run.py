@@ -15,13 +15,17 @@ from typing import Any
 from rich.console import Console
 
 from softsym.cli import resolvers
+from softsym.cli.program import command_of
+from softsym.cli.quoting import override
 from softsym.reporting.many_runs import write_page
 from softsym.runs.errors import UserError
+from softsym.runs.files import clear_leftovers
 from softsym.runs.layout import OVERVIEW
 from softsym.runs.locks import locked
 from softsym.runs.optuna_journal import MONITOR, SLOTS, TOTAL
 from softsym.sweeps.executors import Executor, make_executor
 from softsym.sweeps.search.plan import Plan, keep_plan, make_plan, require_same_plan
+from softsym.sweeps.search.repair import set_damage_aside
 from softsym.sweeps.search.search import Search, Settings, make_settings
 from softsym.sweeps.search.status import show_status
 from softsym.sweeps.search.study import Study
@@ -57,6 +61,8 @@ def _run_search(settings: Settings, plan: Plan, executor: Executor) -> None:
     require_same_plan(plan, folder)
     check_trials(plan, folder)
     keep_plan(plan, folder)
+    if settings.repair:
+        set_damage_aside(folder)
     study = Study(folder, create=True)
     monitor, defaults = monitor_and_defaults(plan)
     if defaults is not None:
@@ -79,13 +85,15 @@ def _run_search(settings: Settings, plan: Plan, executor: Executor) -> None:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Keeps a second sweep.py out of the folder, which would draw and start trials twice."""
+    status = shlex.join([*command_of("sweep"), "status", override("folder", folder)])
     refusal = (
-        f"Another sweep.py works in {str(folder)!r}. See its progress with python sweep.py "
-        f"status folder={shlex.quote(str(folder))}, or start another search with name=<name>."
+        f"Another sweep.py works in {str(folder)!r}. See its progress with: {status}. Or start "
+        "another search with name=<name>."
     )
     with ExitStack() as stack:
         try:
             stack.enter_context(locked(folder / LOCK, refusal))
+            clear_leftovers(folder)
         except OSError as error:
             raise UserError(f"The folder {str(folder)!r} cannot be used: {error}.") from None
         yield

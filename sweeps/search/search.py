@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 from softsym.runs.errors import UserError
 from softsym.runs.optuna_journal import EXECUTOR, JOB, REASON, RESTARTS, counts
 from softsym.runs.outcome import End, Outcome, read_outcome, tail
+from softsym.runs.text import require_plain
 from softsym.sweeps.command_line import ACTIONS
 from softsym.sweeps.executors import Executor, Job, require_whole
 from softsym.sweeps.search.status import ended, progress_line
@@ -41,6 +42,7 @@ class Settings:
     report_every: int
     stop_seconds: float
     command: tuple[str, ...]
+    repair: bool = False
 
 
 def make_settings(config: Mapping[str, Any]) -> Settings:
@@ -53,7 +55,10 @@ def make_settings(config: Mapping[str, Any]) -> Settings:
         raise UserError(
             f"name={config['name']}: a search's name has only letters, digits, '.', '_' and '-'."
         )
-    values = {each.name: config[each.name] for each in fields(Settings)}
+    values = {each.name: config[each.name] for each in fields(Settings) if each.name in config}
+    if not isinstance(config["folder"], str) or not config["folder"].strip():
+        raise UserError(f"folder must be the path of a folder; got {config['folder']!r}.")
+    require_plain("folder", config["folder"])
     values["folder"] = Path(config["folder"]).absolute()
     values["command"] = tuple(str(word) for word in config["command"])
     return Settings(**values)
@@ -101,7 +106,7 @@ class Search:
                 self.study.tell(trial, Outcome(End.FAILED, reason=reason))
                 continue
             started_by = trial.user_attrs.get(EXECUTOR, executor.kind)
-            if started_by != executor.kind:
+            if started_by != executor.kind and self._may_have_started(trial):
                 raise UserError(
                     f"Trial {trial.number} was started with executor={started_by}: continue the "
                     f"search with it until no trial runs. (This is executor={executor.kind}.)"
@@ -112,6 +117,11 @@ class Search:
         if jobs:
             log.info("Trials that were running when sweep.py ended: %s.", ", ".join(map(str, jobs)))
         return jobs
+
+    def _may_have_started(self, trial: FrozenTrial) -> bool:
+        """Whether a trial may have a job: a number, or files that one leaves before it has one."""
+        folder = self.trials.folder_of(trial.number)
+        return JOB in trial.user_attrs or (folder.exists() and any(folder.iterdir()))
 
     def next(self) -> int | None:
         """Draws a trial, as long as there are fewer than asked for."""

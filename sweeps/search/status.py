@@ -23,6 +23,9 @@ def show_status(study: Study, folder: Path, console: Console) -> None:
     """Prints counts, the best trials, those that run, and the last failures; changes nothing."""
     trials = study.trials
     console.print(Text(f"{study.name} in {folder}", style="bold"))
+    if study.damage is not None:
+        told = f"{study.damage}. What follows is the state before."
+        console.print(Text(told, style="yellow"), soft_wrap=True)
     console.print(Text(_summary(study, trials)))
     best = [
         (t.number, number(t.value), " ".join(f"{k}={shown(v)}" for k, v in t.params.items()))

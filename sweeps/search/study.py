@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,10 +15,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from softsym.runs.errors import UserError
 from softsym.runs.layout import JOURNAL
-from softsym.runs.optuna_journal import REASON, TAIL, journal_storage
+from softsym.runs.optuna_journal import REASON, TAIL, Damage, journal_storage, load_study
 from softsym.runs.outcome import End, Outcome
 from softsym.sweeps.search.space import Choice, Parameter
 
+TRIALS = "trials"
+"""The folder of the trials' run folders, in that of the search."""
 STATES = {
     End.COMPLETE: TrialState.COMPLETE,
     End.PRUNED: TrialState.PRUNED,
@@ -32,21 +35,25 @@ class Study:
     The sampler of each trial is seeded by the search's seed and the trial's number. So it draws
     the same trial from the same results, whether or not sweep.py was killed in between.
 
+    Args:
+        folder: The folder of the search.
+        create: Open the study to write, and make it if there is none; otherwise nothing changes.
+
     Raises:
-        UserError: If there is no study in the folder, unless ``create`` makes one.
+        UserError: If there is no study; if its journal is damaged and ``create`` asks to write;
+            if there are trials without a journal.
     """
 
     def __init__(self, folder: Path, create: bool = False) -> None:
         self.path = folder / JOURNAL
-        if not create and not self.path.exists():
-            raise _no_search(folder)
+        self.damage: Damage | None = None
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        storage = journal_storage(self.path)
-        names = [study.study_name for study in storage.get_all_studies()]
-        if not (names or create):
+        if create:
+            self.optuna = _open(folder)
+            return
+        if not self.path.exists():
             raise _no_search(folder)
-        open_study = optuna.load_study if names else optuna.create_study
-        self.optuna = open_study(study_name=[*names, folder.name][0], storage=storage)
+        self.optuna, self.damage = load_study(self.path)
 
     @property
     def name(self) -> str:
@@ -114,6 +121,31 @@ def complete(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
     valued = [(t.value, t) for t in trials if t.state == TrialState.COMPLETE]
     ranked = [(value, trial.number, trial) for value, trial in valued if value is not None]
     return [trial for _, _, trial in sorted(ranked, key=lambda entry: entry[:2])]
+
+
+def _open(folder: Path) -> optuna.Study:
+    path, trials = folder / JOURNAL, trial_folders(folder)
+    if trials and not (path.exists() and path.stat().st_size):
+        raise UserError(
+            f"{path} is {'empty' if path.exists() else 'missing'}, but there are trials in "
+            f"{folder / TRIALS}. Put the journal back, or start another search with name=<name>."
+        )
+    try:
+        storage = journal_storage(path)
+    except UserError as error:
+        raise UserError(
+            f"{error} The file stays as it is. Put a good copy in its place, continue with the "
+            "trials before the damage by repair=true, or start another search with name=<name>."
+        ) from None
+    names = [study.study_name for study in storage.get_all_studies()]
+    open_study = optuna.load_study if names else optuna.create_study
+    return open_study(study_name=[*names, folder.name][0], storage=storage)
+
+
+def trial_folders(folder: Path) -> dict[int, Path]:
+    """The run folders of a search's trials by number."""
+    found = (folder / TRIALS).glob("*")
+    return {int(path.name): path for path in found if re.fullmatch(r"\d{1,9}", path.name)}
 
 
 def _no_search(folder: Path) -> UserError:

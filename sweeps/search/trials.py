@@ -14,13 +14,14 @@ from typing import Any
 
 from softsym.cli.choices import CONF
 from softsym.cli.overrides import check_command_line, hydra_arguments
+from softsym.cli.quoting import override
 from softsym.runs.errors import UserError
 from softsym.runs.layout import JOURNAL
 from softsym.sweeps.command_line import train_values
 from softsym.sweeps.executors import Job
-from softsym.sweeps.overrides import override
 from softsym.sweeps.search.plan import Plan
 from softsym.sweeps.search.space import Choice
+from softsym.sweeps.search.study import TRIALS
 
 ROOT = CONF.parent
 
@@ -36,7 +37,7 @@ class Trials:
 
     def folder_of(self, number: int) -> Path:
         """The run folder of a trial."""
-        return self.folder / "trials" / str(number)
+        return self.folder / TRIALS / str(number)
 
     def job(self, number: int, id: str = "") -> Job:
         """The job of a trial; no other search's job has its name."""
@@ -51,7 +52,7 @@ class Trials:
             *self.plan.fixed,
             *self.plan.drawn(params),
             *self.pruning(number),
-            override("run_dir", str(self.folder_of(number))),
+            override("run_dir", self.folder_of(number)),
             override("sweep", self.study),
             "ckpt_path=auto",
         ]
@@ -61,7 +62,7 @@ class Trials:
         if self.plan.pruning is None:
             return []
         settings = {
-            "journal": str(self.folder / JOURNAL),
+            "journal": self.folder / JOURNAL,
             "study": self.study,
             "trial": number,
             **self.plan.pruning,

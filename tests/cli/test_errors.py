@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import errno
-import os
 
 import pytest
 from hydra.errors import InstantiationException
@@ -40,13 +39,24 @@ def test_a_full_disk_is_the_users_to_mend_another_error_of_the_system_is_not(cap
         raise OSError(errno.EIO, "Input/output error")
 
 
-@pytest.mark.parametrize("number", [errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP])
-def test_a_path_that_cannot_be_used_is_named(number, capsys):
-    with pytest.raises(SystemExit), reported():
-        raise OSError(number, os.strerror(number), "/runs/mine")
+def test_commands_without_checkpoints_give_no_advice_about_them(capsys):
+    for error in (KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left"), ValueError("x")):
+        with pytest.raises(SystemExit), reported(command="report"):
+            raise error
     said = capsys.readouterr().err
-    assert f"'/runs/mine' cannot be used: {os.strerror(number)}. Name another place" in said
-    assert "Errno" not in said
+    assert "ckpt_path" not in said
+    assert "debug=true" not in said
+    assert "Interrupted." in said
+    assert "Make room, then give the same command again" in said
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP])
+def test_a_place_that_cannot_be_written_is_the_users_to_mend(number, capsys):
+    with pytest.raises(SystemExit), reported():
+        raise OSError(number, "It cannot be", "/some/place")
+    assert (
+        "'/some/place' cannot be used: It cannot be. Name another place" in capsys.readouterr().err
+    )
 
 
 def test_debug_keeps_the_traceback():

@@ -8,7 +8,7 @@ import pytest
 
 from softsym import __version__
 from softsym.cli import main as console
-from softsym.cli.jobs import program
+from softsym.cli.program import command_of, program
 
 
 @pytest.fixture
@@ -69,8 +69,24 @@ def test_unknown_command(run, capsys):
         (["train.py", "a=1"], ["python", "train.py", "a=1"], ["python", "train.py"]),
         (["/x/train.py"], ["python", "/env/bin/softsym", "train"], ["softsym", "train"]),
         (["/x/train.py"], ["python", "-m", "softsym.train"], ["python", "-m", "softsym.train"]),
+        (["/x"], ["python", "-m", "softsym", "train", "a"], ["python", "-m", "softsym", "train"]),
         (["train.py"], ["python", "-X", "dev", "train.py"], ["python", "train.py"]),
     ],
 )
 def test_recorded_commands_are_as_they_were_typed(argv, original, words):
     assert program(argv, original) == words
+
+
+@pytest.mark.parametrize(
+    ("original", "words"),
+    [
+        (["python", "/env/bin/softsym", "train", "--help"], "softsym sweep"),
+        (["python", "-m", "softsym", "train"], "python -m softsym sweep"),
+        (["python", "-m", "softsym.report", "x"], "python -m softsym.sweep"),
+        (["python", "train.py"], "python sweep.py"),
+        (["python", "../code/report.py"], "python ../code/sweep.py"),
+        (["python"], "python sweep.py"),
+    ],
+)
+def test_other_commands_are_named_in_the_same_way(original, words):
+    assert " ".join(command_of("sweep", original)) == words

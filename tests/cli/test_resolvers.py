@@ -131,3 +131,35 @@ def test_jobs_of_a_sweep_are_named_by_what_they_are():
     names = {sweep_folder([*long, f"seed={seed}"]) for seed in range(3)}
     assert len(names) == 3
     assert all(len(name) < 140 and ",seed=" in name for name in names)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "swept", "kept"),
+    [
+        ([f"data_dir=/home/{'x' * 200}"], [], "data_dir=-home-x"),  # once a digest alone
+        ([f"data_dir=/home/{'x' * 200}/zara1"], [], "x-zara1,"),
+        ([f"data_dir=/{'x' * 200}", "seed=1"], ["seed"], "seed=1,"),
+        (["seed=1", f"data_dir=/{'x' * 200}"], ["seed"], "seed=1,"),
+        ([f"regularizers.k{i}.strength={i}" for i in range(9)], [], "strength=0,strength=1"),
+        (
+            [f"regularizers.k{i}.strength={i}" for i in range(99)],
+            ["regularizers.k7.strength"],
+            "=7",
+        ),
+        (["name=" + "\u65e5" * 300], [], "name=\u65e5"),
+        (["a.b='x y'", f"c={'z' * 200}"], ["a.b"], "b=-x-y-"),
+    ],
+)
+def test_a_long_folder_name_keeps_what_differs_readable(overrides, swept, kept):
+    name = sweep_folder(overrides, swept)
+    assert kept in name
+    assert len(name) < 140
+    assert len(name.encode()) < 255
+    assert name == sweep_folder(overrides, swept) != sweep_folder([*overrides, "z=1"], swept)
+
+
+def test_what_is_swept_is_read_off_the_command_line(monkeypatch):
+    swept = "regularizers.xy.strength"
+    monkeypatch.setattr("sys.argv", ["train.py", "-m", "threads=1", f"+{swept}=1,2", "--x"])
+    name = sweep_folder([f"+{swept}=2", "threads=1", f"name={'x' * 150}"])
+    assert name.startswith("strength=2,")

@@ -91,6 +91,18 @@ def test_folder_without_runs_is_told(tmp_path):
         from_folder(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "target",
+    ["os.system", "torch.load", "torch.nn.functional.importlib.import_module", "mine.Net"],
+)
+def test_a_folder_of_somebody_else_builds_known_classes_only(tmp_path, target):
+    module = {"_target_": "softsym.networks.MLP", "layers": [{"_target_": target}]}
+    config = {"seed": 0, "datamodule": {}, "module": module}
+    OmegaConf.save(OmegaConf.create(config), tmp_path / "config.yaml")
+    with pytest.raises(UserError, match=rf"module\.layers\.0\._target_ is '{target}'"):
+        from_folder(tmp_path)
+
+
 def test_groups_of_many_settings_get_no_panels(caplog):
     shown = from_command_line(["regularizers=planes,none", "seed=0,1"])
     assert shown.swept == ("seed",)

@@ -38,7 +38,7 @@ TYPED = [
     ("'network={channels: 3'", "are all of its brackets and quotes closed?"),
     ('"name=\'a"', "are all of its brackets and quotes closed?"),
     ("name='${nope}'", "name=${nope} refers to a key that does not exist"),
-    ("name=a,b", "gives several values. To run each of them add -m; for a list write name=[a,b]"),
+    ("seed=1,2", "gives several values. To run each of them add -m; for a list write seed=[1,2]"),
     ("'name=[a]'", "name must be one line of text; got ['a']"),
     ("name=", "name must be one line of text; got ''"),
     ("ckpt_path=", "ckpt_path must be one line of text or null; got ''"),
@@ -65,25 +65,16 @@ TYPED = [
     ("--cfg job sed=1", "Did you mean 'seed'?"),
 ]
 MEANT = [
-    # (typed in a shell, as Hydra reads it)
+    # (typed in a shell, as Hydra reads it); tests/cli/test_quoting.py has more
     ("'regularizers.xy.group=O(2)@xy'", "regularizers.xy.group='O(2)@xy'"),
     ("'regularizers.xy.group=\"O(2)@xy\"'", 'regularizers.xy.group="O(2)@xy"'),
     ("'candidates={c4:C(4)}'", "++candidates={c4:'C(4)'}"),
-    (
-        "'candidates={a: Reflect(2, 1), b: O(2)@xy}'",
-        "++candidates={a: 'Reflect(2, 1)', b: 'O(2)@xy'}",
-    ),
+    ("'candidates.c4=C(4)'", "++candidates.c4='C(4)'"),
     ("'symmetries=[O(2)@xy,O(2)@yz]'", "++symmetries=['O(2)@xy','O(2)@yz']"),
-    ("'augmentation=SO(3)*Scaling(3)'", "augmentation='SO(3)*Scaling(3)'"),
-    ("'x=choice(O(2)@xy,O(3))'", "x=choice('O(2)@xy','O(3)')"),
-    ("'x=O(2)@xy,O(3)'", "x='O(2)@xy','O(3)'"),
     ("run_dir=/tmp/x=y", "run_dir='/tmp/x=y'"),
     ('"name=it\'s"', r"name='it\'s'"),
-    ("name=~/données", "name='~/données'"),
     ("'seed=range(3)'", "seed=range(3)"),
     ("seed=1,2", "seed=1,2"),
-    ("'a={b: [1, c]}'", "a={b: [1, c]}"),
-    ("'a=${b}/c'", "a=${b}/c"),
 ]
 ACCEPTED = [
     "'regularizers.xy.group=O(2)@xy' 'candidates={c4:C(4)}' run_dir=x",

@@ -97,11 +97,27 @@ def test_without_the_extra_one_line_says_so(search, missing, monkeypatch, capsys
     assert "plotly.js" not in text
 
 
+def test_a_search_without_pruning_draws_no_warning(tmp_path, caplog):
+    storage = journal_storage(tmp_path / "journal.log")
+    study = optuna.create_study(study_name="small", storage=storage)
+    study.tell(study.ask(SPACE), 1.0)
+    logger = optuna.logging.get_logger("optuna")
+    logger.addHandler(caplog.handler)
+    (section,), notes = read_searches([tmp_path])
+    logger.removeHandler(caplog.handler)
+    assert (notes, caplog.text) == ([], "")
+    captions = {figure.key: figure.caption for figure in section.figures}
+    assert captions["intermediate"].startswith("No trial has reported values")
+
+
 def test_a_damaged_journal_is_warned_of(search, capsys):
     folder = search(1)
     (folder / "journal.log").write_text("no journal\n" * 2)
     main([str(folder)])
-    assert f"warning: {folder / 'journal.log'} cannot be read" in capsys.readouterr().err
+    assert (
+        f"warning: {folder / 'journal.log'} is damaged in line 1 of 2: it is no JSON"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")

@@ -24,7 +24,11 @@ def test_what_hydra_gets():
     [
         ("n_trial=3", r"no key 'n_trial'. Did you mean 'n_trials'\? Keys at the top: action, "),
         ("executor.partion=x", r"no key 'executor.partion'. Keys under 'executor': devices, kind"),
-        ("trainer.max_epochs=3", r"go into 'overrides=\[trainer.max_epochs=...\]'"),
+        ("trainer.max_epochs=3", r"goes into 'overrides=\[trainer.max_epochs=...\]'"),
+        ("network=mlp", r"'network' is a key of python train.py\. .* 'overrides=\[network=...\]'"),
+        ("optimizer.lr=1", r"'optimizer.lr' is a key of .* 'overrides=\[optimizer.lr=...\]'"),
+        ("-m", r"sweep.py runs many trials by itself, .* use python train.py -m key=1,2 instead"),
+        ("--multirun", "it takes no --multirun"),
         ("search=nothing", "There is no search called 'nothing'. Choose one of: cosine_similarity"),
         ("stauts", "sweep.py knows no 'stauts'. Start with run or status, or"),
         ("picture", "The pictures of a search are in its report: python report.py"),

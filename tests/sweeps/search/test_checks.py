@@ -49,7 +49,10 @@ def test_every_search_says_its_command_and_is_small(name):
     [
         ({"space": {"optimizer.rl": LR}}, "Unknown config key 'optimizer.rl'. Did you mean"),
         ({"space": {"adjust_epoch": LR}}, "adjust_epoch must be a whole number of at least 1"),
-        ({"experiment": "quickstrat"}, "no experiment called 'quickstrat'. Did you mean 'quickstart'"),
+        (
+            {"experiment": "quickstrat"},
+            "no experiment called 'quickstrat'. Did you mean",
+        ),
         ({"overrides": ["trainer.epochs=3"]}, "Unknown config key 'trainer.epochs'"),
         ({"pruning": {"min_epoch": 3}}, "'callbacks.pruning.min_epoch'. Did you mean 'min_epochs'"),
         ({"pruning": {}}, r"lacks .* callbacks.pruning.min_epochs; .*for a search: in overrides="),

@@ -249,3 +249,13 @@ def test_reports_are_written_now_and_then(make):
     search = make(FakeExecutor(), n_trials=7, slots=1, report_every=3)
     search.run()
     assert len(search.reports) == 3
+
+
+def test_a_trial_that_no_job_was_started_for_goes_on_with_another_executor(make, study):
+    with pytest.raises(UserError, match="the queue is full"):
+        make(FakeExecutor(most=0), n_trials=2).run()
+    other = FakeExecutor()
+    other.kind = "other"
+    make(other, n_trials=2).run()
+    assert sorted(other.started) == [0, 1]
+    assert states(study) == ["COMPLETE"] * 2
