@@ -11,36 +11,37 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
-from hydra.utils import instantiate
-from omegaconf import OmegaConf
+from hydra.utils import get_object
 from rich.console import Console
 from rich.table import Table
 
-from softsym.cli import resolvers
+from softsym.lightning_modules.checkpoint_io import load_weights
 from softsym.reporting.number_format import number
+from softsym.runs.untrusted import read_yaml
 
 LARGEST = 5
 
 
+def built(settings: dict[str, Any]) -> Any:
+    """Builds an object of ours; a stored config may name any code, which is not called."""
+    made = get_object(settings["_target_"]) if settings["_target_"].startswith("softsym.") else None
+    if not isinstance(made, type) or not made.__module__.startswith("softsym."):
+        raise ValueError(f"{settings['_target_']} is no class of softsym.")
+    return made(**{key: value for key, value in settings.items() if not key.startswith("_")})
+
+
 def squared_errors(folder: Path) -> torch.Tensor:
     """Mean squared error of each test sample of a run's best model, (n,)."""
-    config = OmegaConf.load(folder / "config.yaml")
-    datamodule, network = instantiate(config.datamodule), instantiate(config.network)
+    config = read_yaml(folder / "config.yaml")
+    datamodule, network = built(config["datamodule"]), built(config["network"])
     datamodule.prepare_data()
     datamodule.setup()
-    kept = torch.load(folder / "checkpoints" / "best.ckpt", map_location="cpu", weights_only=True)
-    prefix = "network."
-    network.load_state_dict(
-        {
-            name.removeprefix(prefix): value
-            for name, value in kept["state_dict"].items()
-            if name.startswith(prefix)
-        }
-    )
+    load_weights(network, folder / "checkpoints" / "best.ckpt")
     inputs, targets = datamodule.splits["test"]
     with torch.no_grad():
         return (network(inputs) - targets).square().mean(1)
@@ -56,7 +57,6 @@ def main() -> None:
     for folder in arguments.folders:
         if not (folder / "checkpoints" / "best.ckpt").exists():
             parser.error(f"{folder} is no run folder with a best model (checkpoints/best.ckpt)")
-    resolvers.register()
     shown = Table("run", "mean", "median", f"largest {LARGEST}", "their share of the sum")
     for folder in arguments.folders:
         errors = squared_errors(folder)

@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from softsym.cli.choices import choices, choose_among, config_folders
+from softsym.cli.places import EXAMPLES
 from softsym.cli.quoting import OVERRIDE, is_read
 from softsym.cli.settings.schema import Train
 from softsym.runs.errors import UserError
@@ -83,6 +84,8 @@ def advice(key: str, config: DictConfig, folders: Sequence[Path]) -> str:
         return choose_among(key, folders).replace("one of", f"one with {key}=<name>")
     if key.startswith("regularizers.") and key.count(".") == 1:
         return f" To leave it out write '~{key}'."
+    if key in EXAMPLES:
+        return f" Give {EXAMPLES[key]}."
     close = _elsewhere(config, key) if "." not in key and key not in NEEDED else None
     return f" Did you mean {close!r}?" if close else ""
 

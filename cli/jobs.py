@@ -14,6 +14,7 @@ from hydra.types import RunMode
 
 from softsym.cli.errors import reported
 from softsym.cli.overrides import SEARCHPATH
+from softsym.cli.places import near
 from softsym.cli.program import program
 from softsym.cli.quoting import override
 
@@ -37,7 +38,7 @@ def command_of_job(given: Sequence[str]) -> str:
         return shlex.join([*started, *given[1:]])
     config = HydraConfig.get()
     own_configs = [o for o in config.overrides.hydra if o.startswith(f"{SEARCHPATH}=")]
-    folder = override("run_dir", Path(config.runtime.output_dir))
+    folder = override("run_dir", near(Path(config.runtime.output_dir)))
     words = (*started, *config.overrides.task, *own_configs, folder, "ckpt_path=auto")
     return shlex.join(words)
 

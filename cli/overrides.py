@@ -6,7 +6,6 @@ Nothing here imports torch or Lightning: a mistake is answered in a fraction of 
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,11 +27,11 @@ from softsym.cli.explanations import (
     require_choices,
     require_readable,
 )
+from softsym.cli.places import check_places, check_run_folder, refusal
 from softsym.cli.quoting import quoted, readable
 from softsym.cli.settings.check import check_settings
 from softsym.cli.settings.schema import Train
 from softsym.runs.errors import UserError
-from softsym.runs.layout import CONFIG
 
 MULTIRUN = ("-m", "--multirun")
 OWN_FOLDER = ("run_dir=", "hydra.run.dir=")
@@ -68,7 +67,7 @@ def check_command_line(arguments: Sequence[str]) -> list[str]:
     if any(word in SHOWS and SHOWS[word] for word in arguments):
         return []
     folder = Path(config.hydra.run.dir)
-    require_writable(folder)
+    check_run_folder(folder, config.ckpt_path)
     named = any(a.startswith(OWN_FOLDER) for a in arguments)
     slurm_job, resumes = slurm.current(), config.ckpt_path == "last"
     if slurm_job is None:
@@ -76,7 +75,7 @@ def check_command_line(arguments: Sequence[str]) -> list[str]:
     goes_on = [] if config.ckpt_path else ["ckpt_path=auto"]
     if named:
         return goes_on
-    if not (resumes and (folder / CONFIG).exists()):
+    if not resumes:
         folder = folder.with_name(slurm_job.name(arguments))
     return [f"run_dir={quoted(folder)}", *goes_on]
 
@@ -185,6 +184,7 @@ def check_overrides(arguments: Sequence[str]) -> DictConfig:
         except (HydraException, OmegaConfBaseException) as error:
             raise UserError(explain_compose_error(error, words)) from error
     check_settings(config, Train, lambda key: advice(key, config, folders))
+    check_places(config)
     plain = OmegaConf.to_container(config, resolve=False)
     missing = [key for key in _missing(plain) if not key.startswith("hydra.")]
     if missing:
@@ -210,11 +210,14 @@ def _each_value(arguments: Sequence[str]) -> list[list[str]]:
 
 def _claim(folder: Path) -> Path:
     """Makes a new folder, so that runs that start within the same second stay apart."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
     names = (f"{folder.name}-{attempt}" for attempt in itertools.count(1))
     chosen = folder
-    while not _make(chosen):
-        chosen = folder.with_name(next(names))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        while not _make(chosen):
+            chosen = folder.with_name(next(names))
+    except OSError as error:
+        raise UserError(refusal(chosen, error.strerror or str(error))) from None
     return chosen
 
 
@@ -225,17 +228,6 @@ def _make(folder: Path) -> bool:
     except FileExistsError:
         return False
     return True
-
-
-def require_writable(folder: Path) -> None:
-    """Raises a UserError unless the folder can be made and written."""
-    existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        raise UserError(
-            f"The output folder {str(folder)!r} cannot be written: {str(existing)!r} "
-            f"{'is no folder' if not existing.is_dir() else 'does not allow it'}. Choose another "
-            "with run_dir=<folder>."
-        )
 
 
 def _missing(node: Any, path: str = "") -> list[str]:

@@ -20,6 +20,7 @@ from rich.console import Console
 from torch import Tensor, nn
 
 import softsym
+from softsym.cli.records import portable_config
 from softsym.datamodules.base import TensorDataModule
 from softsym.lightning_modules import SymmetryModule
 from softsym.lightning_modules.callbacks import GracefulStop
@@ -113,7 +114,7 @@ def publish(
         metrics=metrics,
         predictions=predictions(result, config.track_dim),
         adjusted_at=result.module.tuning.policy.adjusted_epoch,
-        config=OmegaConf.to_yaml(config, resolve=True),
+        config=OmegaConf.to_yaml(OmegaConf.create(portable_config(config, folder))),
         command=command,
         versions=versions(),
         seconds=seconds,

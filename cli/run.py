@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import signal
 import sys
 import time
-import zipfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,8 +20,16 @@ from lightning.pytorch.plugins.environments import SLURMEnvironment
 from omegaconf import DictConfig, OmegaConf
 
 from softsym.cli import slurm
+from softsym.cli.places import IN_FOLDER, resume_words, weights_file
 from softsym.cli.preemption import leave
-from softsym.cli.records import held, is_complete, require_same_run, start_records
+from softsym.cli.records import (
+    held,
+    is_complete,
+    portable_config,
+    removed_if_unused,
+    require_same_run,
+    start_records,
+)
 from softsym.cli.rehearsal import rehearse
 from softsym.cli.results import RunResult, finish_loggers, publish, stopped_by
 from softsym.cli.settings.check import check_resolved
@@ -31,14 +39,24 @@ from softsym.datamodules.base import TensorDataModule
 from softsym.lightning_modules import SymmetryModule
 from softsym.lightning_modules.callbacks import BestCheckpoint, Preempted
 from softsym.lightning_modules.callbacks.graceful_stop import LEAVING
+from softsym.lightning_modules.checkpoint_io import (
+    load_weights,
+    read_checkpoint,
+    require_resumable,
+)
 from softsym.lightning_modules.compilation import check_settings, compiles
 from softsym.lightning_modules.nonfinite import NonFiniteLossError
+from softsym.runs.archives import verify_archive
 from softsym.runs.errors import UserError
+from softsym.runs.files import replacing
 from softsym.runs.layout import LAST_CHECKPOINT
 from softsym.runs.strengths import StrengthRow
 from softsym.symmetries import cache_bases
 
 log = logging.getLogger(__name__)
+
+LAST_TESTED = "test/last_model"
+"""Metric that is 1 where the tested model is the last one and not the best; absent otherwise."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +122,12 @@ def run(config: DictConfig, start: Mapping[str, Any], in_sweep: bool = False) ->
     """
     started = time.monotonic()
     folder = Path(config.paths.output).absolute()
-    ckpt_path = "auto" if in_sweep and config.ckpt_path is None else config.ckpt_path
+    given = None if config.ckpt_path is None else str(config.ckpt_path)
+    ckpt_path = "auto" if in_sweep and given is None else given
     skip_finished = ckpt_path == "auto"
-    _prepare(config)
-    parts = build(config)
-    with ExitStack() as stack:
+    with removed_if_unused(folder), ExitStack() as stack:
+        _prepare(config)
+        parts = build(config)
         waited = parts.trainer.is_global_zero and stack.enter_context(
             held(folder, wait=skip_finished)
         )
@@ -123,7 +142,9 @@ def run(config: DictConfig, start: Mapping[str, Any], in_sweep: bool = False) ->
         if parts.trainer.is_global_zero:
             start_records(config, folder, start)
             _warn_of_late_adjustment(parts)
-        result = _train_and_test(config, parts, _checkpoint(ckpt_path, folder))
+        resumed = _checkpoint(ckpt_path, folder)
+        _load(config, parts, resumed)
+        result = _train_and_test(config, parts, resumed)
         if parts.trainer.is_global_zero:
             publish(config, start["command"], folder, result, time.monotonic() - started)
     if in_sweep and result.status == "interrupted":
@@ -145,14 +166,41 @@ def _prepare(config: DictConfig) -> None:
     seed_everything(config.seed, workers=True, verbose=False)
 
 
-def _train_and_test(config: DictConfig, parts: Parts, resumed: str | None) -> RunResult:
+def _load(config: DictConfig, parts: Parts, resumed: Path | None) -> None:
+    """Checks the checkpoint to resume from, or gives the network the weights to start from.
+
+    Raises:
+        UserError: If the checkpoint is damaged or of another network, or if the best model that it
+            speaks of is damaged or missing, which the test will need.
+    """
+    network = parts.module.network
+    if resumed is None:
+        if config.init_from is not None:
+            path = weights_file(config.init_from)
+            load_weights(network, path)
+            log.info("Starting from the weights in %s", path)
+        return
+    checkpoint = read_checkpoint(resumed)
+    require_resumable(checkpoint, resumed, network)
+    for callback in _best_callbacks(parts.trainer):
+        state = checkpoint["callbacks"].get(callback.state_key)
+        kept = callback.kept_best(state) if isinstance(state, dict) else None
+        if config.test_model == "best" and kept is not None:
+            if not kept.exists() and (beside := resumed.parent / kept.name).exists():
+                with replacing(kept) as temporary:  # the run goes on in another folder
+                    shutil.copyfile(beside, temporary)
+            verify_archive(kept)
+
+
+def _train_and_test(config: DictConfig, parts: Parts, resumed: Path | None) -> RunResult:
     """Trains, from a checkpoint if one is given, and tests the best model."""
-    settings = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
+    folder = Path(config.paths.output).absolute()
+    settings = portable_config(config, folder)
     for logger in parts.trainer.loggers:
         logger.log_hyperparams(settings)
-    _fit(parts, resumed)
+    _fit(parts, resumed, folder)
     history = tuple(map(StrengthRow._make, parts.module.tuning.history))
-    metrics = _validated(parts.trainer, config.monitor) | _test(parts)
+    metrics = _validated(parts.trainer, config.monitor) | _test(parts, config.test_model)
     return RunResult(parts.module, parts.datamodule, parts.trainer, history, metrics)
 
 
@@ -163,16 +211,12 @@ def _validated(trainer: Trainer, monitor: str) -> dict[str, float]:
     return {} if score is None else {monitor: float(score)}
 
 
-def _test(parts: Parts) -> dict[str, float]:
-    """Tests the best model, or with a warning the last one if none was kept."""
-    best = _best_checkpoint(parts.trainer)
+def _test(parts: Parts, which: str) -> dict[str, float]:
+    """Tests the best model; the last one if that is asked for, or if none could be kept."""
+    best = None if which == "last" else _best_checkpoint(parts.trainer)
     if best is None:
-        settled = parts.module.tuning.policy.settled_epoch
-        log.warning(
-            "No best model was kept: training ended before epoch %d, where the strengths count "
-            "as settled. The last model is tested.",
-            settled,
-        )
+        why = "test_model=last" if which == "last" else _why_none_was_kept(parts)
+        log.warning("%s: the last model is tested.", why)
     results = parts.trainer.test(
         parts.module,
         parts.datamodule,
@@ -180,61 +224,87 @@ def _test(parts: Parts) -> dict[str, float]:
         verbose=False,
         weights_only=True,
     )
-    return {name: value for loader in results for name, value in loader.items()}
+    metrics = {name: value for loader in results for name, value in loader.items()}
+    return metrics | ({} if best else {LAST_TESTED: 1.0})
 
 
-def _fit(parts: Parts, resumed: str | None) -> None:
+def _why_none_was_kept(parts: Parts) -> str:
+    settled, done = parts.module.tuning.policy.settled_epoch, parts.trainer.current_epoch
+    if done <= settled:
+        return (
+            f"No best model was kept, as training ended after {done} epochs, before epoch "
+            f"{settled + 1}, from which on the strengths count as settled"
+        )
+    return f"No best model was kept, as no validation followed epoch {settled}"
+
+
+def _fit(parts: Parts, resumed: Path | None, folder: Path) -> None:
     """Trains; ends the process if a scheduler stopped it, as no time is left for a test."""
     try:
-        parts.trainer.fit(parts.module, parts.datamodule, ckpt_path=resumed, weights_only=True)
+        parts.trainer.fit(
+            parts.module,
+            parts.datamodule,
+            ckpt_path=None if resumed is None else str(resumed),
+            weights_only=True,
+        )
         number = stopped_by(parts.trainer)
     except NonFiniteLossError as error:
-        raise UserError(f"{error} {_kept(parts.trainer)}") from error
+        raise UserError(f"{error} {_kept(folder)}") from error
     except Preempted as stop:
         number = stop.signal
+    except (LookupError, TypeError, AttributeError, RuntimeError, ValueError) as error:
+        if resumed is None or parts.module.began:
+            raise
+        raise UserError(
+            f"The checkpoint {str(resumed)!r} does not fit this training: "
+            f"{type(error).__name__}: {error}. Give the settings that it was trained with, or "
+            "start a new training from its weights with init_from=<file>."
+        ) from error
     if number in LEAVING:
-        log.warning("The checkpoint is saved; continue with ckpt_path=last.")
+        again = resume_words(folder)
+        log.warning("The checkpoint is saved; continue with %s (and all other settings).", again)
         finish_loggers(parts.trainer)
         leave(number)
 
 
-def _kept(trainer: Trainer) -> str:
+def _kept(folder: Path) -> str:
     """Says whether a checkpoint from before an error is left."""
-    last = Path(trainer.default_root_dir) / LAST_CHECKPOINT
+    last = folder / LAST_CHECKPOINT
     return f"The last good checkpoint is {str(last)!r}." if last.exists() else ""
+
+
+def _best_callbacks(trainer: Trainer) -> list[BestCheckpoint]:
+    return [c for c in cast(Any, trainer).callbacks if isinstance(c, BestCheckpoint)]
 
 
 def _best(trainer: Trainer) -> BestCheckpoint | None:
     """The callback that kept the best model; None if no model was kept."""
-    callbacks = [c for c in cast(Any, trainer).callbacks if isinstance(c, BestCheckpoint)]
-    return next((c for c in callbacks if Path(c.best_model_path or "?").exists()), None)
+    return next((c for c in _best_callbacks(trainer) if c.best_model_path), None)
 
 
 def _best_checkpoint(trainer: Trainer) -> str | None:
-    """Path of the best model that this run kept, the same on all ranks."""
+    """Path of the best model that this run kept, the same on all ranks.
+
+    Raises:
+        UserError: If it has been kept but is missing or damaged.
+    """
     best = _best(trainer)
+    if best is not None:
+        verify_archive(Path(best.best_model_path))
     return cast("str | None", trainer.strategy.broadcast(best.best_model_path if best else None))
 
 
-def _checkpoint(ckpt_path: str | None, folder: Path) -> str | None:
-    """Path of the checkpoint to resume from; None to start from the beginning.
-
-    Raises:
-        UserError: If a named file does not exist, or is no checkpoint.
-    """
+def _checkpoint(ckpt_path: str | None, folder: Path) -> Path | None:
+    """Path of the checkpoint to resume from; None to start from the beginning."""
     if ckpt_path is None:
         return None
-    in_folder = ckpt_path in ("last", "auto")
+    in_folder = ckpt_path in IN_FOLDER
     path = folder / LAST_CHECKPOINT if in_folder else Path(ckpt_path)
-    if path.exists():
-        if not zipfile.is_zipfile(path):
-            raise UserError(f"ckpt_path={ckpt_path}: {str(path)!r} is damaged, or no checkpoint.")
-        log.info("Resuming from %s", path)
-        return str(path)
-    if in_folder:
+    if in_folder and not path.exists():
         log.info("There is no checkpoint to resume from: starting from the beginning.")
         return None
-    raise UserError(f"ckpt_path={ckpt_path}: there is no such file. Use a path, 'last' or 'auto'.")
+    log.info("Resuming from %s", path)
+    return path
 
 
 def _warn_of_late_adjustment(parts: Parts) -> None:

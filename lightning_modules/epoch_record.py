@@ -11,6 +11,7 @@ from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from softsym.lightning_modules.nonfinite import nonfinite_epoch
+from softsym.lightning_modules.setting_checks import require_whole
 from softsym.regularizers import StrengthTuning
 
 
@@ -23,8 +24,7 @@ class EpochRecord(Callback):
     """
 
     def __init__(self, tuning: StrengthTuning, log_every_n_epochs: int = 1) -> None:
-        if log_every_n_epochs < 1:
-            raise ValueError(f"log_every_n_epochs must be at least 1; got {log_every_n_epochs}.")
+        require_whole("log_every_n_epochs", log_every_n_epochs, least=1)
         self.tuning, self.log_every_n_epochs = tuning, log_every_n_epochs
         self._steps: list[Tensor] = []
         self._values: dict[str, float] = {}

@@ -14,6 +14,7 @@ from softsym.lightning_modules.augmentation import GroupAugmentation
 from softsym.lightning_modules.compilation import check_settings, compiled, compiles
 from softsym.lightning_modules.epoch_record import EpochRecord
 from softsym.lightning_modules.nonfinite import explain_nonfinite, nonfinite_loss
+from softsym.lightning_modules.schedule import follow_length
 from softsym.metrics.equivariance import EquivarianceError
 from softsym.regularizers import Fixed, Regularizer, StrengthPolicy, StrengthTuning
 from softsym.regularizers.base import all_penalties
@@ -53,6 +54,9 @@ class SymmetryModule(LightningModule):
             predictions are overwritten by the network's next call.
         log_every_n_epochs: Interval between two epochs that loggers are told. Values to monitor
             are available after every epoch.
+
+    Attributes:
+        began: Whether a training has begun, so that a checkpoint to resume has been restored.
     """
 
     def __init__(
@@ -78,6 +82,8 @@ class SymmetryModule(LightningModule):
         check_settings(compile, compile_mode)
         self._compile, self._compile_mode = compile, compile_mode
         self._compiled: tuple[nn.Module, Callable[[Tensor], Tensor]] | None = None
+        self.began = False
+        self._lengths: list[int | None] = []
         self.optimizer, self.scheduler = optimizer, scheduler
         self.regularizers = dict(regularizers or {})
         for name, regularizer in self.regularizers.items():
@@ -120,7 +126,26 @@ class SymmetryModule(LightningModule):
     def configure_optimizers(self) -> Any:
         """Makes the optimizer of the trainable parameters and its scheduler."""
         optimizer = self.optimizer([p for p in self.network.parameters() if p.requires_grad])
-        return [optimizer], [self.scheduler(optimizer)] if self.scheduler else []
+        schedulers = [self.scheduler(optimizer)] if self.scheduler else []
+        # a checkpoint restores the length with which its training began
+        self._lengths = [getattr(scheduler, "T_max", None) for scheduler in schedulers]
+        return [optimizer], schedulers
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Lets the test measure averaged weights, for which Lightning would put the latest ones.
+
+        Its WeightAveraging saves the averaged weights as ``state_dict``, and loads the others
+        back into the model whenever the callback has seen a training before.
+        """
+        if self.trainer.testing and "current_model_state" in checkpoint:
+            checkpoint["current_model_state"] = checkpoint["state_dict"]
+
+    def on_train_start(self) -> None:
+        """Lets a restored schedule follow the length that this training gives it."""
+        self.began = True
+        configured = [c.scheduler for c in self.trainer.lr_scheduler_configs]
+        for scheduler, length in zip(configured, self._lengths, strict=False):
+            follow_length(scheduler, length)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Calls the network."""
@@ -134,8 +159,11 @@ class SymmetryModule(LightningModule):
         return self._compiled[1](inputs)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leaves out compiled code, which belongs to this network in this process."""
-        return {**self.__dict__, "_compiled": None}
+        """Leaves out the trainer, and compiled code, which belong to this network in this process.
+
+        With the trainer, a copy would hold all data, and a saved module could not be pickled.
+        """
+        return {**super().__getstate__(), "_compiled": None}
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Computes the loss: the task's plus all regularizers'.

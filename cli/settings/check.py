@@ -43,6 +43,8 @@ class Setting:
             return fitted(self.kind, value)
         except ValueError as error:
             source = f", which is {self.value}," if self.computed else ""
+            if value == "":
+                source += " is empty, as a variable is that the shell does not know; it"
             raise UserError(f"{self.key}{source} {error}.{hint(self.key)}") from None
 
 

@@ -108,6 +108,8 @@ class Train(TypedDict):
     init_group: Group | None
     monitor: Word
     ckpt_path: Text | None
+    init_from: Text | None
+    test_model: Literal["best", "last"]
     compile: bool | Literal["auto"]
     compile_mode: Literal[
         "default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs"

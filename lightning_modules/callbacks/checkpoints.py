@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +13,11 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 
 from softsym.lightning_modules.callbacks.graceful_stop import Preempted, can_resume_after
 from softsym.lightning_modules.callbacks.step_exchange import StepExchange
+from softsym.lightning_modules.setting_checks import require_number, require_whole
 from softsym.lightning_modules.symmetry_module import SymmetryModule
+
+PATHS = ("best_model_path", "kth_best_model_path", "last_model_path")
+"""The entries of a ``ModelCheckpoint``'s state that name one file each."""
 
 
 class OnceSettled(Callback):
@@ -29,7 +34,37 @@ class OnceSettled(Callback):
             super().on_train_epoch_end(trainer, pl_module)
 
 
-class BestCheckpoint(OnceSettled, ModelCheckpoint):
+class MovableCheckpoint(ModelCheckpoint):
+    """``ModelCheckpoint`` whose files may move to another folder, or be copied there.
+
+    Lightning keeps absolute paths, and forgets the best score where they differ: a run in a renamed
+    folder would choose another best model, and one in a copied folder test the original's. Here a
+    saved state names files relative to ``dirpath``.
+    """
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns the state of ``ModelCheckpoint`` with relative paths."""
+        state = super().state_dict()
+        return _with_paths(state, lambda path: _below(path, self.dirpath)) | {"dirpath": None}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restores a state, which is then about the files in this callback's own folder."""
+        super().load_state_dict(self._here(state_dict))
+
+    def kept_best(self, state_dict: dict[str, Any]) -> Path | None:
+        """The file of the best model that a saved state speaks of; None if it speaks of none."""
+        path = self._here(state_dict)["best_model_path"]
+        return Path(path) if path else None
+
+    def _here(self, state: dict[str, Any]) -> dict[str, Any]:
+        """A saved state with the paths of the files in this callback's folder."""
+        saved_in = state.get("dirpath")  # None, except in checkpoints of version 0.1.0
+        here = Path(self.dirpath or "")
+        made = _with_paths(state, lambda path: str(here / _below(path, saved_in)))
+        return made | {"dirpath": self.dirpath}
+
+
+class BestCheckpoint(OnceSettled, MovableCheckpoint):
     """``ModelCheckpoint`` of the best model with settled strengths.
 
     The tested model should have been trained with the strengths that the policy arrived at. In the
@@ -37,7 +72,7 @@ class BestCheckpoint(OnceSettled, ModelCheckpoint):
     """
 
 
-class LastCheckpoint(ModelCheckpoint):
+class LastCheckpoint(MovableCheckpoint):
     """``ModelCheckpoint`` of the latest state, which also saves when training ends or is preempted.
 
     Training may end between two regular saves: after its last epoch, early, or by a signal.
@@ -52,11 +87,9 @@ class LastCheckpoint(ModelCheckpoint):
     """
 
     def __init__(self, *args: Any, every_n_minutes: float | None = None, **settings: Any) -> None:
-        if every_n_minutes is not None and every_n_minutes <= 0:
-            raise ValueError(
-                "checkpoint.every_n_minutes must be more than 0, or null to save after epochs "
-                f"alone; got {every_n_minutes}."
-            )
+        if every_n_minutes is not None:
+            name = "checkpoint.every_n_minutes (null saves after epochs alone)"
+            require_number(name, every_n_minutes, positive=True)
         super().__init__(*args, **settings)
         self._seconds = None if every_n_minutes is None else 60.0 * every_n_minutes
         self._saved_at, self._due = 0.0, False
@@ -115,9 +148,35 @@ class LastCheckpoint(ModelCheckpoint):
 
 
 class SettledEarlyStopping(OnceSettled, EarlyStopping):
-    """``EarlyStopping`` that starts to count when the strengths have settled."""
+    """``EarlyStopping`` that starts to count when the strengths have settled.
+
+    Args:
+        patience: Number of validations without improvement after which the training ends.
+        **settings: Settings of ``EarlyStopping``.
+
+    Raises:
+        ValueError: If the patience is no whole number.
+    """
+
+    def __init__(self, *args: Any, patience: int = 3, **settings: Any) -> None:
+        require_whole("patience of early stopping", patience, least=0)
+        super().__init__(*args, patience=patience, **settings)
 
 
 def _settled(trainer: Trainer, pl_module: LightningModule) -> bool:
     policy = cast(SymmetryModule, pl_module).tuning.policy
     return trainer.current_epoch >= policy.settled_epoch
+
+
+def _with_paths(state: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    """A ``ModelCheckpoint``'s state with each path in it changed; an empty one means no file."""
+    paths = {key: change(state[key]) if state.get(key) else "" for key in PATHS}
+    scores = {change(path): score for path, score in state.get("best_k_models", {}).items()}
+    return state | paths | {"best_k_models": scores}
+
+
+def _below(path: str, folder: str | None) -> str:
+    """A path relative to a folder; one that is elsewhere by its file name alone."""
+    if folder and Path(path).is_relative_to(folder):
+        return str(Path(path).relative_to(folder))
+    return path if not Path(path).is_absolute() else Path(path).name

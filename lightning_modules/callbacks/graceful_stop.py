@@ -13,6 +13,7 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 
 from softsym.lightning_modules.callbacks.step_exchange import StepExchange
+from softsym.lightning_modules.setting_checks import require_number
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +49,13 @@ class GracefulStop(Callback):
 
     Attributes:
         stopped: The signal that stopped the training; 0 if none did.
+
+    Raises:
+        ValueError: If the patience is no finite number of at least 0.
     """
 
     def __init__(self, patience_seconds: float = 10.0) -> None:
+        require_number("patience_seconds", patience_seconds)
         self.patience_seconds = patience_seconds
         self.stopped = 0
         self._asked = 0

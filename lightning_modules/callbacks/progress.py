@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import ProgressBar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from softsym.lightning_modules.setting_checks import require_number
 from softsym.lightning_modules.symmetry_module import SymmetryModule
 
 log = logging.getLogger(__name__)
@@ -25,12 +26,17 @@ class EpochProgress(ProgressBar):
         monitor: Metric to show, e.g. ``val/mse``.
         every_seconds: Seconds between two updates of the bar.
         line_every_seconds: Seconds between two lines in the log.
+
+    Raises:
+        ValueError: If an interval is no finite number of at least 0.
     """
 
     def __init__(
         self, monitor: str, every_seconds: float = 0.5, line_every_seconds: float = 15.0
     ) -> None:
         super().__init__()
+        require_number("every_seconds of the progress", every_seconds)
+        require_number("line_every_seconds of the progress", line_every_seconds)
         self.monitor = monitor
         console = Console(stderr=True)
         self._interactive = console.is_terminal

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lightning import Callback, LightningModule, Trainer
 
+from softsym.lightning_modules.setting_checks import require_whole
 from softsym.lightning_modules.symmetry_module import SymmetryModule
 from softsym.runs.files import write_json
 from softsym.runs.optuna_journal import journal_storage
@@ -62,11 +63,7 @@ class OptunaPruning(Callback):
     ) -> None:
         least = {"min_epochs": 1, "reduction_factor": 2, "every_n_epochs": 1, "spared": 0}
         for name, lowest in least.items():
-            given = locals()[name]
-            if not isinstance(given, int) or given < lowest:
-                raise ValueError(
-                    f"{name} of pruning must be a whole number of at least {lowest}; got {given}."
-                )
+            require_whole(f"{name} of pruning", locals()[name], lowest)
         self.journal, self.study, self.trial = Path(journal), study, trial
         self.monitor, self.path = monitor, Path(path)
         self.min_epochs, self.reduction_factor = min_epochs, reduction_factor

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from lightning import Callback, LightningModule, Trainer
 
+from softsym.lightning_modules.setting_checks import require_whole
+
 STRIDE = 1_000_003
 """A prime by which the seeds of neighbouring steps and ranks differ."""
 
@@ -16,9 +18,13 @@ class StepSeed(Callback):
 
     A resumed run then draws the same numbers, e.g. in dropout, as an undisturbed one. Checkpoints
     need not keep the state of each rank's generators.
+
+    Raises:
+        ValueError: If the seed is no whole number of at least 0.
     """
 
     def __init__(self, seed: int) -> None:
+        require_whole("seed", seed, least=0)
         self.seed = seed
 
     def on_train_batch_start(

@@ -10,6 +10,7 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_only
 
+from softsym.lightning_modules.setting_checks import require_whole
 from softsym.lightning_modules.symmetry_module import SymmetryModule
 from softsym.runs.files import replacing
 from softsym.runs.strengths import StrengthRow
@@ -31,8 +32,7 @@ class StrengthLog(Callback):
     """
 
     def __init__(self, path: str | Path, every_n_epochs: int = 50) -> None:
-        if every_n_epochs < 1:
-            raise ValueError(f"every_n_epochs must be at least 1; got {every_n_epochs}.")
+        require_whole("every_n_epochs", every_n_epochs, least=1)
         self.path, self.every_n_epochs = Path(path), every_n_epochs
         self._begun = False
 

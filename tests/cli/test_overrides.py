@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from softsym.cli import resolvers
-from softsym.cli.overrides import check_command_line, hydra_arguments, require_writable
+from softsym.cli.overrides import check_command_line, hydra_arguments
+from softsym.cli.places import require_writable
 from softsym.runs.errors import UserError
 
 resolvers.register()
@@ -137,14 +138,14 @@ def test_all_ranks_of_a_job_share_a_folder_and_it_goes_on_there(job, tmp_path):
     assert folder.startswith("run_dir='outputs/mine/slurm-7-0-")
     assert resume == "ckpt_path=auto"
     assert check_command_line(["run_dir=here"]) == ["ckpt_path=auto"]
-    assert check_command_line(["run_dir=here", "ckpt_path=last"]) == []
+    with pytest.raises(UserError, match="no run has started in 'here'"):
+        check_command_line(["run_dir=here", "ckpt_path=last"])
 
 
 def test_a_job_that_resumes_the_newest_run_does_so(job, tmp_path):
     job(0)
-    assert check_command_line(["name=mine", "ckpt_path=last"])[0].startswith(
-        "run_dir='outputs/mine/slurm"
-    )
+    with pytest.raises(UserError, match="ckpt_path=auto starts one where there is none"):
+        check_command_line(["name=mine", "ckpt_path=last"])
     older = tmp_path / "outputs" / "mine" / "older"
     older.mkdir(parents=True)
     (older / "config.yaml").touch()

@@ -25,7 +25,10 @@ CASES = {
     "text for a number": ("trainer.max_epochs=abc", "must be a number, such as \\d+; got 'abc'"),
     "unwritable folder": ("run_dir=/dev/null/x", "cannot be written: '/dev/null' is no folder"),
     "no checkpoint": (f"ckpt_path={Path(__file__)}", "is damaged, or no checkpoint"),
-    "no such checkpoint": ("ckpt_path=nowhere.ckpt", "nowhere.ckpt: there is no such file"),
+    "no such checkpoint": (
+        "ckpt_path=nowhere.ckpt",
+        "There is no checkpoint 'nowhere.ckpt'.*ckpt_path=<file>",
+    ),
     "unknown metric": ("monitor=val/foo", "Choose one of: val/mse"),
     "fraction for a whole number": ("trainer.max_epochs=1.5", "must be a whole number, such as"),
     "no strength": ("regularizers.xy.strength=null", "must be a number of at least 0; got None"),

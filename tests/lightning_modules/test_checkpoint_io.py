@@ -8,8 +8,8 @@ from softsym.lightning_modules.checkpoint_io import AtomicCheckpointIO
 
 
 def test_a_save_that_breaks_leaves_the_old_checkpoint(tmp_path, monkeypatch):
-    path = tmp_path / "new" / "last.ckpt"
-    AtomicCheckpointIO().save_checkpoint({"epoch": 1}, path)
+    path, first = tmp_path / "new" / "last.ckpt", {"state_dict": {}, "epoch": 1}
+    AtomicCheckpointIO().save_checkpoint(first, path)
 
     def half(checkpoint, file):
         file.write(b"half")
@@ -17,19 +17,22 @@ def test_a_save_that_breaks_leaves_the_old_checkpoint(tmp_path, monkeypatch):
 
     monkeypatch.setattr(torch, "save", half)
     with pytest.raises(OSError, match="disk full"):
-        AtomicCheckpointIO().save_checkpoint({"epoch": 2}, path)
-    assert AtomicCheckpointIO().load_checkpoint(path, weights_only=True) == {"epoch": 1}
+        AtomicCheckpointIO().save_checkpoint({"state_dict": {}, "epoch": 2}, path)
+    assert AtomicCheckpointIO().load_checkpoint(path, weights_only=True) == {
+        "state_dict": {},
+        "epoch": 1,
+    }
     assert [p.name for p in path.parent.iterdir()] == ["last.ckpt"]
 
 
 def test_a_full_disk_is_told_as_one(small_disk):
     """PyTorch's own error is of the bookkeeping of its archive."""
     path = small_disk(600) / "last.ckpt"
-    AtomicCheckpointIO().save_checkpoint({"w": torch.zeros(10_000)}, path)
+    AtomicCheckpointIO().save_checkpoint({"state_dict": {"w": torch.zeros(10_000)}}, path)
     with pytest.raises(OSError, match="No space left on device"):
         AtomicCheckpointIO().save_checkpoint({"w": torch.zeros(500_000)}, path)
     kept = AtomicCheckpointIO().load_checkpoint(path, weights_only=True)
-    assert len(kept["w"]) == 10_000
+    assert len(kept["state_dict"]["w"]) == 10_000
     assert [p.name for p in path.parent.iterdir()] == ["last.ckpt"]
 
 

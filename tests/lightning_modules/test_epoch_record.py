@@ -88,5 +88,7 @@ def test_a_checkpoint_between_epochs_needs_nothing():
 
 
 def test_bad_interval():
-    with pytest.raises(ValueError, match="log_every_n_epochs must be at least 1; got 0"):
+    with pytest.raises(
+        ValueError, match=r"log_every_n_epochs must be a whole .* at least 1; got 0"
+    ):
         record(log_every_n_epochs=0)

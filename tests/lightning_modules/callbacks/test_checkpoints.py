@@ -1,5 +1,7 @@
 """The best model is one that was trained with settled strengths."""
 
+import shutil
+
 import pytest
 import torch
 from lightning import Callback
@@ -108,7 +110,48 @@ def test_minutes_that_have_not_passed_save_nothing(tmp_path):
     assert not (tmp_path / "last.ckpt").exists()
 
 
-@pytest.mark.parametrize("minutes", [0, -1.0])
+@pytest.mark.parametrize("minutes", [0, -1.0, float("nan"), float("inf"), True, "5"])
 def test_bad_minutes(minutes, tmp_path):
-    with pytest.raises(ValueError, match=r"every_n_minutes must be more than 0.*got"):
+    with pytest.raises(ValueError, match=r"every_n_minutes .*must be a finite .* more than 0; got"):
         LastCheckpoint(tmp_path, "last", every_n_minutes=minutes)
+
+
+@pytest.mark.parametrize("how", [shutil.move, shutil.copytree])
+def test_the_best_score_is_kept_through_further_epochs(how, tmp_path):
+    """Every epoch is worse than the one before: only a kept score keeps the first best model."""
+
+    def run(folder, epochs, resume=None):
+        best = BestCheckpoint(folder, "best", "val/mse", enable_version_counter=False)
+        last = LastCheckpoint(folder, "last", enable_version_counter=False)
+        settings = {"regularizers": planes(0.1), "policy": AdjustOnce(1, 1.0), "resume": resume}
+        model, _ = fit(folder, epochs, best, last, optimizer=UPHILL, **settings)
+        return weights(model), best
+
+    run(tmp_path / "a", 4)
+    how(tmp_path / "a", tmp_path / "b")
+    there, best = run(tmp_path / "b", 6, str(tmp_path / "b" / "last.ckpt"))
+    run(tmp_path / "c", 4)
+    here, expected = run(tmp_path / "c", 6, str(tmp_path / "c" / "last.ckpt"))
+    assert torch.equal(there, here)
+    assert best.best_model_score == expected.best_model_score
+    assert best.best_model_path == str(tmp_path / "b" / "best.ckpt")
+    kept = torch.load(tmp_path / "b" / "best.ckpt", weights_only=True)
+    assert kept["epoch"] == 2
+
+
+def test_states_with_absolute_paths_are_read_too(tmp_path):
+    """Those of version 0.1.0."""
+    best = BestCheckpoint(tmp_path / "now", "best", "val/mse")
+    then = {
+        "dirpath": "/then/checkpoints",
+        "best_model_path": "/then/checkpoints/best.ckpt",
+        "best_model_score": torch.tensor(0.5),
+        "best_k_models": {"/then/checkpoints/best.ckpt": torch.tensor(0.5)},
+        "kth_best_model_path": "/then/checkpoints/best.ckpt",
+        "last_model_path": "",
+    }
+    best.load_state_dict(then)
+    here = str(tmp_path / "now" / "best.ckpt")
+    assert (best.best_model_path, best.last_model_path) == (here, "")
+    assert list(best.best_k_models) == [here]
+    assert best.best_model_score == 0.5

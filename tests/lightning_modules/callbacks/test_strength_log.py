@@ -82,5 +82,7 @@ def test_without_symmetries_there_is_the_header(tmp_path):
 
 
 def test_bad_interval():
-    with pytest.raises(ValueError, match="every_n_epochs must be at least 1; got 0"):
+    with pytest.raises(
+        ValueError, match="every_n_epochs must be a whole number of at least 1; got 0"
+    ):
         StrengthLog("s.csv", every_n_epochs=0)
