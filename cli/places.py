@@ -29,6 +29,8 @@ EXAMPLES = {
     "hydra.run.dir": "run_dir=<folder>, which hydra.run.dir follows",
 }
 OPTIONAL = ("ckpt_path", "init_from")
+LONGEST = 255
+"""Bytes of the longest name of a file or folder on Linux and macOS."""
 IN_FOLDER = ("last", "auto")
 """Values of ckpt_path that mean the last checkpoint of the run folder."""
 
@@ -97,12 +99,11 @@ def weights_file(init_from: object) -> Path:
 
 def require_writable(folder: Path) -> None:
     """Raises a UserError unless the folder can be made and written."""
-    try:
-        existing = next(p for p in (folder, *folder.absolute().parents) if _exists(p))
-        reason = _unwritable(existing)
-    except OSError as error:  # a name that is too long, for one
-        raise UserError(refusal(folder, error.strerror or str(error))) from None
-    if reason:
+    # where a folder above is missing, the system would tell of the length only later
+    if any(len(os.fsencode(part)) > LONGEST for part in folder.parts):
+        raise UserError(refusal(folder, "File name too long"))
+    existing = next(p for p in (folder, *folder.absolute().parents) if os.path.lexists(p))
+    if reason := _unwritable(existing):
         raise UserError(refusal(folder, f"{str(existing)!r} {reason}"))
 
 
@@ -125,14 +126,6 @@ def refusal(folder: Path, why: str) -> str:
         f"The output folder {str(folder)!r} cannot be written: {why}. Choose another with "
         "run_dir=<folder>."
     )
-
-
-def _exists(path: Path) -> bool:
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    return True
 
 
 def _unresolved(config: DictConfig, key: str) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import signal
 import sys
 import time
@@ -11,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from hydra.utils import instantiate
@@ -20,7 +19,15 @@ from lightning.pytorch.plugins.environments import SLURMEnvironment
 from omegaconf import DictConfig, OmegaConf
 
 from softsym.cli import slurm
-from softsym.cli.places import IN_FOLDER, resume_words, weights_file
+from softsym.cli.models import (
+    best_checkpoint,
+    best_model,
+    check_before_resuming,
+    checkpoint_to_resume,
+    start_from,
+    why_none_was_kept,
+)
+from softsym.cli.places import resume_words
 from softsym.cli.preemption import leave
 from softsym.cli.records import (
     held,
@@ -37,18 +44,11 @@ from softsym.cli.settings.constructors import check_constructors
 from softsym.cli.settings.schema import Train
 from softsym.datamodules.base import TensorDataModule
 from softsym.lightning_modules import SymmetryModule
-from softsym.lightning_modules.callbacks import BestCheckpoint, Preempted
+from softsym.lightning_modules.callbacks import Preempted
 from softsym.lightning_modules.callbacks.graceful_stop import LEAVING
-from softsym.lightning_modules.checkpoint_io import (
-    load_weights,
-    read_checkpoint,
-    require_resumable,
-)
 from softsym.lightning_modules.compilation import check_settings, compiles
 from softsym.lightning_modules.nonfinite import NonFiniteLossError
-from softsym.runs.archives import verify_archive
 from softsym.runs.errors import UserError
-from softsym.runs.files import replacing
 from softsym.runs.layout import LAST_CHECKPOINT
 from softsym.runs.strengths import StrengthRow
 from softsym.symmetries import cache_bases
@@ -142,8 +142,11 @@ def run(config: DictConfig, start: Mapping[str, Any], in_sweep: bool = False) ->
         if parts.trainer.is_global_zero:
             start_records(config, folder, start)
             _warn_of_late_adjustment(parts)
-        resumed = _checkpoint(ckpt_path, folder)
-        _load(config, parts, resumed)
+        resumed = checkpoint_to_resume(ckpt_path, folder)
+        if resumed is None:
+            start_from(config.init_from, parts.module.network)
+        else:
+            check_before_resuming(config, parts.trainer, parts.module.network, resumed)
         result = _train_and_test(config, parts, resumed)
         if parts.trainer.is_global_zero:
             publish(config, start["command"], folder, result, time.monotonic() - started)
@@ -166,32 +169,6 @@ def _prepare(config: DictConfig) -> None:
     seed_everything(config.seed, workers=True, verbose=False)
 
 
-def _load(config: DictConfig, parts: Parts, resumed: Path | None) -> None:
-    """Checks the checkpoint to resume from, or gives the network the weights to start from.
-
-    Raises:
-        UserError: If the checkpoint is damaged or of another network, or if the best model that it
-            speaks of is damaged or missing, which the test will need.
-    """
-    network = parts.module.network
-    if resumed is None:
-        if config.init_from is not None:
-            path = weights_file(config.init_from)
-            load_weights(network, path)
-            log.info("Starting from the weights in %s", path)
-        return
-    checkpoint = read_checkpoint(resumed)
-    require_resumable(checkpoint, resumed, network)
-    for callback in _best_callbacks(parts.trainer):
-        state = checkpoint["callbacks"].get(callback.state_key)
-        kept = callback.kept_best(state) if isinstance(state, dict) else None
-        if config.test_model == "best" and kept is not None:
-            if not kept.exists() and (beside := resumed.parent / kept.name).exists():
-                with replacing(kept) as temporary:  # the run goes on in another folder
-                    shutil.copyfile(beside, temporary)
-            verify_archive(kept)
-
-
 def _train_and_test(config: DictConfig, parts: Parts, resumed: Path | None) -> RunResult:
     """Trains, from a checkpoint if one is given, and tests the best model."""
     folder = Path(config.paths.output).absolute()
@@ -200,22 +177,25 @@ def _train_and_test(config: DictConfig, parts: Parts, resumed: Path | None) -> R
         logger.log_hyperparams(settings)
     _fit(parts, resumed, folder)
     history = tuple(map(StrengthRow._make, parts.module.tuning.history))
-    metrics = _validated(parts.trainer, config.monitor) | _test(parts, config.test_model)
+    # before the test, which replaces the metrics of the validation
+    validated = _validated(parts.trainer, config.monitor, config.test_model)
+    metrics = validated | _test(parts, config.test_model)
     return RunResult(parts.module, parts.datamodule, parts.trainer, history, metrics)
 
 
-def _validated(trainer: Trainer, monitor: str) -> dict[str, float]:
+def _validated(trainer: Trainer, monitor: str, which: str) -> dict[str, float]:
     """Returns the validation score of the tested model, by which searches choose between runs."""
-    best = _best(trainer)
+    best = None if which == "last" else best_model(trainer)
     score = trainer.callback_metrics.get(monitor) if best is None else best.best_model_score
     return {} if score is None else {monitor: float(score)}
 
 
 def _test(parts: Parts, which: str) -> dict[str, float]:
     """Tests the best model; the last one if that is asked for, or if none could be kept."""
-    best = None if which == "last" else _best_checkpoint(parts.trainer)
+    best = None if which == "last" else best_checkpoint(parts.trainer)
     if best is None:
-        why = "test_model=last" if which == "last" else _why_none_was_kept(parts)
+        none = why_none_was_kept(parts.module, parts.trainer.current_epoch)
+        why = "test_model=last" if which == "last" else none
         log.warning("%s: the last model is tested.", why)
     results = parts.trainer.test(
         parts.module,
@@ -226,16 +206,6 @@ def _test(parts: Parts, which: str) -> dict[str, float]:
     )
     metrics = {name: value for loader in results for name, value in loader.items()}
     return metrics | ({} if best else {LAST_TESTED: 1.0})
-
-
-def _why_none_was_kept(parts: Parts) -> str:
-    settled, done = parts.module.tuning.policy.settled_epoch, parts.trainer.current_epoch
-    if done <= settled:
-        return (
-            f"No best model was kept, as training ended after {done} epochs, before epoch "
-            f"{settled + 1}, from which on the strengths count as settled"
-        )
-    return f"No best model was kept, as no validation followed epoch {settled}"
 
 
 def _fit(parts: Parts, resumed: Path | None, folder: Path) -> None:
@@ -252,8 +222,8 @@ def _fit(parts: Parts, resumed: Path | None, folder: Path) -> None:
         raise UserError(f"{error} {_kept(folder)}") from error
     except Preempted as stop:
         number = stop.signal
-    except (LookupError, TypeError, AttributeError, RuntimeError, ValueError) as error:
-        if resumed is None or parts.module.began:
+    except Exception as error:
+        if resumed is None or parts.module.began or isinstance(error, UserError | OSError):
             raise
         raise UserError(
             f"The checkpoint {str(resumed)!r} does not fit this training: "
@@ -271,40 +241,6 @@ def _kept(folder: Path) -> str:
     """Says whether a checkpoint from before an error is left."""
     last = folder / LAST_CHECKPOINT
     return f"The last good checkpoint is {str(last)!r}." if last.exists() else ""
-
-
-def _best_callbacks(trainer: Trainer) -> list[BestCheckpoint]:
-    return [c for c in cast(Any, trainer).callbacks if isinstance(c, BestCheckpoint)]
-
-
-def _best(trainer: Trainer) -> BestCheckpoint | None:
-    """The callback that kept the best model; None if no model was kept."""
-    return next((c for c in _best_callbacks(trainer) if c.best_model_path), None)
-
-
-def _best_checkpoint(trainer: Trainer) -> str | None:
-    """Path of the best model that this run kept, the same on all ranks.
-
-    Raises:
-        UserError: If it has been kept but is missing or damaged.
-    """
-    best = _best(trainer)
-    if best is not None:
-        verify_archive(Path(best.best_model_path))
-    return cast("str | None", trainer.strategy.broadcast(best.best_model_path if best else None))
-
-
-def _checkpoint(ckpt_path: str | None, folder: Path) -> Path | None:
-    """Path of the checkpoint to resume from; None to start from the beginning."""
-    if ckpt_path is None:
-        return None
-    in_folder = ckpt_path in IN_FOLDER
-    path = folder / LAST_CHECKPOINT if in_folder else Path(ckpt_path)
-    if in_folder and not path.exists():
-        log.info("There is no checkpoint to resume from: starting from the beginning.")
-        return None
-    log.info("Resuming from %s", path)
-    return path
 
 
 def _warn_of_late_adjustment(parts: Parts) -> None:

@@ -151,6 +151,7 @@ class SettledEarlyStopping(OnceSettled, EarlyStopping):
     """``EarlyStopping`` that starts to count when the strengths have settled.
 
     Args:
+        monitor: The metric.
         patience: Number of validations without improvement after which the training ends.
         **settings: Settings of ``EarlyStopping``.
 
@@ -158,9 +159,9 @@ class SettledEarlyStopping(OnceSettled, EarlyStopping):
         ValueError: If the patience is no whole number.
     """
 
-    def __init__(self, *args: Any, patience: int = 3, **settings: Any) -> None:
+    def __init__(self, monitor: str, *, patience: int = 3, **settings: Any) -> None:
         require_whole("patience of early stopping", patience, least=0)
-        super().__init__(*args, patience=patience, **settings)
+        super().__init__(monitor, patience=patience, **settings)
 
 
 def _settled(trainer: Trainer, pl_module: LightningModule) -> bool:
@@ -175,7 +176,7 @@ def _with_paths(state: dict[str, Any], change: Callable[[str], str]) -> dict[str
     return state | paths | {"best_k_models": scores}
 
 
-def _below(path: str, folder: str | None) -> str:
+def _below(path: str, folder: str | Path | None) -> str:
     """A path relative to a folder; one that is elsewhere by its file name alone."""
     if folder and Path(path).is_relative_to(folder):
         return str(Path(path).relative_to(folder))

@@ -194,6 +194,23 @@ def test_the_best_model_is_needed_before_the_first_step(damage, words, again):
     assert "Traceback" not in text
 
 
+def loops(path):
+    """Damages the last checkpoint: no progress of the training is in it."""
+    resave(lambda content: content | {"loops": {}})(path.with_name("last.ckpt"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "epochs", "words"),
+    [(loops, 20, "KeyError: 'fit_loop'"), (lambda path: None, 5, "max_epochs=5")],
+)
+def test_a_state_that_does_not_fit_is_told_as_such(damage, epochs, words, again):
+    run = again(damage, f"trainer.max_epochs={epochs}", ok=False)
+    text = " ".join(run.output.split())
+    assert "last.ckpt' does not fit this training" in text
+    assert words in text
+    assert "Traceback" not in text
+
+
 def test_the_last_model_is_tested_if_asked_for_and_the_metrics_say_so(again, trained):
     run = again(os.unlink, "test_model=last")
     assert run.metrics["test/last_model"] == 1.0

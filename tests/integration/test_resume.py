@@ -42,7 +42,7 @@ def test_killed_run_resumes_bitwise(train, finished, epochs):
 
 
 def test_killed_before_any_checkpoint_starts_again(train, finished):
-    run = train("ckpt_path=last")
+    run = train("ckpt_path=auto")
     assert "starting from the beginning" in run.output
     assert run.metrics == finished.metrics
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from softsym.runs.files import write_atomically
+from softsym.runs.files import clear_leftovers, write_atomically
 
 
 def test_writes_and_replaces(tmp_path):
@@ -30,3 +30,11 @@ def test_failure_leaves_the_old_file_and_no_rest(tmp_path, monkeypatch):
         write_atomically(path, "new")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["a.html"]
+
+
+def test_the_next_owner_clears_what_killed_writers_left(tmp_path):
+    for name in (".last.ckpt.x1y2.tmp", ".a.json.z.tmp", ".lock", "mine.tmp", "a.json"):
+        (tmp_path / name).touch()
+    clear_leftovers(tmp_path)
+    clear_leftovers(tmp_path / "nowhere")
+    assert sorted(os.listdir(tmp_path)) == [".lock", "a.json", "mine.tmp"]
