@@ -10,16 +10,12 @@ import inspect
 import netrc
 import os
 import re
-import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
@@ -52,27 +48,21 @@ def run_dir(parent: str, ckpt_path: str | None) -> str:
     return str(Path(parent) / datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
 
 
-def sweep_folder(overrides: Sequence[str], swept: Sequence[str] | None = None) -> str:
+def sweep_folder(overrides: Sequence[str]) -> str:
     """Names the folder of one run of a sweep: always the same for the same overrides.
 
-    A name with more than `LONGEST_NAME` letters keeps what differs between the runs, and the middle
-    of long values is left out. Where letters are replaced or left out, a digest keeps names apart.
+    Too long a name loses the sections of keys and the middle of values, so that each override stays
+    readable. Where letters are replaced or left out, a digest keeps the names of runs apart.
 
     Args:
         overrides: The overrides of the run.
-        swept: Keys whose values differ between the runs; None for those that the command line of
-            this process gives several values.
     """
     text = ",".join(overrides)
     plain = _as_name(text)
     if plain == text and _fits(text):
         return plain or "defaults"
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-    if not _fits(plain):
-        keys = _swept_keys(sys.argv[1:]) if swept is None else swept
-        differing = [o for o in overrides if o.partition("=")[0].lstrip("+") in keys]
-        plain = _shortened(differing or overrides)
-    return f"{plain},{digest}"
+    return f"{plain if _fits(plain) else _shortened(overrides)},{digest}"
 
 
 def _as_name(text: str) -> str:
@@ -85,29 +75,26 @@ def _fits(name: str) -> bool:
 
 
 def _shortened(overrides: Sequence[str]) -> str:
-    """As much of each override as fits: the end of its key, both ends of its value."""
-    room = max(LONGEST_NAME // max(len(overrides), 1) - 1, 16)
-    words = []
-    for each in overrides:
-        key, equals, value = each.partition("=")
-        key = key.rpartition(".")[2][-max(room // 2, 8) :]
-        half = max((room - len(key)) // 2 - 2, 1)
-        middle = value if len(value) <= 2 * half + 2 else f"{value[:half]}..{value[-half:]}"
-        words.append(_as_name(f"{key}{equals}{middle}"))
+    """All overrides, each with as many letters as fit."""
+    for room in range(LONGEST_NAME, 8, -2):
+        words = [_as_name(_cut(each, room)) for each in overrides]
+        if _fits(name := ",".join(words)):
+            return name
     while len(words) > 1 and not _fits(",".join(words)):
         words.pop(0)  # what is swept usually comes last
-    name = ",".join(words)
-    return name if _fits(name) else name[: LONGEST_NAME // 2]
+    return ",".join(words)
 
 
-def _swept_keys(arguments: Sequence[str]) -> list[str]:
-    """Keys to which a command line gives several values."""
-    parser, keys = OverridesParser.create(), []
-    for argument in arguments:
-        with suppress(HydraException):  # a flag
-            override = parser.parse_override(argument)
-            keys += [override.get_key_element().lstrip("+")] if override.is_sweep_override() else []
-    return keys
+def _cut(override: str, room: int) -> str:
+    """The end of the key and both ends of the value, within a number of letters."""
+    key, equals, value = override.partition("=")
+    if len(override) <= room:
+        return override
+    key = key.rpartition(".")[2][-max(room // 3, room - len(value) - 1) :]
+    if len(key) + 1 + len(value) > room:
+        half = max((room - len(key) - 3) // 2, 1)
+        value = f"{value[:half]}..{value[-half:]}"
+    return f"{key}{equals}{value}"
 
 
 def wandb_offline() -> bool:

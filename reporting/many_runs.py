@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -53,6 +55,7 @@ def write_page(
     except ValueError as error:
         raise UserError(str(error)) from error
     try:
+        _clear_old_pages(page)
         # names of folders may hold bytes that are no text
         write_atomically(page, visible(render_overview(sweep, page, searches)))
     except OSError as error:
@@ -61,6 +64,14 @@ def write_page(
             "--output FILE."
         ) from error
     return sweep
+
+
+def _clear_old_pages(page: Path) -> None:
+    """Removes what reports left that were killed while they wrote; others may be writing now."""
+    for path in page.parent.glob(f".{page.name}.*.tmp"):
+        with suppress(OSError):  # another report is faster
+            if time.time() - path.stat().st_mtime > 3600:
+                path.unlink()
 
 
 def show_sweep(sweep: Sweep, page: Path, console: Console) -> None:

@@ -7,8 +7,10 @@ refused; whoever reads gets the trials before the damage, and is told what is lo
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +32,8 @@ TOTAL, SLOTS, MONITOR = "n_trials", "slots", "monitor"
 
 LARGEST = 512 * 2**20
 """Bytes of a journal that is read: many thousands of trials."""
+CHECKSUM = "crc32"
+"""Key that our writers add to each record, as a digit that flips leaves valid JSON."""
 BEGIN = b'{"op_code":'
 """How Optuna begins each line."""
 NEW_TRIAL = 4
@@ -94,8 +98,12 @@ def journal_storage(path: Path | str, grace: int = GRACE) -> JournalStorage:
                 raise
             return acquired
 
+    class SealingBackend(JournalFileBackend):
+        def append_logs(self, logs: list[dict[str, Any]]) -> None:
+            super().append_logs([{**log, CHECKSUM: _checksum(log)} for log in logs])
+
     lock = MendingLock(str(absolute), grace)
-    return JournalStorage(JournalFileBackend(str(absolute), lock))
+    return JournalStorage(SealingBackend(str(absolute), lock))
 
 
 def load_study(path: Path) -> tuple[Study, Damage | None]:
@@ -112,7 +120,10 @@ def load_study(path: Path) -> tuple[Study, Damage | None]:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     if not storage.get_all_studies():
         raise UserError(f"{damage}." if damage else f"{path} is empty.")
-    return optuna.load_study(study_name=None, storage=storage), damage
+    study = optuna.load_study(study_name=None, storage=storage)
+    if len(study.directions) != 1:
+        raise UserError(f"{path} is no journal of a search: its study has several objectives.")
+    return study, damage
 
 
 def read_journal(path: Path) -> tuple[JournalStorage, Damage | None]:
@@ -188,7 +199,15 @@ def _record(line: bytes) -> dict[str, Any]:
     record = parse_json(line)
     if not isinstance(record, dict) or not {"op_code", "worker_id"} <= record.keys():
         raise UnreadableError("it holds no record of Optuna's")
+    if CHECKSUM in record and _checksum(json.loads(line)) != record[CHECKSUM]:
+        raise UnreadableError("it differs from what was written")
     return record
+
+
+def _checksum(log: Mapping[str, Any]) -> int:
+    """A checksum of a record, equal before it is written and after it is read."""
+    content = json.loads(json.dumps({key: v for key, v in log.items() if key != CHECKSUM}))
+    return zlib.crc32(json.dumps(content, sort_keys=True).encode())
 
 
 def _is_half_line(tail: bytes) -> bool:

@@ -38,7 +38,7 @@ HUGE = 1e100
 # How the command of a training begins; what else a record says is not ours to repeat.
 PROGRAMS = (
     *(("softsym", "train"), ("python", "train.py"), ("python", "-m", "softsym.train")),
-    ("python", "-m", "train"),
+    *(("python", "-m", "softsym", "train"), ("python", "-m", "train")),
 )
 OWN_CONFIGS, MULTIRUN = ("--config-dir", "-cd"), ("-m", "--multirun")
 
@@ -179,10 +179,10 @@ def _program(words: Sequence[str]) -> list[str]:
     training becomes ours.
     """
     plain = [*takewhile(lambda word: "=" not in word and not word.startswith("~"), words)]
-    known = next((p for p in PROGRAMS if tuple(plain[: len(p)]) == p), None)
+    known = next((list(p) for p in PROGRAMS if tuple(plain[: len(p)]) == p), None)
     if known is None:
-        scripts = plain[:1] == ["python"] and Path(*plain[1:2]).name == "train.py"
-        known = tuple(plain[:2]) if scripts else ("python", "train.py")
+        is_script = plain[:1] == ["python"] and Path(*plain[1:2]).name == "train.py"
+        known = plain[:2] if is_script else ["python", "train.py"]
     place = next((i for i, word in enumerate(plain) if word in OWN_CONFIGS), len(plain))
     return [*known, *plain[place : place + 2]]
 

@@ -55,7 +55,10 @@ def _print_table(
 
 def _summary(study: Study, trials: Sequence[FrozenTrial]) -> str:
     notes = study.optuna.user_attrs
-    total, slots = notes.get(journal.TOTAL, len(trials)), notes.get(journal.SLOTS, 1)
+    total, slots = (
+        given if type(given := notes.get(key)) is int and given > 0 else usual
+        for key, usual in ((journal.TOTAL, len(trials)), (journal.SLOTS, 1))
+    )
     parts = [f"{ended(trials)} of {total} trials have ended"]
     if states := journal.counts(trials):
         parts.append(", ".join(f"{count} {word}" for word, count in states.items()))

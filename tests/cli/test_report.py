@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import runpy
 from pathlib import Path
 
@@ -113,3 +114,12 @@ def test_help_names_the_options(capsys):
         main(["--help"])
     output = capsys.readouterr().out
     assert all(option in output for option in ("--output", "--metric", "--by", "FOLDER"))
+
+
+def test_what_killed_reports_left_is_cleared_and_what_others_write_is_not(folder):
+    old, new = (folder / f".overview.html.{name}.tmp" for name in ("old", "new"))
+    old.touch()
+    new.touch()
+    os.utime(old, (0, 0))
+    main([str(folder)])
+    assert (old.exists(), new.exists()) == (False, True)

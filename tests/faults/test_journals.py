@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -64,6 +66,7 @@ JOURNALS = [
     Damaged("zeros from the middle on", lambda c: c[:600] + bytes(len(c) - 600), "in line", 1),
     Damaged("one bit", _flipped, "in line 7 of 13", 2),
     Damaged("the last line end", lambda c: c[:-1] + b"\x0b", "its end is no part of a record", 4),
+    Damaged("a digit", lambda c: c.replace(b"[2.0]", b"[0.0]"), "differs from what was written", 3),
     Damaged("no record", _line(4, b"[1]\n"), "in line 5 of 13: it holds no record", 1),
     Damaged("half a record", _line(4, b'{"op_code":5,"worker_id":"x"}\n'), "Optuna cannot", 1),
     Damaged("an unknown operation", _line(4, b'{"op_code":99,"worker_id":"x"}\n'), "Opt", 1),
@@ -127,6 +130,29 @@ def test_readers_show_the_trials_before_the_damage_and_write_nothing(case, searc
     assert case.words in " ".join(notes)
     assert bool(notes) == bool(case.words)
     assert files(folder) == before
+
+
+def test_every_flip_of_a_bit_is_noticed_or_changes_nothing(content, tmp_path):
+    draw, path = random.Random(0), tmp_path / "journal.log"
+    path.write_bytes(content)
+    whole = [(t.state, t.values, t.params) for t in Study(tmp_path).trials]
+    for _ in range(150):
+        flipped = bytearray(content)
+        flipped[draw.randrange(len(flipped))] ^= 1 << draw.randrange(8)
+        path.write_bytes(flipped)
+        try:
+            study = Study(tmp_path)
+        except UserError:
+            continue
+        trials = [(t.state, t.values, t.params) for t in study.trials]
+        assert trials == whole or study.damage is not None
+
+
+def test_journals_of_earlier_versions_have_no_checksums(content, tmp_path):
+    earlier = re.sub(rb', ?"crc32": ?\d+', b"", content)
+    assert earlier != content
+    (tmp_path / "journal.log").write_bytes(earlier)
+    assert len(Study(tmp_path, create=True).trials) == TRIALS
 
 
 @named([case for case in JOURNALS if case.words])

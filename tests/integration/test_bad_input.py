@@ -9,7 +9,7 @@ import pytest
 
 CASES = {
     "unknown group": ('regularizers.xy.group="So(3)"', "Unknown group 'So'.*Did you mean SO"),
-    "unquoted group": ("regularizers.xy.group=O(2)", "Parentheses need quotes"),
+    "group over the plane": ("regularizers.xy.group=O(2)", "over R\\^2, where O\\(2\\) acts"),
     "unknown representation": ("datamodule.rep_in=5Q0", "Cannot read the representation '5Q0'"),
     "unknown key": ("network.widht=3", "Unknown config key 'network.widht'.*channels"),
     "misspelt key": ("regularizers.xy.strenght=3", "Did you mean 'strength'"),

@@ -78,6 +78,26 @@ def test_a_second_one_is_kept_out(tmp_path):
             FileLock(tmp_path / ".sweep.lock", timeout=0).acquire()
 
 
+def test_the_next_owner_clears_what_a_killed_writer_left(tmp_path):
+    (tmp_path / ".config.yaml.abc.tmp").touch()
+    with _alone(tmp_path):
+        assert [path.name for path in tmp_path.iterdir()] == [".sweep.lock"]
+
+
+def test_a_damaged_journal_is_continued_only_on_demand(sweep, tmp_path, caplog):
+    sweep("n_trials=2", "executor.poll_seconds=0.05")
+    journal = tmp_path / "search" / "journal.log"
+    damaged = journal.read_bytes() + bytes(64)
+    journal.write_bytes(damaged)
+    with pytest.raises(UserError, match="by repair=true"):
+        sweep("n_trials=3", "executor.poll_seconds=0.05")
+    assert journal.read_bytes() == damaged
+    study = sweep("n_trials=3", "executor.poll_seconds=0.05", "repair=true")
+    assert len(study.trials) == 3
+    assert (tmp_path / "search" / "journal.damaged.log").read_bytes() == damaged
+    assert "It is kept as journal.damaged.log" in caplog.text
+
+
 def test_a_folder_that_cannot_be(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot be used"), _alone(tmp_path / "file" / "search"):
