@@ -12,6 +12,7 @@ COMMANDS = {
     "sweep": ("softsym.sweep", "search hyperparameters, locally or on SLURM"),
     "report": ("softsym.report", "gather many runs into one page"),
     "groups": ("softsym.symmetries", "list groups, and solve for equivariant bases"),
+    "convert": ("softsym.cli.convert", "convert pedestrian recordings of other distributions"),
     "init": ("softsym.cli.init", "write a small project of your own to start from"),
 }
 """What may follow ``softsym``: the module that runs, and what it does."""

@@ -303,6 +303,9 @@ def versions() -> dict[str, str]:
 def _spread(datamodule: TensorDataModule, split: str, most: int) -> tuple[Tensor, Tensor]:
     """Selects at most ``most`` samples, evenly spread over a split."""
     inputs, targets = datamodule.splits[split]
+    if datamodule.partial_targets:  # pictures and estimates take samples that are whole
+        whole = targets.isfinite().all(1)
+        inputs, targets = inputs[whole], targets[whole]
     chosen = torch.linspace(0, len(inputs) - 1, min(most, len(inputs))).long()
     return inputs[chosen].cpu(), targets[chosen].cpu()
 

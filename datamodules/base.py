@@ -8,11 +8,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
+import numpy as np
 import torch
 from lightning import LightningDataModule
 from torch import Tensor
 from typing_extensions import override
 
+from softsym.datamodules.setting_checks import Count, Seed, checked
 from softsym.symmetries import Rep, rep
 
 Split = tuple[Tensor, Tensor]
@@ -54,9 +56,12 @@ class SliceLoader:
         self._used_batches = 0
         self._first_batch = 0
         if shuffle_seed is not None and self.batch_size < world_size:
+            what, remedy = f"A global batch of {batch_size} samples", "a larger batch_size"
+            if len(data[0]) < world_size:
+                what, remedy = f"{len(data[0])} training samples", "more samples"
             raise ValueError(
-                f"A global batch of {self.batch_size} samples cannot be shared by {world_size} "
-                f"processes. Use a batch_size of at least {world_size}."
+                f"{what} cannot be shared by {world_size} processes. Use {remedy}, of at least "
+                f"{world_size}, or fewer processes (trainer.devices)."
             )
 
     def __len__(self) -> int:
@@ -117,42 +122,46 @@ class TensorDataModule(LightningDataModule, ABC):
         eval_batch_size: Global batch of validation and test.
         seed: Seed of split and order.
 
+    Constructors of subclasses require what their annotations say, see
+    :mod:`softsym.datamodules.setting_checks`.
+
     Raises:
-        ValueError: If a batch size is below 1.
+        ValueError: If an argument does not fit its annotation.
     """
 
     experiment: ClassVar[str | None] = None
     """An experiment of conf/ whose other parts fit such data."""
 
+    @checked
     def __init__(
         self,
         rep_in: str | Rep,
         rep_out: str | Rep,
-        dim: int,
-        batch_size: int,
-        eval_batch_size: int = 4096,
-        seed: int = 0,
+        dim: Count,
+        batch_size: Count,
+        eval_batch_size: Count = 4096,
+        seed: Seed = 0,
     ) -> None:
         super().__init__()
-        if batch_size < 1 or eval_batch_size < 1:
-            raise ValueError(
-                f"batch_size must be at least 1; got {min(batch_size, eval_batch_size)}."
-            )
         self.rep_in, self.rep_out = rep(rep_in), rep(rep_out)
         self.dim = dim
         self.batch_size, self.eval_batch_size = batch_size, eval_batch_size
         self.seed = seed
         self.splits: dict[str, Split] = {}
+        self.partial_targets = False
+        """Whether targets may be NaN where nothing was observed; losses must leave these out."""
         self.target_scale: Tensor | None = None
         """Unit of each target number, e.g. in metres, by which metrics multiply; set by load."""
 
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
+        if "__init__" in vars(cls):
+            cls.__init__ = checked(cls.__init__)  # type: ignore[method-assign]
         cls.__signature__ = _full_signature(cls)  # type: ignore[attr-defined]
 
     @abstractmethod
     def load(self) -> Mapping[str, Split]:
-        """Returns ``train``, ``val``, ``test`` and optionally ``ood`` as CPU tensors."""
+        """Returns ``train``, ``val``, ``test`` and optionally ``ood`` as CPU tensors or arrays."""
 
     def true_function(self) -> Callable[[Tensor], Tensor] | None:
         """Returns the function that made the targets, (n, in) to (n, out), if it is known."""
@@ -180,9 +189,11 @@ class TensorDataModule(LightningDataModule, ABC):
     @override
     def setup(self, stage: str | None = None) -> None:
         if not self.splits:
-            splits = {name: (x.float(), y.float()) for name, (x, y) in self.load().items()}
+            splits = as_splits(self.load(), f"{type(self).__name__}.load()")
             for name in (*SPLITS, *({OOD} & splits.keys())):
-                check_split(name, splits[name], self.rep_in, self.rep_out, self.dim)
+                check_split(
+                    name, splits[name], self.rep_in, self.rep_out, self.dim, self.partial_targets
+                )
             self.splits = splits
 
     @override
@@ -233,13 +244,64 @@ def _full_signature(cls: type) -> inspect.Signature:
     return inspect.Signature(own)
 
 
-def check_split(name: str, data: Split, rep_in: Rep, rep_out: Rep, dim: int) -> None:
-    """Raises a ValueError unless a split is not empty, fits its types over R^dim, and is finite."""
+def as_splits(loaded: object, source: str) -> dict[str, Split]:
+    """Returns all splits as float32 tensors.
+
+    Args:
+        loaded: Split -> inputs and targets, tensors or numpy's arrays of plain numbers.
+        source: What returned it, for messages.
+
+    Raises:
+        ValueError: If a split is missing, no pair, or holds anything but real numbers.
+    """
+    given = loaded if isinstance(loaded, Mapping) else {}
+    if missing := [name for name in SPLITS if name not in given]:
+        raise ValueError(
+            f"{source} must return a mapping with {', '.join(SPLITS)} and optionally {OOD}, each a "
+            f"pair of inputs and targets; {', '.join(missing)} missing."
+        )
+    splits = {}
+    for name, pair in given.items():
+        if not isinstance(pair, Sequence) or len(pair) != 2:
+            raise ValueError(
+                f"{source} must return a pair of inputs and targets for {name!r}; got "
+                f"{type(pair).__name__}."
+            )
+        inputs, targets = pair
+        splits[name] = _as_tensor(f"{name} inputs", inputs), _as_tensor(f"{name} targets", targets)
+    return splits
+
+
+def _as_tensor(what: str, values: object) -> Tensor:
+    """Returns real numbers as a float32 tensor; an array of objects could be anything."""
+    if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
+        return torch.from_numpy(np.require(values, np.float32, ["C", "W"]))
+    if isinstance(values, Tensor) and not values.is_complex():
+        return values.float()
+    kind = getattr(values, "dtype", type(values).__name__)
+    raise ValueError(
+        f"The {what} must be a tensor or array of real numbers; got {kind}. Convert them, as by "
+        "np.asarray(values, np.float32)."
+    )
+
+
+def check_split(
+    name: str, data: Split, rep_in: Rep, rep_out: Rep, dim: int, partial: bool = False
+) -> None:
+    """Raises a ValueError unless a split is not empty, fits its types over R^dim, and is finite.
+
+    Targets may be NaN if they are ``partial``; at least one sample must be whole, for the report.
+    """
     if len(data[0]) != len(data[1]):
         raise ValueError(f"Split {name!r} has {len(data[0])} inputs but {len(data[1])} targets.")
     if len(data[0]) == 0:
         raise ValueError(f"Split {name!r} is empty.")
     for what, typed, values in (("rep_in", rep_in, data[0]), ("rep_out", rep_out, data[1])):
+        if values.ndim == 1:
+            raise ValueError(
+                f"The {name} data of {what} have the shape ({len(values)},), but one number per "
+                f"sample is a column, ({len(values)}, 1). Return values[:, None]."
+            )
         if values.ndim != 2 or values.shape[1] != typed.size(dim):
             raise ValueError(
                 f"{what} {str(typed)!r} has {typed.size(dim)} numbers over R^{dim}, but the "
@@ -248,6 +310,8 @@ def check_split(name: str, data: Split, rep_in: Rep, rep_out: Rep, dim: int) -> 
             )
         for number, part in enumerate(values.split(CHECKED_ROWS)):
             finite = torch.isfinite(part)
+            if partial and what == "rep_out":
+                finite |= part.isnan() & ~part.isnan().all(1, keepdim=True)
             if not finite.all():
                 row, column = (int(i) for i in (~finite).nonzero()[0])
                 raise ValueError(
@@ -255,3 +319,5 @@ def check_split(name: str, data: Split, rep_in: Rep, rep_out: Rep, dim: int) -> 
                     f"{number * CHECKED_ROWS + row} is {float(part[row, column])}. Remove or "
                     "repair such samples."
                 )
+    if partial and not torch.isfinite(data[1]).all(1).any():
+        raise ValueError(f"No sample of split {name!r} has a target that is observed as a whole.")

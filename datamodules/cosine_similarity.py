@@ -8,7 +8,7 @@ from functools import partial
 from torch import Tensor
 from typing_extensions import Unpack, override
 
-from softsym.datamodules.setting_checks import require_choice, require_number
+from softsym.datamodules.setting_checks import Count, require_choice
 from softsym.datamodules.synthetic import SampleSettings, SyntheticDataModule, normal_inputs
 from softsym.symmetries import Rep
 
@@ -62,15 +62,14 @@ class CosineSimilarity(SyntheticDataModule):
     def __init__(
         self,
         symmetry: str,
-        samples: int,
-        batch_size: int,
+        samples: Count,
+        batch_size: Count,
         eps: float = 1.0,
         rep_in: str | Rep = "3T1",
         rep_out: str | Rep = "T0",
         **settings: Unpack[SampleSettings],
     ) -> None:
         require_choice("symmetry", symmetry, tuple(KEPT_GROUPS))
-        require_number("eps", eps)
         super().__init__(
             rep_in, rep_out, 3, batch_size, samples=samples, points=3, width=9, **settings
         )

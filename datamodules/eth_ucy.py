@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from softsym.datamodules.motion.environments import SCENES
-from softsym.datamodules.setting_checks import require_choice
+from softsym.datamodules.setting_checks import Count, Seed, require_choice
 from softsym.datamodules.trajectories import TrajectoryDataModule
 from softsym.symmetries import Rep
 
@@ -43,21 +43,16 @@ class EthUcy(TrajectoryDataModule):
         scene: str,
         data_dir: str | None,
         cache_dir: str,
-        batch_size: int,
+        batch_size: Count,
         *,
-        eval_batch_size: int = 4096,
-        seed: int = 0,
-        history: int = 8,
-        future: int = 12,
+        eval_batch_size: Count = 4096,
+        seed: Seed = 0,
+        history: Count = 8,
+        future: Count = 12,
         rep_in: str | Rep = "8T1",
         rep_out: str | Rep = "12T1",
     ) -> None:
         require_choice("scene", scene, SCENES)
-        if history < 1 or future < 1:
-            raise ValueError(
-                "datamodule.history and datamodule.future must be at least 1 frame; got "
-                f"{history} and {future}."
-            )
         super().__init__(
             f"eupeds_{scene}",
             data_dir,

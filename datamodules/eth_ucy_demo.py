@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from softsym.datamodules.eth_ucy import EthUcy
 from softsym.datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
+from softsym.datamodules.setting_checks import Count, Seed
 
 
 class EthUcyDemo(EthUcy):
@@ -29,9 +30,9 @@ class EthUcyDemo(EthUcy):
         self,
         scene: str,
         cache_dir: str,
-        batch_size: int,
+        batch_size: Count,
         *,
-        simulation_seed: int = 0,
+        simulation_seed: Seed = 0,
         arrivals: float = 0.04,
         **settings: Any,
     ) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 from typing_extensions import Unpack, override
 
-from softsym.datamodules.setting_checks import require_number
+from softsym.datamodules.setting_checks import Count, NonNegative
 from softsym.datamodules.synthetic import SampleSettings, SyntheticDataModule, normal_inputs
 from softsym.symmetries import Rep
 
@@ -87,28 +88,20 @@ class Inertia(SyntheticDataModule):
 
     def __init__(
         self,
-        axis: int,
+        axis: Literal[0, 1, 2, -1],
         eps: float,
-        bodies: int,
-        samples: int,
-        batch_size: int,
+        bodies: Count,
+        samples: Count,
+        batch_size: Count,
         rep_in: str | Rep = "5T0 + 5T1",
         rep_out: str | Rep = "T2",
         *,
-        noise_masses: float = 0.0,
-        noise_positions: float = 0.0,
-        eps_spread: float = 0.0,
+        noise_masses: NonNegative = 0.0,
+        noise_positions: NonNegative = 0.0,
+        eps_spread: NonNegative = 0.0,
         bodies_as_axes: bool = False,
         **settings: Unpack[SampleSettings],
     ) -> None:
-        if axis not in tuple(DIRECTIONS):
-            raise ValueError(f"axis must be 0, 1, 2 or -1; got {axis!r}.")
-        if bodies < 1 or samples < 1:
-            raise ValueError(f"bodies and samples must be at least 1; got {bodies}, {samples}.")
-        require_number("eps", eps)
-        require_number("noise_masses", noise_masses, low=0.0)
-        require_number("noise_positions", noise_positions, low=0.0)
-        require_number("eps_spread", eps_spread, low=0.0)
         dim = bodies if bodies_as_axes else 3
         super().__init__(
             rep_in,

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from typing_extensions import Unpack, override
 
-from softsym.datamodules.setting_checks import require_number
+from softsym.datamodules.setting_checks import Count, Share
 from softsym.datamodules.synthetic import SampleSettings, SyntheticDataModule, normal_inputs
 from softsym.symmetries import Rep
 
@@ -73,17 +73,15 @@ class KnownAnswer(SyntheticDataModule):
 
     def __init__(
         self,
-        rotation: float,
-        scale: float,
-        reflection: float,
-        samples: int,
-        batch_size: int,
+        rotation: Share,
+        scale: Share,
+        reflection: Share,
+        samples: Count,
+        batch_size: Count,
         rep_in: str | Rep = "3T1",
         rep_out: str | Rep = "T0",
         **settings: Unpack[SampleSettings],
     ) -> None:
-        for name, dial in (("rotation", rotation), ("scale", scale), ("reflection", reflection)):
-            require_number(name, dial, 0.0, 1.0)
         settings.setdefault("data_seed", 0)
         super().__init__(
             rep_in, rep_out, 3, batch_size, samples=samples, points=3, width=9, **settings

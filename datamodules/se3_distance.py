@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from typing_extensions import Unpack, override
 
-from softsym.datamodules.setting_checks import require_choice, require_number
+from softsym.datamodules.setting_checks import Count, require_choice
 from softsym.datamodules.synthetic import SampleSettings, SyntheticDataModule, normal_inputs
 from softsym.symmetries import Rep
 
@@ -73,15 +73,14 @@ class SE3Distance(SyntheticDataModule):
     def __init__(
         self,
         symmetry: str,
-        samples: int,
-        batch_size: int,
+        samples: Count,
+        batch_size: Count,
         eps: float = 0.3,
         rep_in: str | Rep = "3T1",
         rep_out: str | Rep = "T0",
         **settings: Unpack[SampleSettings],
     ) -> None:
         require_choice("symmetry", symmetry, tuple(KEPT_GROUPS))
-        require_number("eps", eps)
         super().__init__(
             rep_in, rep_out, 4, batch_size, samples=samples, points=3, width=12, **settings
         )

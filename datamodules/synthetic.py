@@ -12,8 +12,9 @@ from torch import Tensor
 from typing_extensions import override
 
 from softsym.datamodules.base import OOD, SPLITS, Split, TensorDataModule, check_split
-from softsym.datamodules.setting_checks import require_choice, require_number
+from softsym.datamodules.setting_checks import Count, Seed, require_choice
 from softsym.symmetries import Group, Rep, T, group
+from softsym.symmetries.limits import require_memory
 
 SHIFT, SIGN = "shift", "sign"
 OOD_KINDS = (SHIFT, SIGN, None)
@@ -25,6 +26,9 @@ EXACT_BELOW, APPROXIMATE_BELOW = 1e-6, 0.3
 The first is above float64 rounding. The error is near 0.7 for unrelated outputs; below 0.3 a model
 that keeps the symmetry still explains most of the targets' variation, above it does not.
 """
+
+COPIES = 3
+"""Copies of all samples in memory at once: drawn, changed for a split, and divided into splits."""
 
 PROBES = 4096
 """Number of samples for the equivariance error, whose mean then scatters by about 0.005."""
@@ -80,23 +84,26 @@ class SyntheticDataModule(TensorDataModule):
         self,
         rep_in: str | Rep,
         rep_out: str | Rep,
-        dim: int,
-        batch_size: int,
+        dim: Count,
+        batch_size: Count,
         *,
-        samples: int,
-        points: int,
-        width: int,
-        eval_batch_size: int = 4096,
-        seed: int = 0,
-        data_seed: int | None = None,
+        samples: Count,
+        points: Count,
+        width: Count,
+        eval_batch_size: Count = 4096,
+        seed: Seed = 0,
+        data_seed: Seed | None = None,
         ood: str | None = None,
         shift: float = 1.0,
     ) -> None:
         super().__init__(rep_in, rep_out, dim, batch_size, eval_batch_size, seed)
-        if samples < 1:
-            raise ValueError(f"samples must be at least 1; got {samples}.")
         require_choice("ood", ood, OOD_KINDS)
-        require_number("shift", shift)
+        numbers = (len(SPLITS) + 1) * samples * (width + self.rep_out.size(dim))
+        require_memory(
+            COPIES * numbers // 2,  # single precision
+            f"Drawing {samples:,} samples for each split",
+            "Choose a smaller datamodule.samples.",
+        )
         self.samples, self.points, self.width = samples, points, width
         self.data_seed, self.ood, self.shift = data_seed, ood, shift
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -17,17 +18,17 @@ from softsym.datamodules.motion import tracks, trajdata_scenes
 from softsym.datamodules.motion.argoverse2 import argoverse2_scenes
 from softsym.datamodules.motion.content_keys import raw_key
 from softsym.datamodules.motion.environments import environment
-from softsym.datamodules.motion.layout import window_layout
+from softsym.datamodules.motion.layout import Neighbours, steps, window_layout
 from softsym.datamodules.motion.progress import with_progress
 from softsym.datamodules.motion.scene_splits import scenes_by_part
 from softsym.datamodules.motion.tracks import SceneTracks, TrackStore
 from softsym.datamodules.motion.windows import WindowFilter, cut
-from softsym.datamodules.setting_checks import require_whole
+from softsym.datamodules.setting_checks import Count, NonNegative, Positive, Seed, Workers
 from softsym.symmetries import Rep
 
 log = logging.getLogger(__name__)
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """To be increased when the same tracks and settings give other windows."""
 
 
@@ -53,9 +54,14 @@ class TrajectoryDataModule(TensorDataModule):
         history_sec: Seconds from the first observed step to now; by default the usual value of the
             environment, as for the next two.
         future_sec: Seconds from now to the last predicted step.
-        dt: Seconds between two steps, a whole multiple or fraction of the recordings'.
+        dt: Seconds between two steps, a whole multiple or fraction of the recordings'. With a
+            fraction now is always a recorded step.
+        least_future_sec: Least seconds of the future that must have been observed; None for all.
+            Targets after the end of a track are NaN, which displacement metrics and
+            :class:`softsym.metrics.ObservedMSELoss` leave out.
         coordinates: 2 for x, y and 3 for x, y, z.
-        velocities: Whether velocities are observed as well.
+        velocities: Whether velocities are observed as well, with a mask of where they are known:
+            those of Argoverse 2 are measured, all others are the move since the step before.
         neighbours: Number of nearest agents whose observed steps are added to the input.
         agent_types: Kind or kinds of predicted agents (unknown, vehicle, pedestrian, bicycle,
             motorcycle); None for all.
@@ -78,23 +84,24 @@ class TrajectoryDataModule(TensorDataModule):
         env: str,
         data_dir: str | None,
         cache_dir: str,
-        batch_size: int,
+        batch_size: Count,
         *,
-        eval_batch_size: int = 4096,
-        seed: int = 0,
-        history_sec: float | None = None,
-        future_sec: float | None = None,
-        dt: float | None = None,
-        coordinates: int = 2,
+        eval_batch_size: Count = 4096,
+        seed: Seed = 0,
+        history_sec: NonNegative | None = None,
+        future_sec: NonNegative | None = None,
+        dt: Positive | None = None,
+        least_future_sec: Positive | None = None,
+        coordinates: Literal[2, 3] = 2,
         velocities: bool = False,
-        neighbours: int = 0,
+        neighbours: Neighbours = 0,
         agent_types: str | Sequence[str] | None = None,
-        min_displacement: float = 0.0,
-        max_speed: float | None = None,
-        stride: int = 1,
+        min_displacement: NonNegative = 0.0,
+        max_speed: Positive | None = None,
+        stride: Count = 1,
         splits: Mapping[str, str] | None = None,
-        split_seed: int = 0,
-        workers: int = 0,
+        split_seed: Seed = 0,
+        workers: Workers = 0,
         rep_in: str | Rep | None = None,
         rep_out: str | Rep | None = None,
     ) -> None:
@@ -113,9 +120,13 @@ class TrajectoryDataModule(TensorDataModule):
         super().__init__(*types, coordinates, batch_size, eval_batch_size, seed)
         kinds = (agent_types,) if isinstance(agent_types, str) else agent_types
         kinds = None if kinds is None else tuple(kinds)
-        self.rules = WindowFilter(kinds, min_displacement, max_speed, stride)
+        finer = tracks.whole_multiple(self.env.dt, self.dt) or 1
+        least = None
+        if least_future_sec is not None:
+            least = steps(least_future_sec, self.dt, "least_future_sec")
+        self.rules = WindowFilter(kinds, min_displacement, max_speed, stride, finer, least)
+        self.partial_targets = self.rules.needed(self.layout) < self.layout.steps
         self.parts = _checked_splits(splits or self.env.splits)
-        require_whole("split_seed", split_seed, 0)
         self.split_seed, self.workers = split_seed, workers
         self.data_dir = None if data_dir is None else Path(data_dir).expanduser()
         self.cache_dir = Path(cache_dir).expanduser()
@@ -211,9 +222,10 @@ class TrajectoryDataModule(TensorDataModule):
                     writer.append(f"{part}_targets", targets)
                     count += len(inputs)
             if not count:
+                needed = self.rules.needed(self.layout)
                 raise ValueError(
                     f"{self.env.name} has no window for {part!r}: no agent of {self.parts[part]!r} "
-                    f"is seen for history + future = {self.layout.steps} steps of {self.dt:g} s "
+                    f"is seen for history + future = {needed} steps of {self.dt:g} s "
                     "and passes the filters. Lower datamodule.history_sec or future_sec, loosen "
                     "agent_types, min_displacement or max_speed, or name other datamodule.splits."
                 )

@@ -28,7 +28,7 @@ from softsym.datamodules.motion.waymo_windows import (
     computed_normalisation,
     normalise,
 )
-from softsym.datamodules.setting_checks import require_choice, require_number
+from softsym.datamodules.setting_checks import Count, NonNegative, Processes, Seed, require_choice
 from softsym.symmetries import Rep
 
 OWN = "own"
@@ -81,20 +81,20 @@ class Waymo(TensorDataModule):
         self,
         data_dir: str | None,
         cache_dir: str,
-        batch_size: int,
+        batch_size: Count,
         *,
-        eval_batch_size: int = 4096,
+        eval_batch_size: Count = 4096,
         normalisation: str = "symm_aware",
         centring: str = "history",
         splits: str = OWN,
-        min_dz: float = 0.05,
-        max_dxy: float = 5.0,
+        min_dz: NonNegative = 0.05,
+        max_dxy: NonNegative = 5.0,
         rep_in: str | Rep = "6T1",
         rep_out: str | Rep = "6T1",
         dim: int = 3,
-        workers: int = 1,
-        split_seed: int = 0,
-        seed: int = 0,
+        workers: Processes = 1,
+        split_seed: Seed = 0,
+        seed: Seed = 0,
     ) -> None:
         super().__init__(rep_in, rep_out, dim, batch_size, eval_batch_size, seed)
         if dim != 3:
@@ -102,10 +102,6 @@ class Waymo(TensorDataModule):
         require_choice("normalisation", normalisation, CHOICES)
         require_choice("centring", centring, CENTRINGS)
         require_choice("splits", splits, (OWN, TENTH))
-        require_number("min_dz", min_dz, low=0.0)
-        require_number("max_dxy", max_dxy, low=0.0)
-        require_number("workers", workers, low=1)
-        require_number("split_seed", split_seed, low=0)
         self.split_seed, self.workers = split_seed, workers
         self.normalisation, self.centring, self.split_rule = normalisation, centring, splits
         self.data_dir = None if data_dir is None else Path(data_dir).expanduser()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from annotated_types import Ge, Le
 from typing_extensions import override
 
 from softsym.datamodules.motion.simulated_traffic import TrafficSimulation, write_dataset
+from softsym.datamodules.setting_checks import Count, NonNegative, Seed
 from softsym.datamodules.waymo import Waymo
+
+Records = Annotated[int, Ge(1), Le(100_000)]
+"""Number of records in a shard; one takes about 100 kB on disk."""
 
 
 class WaymoDemo(Waymo):
@@ -29,12 +34,12 @@ class WaymoDemo(Waymo):
     def __init__(
         self,
         cache_dir: str,
-        batch_size: int,
+        batch_size: Count,
         *,
         normalisation: str = "computed_symm_aware",
-        simulation_seed: int = 0,
-        records: int = 20,
-        slope: float = 0.06,
+        simulation_seed: Seed = 0,
+        records: Records = 20,
+        slope: NonNegative = 0.06,
         **settings: Any,
     ) -> None:
         super().__init__(None, cache_dir, batch_size, normalisation=normalisation, **settings)

@@ -176,6 +176,7 @@ class SymmetryModule(LightningModule):
             batch = self.augmentation(batch, self._types, self.global_step, self.global_rank)
         inputs, targets = batch
         prediction = self.predict(inputs)
+        _require_column(prediction, targets)
         task: Tensor = self.task_loss(prediction, targets)
         penalties = all_penalties(self.regularizers, self, batch, prediction)
         total = task
@@ -245,6 +246,15 @@ class SymmetryModule(LightningModule):
         for name, error in self.equivariance.items():
             self.log(f"test/equivariance_error/{name}", error.compute())
             error.reset()
+
+
+def _require_column(prediction: Tensor, targets: Tensor) -> None:
+    """Refuses targets that a loss would broadcast: each with the predictions of all samples."""
+    if targets.ndim == 1 and prediction.ndim == 2 and prediction.shape[1] == 1:
+        raise ValueError(
+            f"The targets have the shape ({len(targets)},), but one number per sample is a column, "
+            f"({len(targets)}, 1), as the predictions are. Return targets[:, None]."
+        )
 
 
 def _parse_group(key: str, group: str | Group, dim: int | None) -> Group:

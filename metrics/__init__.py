@@ -15,6 +15,7 @@ from softsym.metrics.lie_derivative import (
     lie_derivative,
     local_equivariance_error,
 )
+from softsym.metrics.observed import ObservedMSELoss, ObservedSquaredError
 from softsym.metrics.path_errors import ade, fde, min_ade_k, min_fde_k, miss_rate
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "MinAverageDisplacementError",
     "MinFinalDisplacementError",
     "MissRate",
+    "ObservedMSELoss",
+    "ObservedSquaredError",
     "ade",
     "displacement_errors",
     "equivariance_error",

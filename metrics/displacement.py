@@ -88,13 +88,16 @@ class _MeanOverSamples(Metric):
             prediction: Predicted positions (n, steps * dim) in metres; a metric of the best of k
                 also takes (n, modes, steps * dim).
             target: True positions (n, steps * dim).
-            mask: Steps that count (n, steps), bool; all by default. Samples without any are left
-                out.
+            mask: Steps that count (n, steps), bool; by default those whose target is not NaN.
+                Samples without any are left out.
 
         Raises:
             ValueError: If the shapes do not match or the mask is not of bool.
         """
-        errors = type(self).error(*self._paths(prediction, target), mask, **self.settings)
+        paths, truth = self._paths(prediction, target)
+        if mask is None and target.isnan().any():
+            mask = ~truth.isnan().any(-1)
+        errors = type(self).error(paths, truth, mask, **self.settings)
         if mask is None:
             self.count = self.count + len(errors)
         else:

@@ -34,8 +34,9 @@ class AgentTransformer(nn.Module):
         rep_in: Type of the input: with k neighbours and H steps ``{(1+k)H}T1 + {(1+k)H}T0``, the
             positions, row-major (agent, time, coordinate), the predicted agent and the oldest step
             first, followed by a mask (agent, time), 1 where observed and 0 elsewhere. With
-            velocities there are twice as many T1, the velocities after all positions. Without
-            neighbours there is no mask, and every step counts as observed.
+            velocities there are twice as many T1, the velocities after all positions, and a second
+            mask of where they are known. Without neighbours there is no first mask, and every step
+            counts as observed.
         rep_out: Type of the output, ``{T}T1``: the predicted positions.
         dim: Coordinates d of a position.
         neighbours: Number of neighbours k.
@@ -128,29 +129,37 @@ class Tokens:
 
     @property
     def features(self) -> int:
-        """Features of a token: position, step, velocity if given, and whether the step is known."""
-        return self.dim * (3 if self.velocities else 2) + 1
+        """Features of a token: position, step, velocity if given, and which of them are known."""
+        return 3 * self.dim + 2 if self.velocities else 2 * self.dim + 1
 
     @property
     def size(self) -> int:
         """Number of values in an input."""
-        scalars = 1 if self.agents > 1 else 0
-        return self.agents * self.history * (self.dim * (2 if self.velocities else 1) + scalars)
+        vectors = 2 if self.velocities else 1
+        return self.agents * self.history * (self.dim * vectors + self.masks)
+
+    @property
+    def masks(self) -> int:
+        """Number of masks: of positions if there are neighbours, and of velocities."""
+        return int(self.agents > 1) + int(self.velocities)
 
     def split(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Returns features (n, agents, history, features), 0 where unobserved, and the mask."""
         kinds, grid = 2 if self.velocities else 1, (self.agents, self.history)
         moving = kinds * self.agents * self.history * self.dim
         vectors = inputs[:, :moving].unflatten(1, (kinds, *grid, self.dim)).unbind(1)
-        if self.agents > 1:
-            known = inputs[:, moving:].unflatten(1, grid) > 0.5
-        else:
-            known = torch.ones(len(inputs), *grid, dtype=torch.bool, device=inputs.device)
+        given = inputs[:, moving:].unflatten(1, (self.masks, *grid)) > 0.5
+        known = torch.ones(len(inputs), *grid, dtype=torch.bool, device=inputs.device)
+        known = given[:, 0] if self.agents > 1 else known
+        masks = [known, known & given[:, -1]] if self.velocities else [known]
         # where, not a product with the mask: 0 times NaN is NaN
-        position, *velocity = (torch.where(known[..., None], v, 0.0) for v in vectors)
+        position, *velocity = (
+            torch.where(mask[..., None], v, 0.0) for v, mask in zip(vectors, masks, strict=True)
+        )
         stepped = F.pad(known[:, :, 1:] & known[:, :, :-1], (1, 0))[..., None]
         step = torch.where(stepped, position - position.roll(1, 2), 0.0)
-        return torch.cat([position, step, *velocity, stepped.to(position.dtype)], -1), known
+        flags = [flag.to(position.dtype) for flag in (stepped, *(m[..., None] for m in masks[1:]))]
+        return torch.cat([position, step, *velocity, *flags], -1), known
 
 
 class _Block(nn.Module):
@@ -220,7 +229,8 @@ def _tokens(
 
 def _matching_type(history: int, agents: int, velocities: bool) -> str:
     vectors = f"{agents * history * (2 if velocities else 1)}T1"
-    return vectors if agents == 1 else f"{vectors} + {agents * history}T0"
+    masks = Tokens(1, agents, history, velocities).masks
+    return f"{vectors} + {masks * agents * history}T0" if masks else vectors
 
 
 def _future_steps(rep_out: Rep, dim: int) -> int:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from softsym.symmetries import disk_cache
 from softsym.symmetries.blocks import cached_blocks
+from softsym.symmetries.completeness import spans_all
 from softsym.symmetries.constraints import invariants_within, residual
 from softsym.symmetries.group import Group
 from softsym.symmetries.kronecker import kron
@@ -98,8 +99,10 @@ def _solve(G: Group, tensor: Rep, identity: str) -> Tensor:
         require_representation(G, tensor)
         return _require_invariant(G, tensor, null_space(G, tensor))
     stored = disk_cache.load(G, tensor)
-    if stored is not None and residual(G, tensor, stored) <= TOLERANCE:
-        return stored
+    if stored is not None:
+        if residual(G, tensor, stored) <= TOLERANCE and spans_all(G, tensor, stored):
+            return stored
+        disk_cache.reject(G, tensor, "is not that of all invariants")
     basis = _require_invariant(G, tensor, _invariants(G, tensor))
     disk_cache.store(G, tensor, basis)
     return basis

@@ -10,7 +10,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from benchmarks import eth_ucy, paper
-from softsym.cli import resolvers
+from softsym.cli import convert, resolvers
 from softsym.cli.overrides import CONF, check_command_line, hydra_arguments
 from softsym.cli.report import parser as report_parser
 from softsym.dashboards.wandb_workspace import parse as workspace_arguments
@@ -91,14 +91,16 @@ def test_commands_of_the_paper():
 
 
 def test_commands_of_trajectories():
-    seen = {"train.py": 0, "benchmarks/eth_ucy.py": 0}
+    seen = {"train.py": 0, "benchmarks/eth_ucy.py": 0, "convert": 0}
     for program, *given in (words[1:] for words in commands(DOCS / "trajectories.md")):
         seen[program] += 1
         if program == "train.py":
             require_whole(given)
+        elif program == "convert":
+            assert convert._parser().parse_args(given).target.parts[:2] == ("data", "eth_ucy")
         else:
             assert str(eth_ucy.arguments(given).data_dir) == "data/eth_ucy"
-    assert seen == {"train.py": 14, "benchmarks/eth_ucy.py": 2}
+    assert seen == {"train.py": 14, "benchmarks/eth_ucy.py": 2, "convert": 2}
 
 
 def test_commands_of_clusters(monkeypatch):

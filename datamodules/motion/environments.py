@@ -9,7 +9,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+
+from softsym.datamodules.motion.drone_files import RAW, repaired_annotations
 from softsym.datamodules.motion.pedestrian_files import LAYOUT, RECORDINGS, SOURCE, check_recordings
+from softsym.datamodules.motion.zarr_files import require_plain_zarr
 
 EXTRA = '-e ".[trajectory]"'
 """The extra that installs trajdata and pyarrow."""
@@ -39,6 +43,8 @@ class Environment:
     heights: bool = True  # whether z is meaningful
     files: tuple[str, ...] = ()  # all must exist
     check: Callable[[Path], None] | None = None  # of these files, before they are used
+    # copies the files that trajdata misreads, repaired, from the folder to an empty one
+    repair: Callable[[Path, Path], Path] | None = None
 
     @property
     def dt(self) -> float:
@@ -47,6 +53,12 @@ class Environment:
 
     def require_module(self) -> None:
         """Raises an ImportError that says what to install, unless all needed modules exist."""
+        if self.by_trajdata and int(np.__version__.split(".")[0]) > 1:
+            raise ImportError(
+                f"{self.name} is read by trajdata, which works with numpy 1; numpy "
+                f"{np.__version__} is installed. Run pip install {EXTRA}, which brings a set that "
+                "fits together."
+            )
         needs = {"trajdata": EXTRA} if self.by_trajdata else {}
         for module, package in (needs | {self.module: self.package}).items():
             if module is not None and importlib.util.find_spec(module) is None:
@@ -129,10 +141,11 @@ DRONE = Environment(
     splits=OWN_PARTS,
     layout="The folder contains the scenes bookstore, coupa, deathCircle, gates, hyang, little, "
     "nexus and quad, each with video<number>/annotations.txt.",
-    raw=("*/video*/annotations.txt",),
+    raw=(RAW,),
     source="The Stanford Drone annotations are at https://cvgl.stanford.edu/projects/uav_data.",
     usual=(0.4, 2.8, 4.8),
     heights=False,
+    repair=repaired_annotations,
 )
 
 LYFT = Environment(
@@ -149,6 +162,7 @@ LYFT = Environment(
     module="l5kit",
     # l5kit pins requirements that are years old; these are all that reading needs.
     package="--no-deps l5kit prettytable pymap3d transforms3d",
+    check=require_plain_zarr,
 )
 
 NUPLAN = Environment(

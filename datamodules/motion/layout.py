@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from softsym.datamodules.setting_checks import require_whole
+from annotated_types import Ge, Le
+
+from softsym.datamodules.setting_checks import NonNegative, Positive, require
+
+Neighbours = Annotated[int, Ge(0), Le(1000)]
+"""Number of neighbours; there are a few hundred agents in the fullest scenes."""
 
 
 @dataclass(frozen=True)
@@ -12,15 +18,18 @@ class WindowLayout:
     """Observed and predicted steps of one agent, optionally with its neighbours.
 
     The inputs are, in this order: the positions of the agent and of its neighbours, row-major
-    (agent, time, coordinate); if wanted their velocities in the same order; and, if there are
-    neighbours, a mask (agent, time) of scalars, 1 where a position was observed and 0 elsewhere.
-    The targets are the agent's future positions (time, coordinate).
+    (agent, time, coordinate); if wanted their velocities in the same order; if there are
+    neighbours, a mask (agent, time) of scalars, 1 where a position was observed and 0 elsewhere;
+    and with velocities a second such mask of where they are known. Neither a position nor a
+    velocity depends on anything after now. Of a track's first step no velocity is known, unless the
+    recordings hold measured ones. What is masked is 0. The targets are the agent's future positions
+    (time, coordinate).
 
     Args:
         history: Number of observed steps, the last of them now.
         future: Number of predicted steps.
         dim: Coordinates of a position, 2 or 3.
-        velocities: Whether velocities follow the positions.
+        velocities: Whether velocities, and their mask, follow the positions.
         neighbours: Number of neighbours.
     """
 
@@ -36,9 +45,8 @@ class WindowLayout:
                 f"A window needs at least 1 observed and 1 predicted step; got {self.history} and "
                 f"{self.future}. Choose a longer datamodule.history_sec or future_sec."
             )
-        if self.dim not in (2, 3):
-            raise ValueError(f"datamodule.coordinates must be 2 or 3; got {self.dim}.")
-        require_whole("neighbours", self.neighbours, 0)
+        require("datamodule.coordinates", self.dim, Literal[2, 3])
+        require("datamodule.neighbours", self.neighbours, Neighbours)
 
     @property
     def steps(self) -> int:
@@ -53,7 +61,8 @@ class WindowLayout:
     @property
     def scalars(self) -> int:
         """Number of scalars among the inputs."""
-        return (1 + self.neighbours) * self.history if self.neighbours else 0
+        masks = int(self.neighbours > 0) + int(self.velocities)
+        return (1 + self.neighbours) * self.history * masks
 
     @property
     def inputs(self) -> int:
@@ -104,8 +113,7 @@ def window_layout(
         >>> window_layout(2.8, 4.8, 0.4).steps
         20
     """
-    if not isinstance(dt, int | float) or not 0 < dt < float("inf"):
-        raise ValueError(f"datamodule.dt must be a number of seconds above 0; got {dt!r}.")
+    require("datamodule.dt", dt, Positive)
     observed = steps(history_sec, dt, "history_sec") + 1
     predicted = steps(future_sec, dt, "future_sec")
     return WindowLayout(observed, predicted, coordinates, velocities, neighbours)
@@ -118,8 +126,7 @@ def steps(seconds: float, dt: float, setting: str) -> int:
         >>> steps(4.8, 0.4, "future_sec")
         12
     """
-    if not isinstance(seconds, int | float) or not 0 <= seconds < float("inf"):
-        raise ValueError(f"datamodule.{setting} must be a time in seconds; got {seconds!r}.")
+    require(f"datamodule.{setting}", seconds, NonNegative)
     count = round(seconds / dt)
     if abs(count * dt - seconds) > 1e-6 * max(1.0, seconds):
         raise ValueError(

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import io
 import math
+import shlex
 from pathlib import Path
 
 import numpy as np
+
+from softsym.datamodules.motion.pedestrian_formats import FRAME_STEP, recognised
 
 RECORDINGS = (
     "biwi_eth",
@@ -23,7 +26,6 @@ RECORDINGS = (
     "uni_examples",
 )
 COLUMNS = ("frame", "pedestrian", "x", "y")
-FRAME_STEP = 10
 
 LAYOUT = (
     "The eight files "
@@ -64,7 +66,25 @@ def check_recordings(folder: Path) -> None:
 
 
 def read_recording(path: Path) -> np.ndarray:
-    """Reads and checks a recording, float64 (rows, 4): frame, pedestrian, x and y in metres."""
+    """Reads and checks a recording, float64 (rows, 4): frame, pedestrian, x and y in metres.
+
+    Raises:
+        ValueError: If the file is damaged, or another distribution of the recording.
+    """
+    try:
+        return _read_usual(path)
+    except ValueError:
+        known = recognised(path)
+        if known is None or not known[1]:
+            raise
+    source, target = (shlex.quote(f"{path.parent}{end}") for end in ("", "-converted"))
+    raise ValueError(
+        f"{path} is another distribution of the recording, with {'; '.join(known[1])}. Convert the "
+        f"files to the usual one: softsym convert {source} {target}"
+    )
+
+
+def _read_usual(path: Path) -> np.ndarray:
     text = path.read_bytes().decode("utf-8", errors="replace")
     if not text.strip():
         raise ValueError(f"{path} is empty. {LAYOUT} Fetch the file again.")

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from softsym.datamodules.array_store import clear_unfinished
 from softsym.datamodules.motion.simulation import Simulation, sole_writer, unit_vectors
 from softsym.datamodules.motion.tfrecord import write_records
 from softsym.datamodules.motion.waymo_records import AGENTS, STEPS, WaymoRecord, example_payload
@@ -147,6 +148,7 @@ def write_dataset(folder: Path, simulation: TrafficSimulation) -> None:
     with sole_writer(folder):
         for part, shards in PARTS.items():
             (folder / part).mkdir(exist_ok=True)
+            clear_unfinished(folder / part)
             for number in range(shards):
                 name = f"{part}_tfexample.tfrecord-{number:05}-of-{shards:05}"
                 if not (folder / part / name).is_file():

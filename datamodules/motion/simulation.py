@@ -12,6 +12,8 @@ from typing import ClassVar
 import numpy as np
 from filelock import FileLock
 
+from softsym.datamodules.array_store import clear_unfinished
+
 
 @dataclass(frozen=True)
 class Simulation:
@@ -36,6 +38,7 @@ def sole_writer(folder: Path) -> Iterator[None]:
     """Makes a folder and holds its lock, so that ranks do not write the same files."""
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "write.lock"):
+        clear_unfinished(folder)
         yield
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from softsym.datamodules.array_store import Arrays, ArrayWriter, cached_arrays
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """To be increased when the same recordings give other arrays."""
 
 
@@ -24,7 +24,7 @@ class SceneTracks:
     steps: np.ndarray  # (agents,) number of steps of a track
     kind: np.ndarray  # (agents,) index into environments.AGENT_TYPES
     position: np.ndarray  # (rows, 3) metres, float64; the rows of agent 0, then of agent 1, ...
-    velocity: np.ndarray  # (rows, 3) metres per second, float64
+    velocity: np.ndarray  # (rows, 3) metres per second, float64; NaN where it is unknown
 
     @property
     def first_row(self) -> np.ndarray:
@@ -114,6 +114,23 @@ def gapless_runs(agent: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.nd
     new = np.flatnonzero((np.diff(agent) != 0) | (np.diff(step) != 1)) + 1
     first = np.concatenate([[0], new])
     return first, np.diff(np.concatenate([first, [len(agent)]]))
+
+
+def backward_velocities(position: np.ndarray, steps: np.ndarray, dt: float) -> np.ndarray:
+    """Computes velocities (rows, 3) in metres per second from where each track was before.
+
+    No velocity depends on a later position. At the first of the ``steps`` (agents,) of a track the
+    velocity is unknown, NaN. Rows of ``position`` (rows, 3), in metres, are ``dt`` seconds apart.
+
+    Example:
+        >>> path = np.array([[0.0, 0, 0], [1, 0, 0], [9, 9, 9]])
+        >>> backward_velocities(path, np.array([2, 1]), dt=0.5)[:, 0].tolist()
+        [nan, 2.0, nan]
+    """
+    velocity = np.full(position.shape, np.nan)
+    velocity[1:] = np.diff(position, axis=0) / dt
+    velocity[(np.cumsum(steps) - steps)[steps > 0]] = np.nan
+    return velocity
 
 
 def place_in_run(lengths: np.ndarray) -> np.ndarray:

@@ -20,7 +20,14 @@ from unittest import mock
 import numpy as np
 
 from softsym.datamodules.motion.environments import Environment
-from softsym.datamodules.motion.tracks import SceneTracks, place_in_run, thinned, whole_multiple
+from softsym.datamodules.motion.tracks import (
+    SceneTracks,
+    backward_velocities,
+    gapless_runs,
+    place_in_run,
+    thinned,
+    whole_multiple,
+)
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +51,8 @@ def trajdata_scenes(
     cannot share and a kill leaves damaged. ``workers`` is the number of trajdata's processes.
     """
     asked, factor = sampling(dt, env.dt)
+    if env.repair is not None:
+        data_dir = env.repair(data_dir, scratch / "repaired")
     for split in splits:
         dataset = open_dataset(env, split, data_dir, scratch, dt=asked, workers=workers)
         for scene in dataset.scenes():
@@ -92,37 +101,27 @@ def open_dataset(
 
 
 def scene_tracks(dataset: Any, scene: Any, split: str) -> SceneTracks:
-    """Reads the tracks of a scene of a ``UnifiedDataset``, agent by agent in trajdata's order."""
+    """Reads the tracks of a scene of a ``UnifiedDataset``, agent by agent in trajdata's order.
+
+    A track that misses a step counts as two. Velocities are computed here: trajdata's own repeat
+    the second at the first step of a track, which tells where the agent will be.
+    """
     cache = dataset.cache_class(dataset.cache_path, scene)
     agents = [agent for agent in scene.agents if agent.last_timestep >= agent.first_timestep]
-    first_step = np.array([agent.first_timestep for agent in agents], np.int64)
-    steps = np.array([agent.last_timestep for agent in agents], np.int64) - first_step + 1
     first = [cache.index_dict[(agent.name, agent.first_timestep)] for agent in agents]
-    rows = np.repeat(np.array(first, np.int64), steps) + place_in_run(steps)
+    last = [cache.index_dict[(agent.name, agent.last_timestep)] for agent in agents]
+    counts = np.array(last, np.int64) - np.array(first, np.int64) + 1
+    rows = np.repeat(np.array(first, np.int64), counts) + place_in_run(counts)
     table = cache.scene_data_df
     position = table[["x", "y", "z"]].to_numpy(np.float64)[rows]
-    velocity = table[["vx", "vy"]].to_numpy(np.float64)[rows]
-    climb = differences(position[:, 2], steps) / scene.dt
-    return SceneTracks(
-        split,
-        first_step,
-        steps,
-        np.array([int(agent.type) for agent in agents], np.int64),
-        position,
-        np.column_stack([velocity, climb]),
-    )
-
-
-def differences(values: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """Computes the change (rows,) of values (rows,) of tracks since the previous step.
-
-    The first of the ``steps`` (agents,) of a track repeats the second; a single step has 0.
-    """
-    first = np.cumsum(steps) - steps
-    change = np.diff(values, prepend=values[:1])
-    following = np.minimum(first + 1, len(values) - 1)
-    change[first] = np.where(steps > 1, change[following], 0.0)
-    return change
+    step = table.index.get_level_values(1).to_numpy(np.int64)[rows]
+    agent = np.repeat(np.arange(len(agents)), counts)
+    known = np.isfinite(position).all(axis=1)
+    position, step, agent = position[known], step[known], agent[known]
+    begins, steps = gapless_runs(agent, step)
+    kinds = np.array([int(agent.type) for agent in agents], np.int64)
+    velocity = backward_velocities(position, steps, scene.dt)
+    return SceneTracks(split, step[begins], steps, kinds[agent[begins]], position, velocity)
 
 
 def sampling(dt: float | None, native: float) -> tuple[float | None, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from softsym.datamodules.motion.environments import AGENT_TYPES
 from softsym.datamodules.motion.layout import WindowLayout
 from softsym.datamodules.motion.neighbours import Neighbourhood
 from softsym.datamodules.motion.tracks import SceneTracks, place_in_run
-from softsym.datamodules.setting_checks import require_whole
+from softsym.datamodules.setting_checks import Count, NonNegative, Positive, require
 
 CHUNK = 1 << 15
 """Number of windows in memory at once."""
@@ -31,12 +30,17 @@ class WindowFilter:
         max_speed: Largest speed in metres per second between two steps, above which a track is
             considered broken; None for no limit.
         stride: Number of steps between the beginnings of two windows of a track.
+        recorded: Number of steps between two recorded ones. Steps in between are interpolated, so
+            that one of them as now would tell where the agent goes next.
+        least_future: Number of predicted steps that must have been observed; None for all.
     """
 
     agent_types: tuple[str, ...] | None = None
     min_displacement: float = 0.0
     max_speed: float | None = None
     stride: int = 1
+    recorded: int = 1
+    least_future: int | None = None
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.agent_types or () if name not in AGENT_TYPES]
@@ -45,13 +49,15 @@ class WindowFilter:
                 f"datamodule.agent_types is {list(self.agent_types or ())}; each must be one of "
                 f"{', '.join(AGENT_TYPES)}, or null for all."
             )
-        if not 0 <= self.min_displacement < math.inf:
-            raise ValueError(
-                f"datamodule.min_displacement must be at least 0 m; got {self.min_displacement}."
-            )
-        if self.max_speed is not None and not self.max_speed > 0:
-            raise ValueError(f"datamodule.max_speed must be above 0 m/s; got {self.max_speed}.")
-        require_whole("stride", self.stride, 1)
+        require("datamodule.min_displacement", self.min_displacement, NonNegative)
+        require("datamodule.max_speed", self.max_speed, Positive | None)
+        require("datamodule.stride", self.stride, Count)
+        require("datamodule.least_future_sec in steps", self.least_future, Count | None)
+
+    def needed(self, layout: WindowLayout) -> int:
+        """Returns the number of steps of a window that must have been observed."""
+        future = layout.future if self.least_future is None else self.least_future
+        return layout.history + min(future, layout.future)
 
     def agents(self, scene: SceneTracks) -> np.ndarray:
         """Selects the predicted agents of a scene, bool (agents,)."""
@@ -86,22 +92,29 @@ def cut(
     Yields:
         Inputs (n, layout.inputs) and targets (n, future * dim), float32: positions in metres
         relative to the agent's last observed one, velocities in metres per second. Positions are
-        subtracted in the precision of the recordings.
+        subtracted in the precision of the recordings. Targets after the end of a track are NaN.
     """
-    starts = window_starts(scene, rules.agents(scene), layout.steps, rules.stride)
+    starts = window_starts(scene, rules.agents(scene), rules.needed(layout), rules.stride)
+    last_row = np.repeat(scene.first_row + scene.steps - 1, scene.steps)
     near = Neighbourhood(scene, layout.dim) if layout.neighbours else None
     positions = scene.position[:, : layout.dim]
     for low in range(0, len(starts), CHUNK):
         rows = starts[low : low + CHUNK, None] + np.arange(layout.steps)
-        rows = rows[rules.keeps(positions[rows], dt)]
+        rows = rows[scene.step_of_row[rows[:, layout.history - 1]] % rules.recorded == 0]
+        # A track that ends counts as standing there, for the filters.
+        rows = rows[rules.keeps(positions[np.minimum(rows, last_row[rows[:, :1]])], dt)]
         if len(rows):
-            yield _windows_of_rows(scene, rows, layout, near)
+            yield _windows_of_rows(scene, rows, layout, near, last_row[rows[:, :1]])
 
 
 def _windows_of_rows(
-    scene: SceneTracks, rows: np.ndarray, layout: WindowLayout, near: Neighbourhood | None
+    scene: SceneTracks,
+    rows: np.ndarray,
+    layout: WindowLayout,
+    near: Neighbourhood | None,
+    last_row: np.ndarray,
 ) -> Windows:
-    """Assembles windows from the rows (n, steps) of the predicted agents."""
+    """Assembles windows from the rows (n, steps) of agents whose tracks end at a row (n, 1)."""
     observed, following = rows[:, : layout.history], rows[:, layout.history :]
     origin = scene.position[observed[:, -1], : layout.dim]
     observed, seen = observed[:, None], np.ones((len(rows), 1, layout.history), bool)
@@ -114,12 +127,15 @@ def _windows_of_rows(
     # Unseen steps have the row 0, which belongs to some other agent; they become 0 here.
     positions = scene.position[observed, : layout.dim] - origin[:, None, None]
     parts = [np.where(seen[..., None], positions, 0.0)]
+    masks = [] if near is None else [seen]
     if layout.velocities:
-        parts.append(np.where(seen[..., None], scene.velocity[observed, : layout.dim], 0.0))
-    if near is not None:
-        parts.append(seen)
-    inputs = np.concatenate([_flat(part) for part in parts], axis=1)
-    targets = _flat(scene.position[following, : layout.dim] - origin[:, None])
+        velocities = scene.velocity[observed, : layout.dim]
+        known = seen & np.isfinite(velocities).all(axis=-1)
+        parts.append(np.where(known[..., None], velocities, 0.0))
+        masks.append(known)
+    inputs = np.concatenate([_flat(part) for part in (*parts, *masks)], axis=1)
+    paths = scene.position[np.minimum(following, last_row), : layout.dim] - origin[:, None]
+    targets = _flat(np.where((following <= last_row)[..., None], paths, np.nan))
     return inputs, targets
 
 

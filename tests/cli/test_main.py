@@ -37,6 +37,7 @@ def run(monkeypatch):
         ("report", "softsym.report"),
         ("groups", "softsym.symmetries"),
         ("init", "softsym.cli.init"),
+        ("convert", "softsym.cli.convert"),
     ],
 )
 def test_runs_the_script_with_the_other_arguments(command, module, run):

@@ -147,8 +147,8 @@ class SyntheticSuite:
             ({"ood": "far"}, r"datamodule\.ood must be one of shift, sign, null; got 'far'"),
             ({"shift": "1"}, r"datamodule\.shift must be a finite number; got '1'"),
             ({"shift": float("nan")}, r"datamodule\.shift must be a finite number; got nan"),
-            ({"samples": 0}, "samples must be at least 1; got .*0"),
-            ({"batch_size": 0}, "batch_size must be at least 1; got 0"),
+            ({"samples": 0}, "samples must be a whole number of at least 1; got 0"),
+            ({"batch_size": 0}, "batch_size must be a whole number of at least 1; got 0"),
         ],
     )
     def test_bad_common_settings(self, settings, message):

@@ -100,8 +100,10 @@ def test_targets_stay_with_their_inputs():
 
 
 def test_fewer_samples_than_ranks():
-    with pytest.raises(ValueError, match=r"batch of 3 samples cannot be shared by 4 .* at least 4"):
+    with pytest.raises(ValueError, match=r"^3 training samples cannot be shared by 4 .* more samp"):
         SliceLoader(numbered(3), 100, 0, 4, shuffle_seed=0)
+    with pytest.raises(ValueError, match=r"batch of 3 samples cannot be shared by 4 .* at least 4"):
+        SliceLoader(numbered(30), 3, 0, 4, shuffle_seed=0)
 
 
 class Given(TensorDataModule):
@@ -160,7 +162,7 @@ def test_bad_split_stops_setup(name):
 
 @pytest.mark.parametrize("settings", [{"batch_size": 0}, {"eval_batch_size": -1}])
 def test_bad_batch_size(settings):
-    with pytest.raises(ValueError, match="batch_size must be at least 1; got"):
+    with pytest.raises(ValueError, match="batch_size must be a whole number of at least 1; got"):
         Given(three(), **settings)
 
 
@@ -206,3 +208,22 @@ def test_what_is_wrong_with_a_split(inputs, targets, message):
 
 def test_a_sound_split_passes():
     check_split("val", (torch.zeros(3, 4), torch.zeros(3, 9)), rep("T0 + T1"), rep("T2"), 3)
+
+
+def test_targets_that_are_partly_observed():
+    types = rep("T0 + T1"), rep("3T0"), 3
+    inputs, targets = torch.zeros(3, 4), torch.zeros(3, 3)
+    targets[1, 1:] = math.nan
+    check_split("val", (inputs, targets), *types, partial=True)
+    with pytest.raises(ValueError, match=r"not finite: rep_out column 1 of sample 1 is nan"):
+        check_split("val", (inputs, targets), *types)
+    targets[1] = math.nan
+    with pytest.raises(ValueError, match=r"not finite: rep_out column 0 of sample 1 is nan"):
+        check_split("val", (inputs, targets), *types, partial=True)
+    targets[:, 1] = math.nan
+    targets[1, 0] = 0.0
+    with pytest.raises(ValueError, match="No sample of split 'val' has a target that is observed"):
+        check_split("val", (inputs, targets), *types, partial=True)
+    targets[0, 0] = math.inf
+    with pytest.raises(ValueError, match=r"not finite: rep_out column 0 of sample 0 is inf"):
+        check_split("val", (inputs, targets), *types, partial=True)

@@ -127,5 +127,5 @@ def test_unknown_scene(tmp_path):
 
 @pytest.mark.parametrize("setting", [{"history": 0}, {"future": 0}])
 def test_too_few_frames(setting, tmp_path):
-    with pytest.raises(ValueError, match="must be at least 1 frame"):
+    with pytest.raises(ValueError, match="must be a whole number of at least 1"):
         datamodule(tmp_path, None, **setting)

@@ -194,8 +194,8 @@ def test_other_numbers_of_bodies_need_their_type():
     [
         ({"axis": 3}, "axis must be 0, 1, 2 or -1; got 3"),
         ({"axis": "z"}, "got 'z'"),
-        ({"bodies": 0}, "bodies and samples must be at least 1; got 0, 50"),
-        ({"samples": 0}, "got 5, 0"),
+        ({"bodies": 0}, "bodies must be a whole number of at least 1; got 0"),
+        ({"samples": 0}, "samples must be a whole number of at least 1; got 0"),
         ({"eps": "a"}, r"datamodule\.eps must be a finite number; got 'a'"),
         ({"noise_masses": -1}, r"datamodule\.noise_masses must .* of at least 0; got -1"),
         ({"noise_positions": -1}, r"datamodule\.noise_positions must .* of at least 0; got -1"),

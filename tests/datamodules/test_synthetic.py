@@ -10,7 +10,6 @@ from omegaconf import OmegaConf
 
 from softsym.cli import resolvers
 from softsym.cli.resolvers import child_seed as child_of_the_run
-from softsym.datamodules.setting_checks import require_choice, require_number, require_whole
 from softsym.datamodules.synthetic import (
     child_seed,
     normal_inputs,
@@ -56,25 +55,3 @@ def test_the_reference_seed_is_the_default():
     assert reference_seed(32, 3, 9) == 44
     assert torch.equal(normal_inputs(32, 3, 9, None), normal_inputs(32, 3, 9, 44))
     assert not torch.equal(normal_inputs(32, 3, 9, None), normal_inputs(32, 3, 9, 43))
-
-
-@pytest.mark.parametrize("value", ["a", None, True, float("inf"), -0.1, 1.1])
-def test_a_number_out_of_bounds(value):
-    with pytest.raises(ValueError, match=r"datamodule\.dial must be a finite number from 0 to 1"):
-        require_number("dial", value, 0.0, 1.0)
-
-
-def test_numbers_and_choices_that_are_allowed():
-    require_number("dial", 1, 0, 1)
-    require_number("dial", -7.5)
-    require_choice("kind", None, ("a", None))
-    with pytest.raises(ValueError, match=r"datamodule\.noise .*of at least 0; got -1"):
-        require_number("noise", -1, low=0)
-    with pytest.raises(ValueError, match=r"datamodule\.kind must be one of a, null; got 'b'"):
-        require_choice("kind", "b", ("a", None))
-
-
-@pytest.mark.parametrize("value", [0, 1.5, "2", None])
-def test_a_number_that_is_not_whole(value):
-    with pytest.raises(ValueError, match=r"datamodule\.stride must be a whole number of at l"):
-        require_whole("stride", value, 1)

@@ -143,13 +143,15 @@ def test_other_windows_need_no_second_reading(raw, cache, monkeypatch):
     settings = {"history_sec": 1.2, "velocities": True, "neighbours": 3, "coordinates": 3}
     data = made("eupeds_zara1", raw, cache, **settings)
     data.setup()
-    assert data.rep_in == rep("32T1 + 16T0")
+    assert data.rep_in == rep("32T1 + 32T0")
     inputs, _ = data.splits["test"]
     assert inputs.shape[1] == data.layout.inputs
     np.testing.assert_array_equal(data.observed_path(inputs), inputs[:, : 4 * 3])
-    masks = inputs[:, -16:]
+    masks, moving = inputs[:, -32:-16], inputs[:, -16:]
     assert set(masks.unique().tolist()) == {0.0, 1.0}
     assert masks[:, :4].all()
+    assert moving[:, 1:4].all()
+    assert 0 < moving[:, 0].mean() < 1  # unknown at the first step of a track
 
 
 def test_changed_recordings_are_read_again(raw, cache, tmp_path):
@@ -331,12 +333,12 @@ def test_no_window_says_what_to_loosen(settings, message, raw, cache):
     ("settings", "message"),
     [
         ({"env": "eupeds_zarra"}, "must be one of eupeds_eth"),
-        ({"dt": 0}, r"datamodule\.dt must be a number of seconds above 0"),
+        ({"dt": 0}, r"datamodule\.dt must be a finite number above 0"),
         ({"history_sec": 1.0}, r"history_sec is 1 s, which is not a whole number of steps of 0\.4"),
         ({"coordinates": 4}, r"coordinates must be 2 or 3"),
-        ({"neighbours": -1}, r"neighbours must be a whole number of at least 0"),
+        ({"neighbours": -1}, r"neighbours must be a whole number from 0 to 1000"),
         ({"stride": 0}, r"stride must be a whole number"),
-        ({"split_seed": -1}, r"split_seed must be a whole number of at least 0; got -1"),
+        ({"split_seed": -1}, r"split_seed must be a whole number from 0 to .*; got -1"),
         ({"agent_types": "dog"}, r"agent_types is \['dog'\]; each must be one of"),
         ({"splits": {"train": "train"}}, r"must name a split for each of train, val, test; got"),
     ],

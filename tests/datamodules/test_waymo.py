@@ -202,7 +202,7 @@ def test_without_data_dir_says_where_to_get_the_files(tmp_path):
         ({"splits": "random"}, r"datamodule\.splits must be one of own, training_tenth; got"),
         ({"min_dz": -1.0}, r"datamodule\.min_dz must be a finite number of at least 0"),
         ({"max_dxy": float("nan")}, r"datamodule\.max_dxy must be a finite number of at least 0"),
-        ({"workers": 0}, r"datamodule\.workers must be a finite number of at least 1"),
+        ({"workers": 0}, r"datamodule\.workers must be a whole number from 1 to 1024"),
     ],
 )
 def test_settings_out_of_range(settings, message, tmp_path):

@@ -39,7 +39,9 @@ def test_turned_traffic_looks_like_traffic_but_tilted_traffic_does_not(tmp_path)
 
 
 def test_settings_are_checked(tmp_path):
-    with pytest.raises(ValueError, match="slope and noise must not be negative"):
+    with pytest.raises(
+        ValueError, match=r"datamodule\.slope must be a finite number of at least 0"
+    ):
         demo(tmp_path, slope=-1.0)
     with pytest.raises(ValueError, match=r"datamodule\.normalisation must be one of"):
         demo(tmp_path, normalisation="none")

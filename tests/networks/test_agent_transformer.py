@@ -15,7 +15,8 @@ HISTORY, FUTURE = 4, 3
 
 def network(neighbours=2, dim=2, *, velocities=False, **settings):
     vectors = (1 + neighbours) * HISTORY * (1 + velocities)
-    scalars = f" + {(1 + neighbours) * HISTORY}T0" if neighbours else ""
+    masks = (neighbours > 0) + velocities
+    scalars = f" + {masks * (1 + neighbours) * HISTORY}T0" if masks else ""
     return AgentTransformer(
         f"{vectors}T1{scalars}", f"{FUTURE}T1", dim, neighbours, velocities,
         **{"width": 16, "heads": 2} | settings,
@@ -32,8 +33,13 @@ def scene(neighbours=2, dim=2, *, velocities=False, count=8, seed=0):
 
 
 def flat(vectors, known):
-    masks = [] if known.shape[1] == 1 else [known.to(vectors.dtype).flatten(1)]
-    return torch.cat([vectors.flatten(1), *masks], 1)
+    """The input; a velocity is known where its position and the one before it are."""
+    moved = known.clone()
+    moved[:, :, 1:] &= known[:, :, :-1]
+    masks = [known] * (known.shape[1] > 1) + [moved] * (vectors.shape[1] > 1)
+    return torch.cat(
+        [vectors.flatten(1), *(mask.to(vectors.dtype).flatten(1) for mask in masks)], 1
+    )
 
 
 class TestOneAgent(NetworkSuite):
@@ -108,6 +114,17 @@ def test_neighbours_that_are_not_there_leave_the_agent_alone(velocities):
     expected = alone(flat(vectors[:, :, :1], known[:, :1]))
     torch.testing.assert_close(among(flat(vectors, known)), expected)
     assert torch.isfinite(expected).all()
+
+
+def test_velocities_that_are_not_known_change_nothing_but_say_so():
+    vectors, known = scene(0, velocities=True)
+    known[:] = True
+    inputs, model = flat(vectors, known), network(0, velocities=True)
+    inputs[:, -HISTORY] = 0.0  # the mask of the first velocity
+    other = inputs.clone()
+    other[:, HISTORY * 2 : HISTORY * 2 + 2] = torch.nan
+    assert torch.equal(model(inputs), model(other))
+    assert not torch.equal(model(inputs), model(flat(vectors, known)))
 
 
 def test_a_scene_of_which_nothing_is_known_has_a_finite_answer():
@@ -207,7 +224,7 @@ def test_it_has_no_typed_layers():
 
 @pytest.mark.parametrize(
     ("neighbours", "velocities", "dim", "rep_in", "history"),
-    [(0, False, 2, "8T1", 8), (3, False, 2, "32T1 + 32T0", 8), (1, True, 3, "20T1 + 10T0", 5)],
+    [(0, False, 2, "8T1", 8), (3, False, 2, "32T1 + 32T0", 8), (1, True, 3, "20T1 + 20T0", 5)],
 )
 def test_history_is_what_the_type_holds(neighbours, velocities, dim, rep_in, history):
     for given in (None, history):
@@ -226,7 +243,7 @@ def test_history_is_what_the_type_holds(neighbours, velocities, dim, rep_in, his
             r"not 7 steps of 2 numbers for 0 neighbours without .*matching type is '7T1'",
         ),
         ({"neighbours": 2}, r"of 9 numbers for 2 neighbours .* A matching type is '3T1 \+ 3T0'"),
-        ({"velocities": True, "history": 8}, r"with velocities. A matching type is '16T1'"),
+        ({"velocities": True, "history": 8}, r"with velocities. A matching type is '16T1 \+ 8T0'"),
         ({"rep_in": "T0", "dim": 2}, r"A matching type is '1T1'"),
         ({"history": 0}, "history must be at least 1, or None to follow rep_in; got 0"),
         ({"neighbours": -1}, "neighbours must be at least 0; got -1"),

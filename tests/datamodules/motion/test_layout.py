@@ -20,9 +20,9 @@ def test_types_have_the_sizes(history, future, dim, velocities, neighbours):
 
 def test_types_in_words():
     assert WindowLayout(8, 12).rep_in == "8T1"
-    assert WindowLayout(8, 12, velocities=True).rep_in == "16T1"
+    assert WindowLayout(8, 12, velocities=True).rep_in == "16T1 + 8T0"
     assert WindowLayout(8, 12, neighbours=2).rep_in == "24T1 + 24T0"
-    assert WindowLayout(8, 12, velocities=True, neighbours=1).rep_in == "32T1 + 16T0"
+    assert WindowLayout(8, 12, velocities=True, neighbours=1).rep_in == "32T1 + 32T0"
     assert WindowLayout(8, 12).rep_out == "12T1"
 
 
@@ -34,9 +34,9 @@ def test_types_in_words():
         ({"dim": 4}, r"datamodule\.coordinates must be 2 or 3; got 4"),
         (
             {"neighbours": -1},
-            r"neighbours must be a whole number of at least 0; got -1",
+            r"neighbours must be a whole number from 0 to 1000; got -1",
         ),
-        ({"neighbours": 1.5}, r"a whole number of at least 0; got 1\.5"),
+        ({"neighbours": 1.5}, r"a whole number from 0 to 1000; got 1\.5"),
     ],
 )
 def test_bad_layouts(settings, message):
@@ -58,11 +58,13 @@ def test_times_between_steps_are_refused(seconds):
 
 @pytest.mark.parametrize("seconds", [-0.4, float("nan"), float("inf"), "long"])
 def test_no_times(seconds):
-    with pytest.raises(ValueError, match=r"datamodule\.future_sec must be a time in seconds"):
+    with pytest.raises(
+        ValueError, match=r"datamodule\.future_sec must be a finite number of at least 0"
+    ):
         steps(seconds, 0.4, "future_sec")
 
 
 @pytest.mark.parametrize("dt", [0, -1, "fast", float("inf")])
 def test_bad_dt(dt):
-    with pytest.raises(ValueError, match=r"datamodule\.dt must be a number of seconds above 0"):
+    with pytest.raises(ValueError, match=r"datamodule\.dt must be a finite number above 0"):
         window_layout(2.8, 4.8, dt)

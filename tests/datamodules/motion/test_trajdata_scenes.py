@@ -8,16 +8,13 @@ import pytest
 
 pytest.importorskip("trajdata", reason="the extra 'trajectory' is not installed")
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from softsym.datamodules.motion.environments import environment
 from softsym.datamodules.motion.pedestrian_files import read_recording
 from softsym.datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
 from softsym.datamodules.motion.trajdata_scenes import (
-    differences,
     open_dataset,
     sampling,
+    scene_tracks,
     trajdata_scenes,
 )
 
@@ -44,6 +41,7 @@ def test_tracks_are_those_of_the_file(raw, tmp_path):
     moved = np.diff(scene.position, axis=0) / ENV.dt
     inside = np.setdiff1d(np.arange(1, len(scene.position)), first)
     np.testing.assert_allclose(scene.velocity[inside], moved[inside - 1], atol=1e-9)
+    assert np.isnan(scene.velocity[first]).all()
 
 
 def test_other_steps_are_every_so_many(raw, tmp_path):
@@ -93,21 +91,36 @@ def test_what_is_no_multiple(dt):
         sampling(dt, 0.1)
 
 
-@given(st.lists(st.integers(1, 5), min_size=1, max_size=5))
-def test_differences_stay_within_a_track(steps):
-    values = np.random.default_rng(0).standard_normal(sum(steps))
-    actual = differences(values, np.array(steps))
-    start = 0
-    for count in steps:
-        track = values[start : start + count]
-        change = np.diff(track)
-        expected = np.concatenate([change[:1], change]) if count > 1 else np.zeros(1)
-        np.testing.assert_allclose(actual[start : start + count], expected)
-        start += count
-
-
 def test_a_copy_of_the_files_gives_the_same(raw, tmp_path):
     other = shutil.copytree(raw, tmp_path / "raw")
     (one,) = trajdata_scenes(ENV, raw, tmp_path / "one", ["test_loo"])
     (two,) = trajdata_scenes(ENV, other, tmp_path / "two", ["test_loo"])
     np.testing.assert_array_equal(one.position, two.position)
+
+
+def test_a_track_that_misses_steps_counts_as_two(tmp_path):
+    """Rows of another agent never fill the gap."""
+    from types import SimpleNamespace as Made
+
+    import pandas as pd
+
+    steps = {"a": [2, 3, 6, 7, 8], "b": [0, 1, 2]}
+    index = [(name, step) for name, of_agent in steps.items() for step in of_agent]
+    table = pd.DataFrame(
+        {axis: np.arange(len(index), dtype=float) for axis in "xyz"},
+        index=pd.MultiIndex.from_tuples(index, names=["agent_id", "scene_ts"]),
+    )
+    table.iloc[4, 0] = np.nan  # a place that is not known, at step 8
+    agents = [
+        Made(name=name, type=kind, first_timestep=of_agent[0], last_timestep=of_agent[-1])
+        for kind, (name, of_agent) in zip((2, 1), steps.items(), strict=True)
+    ]
+    cache = Made(scene_data_df=table, index_dict={key: row for row, key in enumerate(index)})
+    dataset = Made(cache_class=lambda *_: cache, cache_path=None)
+    scene = scene_tracks(dataset, Made(agents=agents, dt=0.5), "train")
+    assert scene.first_step.tolist() == [2, 6, 0]
+    assert scene.steps.tolist() == [2, 2, 3]
+    assert scene.kind.tolist() == [2, 2, 1]
+    assert scene.position[:, 0].tolist() == [0, 1, 2, 3, 5, 6, 7]
+    assert scene.velocity[:, 0].tolist()[1::2] == [2.0, 2.0, 2.0]
+    assert np.isnan(scene.velocity[[0, 2, 4]]).all()

@@ -71,14 +71,19 @@ def test_parts_of_an_input_with_velocities_and_neighbours():
     layout = WindowLayout(3, 1, 2, velocities=True, neighbours=2)
     inputs, _ = all_of(one, layout)
     assert inputs.shape == (2, layout.inputs)
-    positions, velocities, seen = np.split(inputs[0], [3 * 3 * 2, 2 * 3 * 3 * 2])
+    one.velocity[[0, 4]] = np.nan
+    inputs, _ = all_of(one, layout)
+    parts = np.split(inputs[0], [3 * 3 * 2, 2 * 3 * 3 * 2, 2 * 3 * 3 * 2 + 3 * 3])
+    positions, velocities, seen, known = parts
     positions, velocities = positions.reshape(3, 3, 2), velocities.reshape(3, 3, 2)
     assert seen.reshape(3, 3).tolist() == [[1, 1, 1], [0, 0, 1], [0, 0, 0]]
     origin = one.position[2, :2]
     np.testing.assert_allclose(positions[0], one.position[:3, :2] - origin, atol=1e-6)
-    np.testing.assert_allclose(velocities[0], one.velocity[:3, :2], atol=1e-6)
+    assert known.reshape(3, 3).tolist() == [[0, 1, 1], [0, 0, 0], [0, 0, 0]]
+    np.testing.assert_allclose(velocities[0, 1:], one.velocity[1:3, :2], atol=1e-6)
+    assert not velocities[0, 0].any()
     np.testing.assert_allclose(positions[1, 2], one.position[4, :2] - origin, atol=1e-6)
-    np.testing.assert_allclose(velocities[1, 2], one.velocity[4, :2], atol=1e-6)
+    assert not velocities[1].any()
     assert not positions[1, :2].any()
     assert not positions[2].any()
     assert not velocities[2].any()
@@ -118,13 +123,47 @@ def test_no_window_fits():
     [
         ({"agent_types": ("dog",)}, r"agent_types is \['dog'\]; each must be one of unknown, vehi"),
         ({"agent_types": ()}, r"agent_types is \[\]"),
-        ({"min_displacement": -1}, r"min_displacement must be at least 0 m; got -1"),
-        ({"max_speed": 0}, r"max_speed must be above 0 m/s; got 0"),
-        ({"max_speed": float("nan")}, r"max_speed must be above 0 m/s; got nan"),
-        ({"min_displacement": float("nan")}, r"min_displacement must be at least 0 m; got nan"),
+        (
+            {"min_displacement": -1},
+            r"min_displacement must be a finite number of at least 0; got -1",
+        ),
+        ({"max_speed": 0}, r"max_speed must be a finite number above 0 or null; got 0"),
+        (
+            {"max_speed": float("nan")},
+            r"max_speed must be a finite number above 0 or null; got nan",
+        ),
+        (
+            {"min_displacement": float("nan")},
+            r"min_displacement must be a finite number of at least 0; got nan",
+        ),
         ({"stride": 0}, r"stride must be a whole number of at least 1; got 0"),
     ],
 )
 def test_bad_filters(settings, message):
     with pytest.raises(ValueError, match=message):
         WindowFilter(**settings)
+
+
+def test_futures_that_end_early():
+    one, layout = scene([5, 3, 2]), WindowLayout(2, 3)
+    assert len(all_of(one, layout)[0]) == 1
+    inputs, targets = all_of(one, layout, WindowFilter(least_future=1))
+    assert len(inputs) == 3 + 1
+    seen = np.isfinite(targets.reshape(-1, 3, 2)).all(axis=-1)
+    assert seen.tolist() == [[1, 1, 1], [1, 1, 0], [1, 0, 0], [1, 0, 0]]
+    assert np.isfinite(inputs).all()
+    whole = all_of(one, layout)
+    np.testing.assert_array_equal(inputs[0], whole[0][0])
+    np.testing.assert_array_equal(targets[0], whole[1][0])
+    np.testing.assert_allclose(targets[3, :2], one.position[7, :2] - one.position[6, :2], atol=1e-6)
+    assert len(all_of(one, layout, WindowFilter(least_future=2))[0]) == 2
+
+
+def test_filters_see_what_was_observed_of_the_future():
+    one, layout = scene([3]), WindowLayout(2, 5)
+    one.position[:, 0], one.position[:, 1:] = [0, 1, 2], 0
+    for settings, count in (({"min_displacement": 1.5}, 1), ({"min_displacement": 2.5}, 0)):
+        assert (
+            sum(len(x) for x, _ in cut(one, layout, WindowFilter(least_future=1, **settings), 1.0))
+            == count
+        )
