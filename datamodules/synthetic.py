@@ -158,7 +158,7 @@ class SyntheticDataModule(TensorDataModule):
         return {name: symmetry_word(self._error(G, inputs)) for name, G in groups.items()}
 
     def _error(self, G: Group, inputs: Tensor) -> float:
-        """Repeats ``softsym.metrics.equivariance_error``, which this package may not import."""
+        """Repeats ``equivariance_error`` of the paper, as this package may not import metrics."""
         f = self.true_function()
         g = G.sample_elements(len(inputs), torch.Generator().manual_seed(0))
         y = f(inputs)

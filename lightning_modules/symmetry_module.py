@@ -13,6 +13,7 @@ from torchmetrics import Metric, MetricCollection
 from softsym.lightning_modules.augmentation import GroupAugmentation
 from softsym.lightning_modules.compilation import check_settings, compiled, compiles
 from softsym.lightning_modules.epoch_record import EpochRecord
+from softsym.lightning_modules.names import require_names
 from softsym.lightning_modules.nonfinite import explain_nonfinite, nonfinite_loss
 from softsym.lightning_modules.schedule import follow_length
 from softsym.metrics.equivariance import EquivarianceError
@@ -86,6 +87,10 @@ class SymmetryModule(LightningModule):
         self._lengths: list[int | None] = []
         self.optimizer, self.scheduler = optimizer, scheduler
         self.regularizers = dict(regularizers or {})
+        require_names("regularizers", self.regularizers)
+        require_names("candidates", candidates or ())
+        require_names("baselines", baselines or (), taken=("network",))
+        require_names("metrics", metrics or ())
         for name, regularizer in self.regularizers.items():
             regularizer.name = name
         self.tuning = StrengthTuning(policy or Fixed(), self.regularizers)
@@ -107,6 +112,13 @@ class SymmetryModule(LightningModule):
             self.augmentation = GroupAugmentation(moving, augmentation_seed)
         named = (candidates or {}).items()
         self.symmetries = {n: _parse_group(f"candidates.{n}", G, dim) for n, G in named}
+        for name in self.symmetries.keys() & self.regularizers:
+            # one name stands for one symmetry in metrics and in the report
+            if self.symmetries[name] != self.regularizers[name].group:
+                raise ValueError(
+                    f"candidates.{name}: a regularizer has this name and another group. Give the "
+                    "candidate another name."
+                )
         self.symmetries |= {n: r.group for n, r in self.regularizers.items() if r.group is not None}
         self.equivariance: dict[str, EquivarianceError] = _modules({})
 

@@ -44,5 +44,5 @@ def _mismatch(moved: Samples, references: Samples) -> float:
         [torch.cdist(part.to(references[0]), references[0]).argmin(1) for part in x.split(256)]
     )
     neighbours = references[1][nearest].double()
-    size = (neighbours.norm(dim=-1) + y.norm(dim=-1)).clamp_min(1e-300)
-    return float(((neighbours - y).norm(dim=-1) / size).mean())
+    size = (neighbours.norm(dim=-1) + y.norm(dim=-1)).sum().clamp_min(1e-300)
+    return float((neighbours - y).norm(dim=-1).sum() / size)

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from softsym.metrics.rounding import error_sums, relative_error, variation
 from softsym.metrics.type_checks import Function, require_inputs, require_size
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import group as parse_group
@@ -61,20 +62,20 @@ def local_equivariance_error(
     The mean over A and x of ||L_A f(x)||, divided by 2 mean over x of ||f(x)||. For group elements
     exp(t A) with small t the relative equivariance error is about t times this rate: 0.1 means an
     error of 1% after a rotation by 0.1 radian. The numerator alone is the local equivariance error
-    of Gruver et al.
+    of Gruver et al. If the outputs are no larger than rounding errors, the divisor is how much f
+    varies with its inputs (:func:`softsym.metrics.rounding.variation`).
 
     Takes the arguments of :func:`lie_derivative` and raises the same errors.
 
     Returns:
-        At least 0; infinite if f vanishes at all inputs but its derivatives do not.
+        At least 0.
 
     Example:
         >>> local_equivariance_error(lambda x: 2 * x, "T1", "T1", "SO(3)", torch.randn(5, 3)) < 1e-6
         True
     """
     types = parse_rep(rep_in), parse_rep(rep_out)
-    derivatives, outputs = _derivatives(f, *types, parse_group(G), x)
-    return float(_rate(_mean_size(derivatives), _mean_size(outputs)))
+    return float(relative_error(_sums(f, types, parse_group(G), x)))
 
 
 class LocalEquivarianceError(Metric):
@@ -92,29 +93,33 @@ class LocalEquivarianceError(Metric):
     is_differentiable = False
     higher_is_better = False
     full_state_update = False
-    derivatives: Tensor
-    outputs: Tensor
+    sums: Tensor
     count: Tensor
 
     def __init__(self, rep_in: str | Rep, rep_out: str | Rep, group: str | Group) -> None:
         super().__init__()
         self.rep_in, self.rep_out = parse_rep(rep_in), parse_rep(rep_out)
         self.group = _require_algebra(parse_group(group))
-        for sums in ("derivatives", "outputs", "count"):
-            self.add_state(sums, torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("sums", torch.zeros(4, dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("count", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
 
     def update(self, f: Function, x: Tensor) -> None:
         """Adds the errors of f at inputs x (n, size in)."""
         require_size("rep_in", self.rep_in, self.group, x)
         if len(x):
-            derivatives, outputs = _derivatives(f, self.rep_in, self.rep_out, self.group, x)
-            self.derivatives += len(x) * _mean_size(derivatives)
-            self.outputs += len(x) * _mean_size(outputs)
+            self.sums += _sums(f, (self.rep_in, self.rep_out), self.group, x)
             self.count += len(x)
 
     def compute(self) -> Tensor:
         """Returns the rate, at least 0; NaN before any input."""
-        return _rate(self.derivatives / self.count, self.outputs / self.count)
+        return torch.where(self.count > 0, relative_error(self.sums), torch.nan)
+
+
+def _sums(f: Function, types: tuple[Rep, Rep], G: Group, x: Tensor) -> Tensor:
+    """What :func:`softsym.metrics.rounding.relative_error` needs."""
+    derivatives, outputs = _derivatives(f, *types, G, x)
+    sizes = derivatives.double().norm(dim=-1).mean(0), 2 * outputs.double().norm(dim=-1)
+    return error_sums(*sizes, variation(f, x, outputs), outputs.dtype)
 
 
 def _derivatives(
@@ -157,15 +162,6 @@ def _jvp(f: Function, x: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
                 "values only."
             )
     return y, inner
-
-
-def _mean_size(values: Tensor) -> Tensor:
-    return values.double().norm(dim=-1).mean()
-
-
-def _rate(derivatives: Tensor, outputs: Tensor) -> Tensor:
-    # 0 / 0 is 0: a function that is zero is equivariant. NaN is kept.
-    return torch.where(derivatives == 0, derivatives, derivatives / (2 * outputs))
 
 
 def _require_algebra(G: Group) -> Group:

@@ -9,8 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from softsym.networks.memory import require_weights
 from softsym.networks.velocity_baselines import extrapolate
 from softsym.symmetries import Rep, rep
+from softsym.symmetries.numbers import require_whole
 
 
 class AgentTransformer(nn.Module):
@@ -81,6 +83,9 @@ class AgentTransformer(nn.Module):
         self.rep_in, self.rep_out = rep(rep_in), rep(rep_out)
         self.tokens = _tokens(self.rep_in, dim, neighbours, velocities, history)
         self.future = _future_steps(self.rep_out, dim)
+        # a layer of attention has eight matrices of width x width
+        sizes = self.tokens.features, width, self.future * dim
+        require_weights(self, sizes, 8 * layers + 1, per=2)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.embed = nn.Linear(self.tokens.features, width)
@@ -198,8 +203,7 @@ class _Block(nn.Module):
 
 def _require_sizes(width: int, heads: int, layers: int, dropout: float) -> None:
     for name, value in (("width", width), ("heads", heads), ("layers", layers)):
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1; got {value}.")
+        require_whole(name, value)
     if width % heads:
         raise ValueError(f"width must be a multiple of heads; got {width} and {heads}.")
     if not 0 <= dropout < 1:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+
 from typing_extensions import override
 
+from softsym.networks.expressivity import sufficient_rank
+from softsym.networks.hidden_layout import tensor_counts
 from softsym.networks.projected_linear import ProjectedLinear
 from softsym.networks.typed_mlp import TypedMLP
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import group as parse_group
+
+log = logging.getLogger(__name__)
 
 
 class EMLP(TypedMLP):
@@ -55,6 +61,18 @@ class EMLP(TypedMLP):
                 "which has no dual types. Set largest_group to a group that contains both."
             )
         super().__init__(rep_in, rep_out, largest, channels, hidden_layers, init, init_group, seed)
+        self._warn_if_narrow(channels, hidden_layers)
+
+    def _warn_if_narrow(self, channels: int, hidden_layers: int) -> None:
+        dim, rank = self._group.dim, len(tensor_counts(channels, self._group.dim)) - 1
+        enough = sufficient_rank(self.rep_in, self.rep_out, self._group, rank, hidden_layers)
+        if enough is not None:
+            log.warning(
+                "EMLP with channels=%d has hidden tensors up to rank %d, so that it cannot give "
+                "every %s that %s allows for inputs of type %s. Use channels=%d or more.",
+                *(channels, rank, self.rep_out, self._group, self.rep_in),
+                (enough + 1) * dim**enough,
+            )
 
     @override
     def linear(self, rep_in: Rep, rep_out: Rep) -> ProjectedLinear:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from softsym.symmetries import Group, Rep, T
 from softsym.symmetries.blocks import tensor_blocks
+from softsym.symmetries.numbers import require_whole
 from softsym.symmetries.representations import direct_sum
 
 
@@ -22,8 +23,7 @@ def tensor_counts(channels: int, dim: int) -> list[int]:
         >>> tensor_counts(128, 3)
         [54, 18, 6, 2]
     """
-    if channels < 1:
-        raise ValueError(f"channels must be at least 1; got {channels}.")
+    require_whole("channels", channels)
     rank = 0
     # Over a line (d = 1) every rank has one component, so the rank would grow without bound.
     while dim > 1 and (rank + 2) * dim ** (rank + 1) <= channels:

@@ -7,7 +7,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from softsym.networks.memory import require_weights
 from softsym.symmetries import Rep, rep
+from softsym.symmetries.numbers import require_whole
 
 
 class MLP(nn.Module):
@@ -35,11 +37,11 @@ class MLP(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        if hidden_layers < 1 or channels < 1:
-            raise ValueError(
-                f"hidden_layers and channels must be at least 1; got {hidden_layers}, {channels}."
-            )
+        require_whole("hidden_layers", hidden_layers)
+        require_whole("channels", channels)
         self.rep_in, self.rep_out = rep(rep_in), rep(rep_out)
+        ends = self.rep_in.size(dim), self.rep_out.size(dim)
+        require_weights(self, (ends[0], channels, ends[1]), hidden_layers, per=2)
         widths = [self.rep_in.size(dim), *[channels] * hidden_layers]
         layers: list[nn.Module] = []
         with torch.random.fork_rng(devices=[]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Self, cast
@@ -11,6 +10,7 @@ from lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
 from softsym.symmetries import Group
+from softsym.symmetries.numbers import require_number
 
 
 class Regularizer(Callback, ABC):
@@ -45,13 +45,13 @@ class Regularizer(Callback, ABC):
 
     @strength.setter
     def strength(self, value: float) -> None:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not math.isfinite(value) or value < 0:
+        try:
+            self._strength = require_number("strength", value)
+        except ValueError as error:
             raise ValueError(
-                f"The strength of a regularizer must be a number of at least 0; got {value!r} for "
-                f"{self.name!r}. Use 0 to watch a symmetry without training towards it."
-            )
-        self._strength = float(value)
+                f"Regularizer {self.name!r}: {error} Use 0 to watch a symmetry without training "
+                "towards it."
+            ) from None
 
     @property
     def state_key(self) -> str:

@@ -9,6 +9,7 @@ from lightning import LightningModule
 from torch import Tensor, nn
 
 from softsym.regularizers.base import Regularizer
+from softsym.regularizers.effective_weights import effective
 
 
 class GateRegularizer(Regularizer):
@@ -16,8 +17,8 @@ class GateRegularizer(Regularizer):
 
     def bind(self, network: nn.Module) -> None:
         """Collects the parameters ``w_gated``."""
-        weights = (getattr(module, "w_gated", None) for module in network.modules())
-        self._gates = [weight for weight in weights if isinstance(weight, nn.Parameter)]
+        modules = network.modules()
+        self._gates = [module for module in modules if effective(module, "w_gated") is not None]
         if not self._gates:
             raise ValueError(
                 f"Regularizer {self.name!r} finds no parameter w_gated in "
@@ -26,4 +27,5 @@ class GateRegularizer(Regularizer):
 
     def penalty(self, module: LightningModule, batch: Any, prediction: Tensor) -> Tensor:
         """Sums the squares of the gates' weights."""
-        return torch.cat([gate.reshape(-1) for gate in self._gates]).square().sum()
+        weights = (effective(module, "w_gated") for module in self._gates)
+        return torch.cat([w.reshape(-1) for w in weights if w is not None]).square().sum()

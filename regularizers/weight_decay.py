@@ -9,6 +9,7 @@ from lightning import LightningModule
 from torch import Tensor, nn
 
 from softsym.regularizers.base import Regularizer
+from softsym.regularizers.effective_weights import effective
 
 
 class WeightDecay(Regularizer):
@@ -19,13 +20,8 @@ class WeightDecay(Regularizer):
 
     def bind(self, network: nn.Module) -> None:
         """Collects the weights and biases of all linear layers."""
-        self._parameters = [
-            parameter
-            for layer in network.modules()
-            if _is_linear(layer)
-            for parameter in layer.parameters(recurse=False)
-        ]
-        if not self._parameters:
+        self._layers = [layer for layer in network.modules() if _is_linear(layer)]
+        if not self._layers:
             raise ValueError(
                 f"Regularizer {self.name!r} finds no linear layer in {type(network).__name__}; "
                 f"leave it out with '~regularizers.{self.name}'."
@@ -33,11 +29,12 @@ class WeightDecay(Regularizer):
 
     def penalty(self, module: LightningModule, batch: Any, prediction: Tensor) -> Tensor:
         """Sums the squares of weights and biases, halved."""
-        flat = torch.cat([parameter.reshape(-1) for parameter in self._parameters])
+        both = (effective(layer, name) for layer in self._layers for name in ("weight", "bias"))
+        flat = torch.cat([tensor.reshape(-1) for tensor in both if tensor is not None])
         return 0.5 * flat.square().sum()
 
 
 def _is_linear(layer: nn.Module) -> bool:
     """Whether a module, whatever its class, has a matrix called ``weight``."""
-    weight = getattr(layer, "weight", None)
-    return isinstance(weight, nn.Parameter) and weight.ndim == 2
+    weight = effective(layer, "weight")
+    return weight is not None and weight.ndim == 2

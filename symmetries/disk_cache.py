@@ -31,7 +31,7 @@ if sys.platform != "win32":
 
 log = logging.getLogger(__name__)
 
-SOLVER = 1
+SOLVER = 2
 """Raised when bases are solved in another way, so that no older file is read."""
 
 UNFINISHED = ".part"

@@ -8,6 +8,8 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
+from softsym.symmetries.units import balancing_units, rescale
+
 Rows = Sequence[Sequence[float]]
 MatrixLike = Tensor | Rows | Sequence[Tensor] | Sequence[Rows]
 
@@ -31,7 +33,8 @@ def require_matrices(values: MatrixLike | None, dim: int, what: str, name: str) 
         if values is None or len(values) == 0:
             return torch.zeros(0, dim, dim, dtype=torch.float64)
         if not isinstance(values, Tensor):
-            values = torch.stack([torch.as_tensor(v) for v in values])
+            # torch would read Python's numbers in single precision, in which 0.1 is no 0.1
+            values = torch.stack([torch.as_tensor(v, dtype=_precision(v)) for v in values])
         if values.is_complex():
             raise TypeError("complex matrices act in real form, X + iY as [[X, -Y], [Y, X]]")
         matrices = values.detach().to(torch.float64, copy=True).contiguous()
@@ -49,14 +52,22 @@ def require_matrices(values: MatrixLike | None, dim: int, what: str, name: str) 
     return matrices
 
 
+def _precision(values: object) -> torch.dtype | None:
+    return torch.float64 if isinstance(values, list | tuple) else None
+
+
 def require_invertible(matrices: Tensor, name: str) -> None:
     """Checks discrete generators (m, d, d).
 
     Raises:
         ValueError: If one is singular.
     """
+    if not len(matrices) or (torch.linalg.cond(matrices) <= 1e12).all():
+        return
+    # in other units [[0, 1e-9], [1e9, 0]] is far from singular
+    balanced = rescale(matrices, balancing_units(matrices[:0], matrices))
     # written as "not small", since the condition number of a zero matrix is NaN
-    for i in (~(torch.linalg.cond(matrices) <= 1e12)).nonzero() if len(matrices) else ():
+    for i in (~(torch.linalg.cond(balanced) <= 1e12)).nonzero():
         raise ValueError(
             f"A discrete generator must be invertible; number {int(i)} of {name} is singular: "
             f"{matrices[i[0]].tolist()}."
@@ -69,9 +80,11 @@ def require_closed(algebra: Tensor, name: str) -> None:
     Raises:
         ValueError: If one is not.
     """
-    flat = algebra.flatten(1)
-    if len(flat) < 2:
+    if len(algebra) < 2:
         return
+    algebra = rescale(algebra, balancing_units(algebra, algebra[:0]))
+    algebra = algebra / algebra.abs().amax((1, 2), keepdim=True).clamp_min(1e-300)
+    flat = algebra.flatten(1)
     _, sizes, rows = torch.linalg.svd(flat, full_matrices=False)
     span = rows[sizes > 1e-10 * sizes[0]]
     # the commutator of two random combinations leaves the span exactly if that of some pair does

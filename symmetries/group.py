@@ -22,7 +22,9 @@ from softsym.symmetries.generators import (
     require_invertible,
     require_matrices,
 )
+from softsym.symmetries.limits import require_memory
 from softsym.symmetries.orbits import orbit_basis
+from softsym.symmetries.units import balancing_units
 
 
 class Group:
@@ -113,14 +115,23 @@ class Group:
         return dims if len(dims) > 1 else self.dim
 
     @cached_property
+    def units(self) -> Tensor:
+        """Units of the coordinates (d,) in which the generators are of like size; 1 as a rule."""
+        if self.is_orthogonal:  # as large in column i as in row i: balanced already
+            return torch.ones(self.dim, dtype=torch.float64)
+        return balancing_units(self.lie_algebra, self.discrete_generators)
+
+    @cached_property
     def is_orthogonal(self) -> bool:
         """Whether every element is an orthogonal matrix."""
         if self.permutations is not None:
             return True
         algebra, discrete = self.lie_algebra, self.discrete_generators
         one = torch.eye(self.dim, dtype=torch.float64)
-        skew = bool(torch.allclose(algebra, -algebra.mT, atol=1e-12))
-        return skew and bool(torch.allclose(discrete @ discrete.mT, one, atol=1e-10))
+        # an element of 1e-13 is not small beside others: the size of a generator plays no part
+        sizes = algebra.abs().amax((1, 2), keepdim=True)
+        skew = bool(((algebra + algebra.mT).abs() <= 1e-12 * sizes).all())
+        return skew and bool(torch.allclose(discrete @ discrete.mT, one, atol=1e-12))
 
     @property
     def is_compact(self) -> bool:
@@ -295,14 +306,20 @@ def require_groups(user: str, groups: Sequence[object]) -> None:
             )
 
 
-def require_dim(dim: object) -> int:
+def require_dim(dim: object, matrices: int = 0) -> int:
     """Returns a dimension that is a whole number of at least 1.
+
+    Args:
+        dim: The dimension.
+        matrices: Number of matrices of this dimension that are about to be made.
 
     Raises:
         ValueError: If it is anything else.
+        TooLargeError: If the matrices would not fit into memory.
     """
     if isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:
         raise ValueError(f"A group acts on R^d with a whole number d >= 1; got d = {dim!r}.")
+    require_memory(matrices * dim**2, f"A group of matrices of R^{dim}", "Use a smaller dimension.")
     return dim
 
 

@@ -37,6 +37,12 @@ def require_memory(numbers: int, what: str, instead: str) -> None:
     limit = memory_limit()
     if 8 * numbers > limit:
         raise TooLargeError(
-            f"{what} needs {8 * numbers / 2**30:,.1f} GiB, more than half of this machine's memory "
-            f"({limit / 2**30:,.1f} GiB). {instead}"
+            f"{what} needs {_gib(8 * numbers)} GiB, more than half of this machine's memory "
+            f"({_gib(limit)} GiB). {instead}"
         )
+
+
+def _gib(size: int) -> str:
+    # a tensor of 1000 indices has more bytes than the largest floating-point number
+    digits = int(size.bit_length() * 0.30103) - 9
+    return f"{size / 2**30:,.1f}" if digits < 15 else f"10^{digits}"

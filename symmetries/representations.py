@@ -41,6 +41,13 @@ if TYPE_CHECKING:
     from softsym.symmetries.group import Group
 
 
+MOST_INDICES = 1000
+"""Any tensor with more has more numbers than atoms exist; computing how many takes forever."""
+
+MOST_TERMS = 10**6
+"""Terms that a sum may list one by one; copies of one term are counted, not listed."""
+
+
 class Rep(ABC):
     """The type of a feature vector.
 
@@ -175,6 +182,8 @@ class T(Factored):
                 raise ValueError(
                     f"T(p, q) needs whole numbers p, q >= 0; got T({self.p!r}, {self.q!r})."
                 )
+        if self.p + self.q > MOST_INDICES:
+            raise ValueError(f"T(p, q) has at most {MOST_INDICES} indices; got {self.p + self.q}.")
 
     @property
     def rank(self) -> int:
@@ -481,6 +490,11 @@ def direct_sum(terms: list[tuple[int, Rep]]) -> Rep:
     for count, term in terms:
         nested = list(term.terms) if isinstance(term, Sum) else [(1, term)]
         # 2 (3 T1) is 6 T1, but 2 (T0 + T1) keeps its order: T0 + T1 + T0 + T1
+        if len(nested) > 1 and count * len(nested) > MOST_TERMS:
+            raise ValueError(
+                f"A sum lists at most {MOST_TERMS} terms; got {count} copies of {len(nested)}. "
+                "Write multiples of single terms, such as 5T0 + 5T1."
+            )
         whole = [(count * nested[0][0], nested[0][1])] if len(nested) == 1 else nested * count
         for n, part in whole:
             if merged and merged[-1][1] == part:

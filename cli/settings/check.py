@@ -14,7 +14,7 @@ from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 from typing_extensions import is_typeddict
 
 from softsym.cli.settings.kinds import fitted
-from softsym.cli.settings.schema import OBJECTS, Directives, Unknown
+from softsym.cli.settings.registry import OBJECTS, Directives, Unknown
 from softsym.runs.errors import UserError
 
 MISSING = "???"

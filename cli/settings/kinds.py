@@ -38,13 +38,6 @@ def _number_as_text(value: object) -> object:
     return str(value) if type(value) is int else value
 
 
-def _symmetry_name(text: str) -> str:
-    # it becomes a key of metrics, modules (no dots) and overrides, and a column of tables
-    if set(text) & set("./=,'\"\\") or any(letter.isspace() for letter in text):
-        raise ValueError
-    return _one_line(text)
-
-
 def _part(node: dict[str, Any]) -> dict[str, Any]:
     if "_target_" not in node:
         raise ValueError
@@ -59,15 +52,16 @@ Natural = Annotated[int, Ge(0), Le(LARGEST)]
 Count = Annotated[int, Ge(1), Le(LARGEST)]
 CountOrAll = Annotated[int, Ge(-1), Le(LARGEST)]
 Seed = Annotated[int, Ge(0), Le(2**32 - 1)]
+Dimension = Annotated[int, Ge(1), Le(64)]
+Spatial = Literal[2, 3]
 Word = Annotated[str, AfterValidator(_one_line), "one line of text"]
 Text = Annotated[Word, BeforeValidator(_number_as_text), "one line of text"]
 Group = Annotated[str, AfterValidator(_one_line), "the name of a group, such as O(2)@xy"]
 Types = Annotated[Word, "a type, such as 5T0 + 5T1"]
 Name = Annotated[
-    str,
-    AfterValidator(_symmetry_name),
-    "text without spaces, dots, commas, quotes, slashes and equals signs",
+    str, StringConstraints(pattern=r"^[\w@*()+-]+$"), "text of letters, digits and _ @ * ( ) + -"
 ]
+"""As :func:`softsym.lightning_modules.names.require_names` has it."""
 Class = Annotated[
     str,
     StringConstraints(pattern=r"^\w+(\.\w+)+$"),

@@ -9,6 +9,7 @@ from typing import Any
 from typing_extensions import override
 
 from softsym.regularizers.policies.base import StrengthPolicy
+from softsym.symmetries.numbers import require_number, require_whole
 
 SMALLEST_PENALTY = 1e-30
 """Replaces a smallest penalty of zero, to which the others have no ratio."""
@@ -27,17 +28,12 @@ class AdjustOnce(StrengthPolicy):
         window: Number of epochs before T whose penalties count.
 
     Raises:
-        ValueError: If T or the window is below 1, or p is negative.
+        ValueError: If T or the window is no whole number of at least 1, or p is negative.
     """
 
     def __init__(self, epoch: int, exponent: float, window: int = 50) -> None:
-        whole = all(isinstance(n, int) for n in (epoch, window))
-        if not whole or epoch < 1 or window < 1 or exponent < 0:
-            raise ValueError(
-                f"{type(self).__name__} needs whole numbers epoch >= 1, window >= 1, and "
-                f"exponent >= 0; got epoch={epoch}, window={window}, exponent={exponent}."
-            )
-        self.epoch, self.exponent, self.window = epoch, exponent, window
+        self.epoch, self.window = require_whole("epoch", epoch), require_whole("window", window)
+        self.exponent = require_number("exponent", exponent)
         self._kept: dict[str, float] = {}
         self._done = False
 

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from softsym.regularizers.policies.adjust_once import AdjustOnce
 from softsym.regularizers.policies.base import StrengthPolicy
+from softsym.symmetries.numbers import require_whole
 
 
 class AdjustRepeatedly(StrengthPolicy):
@@ -30,9 +31,8 @@ class AdjustRepeatedly(StrengthPolicy):
     """
 
     def __init__(self, epoch: int, exponent: float, times: int, window: int = 50) -> None:
-        if not isinstance(times, int) or times < 1:
-            raise ValueError(f"times must be a whole number of at least 1; got {times!r}.")
-        self.epoch = epoch
+        require_whole("times", times)
+        self.epoch = require_whole("epoch", epoch)
         self._rounds = [AdjustOnce(epoch, exponent, window)]
         # penalties from before the last adjustment belong to other strengths
         since = min(window, epoch)

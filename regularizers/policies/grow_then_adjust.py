@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from typing_extensions import override
 
 from softsym.regularizers.policies.adjust_once import SMALLEST_PENALTY, AdjustOnce
+from softsym.symmetries.numbers import require_number
 
 
 class GrowThenAdjust(AdjustOnce):
@@ -42,9 +42,7 @@ class GrowThenAdjust(AdjustOnce):
         self, epoch: int, exponent: float, growth: float, relative: bool = True, window: int = 50
     ) -> None:
         super().__init__(epoch, exponent, window)
-        if not 0 < growth < math.inf:
-            raise ValueError(f"growth must be a finite number above 0; got {growth!r}.")
-        self.growth, self.relative = growth, relative
+        self.growth, self.relative = require_number("growth", growth, above=True), relative
         self._first: dict[str, float] = {}
 
     @property

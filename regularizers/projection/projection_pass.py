@@ -40,20 +40,20 @@ class ProjectionPass:
     ) -> None:
         self.layers, self.groups = layers_of(layers, share), groups
         self.factor = share.processes
-        own = [p for layer in self.layers for p, _ in layer.terms]
-        mine = {id(p) for p in own}
+        mine = {layer.name for layer in self.layers}
         # DDP waits for every weight that any process has a gradient for, so the graph of each
         # process has to hold the weights of all layers
-        others = [p for layer in layers for p, _ in layer.terms if id(p) not in mine]
-        self.parameters: list[Tensor] = [*own, *others]
-        self.layout = BlockLayout(self.layers, groups, self.parameters[0].device)
+        self._others = [layer for layer in layers if layer.name not in mine]
+        self.layout = BlockLayout(self.layers, groups, layers[0].weight.device)
 
     def penalties(self) -> Tensor:
         """Computes PER of each group, (groups,), in the dtype and on the device of the weights."""
-        device = self.parameters[0].device
+        # read anew each time: a parametrized weight is another tensor after each step
+        weights = [tensor for layer in (*self.layers, *self._others) for tensor in layer.tensors]
+        device = weights[0].device
         if self.layout.index.device != device:
             self.layout = BlockLayout(self.layers, self.groups, device)
-        result: Tensor = _Penalties.apply(self.layout, self.factor, *self.parameters)
+        result: Tensor = _Penalties.apply(self.layout, self.factor, *weights)
         return result
 
 

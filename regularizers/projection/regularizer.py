@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from softsym.regularizers.base import Regularizer, network_of
+from softsym.regularizers.projection.coverage import describe_coverage
 from softsym.regularizers.projection.layer_shares import ALL, Share, share_of
 from softsym.regularizers.projection.projection_pass import ProjectionPass
 from softsym.regularizers.projection.typed_layers import TypedLayer, require_typed_layers
@@ -48,6 +49,8 @@ class ProjectionRegularizer(Regularizer):
     def bind(self, network: nn.Module, share: Share = ALL) -> None:
         """Collects the typed layers, which must fit the group; computes a share of them."""
         self._layers: Sequence[TypedLayer] = require_typed_layers(network, self.group, self.name)
+        if share.rank == 0:
+            describe_coverage(network, self._layers)
         for layer in self._layers:
             for _, kind in layer.terms:
                 # solves and remembers the bases: one that cannot be solved stops the run here,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
+from softsym.regularizers.effective_weights import effective
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import rep as parse_rep
 
@@ -16,42 +19,73 @@ class TypedLayer:
     """A linear layer with types."""
 
     name: str  # path in the network
-    weight: nn.Parameter  # (size of rep_out, size of rep_in)
-    bias: nn.Parameter | None  # (size of rep_out,)
+    module: nn.Module
     rep_in: Rep
     rep_out: Rep
 
     @property
-    def terms(self) -> list[tuple[nn.Parameter, Rep]]:
+    def weight(self) -> Tensor:
+        """The applied matrix (size of rep_out, size of rep_in), which may be parametrized."""
+        return cast(Tensor, effective(self.module, "weight"))
+
+    @property
+    def bias(self) -> Tensor | None:
+        """The added vector (size of rep_out,), if there is one."""
+        return effective(self.module, "bias")
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """Weight and, if there is one, bias."""
+        return [tensor for tensor in (self.weight, self.bias) if tensor is not None]
+
+    @property
+    def terms(self) -> list[tuple[Tensor, Rep]]:
         """Weight and, if there is one, bias, each with its type."""
-        weight = (self.weight, self.rep_in >> self.rep_out)
-        return [weight] if self.bias is None else [weight, (self.bias, self.rep_out)]
+        return list(zip(self.tensors, (self.rep_in >> self.rep_out, self.rep_out), strict=False))
 
 
 def typed_layers(network: nn.Module) -> list[TypedLayer]:
-    """Lists all submodules that carry a ``weight`` parameter, ``rep_in`` and ``rep_out``, in order.
+    """Lists all submodules that have a ``weight``, ``rep_in`` and ``rep_out``, in order.
 
-    The types may be text, such as ``"5T0 + 5T1"``.
+    The weight is a parameter, or computed from parameters by the means of PyTorch
+    (:mod:`softsym.regularizers.effective_weights`). The types may be text, such as ``"5T0 + 5T1"``.
     """
     layers = []
     for name, layer in network.named_modules():
-        weight, bias = getattr(layer, "weight", None), getattr(layer, "bias", None)
-        if isinstance(weight, nn.Parameter) and hasattr(layer, "rep_in"):
+        if hasattr(layer, "rep_in") and effective(layer, "weight") is not None:
             rep_in, rep_out = (_read(name, layer, which) for which in ("rep_in", "rep_out"))
-            layers.append(TypedLayer(name or type(layer).__name__, weight, bias, rep_in, rep_out))
+            layers.append(TypedLayer(name or type(layer).__name__, layer, rep_in, rep_out))
     return layers
+
+
+def unbound_layers(network: nn.Module, layers: Sequence[TypedLayer]) -> list[str]:
+    """Names of the other modules with types that have a weight, or matrices, of their own."""
+    bound = {id(layer.module) for layer in layers}
+    return [
+        name or type(module).__name__
+        for name, module in network.named_modules()
+        if hasattr(module, "rep_in") and id(module) not in bound and _has_weights(module)
+    ]
+
+
+def _has_weights(module: nn.Module) -> bool:
+    with torch.no_grad():  # a weight may be computed
+        named = isinstance(getattr(module, "weight", None), Tensor)
+    return named or any(p.ndim > 1 for p in module.parameters(recurse=False))
 
 
 def require_typed_layers(network: nn.Module, group: Group, user: str) -> list[TypedLayer]:
     """Lists the typed layers, each checked against the group's space; errors name the ``user``."""
     layers = typed_layers(network)
     if not layers:
+        names = ", ".join(unbound_layers(network, layers))
+        left_out = f" Layers with types that are left out: {names}." if names else ""
         raise ValueError(
             f"Regularizer {user!r} finds no typed layer in {type(network).__name__}. It needs "
             "layers that carry weight, rep_in and rep_out, as softsym.networks.TypedLinear does: "
             "choose network=soft_emlp, or give rep_in and rep_out to the linear layers of your "
             "network. (EMLP and RPP compute their weights by projection: these are no parameters "
-            "to bind to.)"
+            f"to bind to.){left_out}"
         )
     for layer in layers:
         sizes = tuple(R.over(group).size(group.space) for R in (layer.rep_out, layer.rep_in))

@@ -43,6 +43,7 @@ class SE(Group):
 
 
 def _shifts(n: int) -> Tensor:
+    require_dim(n + 1, 2 * require_dim(n))
     shifts = torch.zeros(n, n + 1, n + 1, dtype=torch.float64)
     shifts[torch.arange(n), torch.arange(n), -1] = 1.0
     return shifts

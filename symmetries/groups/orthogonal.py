@@ -23,7 +23,7 @@ def rotation_algebra(n: int) -> Tensor:
 
 def axis_flip(n: int, axis: int = 0) -> Tensor:
     """Diagonal matrix (n, n) that changes the sign of one coordinate."""
-    flip = torch.eye(require_dim(n), dtype=torch.float64)
+    flip = torch.eye(require_dim(n, 2), dtype=torch.float64)
     flip[axis, axis] = -1.0
     return flip
 

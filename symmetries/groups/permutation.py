@@ -8,6 +8,7 @@ from torch import Tensor
 
 from softsym.symmetries.generators import permutation_matrices
 from softsym.symmetries.group import Group, require_dim
+from softsym.symmetries.limits import require_memory
 
 WORD_LENGTH = 60
 """Letters of a random word; 26 quarter turns reach any state of Rubik's cube."""
@@ -59,7 +60,7 @@ class S(PermutationGroup):
     """All permutations of n coordinates; sampled uniformly."""
 
     def __init__(self, n: int) -> None:
-        one = list(range(require_dim(n)))
+        one = list(range(_require_length(n)))
         swap, cycle = [one[1 % n], 0, *one[2:]][:n], [*one[1:], 0]
         super().__init__([swap, cycle], f"S({n})")
 
@@ -73,7 +74,7 @@ class Z(PermutationGroup):
     """Cyclic shifts of n coordinates; sampled uniformly."""
 
     def __init__(self, n: int) -> None:
-        super().__init__([[*range(1, require_dim(n)), 0]], f"Z({n})")
+        super().__init__([[*range(1, _require_length(n)), 0]], f"Z({n})")
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draws n shifts uniformly, (n, d, d)."""
@@ -93,6 +94,13 @@ class RubiksCube(PermutationGroup):
 
     def __init__(self) -> None:
         super().__init__(_rubik_moves(), "RubiksCube")
+
+
+def _require_length(n: object) -> int:
+    """Returns n; refuses lists of n whole numbers, of 36 bytes each, that would not fit."""
+    dim = require_dim(n)
+    require_memory(20 * dim, f"Permutations of {dim} coordinates", "Use a smaller n.")
+    return dim
 
 
 def _rubik_moves() -> list[list[int]]:

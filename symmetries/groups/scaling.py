@@ -9,4 +9,4 @@ class Scaling(Group):
     """Multiplication of R^n by a positive number; sampled as exp(z), z ~ N(0, 1/4)."""
 
     def __init__(self, n: int) -> None:
-        super().__init__(n, torch.eye(require_dim(n), dtype=torch.float64))
+        super().__init__(n, torch.eye(require_dim(n, 2), dtype=torch.float64))

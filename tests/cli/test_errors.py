@@ -71,7 +71,7 @@ def test_programming_errors_are_not_hidden():
 
 def test_cause_of_a_failed_construction_with_its_place():
     config = {"a": {"_target_": "softsym.regularizers.WeightDecay", "strength": -1}}
-    assert failure(config).startswith("a: The strength of a regularizer must be")
+    assert failure(config).startswith("a: Regularizer 'WeightDecay': strength must be")
 
 
 def test_unknown_argument_lists_the_known_ones():

@@ -13,9 +13,11 @@ from softsym.runs.errors import UserError
 COSINE = partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=3)
 LATE = [
     # (settings of the module, track_dim, words): what would be told after the training otherwise
-    ({"candidates": {"half": "O(3)"}}, None, "symmetry 'half': the name is taken; choose another"),
-    ({"candidates": {"a.b": "O(3)"}}, None, "cannot measure the symmetry 'a.b'"),
-    ({"candidates": {"": "O(3)"}}, None, "cannot measure the symmetry ''"),
+    (
+        {"candidates": {"o2": "O(2)"}},
+        None,
+        "cannot measure the symmetry 'o2': O(2) acts on R^2, the data on R^3",
+    ),
     ({}, 2, "track_dim=2: a target has 9 numbers, which are no track in 2 dimensions"),
     (
         {"optimizer": partial(torch.optim.RMSprop, lr=1e-3, fused=True)},

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import re
 import sys
+import typing
 from functools import cache
 from typing import Literal, get_args, get_type_hints
 
@@ -22,7 +23,7 @@ from typing_extensions import TypedDict
 
 from softsym.cli import resolvers
 from softsym.cli.choices import CONF
-from softsym.cli.settings import schema
+from softsym.cli.settings import data, objects, schema
 from softsym.cli.settings.check import check_settings, settings
 from softsym.cli.settings.constructors import check_constructors
 from softsym.runs.errors import UserError
@@ -239,15 +240,15 @@ def test_constructors_of_own_classes_are_asked_too(name, value, words):
     [
         (schema.Train.__annotations__["init"], "networks.initialization.INITIALIZATIONS"),
         (schema.Train.__annotations__["compile_mode"], "lightning_modules.compilation.MODES"),
-        (schema.EthUcy.__annotations__["scene"], "datamodules.motion.environments.SCENES"),
-        (schema.Waymo.__annotations__["normalisation"], "datamodules.motion.waymo_windows.CHOICES"),
-        (schema.Waymo.__annotations__["centring"], "datamodules.motion.waymo_windows.CENTRINGS"),
-        (schema.Regularizer.__annotations__["path"], "regularizers.path.ROLES"),
-        (schema.SE3Distance.__annotations__["symmetry"], "datamodules.se3_distance.KEPT_GROUPS"),
+        (data.EthUcy.__annotations__["scene"], "datamodules.motion.environments.SCENES"),
+        (data.Waymo.__annotations__["normalisation"], "datamodules.motion.waymo_windows.CHOICES"),
+        (data.Waymo.__annotations__["centring"], "datamodules.motion.waymo_windows.CENTRINGS"),
+        (objects.Regularizer.__annotations__["path"], "regularizers.path.ROLES"),
+        (data.SE3Distance.__annotations__["symmetry"], "datamodules.se3_distance.KEPT_GROUPS"),
     ],
 )
 def test_choices_are_those_of_the_code(kind, choices):
-    named = kind.__forward_value__ or eval(kind.__forward_arg__, vars(schema))
+    named = kind.__forward_value__ or eval(kind.__forward_arg__, vars(typing))
     assert set(get_args(named)) == set(get_object(f"softsym.{choices}"))
 
 

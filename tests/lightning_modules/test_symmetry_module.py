@@ -222,8 +222,8 @@ def test_candidates_are_measured_without_a_regularizer(tmp_path):
         assert expected > 0.01
 
 
-def test_a_regularizer_goes_before_a_candidate_of_its_name():
-    model = module(planes(), candidates={"xy": "O(3)", "more": "SO(3)"})
+def test_candidates_stand_beside_the_regularized_symmetries():
+    model = module(planes(), candidates={"xy": "O(2)@xy", "more": "SO(3)"})
     shown = {name: str(group) for name, group in model.symmetries.items()}
     assert shown == {"xy": "O(2)@xy", "more": "SO(3)", "yz": "O(2)@yz", "o3": "O(3)"}
 

@@ -7,8 +7,12 @@ import pytest
 import torch
 from compliance.groups import elements
 
-from softsym.metrics import EquivarianceError, equivariance_error
-from softsym.metrics.equivariance import equivariance_errors
+from softsym.metrics import (
+    EquivarianceError,
+    LocalEquivarianceError,
+    equivariance_error,
+    local_equivariance_error,
+)
 from softsym.networks import MLP
 from softsym.symmetries import group, rep
 
@@ -26,14 +30,14 @@ def first_coordinate(x):
 
 
 def by_loop(f, rep_in, rep_out, G, x, seed):
-    """The definition, one sample at a time."""
+    """Difference and size of the outputs, one sample at a time."""
     actual = []
     for row, g in zip(x, elements(G, len(x), seed), strict=True):
         moved_first = f((rep_in.rho(g) @ row.double()).to(x.dtype)[None])[0].double()
         moved_last = rep_out.rho(g) @ f(row[None])[0].double()
         sizes = moved_first.norm() + moved_last.norm()
-        actual.append(float((moved_first - moved_last).norm() / sizes))
-    return actual
+        actual.append((float((moved_first - moved_last).norm()), float(sizes)))
+    return zip(*actual, strict=True)
 
 
 @pytest.mark.parametrize("name", ["O(3)", "Scaling(3)", "O(2)@yz", "GL(3)"])
@@ -42,14 +46,14 @@ def test_equals_the_definition(name, dtype):
     G, rep_in, rep_out = group(name), rep("T1"), rep("T0 + T(1,1)")
     network = MLP(rep_in, rep_out, dim=3, channels=8).to(dtype).requires_grad_(False)
     x = inputs(20, dtype=dtype)
-    expected = by_loop(network, rep_in, rep_out, G, x, seed=4)
-    generator = torch.Generator().manual_seed(4)
-    actual = equivariance_errors(network, rep_in, rep_out, G, x, generator)
-    assert actual.tolist() == pytest.approx(expected, rel=1e-4)
-    mean = sum(expected) / len(expected)
-    assert equivariance_error(network, rep_in, rep_out, G, x, seed=4) == pytest.approx(
-        mean, rel=1e-4
-    )
+    differences, sizes = by_loop(network, rep_in, rep_out, G, x, seed=4)
+    ratios = [d / s for d, s in zip(differences, sizes, strict=True)]
+    expected = {"sizes": sum(differences) / sum(sizes), "paper": sum(ratios) / len(ratios)}
+    actual = {
+        to: equivariance_error(network, rep_in, rep_out, G, x, seed=4, relative_to=to)
+        for to in expected
+    }
+    assert actual == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -97,15 +101,14 @@ def test_the_seed_decides_and_more_samples_average():
 
 
 def test_batches_are_weighted_by_their_size():
-    metric = EquivarianceError("T1", "T0", "O(3)")
-    errors = []
+    metric = EquivarianceError("T1", "T0", "O(3)", relative_to="paper")
+    total = start = 0
     for batch in inputs(300).split([1, 199, 100]):
-        start = sum(len(e) for e in errors)
-        generator = torch.Generator().manual_seed(start)
-        types = (rep("T1"), rep("T0"), group("O(3)"))
-        errors.append(equivariance_errors(first_coordinate, *types, batch, generator))
+        settings = {"seed": start, "relative_to": "paper"}
+        error = equivariance_error(first_coordinate, "T1", "T0", "O(3)", batch, **settings)
+        total, start = total + len(batch) * error, start + len(batch)
         metric.update(first_coordinate, batch)
-    assert metric.compute().item() == pytest.approx(torch.cat(errors).double().mean().item())
+    assert metric.compute().item() == pytest.approx(total / 300)
     metric.reset()
     metric.update(first_coordinate, inputs(300)[:0])
     assert metric.compute().isnan()
@@ -147,9 +150,57 @@ def test_a_function_that_fails_is_not_equivariant(value):
     assert torch.isnan(metric.compute())
 
 
+def cross(x):
+    return torch.linalg.cross(x[:, :3], x[:, 3:])
+
+
+def vectors(parallel, dtype):
+    """Pairs of vectors, of which a share is parallel."""
+    x = inputs(200, 6, dtype=dtype)
+    x[: int(200 * parallel), 3:] = 1.7 * x[: int(200 * parallel), :3]
+    return x
+
+
+@pytest.mark.parametrize("parallel", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize(("dtype", "rounding"), [(torch.float32, 1e-7), (torch.float64, 1e-16)])
+@pytest.mark.parametrize("error", [equivariance_error, local_equivariance_error])
+def test_an_exactly_equivariant_function_has_none_where_its_outputs_vanish(
+    error, parallel, dtype, rounding
+):
+    x = vectors(parallel, dtype)
+    assert error(cross, "2T1", "T1", "SO(3)", x) < 10 * rounding
+    metric = {"equivariance_error": EquivarianceError}.get(error.__name__, LocalEquivarianceError)
+    batches = metric("2T1", "T1", "SO(3)")
+    for batch in x.split(70):
+        batches.update(cross, batch)
+    assert batches.compute() < 10 * rounding
+
+
+def test_a_broken_symmetry_shows_where_most_outputs_vanish():
+    x = vectors(0.9, torch.float32)
+    bent = lambda x: cross(x) * torch.tensor([1.0, 1.0, 2.0])  # noqa: E731
+    assert equivariance_error(bent, "2T1", "T1", "SO(3)", x) > 0.1
+
+
+def test_the_scale_of_a_function_plays_no_part():
+    x = vectors(1.0, torch.float32)
+    errors = [
+        equivariance_error(lambda x, s=s: s * cross(x), "2T1", "T1", "SO(3)", x)
+        for s in (1e-9, 1e9)
+    ]
+    assert max(errors) < 1e-6
+
+
+def test_what_an_error_may_be_relative_to():
+    with pytest.raises(ValueError, match="relative_to must be one of sizes, paper; got 'mean'"):
+        equivariance_error(norm_squared, "T1", "T0", "O(3)", inputs(), relative_to="mean")
+
+
 @pytest.mark.parametrize("samples", [0, -1])
 def test_at_least_one_group_element(samples):
-    with pytest.raises(ValueError, match=f"samples must be at least 1; got {samples}"):
+    with pytest.raises(
+        ValueError, match=f"samples must be a whole number of at least 1; got {samples}"
+    ):
         equivariance_error(norm_squared, "T1", "T0", "O(3)", inputs(), samples=samples)
-    with pytest.raises(ValueError, match="samples must be at least 1"):
+    with pytest.raises(ValueError, match="samples must be a whole number of at least 1"):
         EquivarianceError("T1", "T0", "O(3)", samples=samples)

@@ -81,7 +81,7 @@ def test_segments():
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="channels must be at least 1; got 0"):
+    with pytest.raises(ValueError, match="channels must be a whole number of at least 1; got 0"):
         tensor_counts(0, 3)
     with pytest.raises(ValueError, match=r"must be a sum of tensors T\(p, q\); got .*T\(1,1\)\.T"):
         segments(rep("T0 + T(1,1).T"), 3)

@@ -32,5 +32,5 @@ def test_its_layers_have_no_types():
 
 @pytest.mark.parametrize("settings", [{"channels": 0}, {"hidden_layers": 0}])
 def test_too_small(settings):
-    with pytest.raises(ValueError, match="hidden_layers and channels must be at least 1; got"):
+    with pytest.raises(ValueError, match="must be a whole number of at least 1; got"):
         MLP("T1", "T0", dim=3, **settings)

@@ -91,9 +91,11 @@ def test_blocks_and_layers_do_not_start_alike():
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="hidden_layers must be at least 1; got 0"):
+    with pytest.raises(
+        ValueError, match="hidden_layers must be a whole number of at least 1; got 0"
+    ):
         SoftEMLP("T1", "T1", "O(3)", hidden_layers=0)
-    with pytest.raises(ValueError, match="channels must be at least 1"):
+    with pytest.raises(ValueError, match="channels must be a whole number of at least 1"):
         SoftEMLP("T1", "T1", "O(3)", channels=0)
     with pytest.raises(ValueError, match="init must be one of"):
         SoftEMLP("T1", "T1", "O(3)", channels=6, init="none")

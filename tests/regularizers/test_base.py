@@ -49,7 +49,10 @@ def test_strength_can_change_but_not_to_nonsense():
     regularizer.name = "mine"
     regularizer.strength = 0
     assert regularizer.strength == 0.0
-    with pytest.raises(ValueError, match=r"at least 0; got nan for 'mine'\. Use 0 to watch"):
+    with pytest.raises(
+        ValueError,
+        match=r"'mine': strength must be a number of at least 0; got nan\. Use 0 to watch",
+    ):
         regularizer.strength = math.nan
     assert regularizer.strength == 0.0
 

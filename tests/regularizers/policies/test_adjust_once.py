@@ -108,5 +108,5 @@ def test_all_watched_or_exactly_equivariant_divides_by_nothing():
     "arguments", [{"epoch": 0}, {"epoch": 5, "window": 0}, {"epoch": 5, "exponent": -1.0}]
 )
 def test_bad_arguments(arguments):
-    with pytest.raises(ValueError, match=r"epoch >= 1, window >= 1, and exponent >= 0; got epoch="):
+    with pytest.raises(ValueError, match=r"must be a (whole )?number of at least [01]; got"):
         AdjustOnce(**{"exponent": 1.0, **arguments})

@@ -64,5 +64,5 @@ def test_a_number_of_times_that_is_none(times):
 
 
 def test_a_wrong_epoch():
-    with pytest.raises(ValueError, match="epoch >= 1"):
+    with pytest.raises(ValueError, match="epoch must be a whole number of at least 1"):
         AdjustRepeatedly(0, 1.0, times=2)
