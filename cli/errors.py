@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeGuard
 
 from hydra.errors import InstantiationException
 from hydra.utils import get_object
@@ -28,6 +29,7 @@ USERS = (
     PermissionError,
     ImportError,
     NotADirectoryError,
+    IsADirectoryError,
     FileExistsError,
 )
 
@@ -62,7 +64,7 @@ def reported(debug: bool = False, command: str = "train") -> Iterator[None]:
         if _comes_from_interrupt(error):  # a library's import turned Ctrl-C into its own error
             sys.stderr.write(interrupted)
             sys.exit(130)
-        if debug or not (isinstance(error, USERS) or is_full(error) or error.errno in UNUSABLE):
+        if debug or not (isinstance(error, USERS) or is_full(error) or _of_path(error)):
             raise
         logging.raiseExceptions = not is_full(error)  # the log is on that disk
         log.debug("traceback of the error below", exc_info=True)
@@ -86,6 +88,10 @@ def explain(error: BaseException, command: str = "train") -> str:
             return f"{error}. Make room, then give the same command again."
         remedy = "make room, then continue with ckpt_path=last"
         return f"{error}. What was saved before is whole: {remedy}."
+    if _of_path(error):
+        return (
+            f"{str(error.filename)!r} cannot be used: {error.strerror}. Name another place for it."
+        )
     if not isinstance(error, InstantiationException):
         return _without_decoration(str(error)) or type(error).__name__
     place = re.search(r"full_key: (\S+)", str(error))
@@ -103,6 +109,10 @@ def explain(error: BaseException, command: str = "train") -> str:
 def is_full(error: BaseException) -> bool:
     """Whether the disk is full or a quota is used up."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _of_path(error: BaseException) -> TypeGuard[OSError]:
+    return isinstance(error, OSError) and bool(error.filename) and error.errno in UNUSABLE
 
 
 def _without_decoration(message: str) -> str:

@@ -5,28 +5,38 @@ Nothing here imports torch or Lightning: a mistake is answered in a fraction of 
 
 from __future__ import annotations
 
-import argparse
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from softsym.cli import slurm
-from softsym.cli.explanations import CONF, explain_compose_error
+from softsym.cli.choices import CONF, SEARCHPATH, config_folders
+from softsym.cli.explanations import (
+    advice,
+    explain_compose_error,
+    meant,
+    require_choices,
+    require_readable,
+)
 from softsym.cli.places import check_places, check_run_folder, refusal
 from softsym.cli.quoting import quoted, readable
+from softsym.cli.settings.check import check_settings
+from softsym.cli.settings.schema import Train
 from softsym.runs.errors import UserError
 
 MULTIRUN = ("-m", "--multirun")
 OWN_FOLDER = ("run_dir=", "hydra.run.dir=")
-SEARCHPATH = "hydra.searchpath"
+SHOWS = {"--cfg": 1, "-c": 1, "--package": 1, "-p": 1, "--resolve": 0, "--run": 0, "-r": 0}
+"""Flags with which a config is composed all the same, and their number of values."""
 
 
 def check_command_line(arguments: Sequence[str]) -> list[str]:
@@ -46,14 +56,16 @@ def check_command_line(arguments: Sequence[str]) -> list[str]:
         UserError: If an override names an unknown key, group or choice, a value is missing, or
             the run folder cannot be written.
     """
-    plain = [argument for argument in arguments if argument not in MULTIRUN]
-    if any(argument.startswith("-") for argument in plain):
+    plain = _without(SHOWS, [word for word in arguments if word not in MULTIRUN])
+    if any(word.startswith("-") for word in plain):
         return []
-    if len(plain) < len(arguments):
+    if any(word in MULTIRUN for word in arguments):
         for job in _each_value(plain):
             check_overrides(job)
         return []
     config = check_overrides(plain)
+    if any(word in SHOWS and SHOWS[word] for word in arguments):
+        return []
     folder = Path(config.hydra.run.dir)
     check_run_folder(folder, config.ckpt_path)
     named = any(a.startswith(OWN_FOLDER) for a in arguments)
@@ -69,7 +81,7 @@ def check_command_line(arguments: Sequence[str]) -> list[str]:
 
 
 def hydra_arguments(arguments: Sequence[str]) -> list[str]:
-    """The arguments as Hydra takes them: flags first, a folder of own configs as an override.
+    """The arguments as Hydra takes them: quoted, flags first, own configs as an override.
 
     A folder ``conf`` in the current folder counts as ``--config-dir conf``. As an override, the
     folder reaches the checks and the jobs of a sweep too.
@@ -78,30 +90,68 @@ def hydra_arguments(arguments: Sequence[str]) -> list[str]:
         arguments: What the user gave.
 
     Raises:
-        UserError: If the folder of own configs does not exist, or a file in it has the name of a
-            shipped one, which Hydra would take instead.
+        UserError: If there is no such flag, the folder of own configs does not exist, or a file in
+            it has the name of a shipped one, which Hydra would take instead.
     """
-    flags = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    flags.add_argument("--config-dir", "-cd", nargs="?", const="")
-    flags.add_argument(*MULTIRUN, action="store_true")
-    known, words = flags.parse_known_args(list(arguments))
-    rest = [readable(word, known.multirun) for word in words]
-    folder = None if known.config_dir is None else Path(known.config_dir)
-    if folder is not None and not (known.config_dir and folder.is_dir()):
+    several = any(word in MULTIRUN for word in arguments)
+    words = [readable(word, several) for word in arguments]
+    named = _flags(words)
+    given = ["--multirun"] if several else []
+    rest = [word for word in _without({"--config-dir": 1, "-cd": 1}, words) if word not in MULTIRUN]
+    rest = [word for word in rest if not word.startswith("--config-dir=")]
+    folder = None if named is None else Path(named)
+    if folder is not None and not (named and folder.is_dir()):
         raise UserError(
-            f"--config-dir: there is no folder {known.config_dir!r}. Name the folder of your own "
-            "configs, as in --config-dir conf."
+            f"--config-dir: there is no folder {named!r}. Name the folder of your own configs, as "
+            "in --config-dir conf."
         )
     if folder is None and Path("conf").is_dir() and Path("conf").resolve() != CONF:
         folder = Path("conf")
-    given = ["--multirun"] if known.multirun else []
-    if folder is None or any(argument.startswith(SEARCHPATH) for argument in rest):
+    if folder is None or any(word.startswith(f"{SEARCHPATH}=") for word in rest):
         return [*given, *rest]
-    _require_new_names(folder)
     own = f"{SEARCHPATH}=[{quoted(f'file://{folder.resolve()}')}]"
+    _require_new_names(folder)
     # beside the other overrides: Hydra takes them in one piece, before or behind its own flags
     place = next((i for i, word in enumerate(rest) if "=" in word and word[0] != "-"), 0)
     return [*given, *rest[:place], own, *rest[place:]]
+
+
+def _flags(words: Sequence[str]) -> str | None:
+    """Returns the folder that ``--config-dir`` names, and raises a UserError on unknown flags."""
+    known = {option for action in get_args_parser()._actions for option in action.option_strings}
+    folders = []
+    for word, following in itertools.zip_longest(words, words[1:], fillvalue=""):
+        flag, equals, value = word.partition("=")
+        if not flag.startswith("-"):
+            continue
+        if flag not in known:
+            key = flag.lstrip("-").replace("-", "_")
+            raise UserError(
+                f"There is no flag {flag}. Settings are written without dashes, such as "
+                f"{meant(key) or key}={value or following or '<value>'}. Flags are -m for several "
+                "runs, --config-dir for your own configs, --cfg job to show the config, and --help."
+            )
+        if flag in ("--config-dir", "-cd"):
+            folders.append(value if equals else following)
+    if folders[1:]:
+        raise UserError(
+            f"--config-dir is given twice: {' and '.join(folders)}. For several folders write "
+            f"'{SEARCHPATH}=[file://<folder>,file://<folder>]'."
+        )
+    return folders[0] if folders else None
+
+
+def _without(flags: Mapping[str, int], words: Sequence[str]) -> list[str]:
+    """The words without some flags and their values; ``flags`` maps each to the number of these."""
+    rest, skip = [], 0
+    for word in words:
+        if skip:
+            skip -= 1
+        elif word in flags:
+            skip = flags[word]
+        else:
+            rest.append(word)
+    return rest
 
 
 def _require_new_names(folder: Path) -> None:
@@ -124,13 +174,17 @@ def check_overrides(arguments: Sequence[str]) -> DictConfig:
     Raises:
         UserError: If an override names an unknown key, group or choice, or a value is missing.
     """
+    words = [readable(word) for word in arguments]
+    require_readable(words)
+    folders = config_folders(words)
+    require_choices(words, folders)
     with initialize_config_dir(str(CONF), version_base="1.3"):
         try:
-            config = compose("train", list(arguments), return_hydra_config=True)
+            config = compose("train", words, return_hydra_config=True)
         except (HydraException, OmegaConfBaseException) as error:
-            raise UserError(explain_compose_error(error, arguments)) from error
-        check_places(config)
-        _check_numbers(config, arguments)
+            raise UserError(explain_compose_error(error, words)) from error
+    check_settings(config, Train, lambda key: advice(key, config, folders))
+    check_places(config)
     plain = OmegaConf.to_container(config, resolve=False)
     missing = [key for key in _missing(plain) if not key.startswith("hydra.")]
     if missing:
@@ -140,6 +194,7 @@ def check_overrides(arguments: Sequence[str]) -> DictConfig:
 
 def _each_value(arguments: Sequence[str]) -> list[list[str]]:
     """Overrides of some runs of a sweep in which, together, each of its values occurs."""
+    require_readable(arguments)
     try:
         overrides = OverridesParser.create().parse_overrides(list(arguments))
         sweeps = [BasicSweeper.split_arguments([each], None)[0] for each in overrides]
@@ -180,29 +235,3 @@ def _missing(node: Any, path: str = "") -> list[str]:
     if isinstance(node, dict):
         return [key for name, value in node.items() for key in _missing(value, f"{path}.{name}")]
     return [path[1:]] if node == "???" else []
-
-
-CHECKED_LATER = ("compile", "module.compile")
-"""Keys that take true, false or a word, which the code that uses them checks."""
-
-
-def _check_numbers(config: DictConfig, arguments: Sequence[str]) -> None:
-    """Refuses text in place of numbers, which would fail later, deep in other libraries."""
-    parser = OverridesParser.create()
-    for argument in arguments:
-        override = parser.parse_override(argument)
-        key = override.key_or_group
-        if key.startswith("hydra.") and not key.startswith("hydra.launcher."):
-            continue  # Hydra computes these from the job, which does not exist yet
-        given = None if override.is_delete() else OmegaConf.select(config, key)
-        if not isinstance(given, str | float) or override.value() != given:
-            continue
-        others = compose("train", [a for a in arguments if a != argument], return_hydra_config=True)
-        default = OmegaConf.select(others, key)
-        if type(default) is int and isinstance(given, float) and not given.is_integer():
-            raise UserError(f"{key} must be a whole number, such as {default}; got {given}.")
-        if isinstance(default, bool) and isinstance(given, str):
-            if key not in CHECKED_LATER:
-                raise UserError(f"{key} must be true or false; got {given!r}.")
-        elif isinstance(default, int | float) and isinstance(given, str):
-            raise UserError(f"{key} must be a number, such as {default}; got {given!r}.")

@@ -12,6 +12,7 @@ def quiet() -> None:
     """Filters log messages and warnings; those that a user can act on remain."""
     for name in ("utilities.rank_zero", "accelerators.cuda", "trainer.connectors"):
         logging.getLogger(f"lightning.pytorch.{name}").setLevel(logging.WARNING)
+    logging.getLogger("lightning.fabric.utilities.distributed").setLevel(logging.WARNING)
     # the loaders slice tensors in memory: more workers would have nothing to do
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     # metrics are reduced over ranks before they are logged

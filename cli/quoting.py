@@ -18,6 +18,9 @@ from softsym.runs.untrusted import literal
 PLAIN = re.compile(r"[A-Za-z_/][\w./-]*", re.ASCII)
 WORDS = ("true", "false", "null", "nan", "inf")
 """Words that Hydra reads as values of another type unless they are quoted."""
+OVERRIDE = re.compile(r"([+~]{0,2}[^=\s+~][^=\s]*)=(.*)", re.S)
+FREE = ("candidates", "symmetries")
+"""Mappings from names of the user's choice to groups, to which Hydra adds names with ++ alone."""
 BRACKETS = {"[": "]", "{": "}", "(": ")"}
 SWEEPS = re.compile(r"(choice|shuffle|sort)\((.*)\)")
 """Functions of Hydra's grammar whose arguments are the values of a sweep."""
@@ -74,7 +77,12 @@ def readable(argument: str, sweep: bool = False) -> str:
     if equals and key[:1] not in ("-", "~") and _parsed(f"{key}=0") is not None:
         argument = f"{key}={_readable(value, sweep, key.lstrip('+') in TEXTS)}"
     require_plain(key, argument)
-    return argument
+    return f"++{argument}" if equals and key.partition(".")[0] in FREE else argument
+
+
+def is_read(argument: str) -> bool:
+    """Whether Hydra's grammar takes an override."""
+    return _parsed(argument) is not None
 
 
 def split(text: str) -> list[str]:

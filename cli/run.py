@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import sys
 import time
@@ -11,13 +10,13 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from hydra.utils import instantiate
 from lightning import Trainer, seed_everything
 from lightning.pytorch.plugins.environments import SLURMEnvironment
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from softsym.cli import slurm
 from softsym.cli.models import (
@@ -39,21 +38,24 @@ from softsym.cli.records import (
     require_same_run,
     start_records,
 )
+from softsym.cli.rehearsal import rehearse
 from softsym.cli.results import RunResult, finish_loggers, publish, stopped_by
+from softsym.cli.settings.check import check_resolved
+from softsym.cli.settings.constructors import check_constructors
+from softsym.cli.settings.schema import Train
 from softsym.datamodules.base import TensorDataModule
 from softsym.lightning_modules import SymmetryModule
 from softsym.lightning_modules.callbacks import Preempted
 from softsym.lightning_modules.callbacks.graceful_stop import LEAVING
 from softsym.lightning_modules.compilation import check_settings, compiles
+from softsym.lightning_modules.nonfinite import NonFiniteLossError
 from softsym.runs.errors import UserError
+from softsym.runs.layout import LAST_CHECKPOINT
 from softsym.runs.strengths import StrengthRow
 from softsym.symmetries import cache_bases
-from softsym.symmetries.numbers import require_whole
 
 log = logging.getLogger(__name__)
 
-THREADS_PER_CPU = 16
-"""More threads than this are a slip of the pen, whatever machine the config was written for."""
 LAST_TESTED = "test/last_model"
 """Metric that is 1 where the tested model is the last one and not the best; absent otherwise."""
 
@@ -93,6 +95,7 @@ def build(config: DictConfig) -> Parts:
         _convert_="all",
     )
     _check_monitor(config.monitor, module)
+    rehearse(module, datamodule, config.track_dim)
     return Parts(datamodule, module, trainer)
 
 
@@ -140,7 +143,7 @@ def run(config: DictConfig, start: Mapping[str, Any], in_sweep: bool = False) ->
             return
         if parts.trainer.is_global_zero:
             start_records(config, folder, start)
-        _warn_of_late_adjustment(parts)
+            _warn_of_late_adjustment(parts)
         resumed = checkpoint_to_resume(ckpt_path, folder)
         if resumed is None:
             start_from(config.init_from, parts.module.network)
@@ -154,31 +157,18 @@ def run(config: DictConfig, start: Mapping[str, Any], in_sweep: bool = False) ->
 
 
 def _prepare(config: DictConfig) -> None:
-    """Applies the settings that concern the whole process.
+    """Checks all settings and applies those that concern the whole process.
 
     Raises:
-        UserError: If one is out of range.
+        UserError: If one is of a wrong type or out of range.
     """
+    check_resolved(config, Train)
+    check_constructors(cast(dict[str, Any], OmegaConf.to_container(config, resolve=True)), Train)
     if config.threads is not None:
-        _require_whole("threads", config.threads, 1)
-        most = THREADS_PER_CPU * (os.cpu_count() or 1)
-        if config.threads > most:  # a billion threads are asked for one by one, for hours
-            raise UserError(
-                f"threads={config.threads} is more than {THREADS_PER_CPU} for each CPU of this "
-                f"machine: choose at most {most}, or threads=null, which leaves it to PyTorch."
-            )
         torch.set_num_threads(config.threads)
-    _require_whole("seed", config.seed, 0)
     _check_compiler(config)
     cache_bases(config.basis_cache)
     seed_everything(config.seed, workers=True, verbose=False)
-
-
-def _require_whole(key: str, value: object, least: int) -> None:
-    try:
-        require_whole(key, value, least)
-    except ValueError as error:
-        raise UserError(str(error)) from None
 
 
 def _train_and_test(config: DictConfig, parts: Parts, resumed: Path | None) -> RunResult:
@@ -230,6 +220,8 @@ def _fit(parts: Parts, resumed: Path | None, folder: Path) -> None:
             weights_only=True,
         )
         number = stopped_by(parts.trainer)
+    except NonFiniteLossError as error:
+        raise UserError(f"{error} {_kept(folder)}") from error
     except Preempted as stop:
         number = stop.signal
     except Exception as error:
@@ -245,6 +237,12 @@ def _fit(parts: Parts, resumed: Path | None, folder: Path) -> None:
         log.warning("The checkpoint is saved; continue with %s (and all other settings).", again)
         finish_loggers(parts.trainer)
         leave(number)
+
+
+def _kept(folder: Path) -> str:
+    """Says whether a checkpoint from before an error is left."""
+    last = folder / LAST_CHECKPOINT
+    return f"The last good checkpoint is {str(last)!r}." if last.exists() else ""
 
 
 def _warn_of_late_adjustment(parts: Parts) -> None:

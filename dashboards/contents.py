@@ -17,7 +17,7 @@ from hydra.errors import HydraException
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from softsym.cli.explanations import CONF
+from softsym.cli.choices import CONF
 from softsym.cli.overrides import check_command_line
 from softsym.cli.quoting import override as written
 from softsym.cli.quoting import readable

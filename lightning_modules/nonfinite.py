@@ -19,8 +19,8 @@ class NonFiniteLossError(UserError, RuntimeError):
 def nonfinite_loss(total: float, epoch: int, batch: str, cause: str) -> NonFiniteLossError:
     """Makes the error of one batch, with its cause in words."""
     return NonFiniteLossError(
-        f"The loss is {total} in epoch {epoch}, batch {batch}: {cause}. The last good checkpoint "
-        "is kept; a smaller learning rate or smaller strengths may help."
+        f"The loss is {total} in epoch {epoch}, batch {batch}: {cause}. A smaller learning "
+        "rate or smaller strengths may help."
     )
 
 

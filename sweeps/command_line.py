@@ -13,11 +13,19 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from softsym.cli.choices import CONF, config_folders
 from softsym.cli.errors import reported
-from softsym.cli.explanations import CONF, known_keys, unknown_choice
+from softsym.cli.explanations import (
+    known_keys,
+    require_choices,
+    require_readable,
+    unknown_choice,
+)
 from softsym.cli.overrides import MULTIRUN, hydra_arguments
 from softsym.cli.program import spoken
 from softsym.cli.quoting import readable
+from softsym.cli.settings.check import check_settings
+from softsym.cli.settings.schema import Sweep
 from softsym.runs.errors import UserError
 
 __all__ = [
@@ -77,11 +85,14 @@ def check_arguments(arguments: Sequence[str]) -> list[str]:
     given = [readable(argument) for argument in given]
     if has_flags:
         return given  # flags such as --help are Hydra's
+    require_readable(given)
+    require_choices(given, config_folders(given))
     with initialize_config_dir(str(CONF), version_base="1.3"):
         try:
-            compose("sweep", given)
+            config = compose("sweep", given)
         except (HydraException, OmegaConfBaseException) as error:
-            raise UserError(_explain(error)) from error
+            raise UserError(_explain(error, given)) from error
+    check_settings(config, Sweep)
     return given
 
 
@@ -117,10 +128,10 @@ def train_values(overrides: Sequence[str], keys: Sequence[str]) -> dict[str, Any
     return {key: v for key, v in values.items() if v is not missing and not OmegaConf.is_config(v)}
 
 
-def _explain(error: Exception) -> str:
+def _explain(error: Exception, arguments: Sequence[str]) -> str:
     """One message from an error of Hydra's."""
     message = str(error)
-    if choice := unknown_choice(message):
+    if choice := unknown_choice(message, arguments):
         return choice
     unknown = re.search(r"Could not override '([^']+)'", message)
     if not unknown:

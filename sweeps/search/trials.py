@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from softsym.cli.explanations import CONF
+from softsym.cli.choices import CONF
 from softsym.cli.overrides import check_command_line, hydra_arguments
 from softsym.cli.quoting import override
 from softsym.runs.errors import UserError

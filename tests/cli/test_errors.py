@@ -54,7 +54,9 @@ def test_commands_without_checkpoints_give_no_advice_about_them(capsys):
 def test_a_place_that_cannot_be_written_is_the_users_to_mend(number, capsys):
     with pytest.raises(SystemExit), reported():
         raise OSError(number, "It cannot be", "/some/place")
-    assert "It cannot be: '/some/place'" in capsys.readouterr().err
+    assert (
+        "'/some/place' cannot be used: It cannot be. Name another place" in capsys.readouterr().err
+    )
 
 
 def test_debug_keeps_the_traceback():

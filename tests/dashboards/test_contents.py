@@ -47,7 +47,7 @@ def test_watched_candidates_have_errors_but_no_strengths():
     ("overrides", "swept", "message"),
     [
         (["sed=1,2"], [], r"Unknown config key 'sed'. Did you mean 'seed'"),
-        (["experiment=inertja"], [], r"no experiment called 'inertja'. Choose one of"),
+        (["experiment=inertja"], [], r"no experiment called 'inertja'. Did you mean 'inertia'"),
         (["seed"], [], r"missing EQUAL"),
         ([], ["regularizers.xy.strenth"], r"swept key 'regularizers.xy.strenth' is not in the"),
     ],

@@ -32,7 +32,9 @@ def test_what_hydra_gets():
         ("search=nothing", "There is no search called 'nothing'. Choose one of: cosine_similarity"),
         ("stauts", "sweep.py knows no 'stauts'. Start with run or status, or"),
         ("picture", "The pictures of a search are in its report: python report.py"),
-        ("n_trials=[", "See https://hydra.cc"),
+        ("n_trials=[", "are all of its brackets and quotes closed"),
+        ("n_trials=-1", "n_trials must be a whole number of at least 1; got -1"),
+        ("folder=null", "folder must be one line of text; got null"),
         ("overrides=trainer.max_epochs=9", r"overrides is a list, such as 'overrides=\[seed=1"),
     ],
 )

@@ -5,7 +5,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from softsym.cli import resolvers
-from softsym.cli.explanations import CONF
+from softsym.cli.choices import CONF
 from softsym.runs.errors import UserError
 from softsym.sweeps.command_line import train_values
 from softsym.sweeps.search.plan import make_plan
@@ -48,8 +48,11 @@ def test_every_search_says_its_command_and_is_small(name):
     ("changes", "message"),
     [
         ({"space": {"optimizer.rl": LR}}, "Unknown config key 'optimizer.rl'. Did you mean"),
-        ({"space": {"adjust_epoch": LR}}, "adjust_epoch must be a whole number, such as 120"),
-        ({"experiment": "quickstrat"}, "no experiment called 'quickstrat'. Choose one of"),
+        ({"space": {"adjust_epoch": LR}}, "adjust_epoch must be a whole number of at least 1"),
+        (
+            {"experiment": "quickstrat"},
+            "no experiment called 'quickstrat'. Did you mean",
+        ),
         ({"overrides": ["trainer.epochs=3"]}, "Unknown config key 'trainer.epochs'"),
         ({"pruning": {"min_epoch": 3}}, "'callbacks.pruning.min_epoch'. Did you mean 'min_epochs'"),
         ({"pruning": {}}, r"lacks .* callbacks.pruning.min_epochs; .*for a search: in overrides="),

@@ -7,7 +7,7 @@ from filelock import FileLock, Timeout
 from hydra import compose, initialize_config_dir
 
 from softsym.cli import resolvers
-from softsym.cli.explanations import CONF
+from softsym.cli.choices import CONF
 from softsym.reporting.many_runs import write_page
 from softsym.runs.errors import UserError
 from softsym.sweeps.command_line import check_arguments, plain
