@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from softsym.cli.explanations import CONF
+from softsym.cli.choices import CONF
 from softsym.runs.errors import UserError
 
 KINDS = ("function", "projection", "lie")
@@ -42,7 +42,8 @@ def named_groups(config: DictConfig) -> dict[str, str]:
     Raises:
         UserError: If they are neither a list nor a mapping of names, or one is listed twice.
     """
-    given = OmegaConf.to_container(config.symmetries, resolve=True) if config.symmetries else []
+    given = OmegaConf.to_container(config, resolve=False)
+    given = given["symmetries"] or [] if isinstance(given, dict) else []
     if isinstance(given, dict):
         return {str(name): str(group) for name, group in given.items()}
     if not isinstance(given, list) or not all(isinstance(group, str) for group in given):

@@ -1,4 +1,4 @@
-"""Equivariance of a network as a function: for any module whose input and output types are known."""
+"""Equivariance of a network as a function, for any module of known input and output types."""
 
 from __future__ import annotations
 
@@ -64,10 +64,17 @@ class _OfFunction(Regularizer):
         """Randomness of one step on one rank, the same when a training is resumed there."""
         return torch.Generator().manual_seed((self.seed + 1_000_003 * step + 7_919 * rank) % 2**63)
 
-    def _scaled(self, squares: Tensor, prediction: Tensor, step: int) -> Tensor:
-        """Divides a mean square by the running variance of the predictions over the samples."""
+    def _scaled(self, squares: Tensor, prediction: Tensor, batch: Any, step: int) -> Tensor:
+        """Divides a mean square by the running variance of predictions over the samples.
+
+        A network that has learned nothing yet varies little, and would be held there by a penalty
+        relative to that little. So the variance of the targets is the least that counts.
+        """
         if step != self._step or self.variance is None:
             now = _variance(prediction.detach())
+            targets = batch[1]
+            if isinstance(targets, Tensor) and targets.shape == prediction.shape:
+                now = max(now, _variance(targets))
             old = now if self.variance is None else self.variance
             self.variance = MEMORY * old + (1 - MEMORY) * now
             self._step = step
@@ -83,7 +90,8 @@ class _OfFunction(Regularizer):
     def penalty(self, module: LightningModule, batch: Any, prediction: Tensor) -> Tensor:
         """Estimates the violation from all samples of the batch."""
         step, rows = _step_of(module), torch.arange(len(prediction))
-        return self._scaled(self.squares(module, batch, prediction, rows, step), prediction, step)
+        squares = self.squares(module, batch, prediction, rows, step)
+        return self._scaled(squares, prediction, batch, step)
 
     @override
     def state_dict(self) -> dict[str, Any]:
@@ -178,7 +186,7 @@ class FunctionRegularizer(_OfFunction):
         values = []
         for k, r in enumerate(regularizers):
             squares = r.violation(outputs[k], parts[k][1], batch, prediction, rows[k])
-            values.append(r._scaled(squares, prediction, step))
+            values.append(r._scaled(squares, prediction, batch, step))
         return values
 
     @override

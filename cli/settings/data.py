@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, Len
 from typing_extensions import TypedDict
 
 from softsym.cli.settings.kinds import (
@@ -143,3 +143,23 @@ class Waymo(Data, total=False):
     simulation_seed: Seed
     records: Annotated[int, Ge(1), Le(10**5)]
     slope: AtLeast0
+
+
+@settings_of("softsym.datamodules.arrays.ArraysDataModule")
+class Arrays(TypedDict, total=False):
+    """``conf/datamodule/arrays.yaml``."""
+
+    file: Text
+    rep_in: Types | None
+    rep_out: Types | None
+    inputs: Text | None
+    targets: Text | None
+    targets_file: Text | None
+    group_key: Text | None
+    split: Annotated[list[Above0], Len(3, 3)]
+    dim: Dimension
+    batch_size: Count | None
+    eval_batch_size: Count
+    standardize: bool
+    split_seed: Seed
+    seed: Seed

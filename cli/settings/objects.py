@@ -100,6 +100,8 @@ class Velocity(TypedDict, total=False):
     "softsym.regularizers.PathRegularizer",
     "softsym.regularizers.GateRegularizer",
     "softsym.regularizers.WeightDecay",
+    "softsym.regularizers.FunctionRegularizer",
+    "softsym.regularizers.LieDerivativeRegularizer",
 )
 class Regularizer(TypedDict, total=False):
     """``conf/regularizer/``."""
@@ -108,6 +110,11 @@ class Regularizer(TypedDict, total=False):
     path: Literal["residual", "equivariant"]
     strength: AtLeast0
     dim: Dimension | None
+    rep_in: Types | None
+    rep_out: Types | None
+    gradient: Literal["both", "stopped", "anchored"]
+    share_batch: bool
+    seed: Seed
 
 
 @settings_of(

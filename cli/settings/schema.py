@@ -62,6 +62,8 @@ class Train(TypedDict):
     largest_group: Group
     constraint: Group
     residual_group: Group
+    symmetries: list[Group] | dict[Name, Group] | None
+    symmetry_kind: Literal["function", "projection", "lie"]
     candidates: dict[Name, Group] | None
     augmentation: Group | None
     initial_strength: AtLeast0

@@ -58,7 +58,9 @@ class RegularizerSuite:
     def test_together_equals_one_by_one(self):
         network = small_network()
         alike = [self.bound(network), self.bound(network)]
-        values = type(alike[0]).penalties(alike, Holder(network), None, network(INPUTS))
+        prediction = network(INPUTS)
+        batch = INPUTS, prediction.detach()
+        values = type(alike[0]).penalties(alike, Holder(network), batch, prediction)
         assert values == [self.value(regularizer, network) for regularizer in alike]
 
     def test_zero_where_nothing_is_left_to_penalise(self):

@@ -1,0 +1,76 @@
+"""Users' files: every kind reads the same numbers, and nothing but numbers."""
+
+import numpy as np
+import pytest
+import torch
+
+from softsym.datamodules.array_files import choose, read_arrays
+
+X = np.arange(12.0).reshape(4, 3)
+
+
+def written(folder, suffix):
+    path = folder / f"data{suffix}"
+    if suffix == ".npz":
+        np.savez(path, X=X)
+    elif suffix == ".npy":
+        np.save(path, X)
+    elif suffix == ".pt":
+        torch.save({"X": torch.from_numpy(X)}, path)
+    elif suffix == ".csv":
+        path.write_text("a,b,c\n" + "\n".join(",".join(map(str, row)) for row in X))
+    elif suffix == ".parquet":
+        pa = pytest.importorskip("pyarrow")
+        pq = pytest.importorskip("pyarrow.parquet")
+        pq.write_table(pa.table({name: X[:, i] for i, name in enumerate("abc")}), path)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".npy", ".pt", ".csv", ".parquet"])
+def test_every_kind_gives_the_same_numbers(tmp_path, suffix):
+    arrays = read_arrays(written(tmp_path, suffix))
+    wanted = {".csv": "a,b,c", ".parquet": "a,b,c", ".npy": "data"}.get(suffix, "X")
+    np.testing.assert_array_equal(choose(arrays, wanted, (), "inputs"), X)
+
+
+def test_columns_may_be_named_by_their_beginning():
+    arrays = {"x_1": X[:, 0], "x_2": X[:, 1], "y": X[:, 2]}
+    np.testing.assert_array_equal(choose(arrays, "x_*", (), "inputs"), X[:, :2])
+    np.testing.assert_array_equal(choose(arrays, None, ("Y", "y"), "targets"), X[:, 2])
+
+
+def damaged(folder, what):
+    path = folder / f"bad{what[0]}"
+    what[1](path)
+    return path
+
+
+BAD = {
+    "objects": (
+        (".npy", lambda p: np.save(p, np.array([{}]), allow_pickle=True)),
+        "could run code",
+    ),
+    "text": ((".npy", lambda p: np.save(p, np.array(["a"]))), "only plain real numbers"),
+    "complex": ((".npy", lambda p: np.save(p, np.array([1j]))), "only plain real numbers"),
+    "no archive": ((".npz", lambda p: p.write_bytes(b"PK nothing")), "cannot be read"),
+    "pickle": ((".pt", lambda p: torch.save([print], p)), "no file of plain tensors"),
+    "list": ((".pt", lambda p: torch.save({"a": [1]}, p)), "more than tensors"),
+    "word": ((".csv", lambda p: p.write_text("a,b\n1,2\n3,x\n")), "row 3, column 'b' holds 'x'"),
+    "ragged": ((".csv", lambda p: p.write_text("a,b\n1,2\n3\n")), "row 3 has 1 values"),
+    "empty": ((".csv", lambda p: p.write_text("")), "it is empty"),
+    "kind": ((".xls", lambda p: p.write_text("")), "unknown kind"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_is_no_table_of_numbers_is_refused(tmp_path, case):
+    what, message = BAD[case]
+    with pytest.raises(ValueError, match=message):
+        read_arrays(damaged(tmp_path, what))
+
+
+def test_missing_files_and_keys_are_named(tmp_path):
+    with pytest.raises(ValueError, match="There is no file"):
+        read_arrays(tmp_path / "none.npz")
+    with pytest.raises(ValueError, match="looked for under 'X' or 'x'; the file holds a"):
+        choose({"a": X}, None, ("X", "x"), "inputs")
