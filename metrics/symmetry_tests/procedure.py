@@ -27,6 +27,7 @@ from softsym.metrics.symmetry_tests.statistics import (
     numbers,
 )
 from softsym.metrics.symmetry_tests.verdict import SymmetryTest, Verdict, verdict_text
+from softsym.metrics.symmetry_tests.whole_clusters import split_clusters
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import rep as parse_rep
 from softsym.symmetries.moving_frame import NoFrameError
@@ -202,10 +203,11 @@ class _Test:
         moved = _moved_once(by, x, generator)
         if torch.allclose(moved, x):
             return None, math.nan
-        cut = len(x) * 7 // 10
-        fitted = fit_likeness(x[:cut], moved[:cut], generator)
-        apart = fitted(x[cut:]) - fitted(moved[cut:])
-        _, clusters = self.samples.clusters[part.fitted][cut:].unique(return_inverse=True)
+        clusters = self.samples.clusters[part.fitted]
+        some, rest = split_clusters(clusters, torch.arange(len(x)), 0.7)
+        fitted = fit_likeness(x[some], moved[some], generator)
+        apart = fitted(x[rest]) - fitted(moved[rest])
+        _, clusters = clusters[rest].unique(return_inverse=True)
         p = clustered_mean(apart, clusters).p
         return (fit_likeness(x, moved, generator) if p < ALIKE else None), p
 
@@ -318,7 +320,9 @@ def _folds(
     for k in range(folds):
         fitted, held = (part_of != k).nonzero()[:, 0], (part_of == k).nonzero()[:, 0]
         fitted = fitted[torch.randperm(len(fitted), generator=generator)]
-        predictor = f or fit_kernel_ridge(samples.x[fitted], samples.y[fitted], generator)
+        predictor = f or fit_kernel_ridge(
+            samples.x[fitted], samples.y[fitted], generator, samples.clusters[fitted]
+        )
         parts.append(Fold(fitted, held, predictor))
     return parts
 
