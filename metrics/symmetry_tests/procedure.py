@@ -199,15 +199,15 @@ class _Test:
         self, by: Mover, part: Fold, generator: torch.Generator
     ) -> tuple[Likeness | None, float]:
         """Weights for moved inputs, if they do not look like inputs, and the p-value of that."""
-        x = self.samples.x[part.fitted]
+        # weights are fitted on some clusters and judged on the others
+        some, rest = split_clusters(self.samples.clusters, part.fitted, 0.7)
+        x, cut = self.samples.x[torch.cat([some, rest])], len(some)
         moved = _moved_once(by, x, generator)
         if torch.allclose(moved, x):
             return None, math.nan
-        clusters = self.samples.clusters[part.fitted]
-        some, rest = split_clusters(clusters, torch.arange(len(x)), 0.7)
-        fitted = fit_likeness(x[some], moved[some], generator)
-        apart = fitted(x[rest]) - fitted(moved[rest])
-        _, clusters = clusters[rest].unique(return_inverse=True)
+        fitted = fit_likeness(x[:cut], moved[:cut], generator)
+        apart = fitted(x[cut:]) - fitted(moved[cut:])
+        _, clusters = self.samples.clusters[rest].unique(return_inverse=True)
         p = clustered_mean(apart, clusters).p
         return (fit_likeness(x, moved, generator) if p < ALIKE else None), p
 
