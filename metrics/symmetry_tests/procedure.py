@@ -27,6 +27,7 @@ from softsym.metrics.symmetry_tests.statistics import (
     numbers,
 )
 from softsym.metrics.symmetry_tests.verdict import SymmetryTest, Verdict, verdict_text
+from softsym.metrics.symmetry_tests.whole_clusters import split_clusters
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import rep as parse_rep
 from softsym.symmetries.moving_frame import NoFrameError
@@ -198,14 +199,15 @@ class _Test:
         self, by: Mover, part: Fold, generator: torch.Generator
     ) -> tuple[Likeness | None, float]:
         """Weights for moved inputs, if they do not look like inputs, and the p-value of that."""
-        x = self.samples.x[part.fitted]
+        # weights are fitted on some clusters and judged on the others
+        some, rest = split_clusters(self.samples.clusters, part.fitted, 0.7)
+        x, cut = self.samples.x[torch.cat([some, rest])], len(some)
         moved = _moved_once(by, x, generator)
         if torch.allclose(moved, x):
             return None, math.nan
-        cut = len(x) * 7 // 10
         fitted = fit_likeness(x[:cut], moved[:cut], generator)
         apart = fitted(x[cut:]) - fitted(moved[cut:])
-        _, clusters = self.samples.clusters[part.fitted][cut:].unique(return_inverse=True)
+        _, clusters = self.samples.clusters[rest].unique(return_inverse=True)
         p = clustered_mean(apart, clusters).p
         return (fit_likeness(x, moved, generator) if p < ALIKE else None), p
 
@@ -318,7 +320,9 @@ def _folds(
     for k in range(folds):
         fitted, held = (part_of != k).nonzero()[:, 0], (part_of == k).nonzero()[:, 0]
         fitted = fitted[torch.randperm(len(fitted), generator=generator)]
-        predictor = f or fit_kernel_ridge(samples.x[fitted], samples.y[fitted], generator)
+        predictor = f or fit_kernel_ridge(
+            samples.x[fitted], samples.y[fitted], generator, samples.clusters[fitted]
+        )
         parts.append(Fold(fitted, held, predictor))
     return parts
 
