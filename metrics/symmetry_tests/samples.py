@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from softsym.metrics.type_checks import terms
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import group as parse_group
 from softsym.symmetries.elements import Space
@@ -153,7 +154,7 @@ def prepare(
         x_scale,
         y_scale,
         order,
-        {label: columns for label, columns, _ in _terms(rep_out, space)},
+        {label: columns for label, columns, _ in terms(rep_out, space)},
         _noise_variance(noise, y_scale),
     )
 
@@ -194,24 +195,10 @@ def _require_enough(n: int, clusters: Tensor, given: bool) -> None:
         )
 
 
-def _terms(R: Rep, space: Space) -> list[tuple[str, slice, int]]:
-    """The terms of a type: text, columns, and number of copies; texts that recur are numbered."""
-    terms = R.terms if isinstance(R, Sum) else ((1, R),)
-    listed, start, seen = [], 0, dict[str, int]()
-    for count, term in terms:
-        text = f"{count}{term}" if count > 1 else str(term)
-        seen[text] = seen.get(text, 0) + 1
-        label = text if seen[text] == 1 else f"{text} ({seen[text]})"
-        stop = start + count * term.size(space)
-        listed.append((label, slice(start, stop), count))
-        start = stop
-    return listed
-
-
 def _scalars(R: Rep, space: Space) -> Tensor:
     """Which numbers no group moves, (size,) bool."""
-    terms = R.terms if isinstance(R, Sum) else ((1, R),)
-    return torch.cat([torch.full((n * t.size(space),), t == Scalar) for n, t in terms])
+    parts = R.terms if isinstance(R, Sum) else ((1, R),)
+    return torch.cat([torch.full((n * t.size(space),), t == Scalar) for n, t in parts])
 
 
 def _copy_scales(values: Tensor, R: Rep, space: Space) -> Tensor:
@@ -220,7 +207,7 @@ def _copy_scales(values: Tensor, R: Rep, space: Space) -> Tensor:
     Groups commute with a factor for a whole copy, so that it may be divided out.
     """
     scales = torch.ones(values.shape[1], dtype=values.dtype)
-    for _, columns, count in _terms(R, space):
+    for _, columns, count in terms(R, space):
         copies = values[:, columns].unflatten(1, (count, -1))
         norms = copies.square().sum(-1).mean(0).sqrt()
         # a copy that is 0, or constant where the mean was taken out, has no size
