@@ -138,7 +138,7 @@ def prepare(
         raise ValueError(f"x and y must have the same number of rows; got {len(x)} and {len(y)}.")
     order = _content_order(x, y)
     x, y = x[order], y[order]
-    numbered = torch.arange(len(x)) if clusters is None else _numbered(clusters, order)
+    numbered = _distinct(x, y) if clusters is None else _numbered(clusters, order)
     _require_enough(len(x), numbered, clusters is not None)
     away = y - y.mean(0)
     # a column that varies by rounding alone is constant
@@ -165,6 +165,13 @@ def _content_order(x: Tensor, y: Tensor) -> Tensor:
     return torch.from_numpy(np.lexsort(columns[::-1]))
 
 
+def _distinct(x: Tensor, y: Tensor) -> Tensor:
+    """Numbers of sorted samples (n,), where samples that are wholly alike share one."""
+    table = torch.cat([x, y], 1)
+    differs = (table[1:] != table[:-1]).any(1)
+    return torch.cat([differs.new_zeros(min(len(x), 1)), differs]).long().cumsum(0)
+
+
 def _numbered(clusters: Any, order: Tensor) -> Tensor:
     """Clusters numbered from 0 in the order of their first sample, (n,)."""
     labels = np.asarray(clusters.cpu() if isinstance(clusters, Tensor) else clusters)
@@ -172,6 +179,13 @@ def _numbered(clusters: Any, order: Tensor) -> Tensor:
         raise ValueError(
             f"clusters must hold one label for each of the {len(order)} samples; got the shape "
             f"{labels.shape}."
+        )
+    # NaN is no label either, and is the only value that differs from itself
+    missing = np.flatnonzero((labels != labels) | np.equal(labels, None)).tolist()  # noqa: PLR0124
+    if missing:
+        raise ValueError(
+            f"clusters must have a label for every sample; row {missing[0]} has none, as have "
+            f"{len(missing)} in all."
         )
     _, first, member = np.unique(labels[order.numpy()], return_index=True, return_inverse=True)
     return torch.from_numpy(first.argsort().argsort()[member.reshape(-1)])
