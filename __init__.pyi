@@ -20,6 +20,7 @@ from .metrics import LocalEquivarianceError as LocalEquivarianceError
 from .metrics import SymmetryTest as SymmetryTest
 from .metrics import assert_equivariant as assert_equivariant
 from .metrics import equivariance_error as equivariance_error
+from .metrics import equivariance_error_by_block as equivariance_error_by_block
 from .metrics import lie_derivative as lie_derivative
 from .metrics import local_equivariance_error as local_equivariance_error
 from .metrics import symmetry_test as symmetry_test

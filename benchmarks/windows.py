@@ -101,7 +101,7 @@ def large_scene(windows: int = LARGE, steps: int = 20) -> SceneTracks:
 
 
 def build_large(layout: WindowLayout, writer: ArrayWriter) -> None:
-    for inputs, targets in cut(large_scene(), layout, WindowFilter(), 0.4):
+    for inputs, targets, _ in cut(large_scene(), layout, WindowFilter(), 0.4):
         writer.append("inputs", inputs)
         writer.append("targets", targets)
 

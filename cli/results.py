@@ -181,11 +181,17 @@ def held_out_test(result: RunResult) -> tuple[SymmetryTest | None, str]:
     module, data = result.module, result.datamodule
     if not module.symmetries:
         return None, ""
-    splits = [_spread(data, split, HELD_OUT) for split in ("val", "test")]
-    x, y = (torch.cat(parts) for parts in zip(*splits, strict=True))
+    rows = {split: _spread(data, split, HELD_OUT) for split in ("val", "test")}
+    x, y = (
+        torch.cat([data.splits[split][i][chosen].cpu() for split, chosen in rows.items()])
+        for i in range(2)
+    )
+    labels = data.clusters
+    clusters = None if labels is None else torch.cat([labels[s][r] for s, r in rows.items()])
+    types = data.rep_in, data.rep_out
     try:
         test = symmetry_test(
-            x, y, module.symmetries, data.rep_in, data.rep_out, model=module.network
+            x, y, module.symmetries, *types, model=module.network, clusters=clusters
         )
     except ValueError as reason:
         log.warning("The symmetries were not tested: %s", reason)
@@ -200,7 +206,7 @@ def verdict_records(
     if test is not None:
         return test.to_dict()
     numbers = dict.fromkeys(TESTED)
-    verdict = {"verdict": f"no verdict: {untested}", "how": "none", "n": 0}
+    verdict = {"verdict": f"no verdict: {untested}", "how": "none", "n": 0, "clusters": 0}
     return {
         name: {"group": str(group), **numbers, **verdict}
         for name, group in result.module.symmetries.items()
@@ -210,7 +216,8 @@ def verdict_records(
 def predictions(result: RunResult, track_dim: int | None) -> Predictions:
     """Predicts test samples spread over the split, with the network and the baselines."""
     module, data = result.module, result.datamodule
-    inputs, targets = _spread(data, "test", SAMPLES_SHOWN)
+    rows = _spread(data, "test", SAMPLES_SHOWN)
+    inputs, targets = (values[rows].cpu() for values in data.splits["test"])
     module.eval()  # dropout would make predictions random
     drawn = Predictions(
         inputs=_array(data.observed_path(inputs)),
@@ -326,14 +333,13 @@ def versions() -> dict[str, str]:
     }
 
 
-def _spread(datamodule: TensorDataModule, split: str, most: int) -> tuple[Tensor, Tensor]:
-    """Selects at most ``most`` samples, evenly spread over a split."""
-    inputs, targets = datamodule.splits[split]
+def _spread(datamodule: TensorDataModule, split: str, most: int) -> Tensor:
+    """Selects the rows (m,) of at most ``most`` samples, evenly spread over a split."""
+    _, targets = datamodule.splits[split]
+    rows = torch.arange(len(targets))
     if datamodule.partial_targets:  # pictures and estimates take samples that are whole
-        whole = targets.isfinite().all(1)
-        inputs, targets = inputs[whole], targets[whole]
-    chosen = torch.linspace(0, len(inputs) - 1, min(most, len(inputs))).long()
-    return inputs[chosen].cpu(), targets[chosen].cpu()
+        rows = rows[targets.isfinite().all(1).cpu()]
+    return rows[torch.linspace(0, len(rows) - 1, min(most, len(rows))).long()]
 
 
 def _array(values: Tensor) -> np.ndarray:

@@ -24,6 +24,9 @@ SPLITS = ("train", "val", "test")
 OOD = "ood"
 """The optional split of samples from outside the training distribution."""
 
+INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
+"""Types of labels."""
+
 CHECKED_ROWS = 1 << 16
 """Number of samples checked at once: a mask of all values would be a quarter of the data again."""
 
@@ -152,6 +155,12 @@ class TensorDataModule(LightningDataModule, ABC):
         """Whether targets may be NaN where nothing was observed; losses must leave these out."""
         self.target_scale: Tensor | None = None
         """Unit of each target number, e.g. in metres, by which metrics multiply; set by load."""
+        self.clusters: Mapping[str, Tensor] | None = None
+        """Split -> label of each sample (n,), integers; set by load, which may give numpy arrays.
+
+        Samples of one label may depend on each other (scene, subject, trial), also across splits.
+        None where all samples are independent.
+        """
 
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
@@ -194,6 +203,8 @@ class TensorDataModule(LightningDataModule, ABC):
                 check_split(
                     name, splits[name], self.rep_in, self.rep_out, self.dim, self.partial_targets
                 )
+            if self.clusters is not None:
+                self.clusters = as_clusters(self.clusters, splits)
             self.splits = splits
 
     @override
@@ -283,6 +294,39 @@ def _as_tensor(what: str, values: object) -> Tensor:
         f"The {what} must be a tensor or array of real numbers; got {kind}. Convert them, as by "
         "np.asarray(values, np.float32)."
     )
+
+
+def as_clusters(clusters: object, splits: Mapping[str, Split]) -> dict[str, Tensor]:
+    """Returns the labels (n,) of each split as int64 tensors.
+
+    Args:
+        clusters: Split -> labels of its samples, tensors or numpy's arrays of integers.
+        splits: Split -> inputs and targets.
+
+    Raises:
+        ValueError: If a split has no labels, or they are not one integer for each sample.
+    """
+    given = clusters if isinstance(clusters, Mapping) else {}
+    if missing := [name for name in splits if name not in given]:
+        raise ValueError(
+            f"clusters must map each split to the labels of its samples; {', '.join(missing)} "
+            "missing. Set self.clusters = None if samples are independent."
+        )
+    return {name: _as_labels(name, given[name], len(splits[name][0])) for name in splits}
+
+
+def _as_labels(name: str, values: object, count: int) -> Tensor:
+    kind, shape = (getattr(values, what, None) for what in ("dtype", "shape"))
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iu":
+        values = torch.from_numpy(np.require(values, np.int64, ["C", "W"]))
+    integers = isinstance(values, Tensor) and values.dtype in INTEGERS
+    if not isinstance(values, Tensor) or not integers or values.shape != (count,):
+        got = f"{kind or type(values).__name__}{f' of shape {tuple(shape)}' if shape else ''}"
+        raise ValueError(
+            f"The clusters of split {name!r} must be integers of shape ({count},), one label for "
+            f"each sample; got {got}. Number names by np.unique(names, return_inverse=True)[1]."
+        )
+    return values.long()
 
 
 def check_split(

@@ -15,7 +15,8 @@ class EthUcy(TrajectoryDataModule):
     """The standard protocol: every 20-frame window of every pedestrian, one scene held out.
 
     One scene is the test (``test_loo``); the others are split in time into training (``train_loo``)
-    and validation (``val_loo``). Windows of one track overlap.
+    and validation (``val_loo``). Windows of one pedestrian overlap, so ``clusters`` labels them by
+    pedestrian.
 
     Inputs are float32 (n, history * 2) and targets (n, future * 2), row-major (time, xy), in metres
     relative to the last observed position.

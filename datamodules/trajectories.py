@@ -17,6 +17,7 @@ from softsym.datamodules.base import SPLITS, Split, TensorDataModule
 from softsym.datamodules.motion import tracks, trajdata_scenes
 from softsym.datamodules.motion.argoverse2 import argoverse2_scenes
 from softsym.datamodules.motion.content_keys import raw_key
+from softsym.datamodules.motion.dependence import has_enough_scenes
 from softsym.datamodules.motion.environments import environment
 from softsym.datamodules.motion.layout import Neighbours, steps, window_layout
 from softsym.datamodules.motion.progress import with_progress
@@ -28,7 +29,7 @@ from softsym.symmetries import Rep
 
 log = logging.getLogger(__name__)
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """To be increased when the same tracks and settings give other windows."""
 
 
@@ -39,7 +40,8 @@ class TrajectoryDataModule(TensorDataModule):
     :class:`~softsym.datamodules.motion.layout.WindowLayout` defines the content of an input. With
     the defaults, inputs are float32 (n, history * coordinates) and targets
     (n, future * coordinates), row-major (time, coordinate), in metres. Windows of one track
-    overlap.
+    overlap: ``clusters`` labels them by track, or by scene where every split has at least
+    :data:`~softsym.datamodules.motion.dependence.ENOUGH_SCENES`. A track with a gap counts as two.
 
     The recordings are read once, and windows are cut once per choice of settings. Both stay in the
     cache, from which they are mapped into memory.
@@ -147,6 +149,9 @@ class TrajectoryDataModule(TensorDataModule):
     def load(self) -> Mapping[str, Split]:
         arrays = self.windows()
         tensors = {name: torch.from_numpy(values) for name, values in arrays.items()}
+        scenes = {part: arrays[f"{part}_scene"] for part in SPLITS}
+        label = "scene" if has_enough_scenes(scenes) else "track"
+        self.clusters = {part: tensors[f"{part}_{label}"] for part in SPLITS}
         return {part: (tensors[f"{part}_inputs"], tensors[f"{part}_targets"]) for part in SPLITS}
 
     @override
@@ -158,7 +163,11 @@ class TrajectoryDataModule(TensorDataModule):
         return self.env.require_folder(self.data_dir)
 
     def windows(self) -> Arrays:
-        """Returns ``<split>_inputs`` and ``<split>_targets``, from the cache or built now."""
+        """Returns the windows, from the cache or built now.
+
+        ``<split>_inputs`` and ``<split>_targets``, and the number of the scene and of the track of
+        each window, ``<split>_scene`` and ``<split>_track`` (n,), which differ between splits.
+        """
         recordings = self._tracks_key(self._checked_folder())
         settings = (self.layout, self.rules, self.parts, self.split_seed)
         return cached_arrays(
@@ -210,17 +219,23 @@ class TrajectoryDataModule(TensorDataModule):
         return with_progress(scenes, f"scenes of {self.env.name} read")
 
     def _write_windows(self, writer: ArrayWriter, store: TrackStore) -> None:
+        number, first_track = 0, 0  # of the scene, in all splits together
         for part, scenes in scenes_by_part(store, self.parts, self.split_seed).items():
             # Empty rows first, which define the shape of a split whose scenes have no window.
             count = 0
             writer.append(f"{part}_inputs", np.zeros((0, self.layout.inputs), np.float32))
             width = self.layout.future * self.dim
             writer.append(f"{part}_targets", np.zeros((0, width), np.float32))
+            for name in ("scene", "track"):
+                writer.append(f"{part}_{name}", np.zeros(0, np.int64))
             for scene in with_progress(scenes, f"scenes of {part} cut into windows"):
-                for inputs, targets in cut(scene, self.layout, self.rules, self.dt):
+                for inputs, targets, agent in cut(scene, self.layout, self.rules, self.dt):
                     writer.append(f"{part}_inputs", inputs)
                     writer.append(f"{part}_targets", targets)
+                    writer.append(f"{part}_scene", np.full(len(agent), number))
+                    writer.append(f"{part}_track", first_track + agent)
                     count += len(inputs)
+                number, first_track = number + 1, first_track + len(scene.steps)
             if not count:
                 needed = self.rules.needed(self.layout)
                 raise ValueError(

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from softsym.datamodules.base import SPLITS, Split, TensorDataModule
+from softsym.datamodules.motion.dependence import has_enough_scenes
 from softsym.datamodules.motion.waymo_paths import (
     LAYOUT,
     SOURCE,
@@ -39,6 +40,8 @@ TENTH_RATIO = (8, 1, 1)
 CHUNK = 1 << 16
 """Number of windows normalised at once."""
 WINDOW = (HISTORY + FUTURE, 3)
+Windows = tuple[np.ndarray, np.ndarray]
+"""Windows (n, 12, 3) in metres, and the number of the record of each (n,)."""
 
 
 class Waymo(TensorDataModule):
@@ -47,7 +50,8 @@ class Waymo(TensorDataModule):
     Every agent that is seen over the first 24 steps of a record, changes its height and is not too
     fast gives one window. Inputs are float32 (n, 18), targets (n, 18), row-major (time, xyz),
     without unit. ``target_scale`` (18,) contains the metres per unit of the targets, by which
-    metrics multiply.
+    metrics multiply. Agents of one record depend on each other: ``clusters`` numbers the records,
+    where every split has at least :data:`~softsym.datamodules.motion.dependence.ENOUGH_SCENES`.
 
     Splits ``own`` take train from the folder training/, val from every second shard of validation/
     beginning with the first, and test from the others (the dataset's testing/ hides the future). A
@@ -113,8 +117,13 @@ class Waymo(TensorDataModule):
         self._windows()
 
     def load(self) -> Mapping[str, Split]:
-        """Normalises the splits and sets ``target_scale``."""
-        windows = self._windows()
+        """Normalises the splits and sets ``target_scale`` and ``clusters``."""
+        parts = self._windows()
+        windows = {name: windows for name, (windows, _) in parts.items()}
+        records = {name: record for name, (_, record) in parts.items()}
+        del parts
+        # an agent gives one window, so that windows are their own clusters where records are few
+        self.clusters = records if has_enough_scenes(records) else None
         constants = self.constants(windows["train"])
         self.target_scale = torch.tensor(constants.std, dtype=torch.float32).repeat(FUTURE)
         # Each split's windows are released once normalised: they may fill most of the memory.
@@ -141,8 +150,8 @@ class Waymo(TensorDataModule):
             )
         return self.data_dir
 
-    def _windows(self) -> dict[str, np.ndarray]:
-        """Reads the windows (n, 12, 3) of the three splits, in metres."""
+    def _windows(self) -> dict[str, Windows]:
+        """Reads the windows of the three splits."""
         folder = self.raw_folder().absolute()
         training = shard_paths(folder, "training")
         if self.split_rule == TENTH:
@@ -161,8 +170,8 @@ class Waymo(TensorDataModule):
         parts = {"train": _joined(shards), "val": val, "test": test}
         return self._require_windows(parts, folder)
 
-    def _require_windows(self, parts: dict[str, np.ndarray], folder: Path) -> dict[str, np.ndarray]:
-        for name, windows in parts.items():
+    def _require_windows(self, parts: dict[str, Windows], folder: Path) -> dict[str, Windows]:
+        for name, (windows, _) in parts.items():
             if not len(windows):
                 low, high = self.reader.min_dz, self.reader.max_dxy
                 raise ValueError(
@@ -173,11 +182,14 @@ class Waymo(TensorDataModule):
                 )
         return parts
 
-    def _split_randomly(self, windows: np.ndarray) -> dict[str, np.ndarray]:
+    def _split_randomly(self, joined: Windows) -> dict[str, Windows]:
+        windows, record = joined
         order = np.random.default_rng(self.split_seed).permutation(len(windows))
         bounds = np.cumsum(TENTH_RATIO)[:-1] * len(windows) // sum(TENTH_RATIO)
         parts = np.split(order, bounds)
-        return {name: windows[part] for name, part in zip(SPLITS, parts, strict=True)}
+        return {
+            name: (windows[part], record[part]) for name, part in zip(SPLITS, parts, strict=True)
+        }
 
     def _normalised(self, windows: np.ndarray, constants: Normalisation) -> Split:
         inputs = np.empty((len(windows), HISTORY * self.dim), np.float32)
@@ -190,23 +202,25 @@ class Waymo(TensorDataModule):
         return torch.from_numpy(inputs), torch.from_numpy(targets)
 
 
-def _joined(shards: list[ShardWindows]) -> np.ndarray:
+def _joined(shards: list[ShardWindows]) -> Windows:
     """Joins the windows of all shards; empties the list, so that memory holds them only once."""
+    record = np.concatenate([shard.record for shard in shards])
     joined = np.empty((sum(len(shard.windows) for shard in shards), *WINDOW), np.float32)
     end = len(joined)
     while shards:
         windows = shards.pop().windows
         joined[end - len(windows) : end] = windows
         end -= len(windows)
-    return joined
+    return joined, record
 
 
-def _halves(shard: ShardWindows, path: Path) -> tuple[np.ndarray, np.ndarray]:
+def _halves(shard: ShardWindows, path: Path) -> tuple[Windows, Windows]:
     """Splits the windows of a shard into those of the first and the second half of its records."""
     if shard.records < 2:
         raise ValueError(
             f"{path} is the only shard of its folder and has 1 record, but val and test need one "
             "each. Add a shard to that folder."
         )
-    first = shard.record < (shard.records + 1) // 2
-    return shard.windows[first], shard.windows[~first]
+    first = shard.record < shard.first + (shard.records + 1) // 2
+    early, late = ((shard.windows[part], shard.record[part]) for part in (first, ~first))
+    return early, late

@@ -16,6 +16,7 @@ from softsym.lightning_modules.epoch_record import EpochRecord
 from softsym.lightning_modules.names import require_names
 from softsym.lightning_modules.nonfinite import explain_nonfinite, nonfinite_loss
 from softsym.lightning_modules.schedule import follow_length
+from softsym.metrics.accumulated import PAPER, SPREAD
 from softsym.metrics.equivariance import EquivarianceError
 from softsym.regularizers import Fixed, Regularizer, StrengthPolicy, StrengthTuning
 from softsym.regularizers.base import all_penalties
@@ -55,6 +56,8 @@ class SymmetryModule(LightningModule):
             predictions are overwritten by the network's next call.
         log_every_n_epochs: Interval between two epochs that loggers are told. Values to monitor
             are available after every epoch.
+        paper_errors: Whether the test logs the equivariance error of the paper as well, under
+            ``test/paper_equivariance_error/<name>``, to compare with published numbers.
 
     Attributes:
         began: Whether a training has begun, so that a checkpoint to resume has been restored.
@@ -77,6 +80,7 @@ class SymmetryModule(LightningModule):
         compile: bool | str = False,
         compile_mode: str = "default",
         log_every_n_epochs: int = 1,
+        paper_errors: bool = False,
     ) -> None:
         super().__init__()
         self.network, self.task_loss = network, loss
@@ -120,6 +124,7 @@ class SymmetryModule(LightningModule):
                     "candidate another name."
                 )
         self.symmetries |= {n: r.group for n, r in self.regularizers.items() if r.group is not None}
+        self._paper_errors = paper_errors
         self.equivariance: dict[str, EquivarianceError] = _modules({})
 
     def setup(self, stage: str) -> None:
@@ -231,8 +236,13 @@ class SymmetryModule(LightningModule):
     def on_test_start(self) -> None:
         """Makes an equivariance error for each candidate symmetry."""
         self._tested = {TEST}
+        kinds = {"equivariance_error": SPREAD}
+        if self._paper_errors:
+            kinds["paper_equivariance_error"] = PAPER
         for name, group in self.symmetries.items():
-            self.equivariance[name] = EquivarianceError(*self._types, group).to(self.device)
+            for kind, relative_to in kinds.items():
+                error = EquivarianceError(*self._types, group, relative_to=relative_to)
+                self.equivariance[f"{kind}/{name}"] = error.to(self.device)
 
     def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Updates the metrics of network and baselines, and on test data the equivariance errors.
@@ -256,7 +266,7 @@ class SymmetryModule(LightningModule):
                 self.log_dict(metric.compute())
                 metric.reset()
         for name, error in self.equivariance.items():
-            self.log(f"test/equivariance_error/{name}", error.compute())
+            self.log(f"test/{name}", error.compute())
             error.reset()
 
 

@@ -9,7 +9,11 @@ from softsym.metrics.displacement import (
     MissRate,
     displacement_errors,
 )
-from softsym.metrics.equivariance import EquivarianceError, equivariance_error
+from softsym.metrics.equivariance import (
+    EquivarianceError,
+    equivariance_error,
+    equivariance_error_by_block,
+)
 from softsym.metrics.lie_derivative import (
     LocalEquivarianceError,
     lie_derivative,
@@ -35,6 +39,7 @@ __all__ = [
     "assert_equivariant",
     "displacement_errors",
     "equivariance_error",
+    "equivariance_error_by_block",
     "fde",
     "lie_derivative",
     "local_equivariance_error",

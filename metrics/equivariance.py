@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torchmetrics import Metric
 
-from softsym.metrics.rounding import error_sums, relative_error, variation
+from softsym.metrics.accumulated import PAPER, SIZES, SPREAD, AccumulatedError, measure
+from softsym.metrics.rounding import error_sums, variation, variations
+from softsym.metrics.spread import by_block, moments
 from softsym.metrics.type_checks import Function, require_inputs, require_size
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import group as parse_group
@@ -14,7 +15,7 @@ from softsym.symmetries import rep as parse_rep
 from softsym.symmetries.elements import to
 from softsym.symmetries.numbers import require_whole
 
-SIZES, PAPER = "sizes", "paper"
+ALLOWED = (SPREAD, SIZES, PAPER)
 """What an error may be relative to; see :func:`equivariance_error`."""
 
 
@@ -42,9 +43,11 @@ def _sums(
     generator: torch.Generator | None,
     relative_to: str,
 ) -> Tensor:
-    """What :func:`softsym.metrics.rounding.relative_error` needs, under one element an input."""
+    """The sums of the measure ``relative_to``, under one element an input."""
     x = x if x.is_floating_point() else x.float()  # moved samples are no whole numbers
     first, last, y = moved_outputs(f, *types, G, x, generator)
+    if relative_to == SPREAD:
+        return moments((first - last).square() / 2, y, variations(f, x, y))
     error, size = (first - last).norm(dim=-1), first.norm(dim=-1) + last.norm(dim=-1)
     if relative_to == PAPER:
         ratios = torch.where(size == 0, 0.0, error / size)  # NaN is kept
@@ -61,19 +64,27 @@ def equivariance_error(
     x: Tensor,
     samples: int = 1,
     seed: int = 0,
-    relative_to: str = SIZES,
+    relative_to: str = SPREAD,
 ) -> float:
     """Relative equivariance error over inputs and ``samples`` random group elements per input.
 
-    With means over inputs x and group elements g, the error relative to the outputs' ``sizes`` is
+    With means E over inputs x and group elements g, and the projection P_G onto invariant outputs,
+    the error relative to the ``spread`` of f is
 
-        mean ||f(rho_in x) - rho_out f(x)|| / mean(||f(rho_in x)|| + ||rho_out f(x)||),
+        sqrt(E ||f(rho_in x) - rho_out f(x)||^2 / 2) / sqrt(E ||f(x) - P_G E f||^2).
 
-    which inputs at which f vanishes do not dominate. If the outputs are no larger than rounding
-    errors, the divisor is how much f varies with its inputs
-    (:func:`softsym.metrics.rounding.variation`). The ``paper`` takes the mean of the ratios of
-    single inputs instead, where rounding errors of outputs near 0 count as much as broken
-    symmetries (Kim et al. 2023).
+    It is the relative break of f, the share of f that symmetrising removes, where the law of the
+    inputs is invariant and rho_out orthogonal. Units of f and offsets that G keeps do not matter.
+    If the outputs vary by rounding errors alone, the divisor is how large they are and how much
+    they would vary (:mod:`softsym.metrics.spread`).
+
+    Two other measures divide by the outputs themselves, so that an offset hides what is broken.
+    The error relative to the ``sizes`` of outputs is
+
+        E ||f(rho_in x) - rho_out f(x)|| / E(||f(rho_in x)|| + ||rho_out f(x)||),
+
+    and the ``paper`` takes the mean of the ratios of single inputs instead, where rounding errors
+    of outputs near 0 count as much as broken symmetries (Kim et al. 2023).
 
     Args:
         f: Any callable, (n, size in) to (n, size out).
@@ -83,10 +94,11 @@ def equivariance_error(
         x: Inputs, (n, size in), n >= 1.
         samples: Number of group elements per input, at least 1.
         seed: Seed of the group elements.
-        relative_to: ``sizes`` or ``paper``.
+        relative_to: ``spread``, ``sizes`` or ``paper``.
 
     Returns:
-        0 to 1; where outputs vanish, possibly more.
+        At least 0. At most 1, but for chance, relative to the spread where it is the relative
+        break; at most 1 relative to sizes.
 
     Raises:
         ValueError: If the sizes do not fit the types, there is no input, or a setting is unknown.
@@ -96,22 +108,57 @@ def equivariance_error(
         True
     """
     types, G = (parse_rep(rep_in), parse_rep(rep_out)), parse_group(G)
+    sums = _all_sums(f, types, G, x, samples, seed, relative_to)
+    return float(measure(relative_to, ALLOWED).ratio(sums, G, types[1]))
+
+
+def equivariance_error_by_block(
+    f: Function,
+    rep_in: str | Rep,
+    rep_out: str | Rep,
+    G: str | Group,
+    x: Tensor,
+    samples: int = 1,
+    seed: int = 0,
+) -> dict[str, float]:
+    """:func:`equivariance_error` of each term of the outputs' type, relative to its own spread.
+
+    A large output hides a broken small one in the error of all; here each has its own. Takes the
+    arguments of :func:`equivariance_error` and raises the same errors.
+
+    Returns:
+        Text of each term -> its error; a text that recurs is numbered.
+
+    Example:
+        >>> f = lambda x: torch.cat([1e3 * x, x.norm(dim=1, keepdim=True) + x[:, :1]], 1)
+        >>> errors = equivariance_error_by_block(f, "T1", "T1 + T0", "O(3)", torch.randn(500, 3))
+        >>> errors["T1"] < 1e-6, errors["T0"] > 0.5
+        (True, True)
+    """
+    types, G = (parse_rep(rep_in), parse_rep(rep_out)), parse_group(G)
+    return by_block(_all_sums(f, types, G, x, samples, seed, SPREAD), G, types[1])
+
+
+def _all_sums(
+    f: Function,
+    types: tuple[Rep, Rep],
+    G: Group,
+    x: Tensor,
+    samples: int,
+    seed: int,
+    relative_to: str,
+) -> Tensor:
     require_inputs("equivariance error", x)
-    _require_settings(samples, relative_to)
+    require_whole("samples", samples)
+    chosen = measure(relative_to, ALLOWED)
     require_size("rep_in", types[0], G, x)
     generator = torch.Generator().manual_seed(seed)
-    sums = [_sums(f, types, G, x, generator, relative_to) for _ in range(samples)]
-    return float(relative_error(torch.stack(sums).sum(0)))
+    parts = [_sums(f, types, G, x, generator, relative_to) for _ in range(samples)]
+    return chosen.merged(torch.stack(parts))
 
 
-class EquivarianceError(Metric):
+class EquivarianceError(AccumulatedError):
     """:func:`equivariance_error`, accumulated over batches; takes the same types and settings."""
-
-    is_differentiable = False
-    higher_is_better = False
-    full_state_update = False
-    sums: Tensor
-    count: Tensor
 
     def __init__(
         self,
@@ -120,32 +167,17 @@ class EquivarianceError(Metric):
         group: str | Group,
         samples: int = 1,
         seed: int = 0,
-        relative_to: str = SIZES,
+        relative_to: str = SPREAD,
     ) -> None:
-        super().__init__()
-        self.rep_in, self.rep_out = parse_rep(rep_in), parse_rep(rep_out)
-        _require_settings(samples, relative_to)
-        self.group, self.samples, self.seed = parse_group(group), samples, seed
-        self.relative_to = relative_to
-        self.add_state("sums", torch.zeros(4, dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("count", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+        super().__init__(rep_in, rep_out, group, relative_to, ALLOWED)
+        require_whole("samples", samples)
+        self.samples, self.seed = samples, seed
 
     def update(self, f: Function, x: Tensor) -> None:
         """Adds the errors of f at inputs x (n, size in)."""
         require_size("rep_in", self.rep_in, self.group, x)
         # The count makes every batch draw other elements, reproducibly.
         generator = torch.Generator().manual_seed(self.seed + int(self.count))
+        types = self.rep_in, self.rep_out
         for _ in range(self.samples if len(x) else 0):
-            types = self.rep_in, self.rep_out
-            self.sums += _sums(f, types, self.group, x, generator, self.relative_to)
-            self.count += len(x)
-
-    def compute(self) -> Tensor:
-        """Returns the error, 0 to 1 (where outputs vanish, possibly more); NaN before any input."""
-        return torch.where(self.count > 0, relative_error(self.sums), torch.nan)
-
-
-def _require_settings(samples: int, relative_to: str) -> None:
-    require_whole("samples", samples)
-    if relative_to not in (SIZES, PAPER):
-        raise ValueError(f"relative_to must be one of {SIZES}, {PAPER}; got {relative_to!r}.")
+            self._add(_sums(f, types, self.group, x, generator, self.relative_to), len(x))

@@ -16,14 +16,18 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torchmetrics import Metric
 
-from softsym.metrics.rounding import error_sums, relative_error, variation
+from softsym.metrics.accumulated import SIZES, SPREAD, AccumulatedError, measure
+from softsym.metrics.rounding import error_sums, variation, variations
+from softsym.metrics.spread import moments
 from softsym.metrics.type_checks import Function, require_inputs, require_size
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import group as parse_group
 from softsym.symmetries import rep as parse_rep
 from softsym.symmetries.elements import to
+
+ALLOWED = (SPREAD, SIZES)
+"""What a rate may be relative to; see :func:`local_equivariance_error`."""
 
 
 def lie_derivative(
@@ -55,70 +59,87 @@ def lie_derivative(
 
 
 def local_equivariance_error(
-    f: Function, rep_in: str | Rep, rep_out: str | Rep, G: str | Group, x: Tensor
+    f: Function,
+    rep_in: str | Rep,
+    rep_out: str | Rep,
+    G: str | Group,
+    x: Tensor,
+    relative_to: str = SPREAD,
 ) -> float:
-    """The rate at which f departs from equivariance, relative to twice the size of its outputs.
+    """The rate at which f departs from equivariance, relative to the spread of its outputs.
 
-    The mean over A and x of ||L_A f(x)||, divided by 2 mean over x of ||f(x)||. For group elements
-    exp(t A) with small t the relative equivariance error is about t times this rate: 0.1 means an
-    error of 1% after a rotation by 0.1 radian. The numerator alone is the local equivariance error
-    of Gruver et al. If the outputs are no larger than rounding errors, the divisor is how much f
-    varies with its inputs (:func:`softsym.metrics.rounding.variation`).
+    With means E over generators A and inputs x, and the projection P_G onto invariant outputs,
 
-    Takes the arguments of :func:`lie_derivative` and raises the same errors.
+        sqrt(E ||L_A f(x)||^2 / 2) / sqrt(E ||f(x) - P_G E f||^2).
+
+    For group elements exp(t A) with small t, :func:`softsym.metrics.equivariance_error` is about t
+    times this rate: 0.1 means an error of 1% after a rotation by 0.1 radian. The rate relative to
+    ``sizes`` is E ||L_A f(x)|| / (2 E ||f(x)||), which an offset makes small. Its numerator alone
+    is the local equivariance error of Gruver et al. If the outputs vary by rounding errors alone,
+    or relative to sizes are no larger, the divisor is how much f would vary with its inputs.
+
+    Args:
+        f: Any callable that PyTorch can differentiate forwards, (n, size in) to (n, size out).
+        rep_in: Type of the inputs.
+        rep_out: Type of the outputs.
+        G: A group with a Lie algebra; its generators set the scale.
+        x: Inputs, (n, size in), n >= 1.
+        relative_to: ``spread`` or ``sizes``.
 
     Returns:
         At least 0.
+
+    Raises:
+        ValueError: For the reasons of :func:`lie_derivative`, or if a setting is unknown.
 
     Example:
         >>> local_equivariance_error(lambda x: 2 * x, "T1", "T1", "SO(3)", torch.randn(5, 3)) < 1e-6
         True
     """
-    types = parse_rep(rep_in), parse_rep(rep_out)
-    return float(relative_error(_sums(f, types, parse_group(G), x)))
+    types, G = (parse_rep(rep_in), parse_rep(rep_out)), parse_group(G)
+    ratio = measure(relative_to, ALLOWED).ratio
+    return float(ratio(_sums(f, types, G, x, relative_to), G, types[1]))
 
 
-class LocalEquivarianceError(Metric):
+class LocalEquivarianceError(AccumulatedError):
     """:func:`local_equivariance_error`, accumulated over batches.
 
     Args:
         rep_in: Type of the inputs.
         rep_out: Type of the outputs.
         group: A group with a Lie algebra.
+        relative_to: ``spread`` or ``sizes``.
 
     Raises:
-        ValueError: If the group is discrete.
+        ValueError: If the group is discrete, or a setting is unknown.
     """
 
-    is_differentiable = False
-    higher_is_better = False
-    full_state_update = False
-    sums: Tensor
-    count: Tensor
-
-    def __init__(self, rep_in: str | Rep, rep_out: str | Rep, group: str | Group) -> None:
-        super().__init__()
-        self.rep_in, self.rep_out = parse_rep(rep_in), parse_rep(rep_out)
-        self.group = _require_algebra(parse_group(group))
-        self.add_state("sums", torch.zeros(4, dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("count", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+    def __init__(
+        self,
+        rep_in: str | Rep,
+        rep_out: str | Rep,
+        group: str | Group,
+        relative_to: str = SPREAD,
+    ) -> None:
+        super().__init__(
+            rep_in, rep_out, _require_algebra(parse_group(group)), relative_to, ALLOWED
+        )
 
     def update(self, f: Function, x: Tensor) -> None:
         """Adds the errors of f at inputs x (n, size in)."""
         require_size("rep_in", self.rep_in, self.group, x)
         if len(x):
-            self.sums += _sums(f, (self.rep_in, self.rep_out), self.group, x)
-            self.count += len(x)
-
-    def compute(self) -> Tensor:
-        """Returns the rate, at least 0; NaN before any input."""
-        return torch.where(self.count > 0, relative_error(self.sums), torch.nan)
+            types = self.rep_in, self.rep_out
+            self._add(_sums(f, types, self.group, x, self.relative_to), len(x))
 
 
-def _sums(f: Function, types: tuple[Rep, Rep], G: Group, x: Tensor) -> Tensor:
-    """What :func:`softsym.metrics.rounding.relative_error` needs."""
+def _sums(f: Function, types: tuple[Rep, Rep], G: Group, x: Tensor, relative_to: str) -> Tensor:
+    """The sums of the measure ``relative_to``."""
     derivatives, outputs = _derivatives(f, *types, G, x)
-    sizes = derivatives.double().norm(dim=-1).mean(0), 2 * outputs.double().norm(dim=-1)
+    derivatives = derivatives.double()
+    if relative_to == SPREAD:
+        return moments(derivatives.square().mean(0) / 2, outputs, variations(f, x, outputs))
+    sizes = derivatives.norm(dim=-1).mean(0), 2 * outputs.double().norm(dim=-1)
     return error_sums(*sizes, variation(f, x, outputs), outputs.dtype)
 
 

@@ -11,8 +11,8 @@ MEANINGFUL = 100.0
 """Outputs of less than this many rounding errors count as rounding errors altogether."""
 
 
-def variation(f: Function, x: Tensor, y: Tensor) -> Tensor:
-    """Measures how much f would change if every input changed by its own size, (n,) float64.
+def variations(f: Function, x: Tensor, y: Tensor) -> Tensor:
+    """Measures how much each output would change if every input changed by its own size.
 
     The product with the machine's precision is the size of rounding errors in f(x), even where f(x)
     vanishes by cancellation: for a cross product it is about the product of the factors' sizes.
@@ -21,13 +21,21 @@ def variation(f: Function, x: Tensor, y: Tensor) -> Tensor:
         f: Any callable, (n, size in) to (n, size out).
         x: Inputs, (n, size in).
         y: f(x).
+
+    Returns:
+        Signed, (n, size out) float64.
     """
     # the step at which truncation and rounding of a difference quotient are alike
     step = torch.finfo(x.dtype).eps ** 0.5
     signs = torch.randint(2, x.shape, generator=torch.Generator().manual_seed(0)).mul(2).sub(1)
     with torch.no_grad():
         moved = f(x * (1 + step * signs.to(x)))
-    return (moved.double() - y.double()).norm(dim=-1) / step
+    return (moved.double() - y.double()) / step
+
+
+def variation(f: Function, x: Tensor, y: Tensor) -> Tensor:
+    """The size of :func:`variations` over all outputs, (n,) float64."""
+    return variations(f, x, y).norm(dim=-1)
 
 
 def error_sums(error: Tensor, size: Tensor, varied: Tensor, dtype: torch.dtype) -> Tensor:

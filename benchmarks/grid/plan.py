@@ -212,6 +212,7 @@ def _recipe(task: Task, model: str, scale: float, extra: Sequence[str]) -> Recip
         f"trainer.check_val_every_n_epoch={max(min(10, epochs // 40), 1)}",
         "threads=1",
         "logger=none",
+        "module.paper_errors=true",
         *extra,
     ]
     config = _composed(overrides)

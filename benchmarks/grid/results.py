@@ -17,7 +17,7 @@ from benchmarks.grid.plan import Recipe, Run
 from benchmarks.grid.runner import COST, FAILED, METRICS, STRENGTHS, is_done
 
 WHOLE = ("test/mse", "ood/mse", "run/seconds", "run/parameters")
-MODEL_ERROR, TRUE_ERROR = "test/equivariance_error/", "data/equivariance_error/"
+MODEL_ERROR, TRUE_ERROR = "test/paper_equivariance_error/", "data/equivariance_error/"
 STRENGTH = "strength/"
 PENALTY = "penalty_before_adjustment/"
 """The penalty under equal strengths, close to the one that an adjustment goes by."""

@@ -10,7 +10,7 @@ import logging
 import multiprocessing
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -35,6 +35,7 @@ class ShardWindows:
     windows: np.ndarray  # float32 (n, 12, 3) in metres, in the frames of the records
     record: np.ndarray  # int32 (n,), number of the record of each window
     records: int  # in the shard, including those without a window
+    first: int = 0  # number of its first record
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class ShardReader:
     def read_all(self, paths: Sequence[Path], workers: int = 1) -> list[ShardWindows]:
         """Returns the windows of shards in order; ``workers`` processes cut those not in the cache.
 
-        One worker is this process; several take seconds to start.
+        Records are numbered through all shards, so that no two of them share a number. One worker
+        is this process; several take seconds to start.
         """
         missing = [p for p in paths if not (self.cache_dir / f"{p.name}-{self._key(p)}").exists()]
         if workers > 1 and len(missing) > 1:
@@ -65,7 +67,13 @@ class ShardReader:
                 _await_all(pool.map(self._fill_cache, missing), len(missing))
         else:
             _await_all(map(self._fill_cache, missing), len(missing))
-        return [self.read(path) for path in paths]
+        shards, first = [], 0
+        for path in paths:
+            shard = self.read(path)
+            shard.record[:] += first
+            shards.append(replace(shard, first=first))
+            first += shard.records
+        return shards
 
     def _fill_cache(self, path: Path) -> int:
         """Caches a shard; returns its number of windows, as windows are slow to send."""

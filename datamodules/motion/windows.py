@@ -16,8 +16,8 @@ from softsym.datamodules.setting_checks import Count, NonNegative, Positive, req
 CHUNK = 1 << 15
 """Number of windows in memory at once."""
 
-Windows = tuple[np.ndarray, np.ndarray]
-"""Inputs and targets."""
+Windows = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Inputs, targets, and the agent of each window."""
 
 
 @dataclass(frozen=True)
@@ -93,18 +93,21 @@ def cut(
         Inputs (n, layout.inputs) and targets (n, future * dim), float32: positions in metres
         relative to the agent's last observed one, velocities in metres per second. Positions are
         subtracted in the precision of the recordings. Targets after the end of a track are NaN.
+        Third, the agent (n,) of the scene from whose track a window is.
     """
     starts = window_starts(scene, rules.agents(scene), rules.needed(layout), rules.stride)
     last_row = np.repeat(scene.first_row + scene.steps - 1, scene.steps)
     near = Neighbourhood(scene, layout.dim) if layout.neighbours else None
     positions = scene.position[:, : layout.dim]
+    agent_of_row = scene.agent_of_row
     for low in range(0, len(starts), CHUNK):
         rows = starts[low : low + CHUNK, None] + np.arange(layout.steps)
         rows = rows[scene.step_of_row[rows[:, layout.history - 1]] % rules.recorded == 0]
         # A track that ends counts as standing there, for the filters.
         rows = rows[rules.keeps(positions[np.minimum(rows, last_row[rows[:, :1]])], dt)]
         if len(rows):
-            yield _windows_of_rows(scene, rows, layout, near, last_row[rows[:, :1]])
+            inputs, targets = _windows_of_rows(scene, rows, layout, near, last_row[rows[:, :1]])
+            yield inputs, targets, agent_of_row[rows[:, 0]]
 
 
 def _windows_of_rows(
@@ -113,8 +116,8 @@ def _windows_of_rows(
     layout: WindowLayout,
     near: Neighbourhood | None,
     last_row: np.ndarray,
-) -> Windows:
-    """Assembles windows from the rows (n, steps) of agents whose tracks end at a row (n, 1)."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Assembles inputs and targets from rows (n, steps) of agents whose tracks end at (n, 1)."""
     observed, following = rows[:, : layout.history], rows[:, layout.history :]
     origin = scene.position[observed[:, -1], : layout.dim]
     observed, seen = observed[:, None], np.ones((len(rows), 1, layout.history), bool)

@@ -15,6 +15,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from softsym.metrics.symmetry_tests.whole_clusters import split_clusters
+
 Kernel = Callable[[Tensor, Tensor], Tensor]
 """Maps (n, size) and (m, size) to (n, m)."""
 
@@ -26,6 +28,8 @@ RIDGES = tuple(10.0**e for e in range(-9, 2))
 SELECTION_LANDMARKS, LANDMARKS = 400, 1500
 SELECTION_ROWS = 6000
 """Rows from which kernel and ridge are chosen; more change the choice little."""
+SELECTION_SHARE = 0.75
+"""Share of their clusters on which the trials are fitted; they are compared on the others."""
 JITTER = 1e-10
 CHUNK = 4096
 
@@ -61,29 +65,32 @@ class KernelRidge:
         return replace(self, weights=weights, mean=y.new_zeros(y.shape[1]))
 
 
-def fit_kernel_ridge(x: Tensor, y: Tensor, generator: torch.Generator) -> KernelRidge:
+def fit_kernel_ridge(
+    x: Tensor, y: Tensor, generator: torch.Generator, clusters: Tensor | None = None
+) -> KernelRidge:
     """Fits the predictor.
 
     Args:
         x: Inputs (n, size in), float64; columns are standardised here.
         y: Targets (n, size out), float64, of comparable scale.
         generator: Draws the landmarks and the rows held out for the choice of the kernel.
+        clusters: Cluster of each sample (n,); none is held out in part. By default one for each.
     """
     center, scale = x.mean(0), x.std(0)
     # what is constant but for rounding carries nothing, and must not be blown up
     scale = torch.where(scale > 1e-9 * (center.abs() + scale), scale, torch.inf)
     z, mean = (x - center) / scale, y.mean(0)
     order = torch.randperm(len(z), generator=generator)
-    some = order[:SELECTION_ROWS]
-    kernel, ridge = _select(z[some], (y - mean)[some])
+    clusters = torch.arange(len(z)) if clusters is None else clusters
+    parts = split_clusters(clusters, order[:SELECTION_ROWS], SELECTION_SHARE)
+    kernel, ridge = _select(z[torch.cat(parts)], (y - mean)[torch.cat(parts)], len(parts[0]))
     landmarks = z[order[:LANDMARKS]]
     system = _Ridge.of(_Features(kernel, landmarks), z, ridge)
     return KernelRidge(center, scale, system, system.weights(z, y - mean), mean)
 
 
-def _select(z: Tensor, y: Tensor) -> tuple[Kernel, float]:
-    """The kernel and ridge with the smallest error on the last quarter of the rows."""
-    cut = max(len(z) * 3 // 4, 1)
+def _select(z: Tensor, y: Tensor, cut: int) -> tuple[Kernel, float]:
+    """The kernel and ridge that, fitted on the rows before a cut, err least on those after it."""
     tried: list[tuple[float, Kernel, float]] = []
     for kernel in _kernels(z):
         features = _Features(kernel, z[: min(cut, SELECTION_LANDMARKS)])

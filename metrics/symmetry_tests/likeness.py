@@ -52,9 +52,9 @@ def fit_likeness(x: Tensor, moved: Tensor, generator: torch.Generator) -> Likene
     features = _features(both, landmarks, length)
     target = torch.cat([torch.ones(len(x)), torch.zeros(len(moved))]).double()
     weights = features.new_zeros(features.shape[1])
-    ridge = (
-        RIDGE * len(both) * torch.eye(len(weights), dtype=both.dtype) * features.square().mean(0)
-    )
+    size = features.square().mean(0)
+    # a constant column, such as the origin of a track, is 0 here: any ridge keeps its weight at 0
+    ridge = RIDGE * len(both) * torch.diag(torch.where(size > 0, size, 1.0))
     ridge[0, 0] = 1e-9 * len(both)
     for _ in range(ROUNDS):
         share = torch.sigmoid(features @ weights)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from softsym.metrics.symmetry_tests.candidates import named_candidates
 from softsym.metrics.symmetry_tests.dependence import fold_correlation
+from softsym.metrics.symmetry_tests.equivariant_fit import fit_equivariant
 from softsym.metrics.symmetry_tests.kernel_ridge import KernelRidge, fit_kernel_ridge
 from softsym.metrics.symmetry_tests.lattice import closed
-from softsym.metrics.symmetry_tests.likeness import Likeness, fit_likeness
+from softsym.metrics.symmetry_tests.likeness import fit_likeness
 from softsym.metrics.symmetry_tests.model import Function, as_function, evaluating, require_usable
 from softsym.metrics.symmetry_tests.projection import project_function
 from softsym.metrics.symmetry_tests.samples import Samples, as_table, base_groups, prepare
@@ -27,17 +30,19 @@ from softsym.metrics.symmetry_tests.statistics import (
     numbers,
 )
 from softsym.metrics.symmetry_tests.verdict import SymmetryTest, Verdict, verdict_text
+from softsym.metrics.symmetry_tests.whole_clusters import split_clusters
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import rep as parse_rep
 from softsym.symmetries.moving_frame import NoFrameError
 from softsym.symmetries.orbit_moves import Mover, mover
 
-DRAWS, WEIGHTED_DRAWS = 8, 24
-"""Elements per input and copy of Qf; weights make some of them count for little."""
+DRAWS = 8
+"""Elements per input and copy of Qf."""
+MOST_FOLDS = 10
 MANY = 20_000
 """Samples above which half as many elements do."""
-ALIKE = 0.05
-"""p-value below which moved inputs are weighted, since they do not look like inputs."""
+ALIKE = 0.2
+"""p-value below which Qf is fitted, since moved inputs may not look like inputs."""
 ROWS = 20_000
 """Rows moved at a time, which bounds the memory."""
 
@@ -53,8 +58,9 @@ class Fold:
 
 @dataclass(frozen=True)
 class Projected:
-    """Two estimates of (Qf)(x) on all held-out rows, and how they were made."""
+    """Two estimates of (Qm)(x) and (Qf)(x) on all held-out rows, and how they were made."""
 
+    h: tuple[Tensor, Tensor]
     q: tuple[Tensor, Tensor]
     how: str
     inputs_p: float
@@ -115,7 +121,13 @@ def symmetry_test(
         >>> found["O(3)"].lower < 0.05
         True
     """
+    seed = operator.index(seed) if isinstance(seed, np.integer) else seed
     _require_settings(level, tolerance, folds, seed)
+    if model is not None and not callable(model):
+        raise ValueError(
+            f"model must be a function of inputs, or a module; got {type(model).__name__}. Give "
+            "the method that predicts, such as model.predict."
+        )
     types = parse_rep(rep_in), parse_rep(rep_out)
     tables = as_table("x", x), as_table("y", y)
     widths = tables[0].shape[1], tables[1].shape[1]
@@ -175,57 +187,66 @@ class _Test:
         except NoFrameError as reason:
             self.refused[name] = str(reason)
             return
-        copies, ps, weighted = [], [], False
+        copies, ps, fitted = [], [], False
         for part in self.parts:
-            likeness, p = self._likeness(by, part, generator)
+            p = self._alike(by, part, generator)
             ps.append(p)
-            weighted = weighted or likeness is not None
-            copies.append(self._copies(part, by, likeness, generator))
-        first, second = (_in_order(self.parts, list(half)) for half in zip(*copies, strict=True))
-        if not (torch.isfinite(first).all() and torch.isfinite(second).all()):
+            if p < ALIKE:
+                fitted = True
+                copies.append(self._fitted_copies(part, by, generator))
+            else:
+                copies.append(self._copies(part, by, generator))
+        h1, h2, q1, q2 = (_in_order(self.parts, list(half)) for half in zip(*copies, strict=True))
+        if not all(torch.isfinite(values).all() for values in (h1, h2, q1, q2)):
             raise ValueError(
                 f"The model returns NaN or infinity for inputs moved by {G}: it is not defined "
                 "there. Leave that group out, or test without a model."
             )
         p = min(1.0, len(ps) * min(ps)) if not any(map(math.isnan, ps)) else math.nan
-        self.projected[name] = Projected(
-            (first, second),
-            _how(by, weighted),
-            p,
-            self._correlation(by, (first + second) / 2, generator),
-        )
+        correlation = 1.0 if fitted else self._correlation(by, (q1 + q2) / 2, generator)
+        self.projected[name] = Projected((h1, h2), (q1, q2), _how(by, fitted), p, correlation)
 
-    def _likeness(
-        self, by: Mover, part: Fold, generator: torch.Generator
-    ) -> tuple[Likeness | None, float]:
-        """Weights for moved inputs, if they do not look like inputs, and the p-value of that."""
-        x = self.samples.x[part.fitted]
+    def _alike(self, by: Mover, part: Fold, generator: torch.Generator) -> float:
+        """p-value of "moved inputs look like inputs"; NaN where nothing moves."""
+        # the regression is fitted on some clusters and judged on the others
+        some, rest = split_clusters(self.samples.clusters, part.fitted, 0.7)
+        x, cut = self.samples.x[torch.cat([some, rest])], len(some)
         moved = _moved_once(by, x, generator)
         if torch.allclose(moved, x):
-            return None, math.nan
-        cut = len(x) * 7 // 10
-        fitted = fit_likeness(x[:cut], moved[:cut], generator)
-        apart = fitted(x[cut:]) - fitted(moved[cut:])
-        _, clusters = self.samples.clusters[part.fitted][cut:].unique(return_inverse=True)
-        p = clustered_mean(apart, clusters).p
-        return (fit_likeness(x, moved, generator) if p < ALIKE else None), p
+            return math.nan
+        likeness = fit_likeness(x[:cut], moved[:cut], generator)
+        apart = likeness(x[cut:]) - likeness(moved[cut:])
+        _, clusters = self.samples.clusters[rest].unique(return_inverse=True)
+        return clustered_mean(apart, clusters).p
 
     def _copies(
-        self, part: Fold, by: Mover, likeness: Likeness | None, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        """Two independent estimates of Qf on the held-out rows; twice the same where exact."""
+        self, part: Fold, by: Mover, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Means over the orbits, twice: as Qm and as Qf; the same again where exact."""
         pool = by.frames(self.samples.x[part.fitted])
-        draws = DRAWS if likeness is None else WEIGHTED_DRAWS
-        draws = draws if len(self.samples.x) <= MANY else draws // 2
 
         def copy() -> Tensor:
             rows = self.samples.x[part.held].split(ROWS)
-            return torch.cat(
-                [project_function(part.f, r, by, draws, generator, pool, likeness) for r in rows]
-            )
+            means = [project_function(part.f, r, by, self._draws, generator, pool) for r in rows]
+            return torch.cat(means)
 
         first = copy()
-        return first, first if by.is_exact else copy()
+        second = first if by.is_exact else copy()
+        return first, second, first, second
+
+    def _fitted_copies(
+        self, part: Fold, by: Mover, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Equivariant fits, twice: h1, h2, and Qf as q1, q2."""
+        s = self.samples
+        rows = part.fitted
+        fit = fit_equivariant(part.f, s.x[rows], s.y[rows], s.clusters[rows], by, generator)
+        (h1, q1), (h2, q2) = (fit.at(s.x[part.held], self._draws, generator) for _ in range(2))
+        return h1, h2, q1, q2
+
+    @property
+    def _draws(self) -> int:
+        return DRAWS if len(self.samples.x) <= MANY else DRAWS // 2
 
     def _correlation(self, by: Mover, q: Tensor, generator: torch.Generator) -> float:
         """Correlation of the two folds' means; 1 where it cannot be estimated."""
@@ -245,10 +266,7 @@ class _Test:
 
     def result(self, settings: dict[str, Any], candidates: Mapping[str, Group]) -> SymmetryTest:
         """The verdicts, after Holm's correction and the closure of the lattice of subgroups."""
-        found = {
-            name: numbers(self.held, made.q, self.samples.noise, self.level, made.correlation)
-            for name, made in self.projected.items()
-        }
+        found = {name: self._numbers(name, made) for name, made in self.projected.items()}
         bounds = closed({n: candidates[n] for n in found}, found, self.level, self.tolerance)
         explains = self.explained["all"][1] > 0
         verdicts = {}
@@ -281,6 +299,14 @@ class _Test:
             verdicts, settings, joint_alphas(self.held, qs) if qs else {}, self.explained
         )
 
+    def _numbers(self, name: str, made: Projected) -> Numbers:
+        try:
+            return numbers(
+                self.held, made.h, made.q, self.samples.noise, self.level, made.correlation
+            )
+        except ValueError as error:
+            raise ValueError(f"Candidate {name!r}: {error}") from None
+
     def _blocks(self, made: Projected) -> dict[str, tuple[float, float, float]]:
         """Lower bound, estimate and upper bound for each term of the targets' type."""
         blocks = {}
@@ -288,8 +314,8 @@ class _Test:
             part = replace(self.held, y=self.held.y[:, columns], f=self.held.f[:, columns])
             if not (part.y - part.y[:1]).any():
                 continue
-            q1, q2 = (q[:, columns] for q in made.q)
-            known: Numbers = numbers(part, (q1, q2), 0.0, self.level, made.correlation)
+            h1, h2, q1, q2 = (copy[:, columns] for copy in (*made.h, *made.q))
+            known = numbers(part, (h1, h2), (q1, q2), 0.0, self.level, made.correlation)
             blocks[label] = (known.lower, known.estimate, known.upper)
         return blocks
 
@@ -319,7 +345,9 @@ def _folds(
     for k in range(folds):
         fitted, held = (part_of != k).nonzero()[:, 0], (part_of == k).nonzero()[:, 0]
         fitted = fitted[torch.randperm(len(fitted), generator=generator)]
-        predictor = f or fit_kernel_ridge(samples.x[fitted], samples.y[fitted], generator)
+        predictor = f or fit_kernel_ridge(
+            samples.x[fitted], samples.y[fitted], generator, samples.clusters[fitted]
+        )
         parts.append(Fold(fitted, held, predictor))
     return parts
 
@@ -338,7 +366,7 @@ def _moved_once(by: Mover, x: Tensor, generator: torch.Generator) -> Tensor:
     return by.rep_in.act(by.draw(frames, frames, generator, len(x)), x)
 
 
-def _how(by: Mover, weighted: bool) -> str:
+def _how(by: Mover, fitted: bool) -> str:
     """How inputs were moved, in words."""
     if by.elements is not None:
         text = f"mean over all {len(by.elements)} elements"
@@ -346,17 +374,17 @@ def _how(by: Mover, weighted: bool) -> str:
         text = "orbit swap"
     else:
         text = "mean over random elements"
-    return f"{text}, weighted" if weighted else text
+    return f"{text}, fitted" if fitted else text
 
 
 def _require_settings(level: float, tolerance: float, folds: int, seed: int) -> None:
-    if not 0 < level < 0.5:
+    if not isinstance(level, int | float) or not 0 < level < 0.5:
         raise ValueError(f"level is a probability between 0 and 0.5, such as 0.05; got {level!r}.")
-    if not tolerance >= 0:
+    if not isinstance(tolerance, int | float) or not tolerance >= 0:
         raise ValueError(
             f"tolerance is a relative break of at least 0, such as 0.05; got {tolerance!r}."
         )
-    if isinstance(folds, bool) or not isinstance(folds, int) or folds < 2:
-        raise ValueError(f"folds must be a whole number of at least 2; got {folds!r}.")
+    if isinstance(folds, bool) or not isinstance(folds, int) or not 2 <= folds <= MOST_FOLDS:
+        raise ValueError(f"folds must be a whole number from 2 to {MOST_FOLDS}; got {folds!r}.")
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed must be a whole number of at least 0; got {seed!r}.")

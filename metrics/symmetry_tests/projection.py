@@ -1,14 +1,12 @@
 """Q, the projection of a function onto the equivariant ones in L2 of the law of the inputs.
 
 Along the orbit of x every equivariant function h is h(g x) = rho_out(g) h(x), so that Qf is a
-weighted least-squares mean over the orbit,
+least-squares mean over the orbit,
 
-    (Qf)(x) = E[w rho_out(g)^T rho_out(g)]^-1 E[w rho_out(g)^T f(g x)],
+    (Qf)(x) = E[rho_out(g)^T rho_out(g)]^-1 E[rho_out(g)^T f(g x)],
 
-which is the plain mean of rho_out(g)^-1 f(g x) where rho_out is orthogonal and all w are equal.
-:mod:`softsym.symmetries.orbit_moves` draws g. The weight w(g x) is the density of the inputs over
-that of moved inputs. It is 1 where inputs look like moved ones (the law of x is invariant, or
-position and orbit are independent), and otherwise estimated.
+which is the plain mean of rho_out(g)^-1 f(g x) where rho_out is orthogonal.
+:mod:`softsym.symmetries.orbit_moves` draws g.
 """
 
 from __future__ import annotations
@@ -18,7 +16,6 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from softsym.metrics.symmetry_tests.likeness import Likeness
 from softsym.symmetries import Group, Rep
 from softsym.symmetries.elements import Element
 from softsym.symmetries.orbit_moves import Mover, acts_orthogonally, inverse
@@ -33,7 +30,6 @@ def project_function(
     draws: int,
     generator: torch.Generator,
     pool: Tensor | None = None,
-    likeness: Likeness | None = None,
 ) -> Tensor:
     """Computes a Monte Carlo estimate of (Qf)(x), (n, size out).
 
@@ -44,7 +40,6 @@ def project_function(
         draws: Number of elements per input; ignored where every element is used.
         generator: Source of the elements.
         pool: Frames of the inputs to whose positions others may be moved.
-        likeness: Log-weights of moved inputs; None weighs all equally.
     """
     frames = by.frames(x)
     sums = _OrbitMean(by.rep_out, by.group)
@@ -53,14 +48,12 @@ def project_function(
             g: Element = by.elements[k].expand(len(x), -1, -1)
         else:
             g = by.draw(frames, pool, generator, len(x))
-        moved = by.rep_in.act(g, x)
-        weight = torch.ones(len(x), dtype=x.dtype) if likeness is None else likeness(moved).exp()
-        sums.add(g, f(moved), weight)
+        sums.add(g, f(by.rep_in.act(g, x)))
     return sums.mean()
 
 
 class _OrbitMean:
-    """The weighted least-squares mean over the orbit, summed element by element."""
+    """The least-squares mean over the orbit, summed element by element."""
 
     def __init__(self, R: Rep, G: Group) -> None:
         self.rep = R
@@ -68,19 +61,19 @@ class _OrbitMean:
         self.total: Tensor | float = 0.0
         self.weight: Tensor | float = 0.0
 
-    def add(self, g: Element, y: Tensor, w: Tensor) -> None:
-        """Adds values y (n, size) found at inputs that g (n, d, d) moved, of weight w (n,)."""
+    def add(self, g: Element, y: Tensor) -> None:
+        """Adds values y (n, size) at inputs that g (n, d, d) moved."""
         if self.is_orthogonal:
-            self.total = self.total + w[:, None] * self.rep.act(inverse(g), y)
-            self.weight = self.weight + w
+            self.total = self.total + self.rep.act(inverse(g), y)
+            self.weight = self.weight + 1
             return
-        rho = self.rep.rho(g) * w[:, None, None].sqrt()
-        self.total = self.total + torch.einsum("nab,na->nb", rho, y * w[:, None].sqrt())
+        rho = self.rep.rho(g)
+        self.total = self.total + torch.einsum("nab,na->nb", rho, y)
         self.weight = self.weight + rho.mT @ rho
 
     def mean(self) -> Tensor:
         """The mean, (n, size)."""
         total, weight = torch.as_tensor(self.total), torch.as_tensor(self.weight)
         if self.is_orthogonal:
-            return total / weight[:, None]
+            return total / weight
         return torch.linalg.solve(weight, total[..., None])[..., 0]

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from softsym.metrics.type_checks import terms
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import group as parse_group
 from softsym.symmetries.elements import Space
@@ -137,7 +138,7 @@ def prepare(
         raise ValueError(f"x and y must have the same number of rows; got {len(x)} and {len(y)}.")
     order = _content_order(x, y)
     x, y = x[order], y[order]
-    numbered = torch.arange(len(x)) if clusters is None else _numbered(clusters, order)
+    numbered = _distinct(x, y) if clusters is None else _numbered(clusters, order)
     _require_enough(len(x), numbered, clusters is not None)
     away = y - y.mean(0)
     # a column that varies by rounding alone is constant
@@ -153,7 +154,7 @@ def prepare(
         x_scale,
         y_scale,
         order,
-        {label: columns for label, columns, _ in _terms(rep_out, space)},
+        {label: columns for label, columns, _ in terms(rep_out, space)},
         _noise_variance(noise, y_scale),
     )
 
@@ -164,6 +165,13 @@ def _content_order(x: Tensor, y: Tensor) -> Tensor:
     return torch.from_numpy(np.lexsort(columns[::-1]))
 
 
+def _distinct(x: Tensor, y: Tensor) -> Tensor:
+    """Numbers of sorted samples (n,), where samples that are wholly alike share one."""
+    table = torch.cat([x, y], 1)
+    differs = (table[1:] != table[:-1]).any(1)
+    return torch.cat([differs.new_zeros(min(len(x), 1)), differs]).long().cumsum(0)
+
+
 def _numbered(clusters: Any, order: Tensor) -> Tensor:
     """Clusters numbered from 0 in the order of their first sample, (n,)."""
     labels = np.asarray(clusters.cpu() if isinstance(clusters, Tensor) else clusters)
@@ -171,6 +179,13 @@ def _numbered(clusters: Any, order: Tensor) -> Tensor:
         raise ValueError(
             f"clusters must hold one label for each of the {len(order)} samples; got the shape "
             f"{labels.shape}."
+        )
+    # NaN is no label either, and is the only value that differs from itself
+    missing = np.flatnonzero((labels != labels) | np.equal(labels, None)).tolist()  # noqa: PLR0124
+    if missing:
+        raise ValueError(
+            f"clusters must have a label for every sample; row {missing[0]} has none, as have "
+            f"{len(missing)} in all."
         )
     _, first, member = np.unique(labels[order.numpy()], return_index=True, return_inverse=True)
     return torch.from_numpy(first.argsort().argsort()[member.reshape(-1)])
@@ -194,24 +209,10 @@ def _require_enough(n: int, clusters: Tensor, given: bool) -> None:
         )
 
 
-def _terms(R: Rep, space: Space) -> list[tuple[str, slice, int]]:
-    """The terms of a type: text, columns, and number of copies; texts that recur are numbered."""
-    terms = R.terms if isinstance(R, Sum) else ((1, R),)
-    listed, start, seen = [], 0, dict[str, int]()
-    for count, term in terms:
-        text = f"{count}{term}" if count > 1 else str(term)
-        seen[text] = seen.get(text, 0) + 1
-        label = text if seen[text] == 1 else f"{text} ({seen[text]})"
-        stop = start + count * term.size(space)
-        listed.append((label, slice(start, stop), count))
-        start = stop
-    return listed
-
-
 def _scalars(R: Rep, space: Space) -> Tensor:
     """Which numbers no group moves, (size,) bool."""
-    terms = R.terms if isinstance(R, Sum) else ((1, R),)
-    return torch.cat([torch.full((n * t.size(space),), t == Scalar) for n, t in terms])
+    parts = R.terms if isinstance(R, Sum) else ((1, R),)
+    return torch.cat([torch.full((n * t.size(space),), t == Scalar) for n, t in parts])
 
 
 def _copy_scales(values: Tensor, R: Rep, space: Space) -> Tensor:
@@ -220,7 +221,7 @@ def _copy_scales(values: Tensor, R: Rep, space: Space) -> Tensor:
     Groups commute with a factor for a whole copy, so that it may be divided out.
     """
     scales = torch.ones(values.shape[1], dtype=values.dtype)
-    for _, columns, count in _terms(R, space):
+    for _, columns, count in terms(R, space):
         copies = values[:, columns].unflatten(1, (count, -1))
         norms = copies.square().sum(-1).mean(0).sqrt()
         # a copy that is 0, or constant where the mean was taken out, has no size

@@ -3,8 +3,10 @@
 For targets y with conditional mean m(x), any function f that was fitted on other data, and two
 independent Monte Carlo copies q1, q2 of (Qf)(x),
 
-    z = 1/2 [<y - q1, f - q2> + <y - q2, f - q1>],
-    V = mean <f - q1, f - q2>,    e = <y - q1, y - q2>.
+    z = 1/2 [<y - h1, f - q2> + <y - h2, f - q1>],
+    V = mean <f - q1, f - q2>,    e = <y - h1, y - h2>,
+
+where h is equivariant and close to y: Qf itself, or a fit of its own.
 
 Under symmetry m = Qm, and f - Qf is orthogonal to every equivariant function, so that E z = 0
 however poor f is: the projected covariance measure of Lundborg, Kim, Shah and Samworth (Annals of
@@ -112,20 +114,27 @@ def clustered_mean(values: Tensor, clusters: Tensor) -> Mean:
 
 
 def numbers(
-    held: Held, q: tuple[Tensor, Tensor], noise: float, level: float, correlation: float = 1.0
+    held: Held,
+    h: tuple[Tensor, Tensor],
+    q: tuple[Tensor, Tensor],
+    noise: float,
+    level: float,
+    correlation: float = 1.0,
 ) -> Numbers:
     """Computes the numbers of one symmetry.
 
     Args:
         held: The samples.
-        q: Two independent estimates of (Qf)(x), each (n, size out); twice the same if exact.
+        h: Two independent estimates of an equivariant function close to the targets, each
+            (n, size out); twice the same if exact.
+        q: The same for (Qf)(x); often the very same as ``h``.
         noise: Known variance of the noise, summed over the outputs.
         level: Probability with which each bound may be wrong.
         correlation: Correlation of the folds' means under symmetry; 1 is valid whatever it is.
     """
-    y, f, (q1, q2) = held.y, held.f, q
+    y, f, (h1, h2), (q1, q2) = held.y, held.f, h, q
     spread = total_variance(y)
-    z = (_dot(y - q1, f - q2) + _dot(y - q2, f - q1)) / 2
+    z = (_dot(y - h1, f - q2) + _dot(y - h2, f - q1)) / 2
     v = _dot(f - q1, f - q2)
     both = (q1 + q2) / 2
     mean, size = cross_fitted_mean(z, held, correlation), float(v.mean())
@@ -137,15 +146,21 @@ def numbers(
     if careful <= 1e-12 * spread:
         mean, careful, v = Mean(0.0, 0.0, mean.clusters), math.nan, v * 0
     scale = math.sqrt(careful * spread) if not math.isnan(careful) else 1.0
-    e = clustered_mean(_dot(y - q1, y - q2), held.clusters)
-    square = max(e.above(level) - noise, 0.0)
+    e = clustered_mean(_dot(y - h1, y - h2), held.clusters)
+    if noise > max(e.above(level), 0.0):
+        raise ValueError(
+            "noise is larger than what is left of the targets: its variance is "
+            f"{noise / spread:.2g} of theirs, but only {max(e.value, 0.0) / spread:.2g} is left. "
+            "Give the standard deviation of the noise, in the units of y."
+        )
+    square = e.above(level) - noise
     pull = _dot(y - f, both - f)
     alpha = float(pull.mean()) / careful
     influence = (pull - alpha * v) / careful
     return Numbers(
         p=mean.p,
         lower=max(mean.below(level), 0.0) / scale,
-        upper=math.sqrt(square / spread),
+        upper=math.sqrt(max(square, 0.0) / spread),
         estimate=max(mean.value, 0.0) / scale,
         alpha=alpha,
         alpha_error=cross_fitted_mean(influence, held).error,

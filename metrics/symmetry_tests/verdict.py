@@ -181,6 +181,8 @@ def verdict_text(
     p: float, p_holm: float, lower: float, upper: float, level: float, tolerance: float
 ) -> str:
     """The verdict in words, from the corrected p-value and the bounds."""
+    if lower > upper:
+        return f"undecided, at least {percent(lower)} but at most {percent(upper, up=True)}"
     if upper <= tolerance:
         return f"holds within {percent(upper, up=True)}"
     if p_holm < level:

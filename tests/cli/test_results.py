@@ -9,7 +9,14 @@ import pytest
 import torch
 from torch import nn
 
-from softsym.cli.results import ELEMENTS_SHOWN, moved_predictions, predictions
+from softsym.cli import results
+from softsym.cli.results import (
+    ELEMENTS_SHOWN,
+    held_out_test,
+    moved_predictions,
+    predictions,
+    verdict_records,
+)
 from softsym.datamodules.base import TensorDataModule
 from softsym.networks import MLP, ConstantVelocity
 from softsym.symmetries import group
@@ -139,3 +146,52 @@ def test_elements_are_drawn_from_the_seed(elements):
     assert one.dtype == torch.float64
     assert torch.equal(one, same)
     assert not torch.allclose(one, other)
+
+
+class Labelled(Tracks):
+    """Windows of tracks: val and test hold a copy of each walk, whose label is its number."""
+
+    def __init__(self, tracks, windows=5, **settings):
+        super().__init__(samples=2 * tracks, **settings)
+        inputs, targets = (part.repeat_interleave(windows, 0) for part in self.splits["test"])
+        label = torch.arange(2 * tracks).repeat_interleave(windows)
+        half = {"val": slice(0, tracks * windows), "test": slice(tracks * windows, None)}
+        self.splits = {name: (inputs[part], targets[part]) for name, part in half.items()}
+        self.clusters = {name: label[part] for name, part in half.items()}
+
+
+def test_held_out_samples_are_clustered_by_their_labels():
+    run = found(Extrapolating(push=0.1), Labelled(tracks=30), turn="SO(2)")
+    test, untested = held_out_test(run)
+    record = verdict_records(run, test, untested)["turn"]
+    assert (record["clusters"], record["n"]) == (60, 300)
+    run.datamodule.clusters = None
+    assert held_out_test(run)[0]["turn"].clusters == 300
+
+
+def test_labels_stay_with_their_samples(monkeypatch):
+    seen = {}
+
+    def spy(x, y, *_, clusters, **__):
+        seen.update(x=x, clusters=clusters)
+        raise ValueError("seen")
+
+    monkeypatch.setattr(results, "symmetry_test", spy)
+    monkeypatch.setattr(results, "HELD_OUT", 17)
+    data = Labelled(tracks=30)
+    data.partial_targets = True
+    for _, targets in data.splits.values():
+        targets[::3] = float("nan")
+    held_out_test(found(Extrapolating(), data, turn="SO(2)"))
+    walks = torch.cat([inputs[::5] for inputs, _ in data.splits.values()])
+    assert len(seen["x"]) == 2 * 17
+    assert torch.equal(seen["x"], walks[seen["clusters"]])
+
+
+def test_too_few_tracks_get_no_verdict():
+    run = found(Extrapolating(), Labelled(tracks=4, windows=10), turn="SO(2)")
+    test, untested = held_out_test(run)
+    record = verdict_records(run, test, untested)["turn"]
+    assert record["verdict"].startswith("no verdict: A symmetry test needs at least 10 clusters; ")
+    assert "got 8 in 80 samples" in record["verdict"]
+    assert (record["p"], record["clusters"]) == (None, 0)

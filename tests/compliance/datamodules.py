@@ -1,15 +1,47 @@
-"""Tests for every task with a known function; a new one implements ``make``."""
+"""Tests for every task with a known function, and for dependent samples; both ask for ``make``."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
+from softsym.datamodules.base import TensorDataModule
 from softsym.datamodules.synthetic import SyntheticDataModule, symmetry_word
 from softsym.metrics import equivariance_error
 from softsym.symmetries import T, equivariant_projector, group, rep
 
 SAMPLES = 60
+
+
+class ClustersSuite:
+    """Inherit and implement ``make``, with the same samples whenever it is called."""
+
+    def make(self) -> TensorDataModule:
+        raise NotImplementedError
+
+    def data(self):
+        data = self.make()
+        data.setup()
+        return data
+
+    def test_every_sample_has_one_label(self):
+        data = self.data()
+        assert set(data.clusters) == set(data.splits)
+        for name, (inputs, _) in data.splits.items():
+            assert data.clusters[name].dtype == torch.int64
+            assert data.clusters[name].shape == (len(inputs),)
+
+    def test_some_samples_share_a_label_and_some_do_not(self):
+        for labels in self.data().clusters.values():
+            assert 1 < len(labels.unique()) < len(labels)
+
+    def test_labels_of_splits_do_not_collide(self):
+        val, test = (set(self.data().clusters[name].tolist()) for name in ("val", "test"))
+        assert not val & test
+
+    def test_labels_are_the_same_again(self):
+        one, same = self.data().clusters, self.data().clusters
+        assert all(torch.equal(one[name], same[name]) for name in one)
 
 
 class SyntheticSuite:
@@ -43,6 +75,7 @@ class SyntheticSuite:
             assert inputs.shape == (SAMPLES, data.rep_in.size(data.dim))
             assert targets.shape == (SAMPLES, data.rep_out.size(data.dim))
             assert inputs.dtype == targets.dtype == torch.float32
+        assert data.clusters is None  # every sample is drawn by itself
 
     def test_splits_are_disjoint_and_together_the_whole(self):
         splits = self.splits(data_seed=4)

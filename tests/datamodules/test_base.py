@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import assume, given
@@ -109,13 +110,14 @@ def test_fewer_samples_than_ranks():
 class Given(TensorDataModule):
     """Hands out given splits."""
 
-    def __init__(self, splits, rep_in="T0", rep_out="T0", **settings):
+    def __init__(self, splits, rep_in="T0", rep_out="T0", labels=None, **settings):
         super().__init__(rep_in, rep_out, dim=3, **{"batch_size": 4, **settings})
-        self.given = splits
+        self.given, self.labels = splits, labels
         self.loads = 0
 
     def load(self):
         self.loads += 1
+        self.clusters = self.labels
         return self.given
 
 
@@ -164,6 +166,36 @@ def test_bad_split_stops_setup(name):
 def test_bad_batch_size(settings):
     with pytest.raises(ValueError, match="batch_size must be a whole number of at least 1; got"):
         Given(three(), **settings)
+
+
+def labels(count=10, **changed):
+    return {name: torch.arange(count) for name in ("train", "val", "test")} | changed
+
+
+@pytest.mark.parametrize("number", [np.arange(10, dtype=np.uint16), torch.arange(10).int()])
+def test_labels_become_tensors(number):
+    data = Given(three(), labels=labels(val=number))
+    assert data.clusters is None
+    data.setup()
+    assert data.clusters["val"].dtype == torch.int64
+    assert data.clusters["val"].tolist() == list(range(10))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"val": torch.arange(10)}, "clusters must map each split .*; train, test missing"),
+        (torch.arange(10), "clusters must map each split .*; train, val, test missing"),
+        (labels(9), r"of split 'train' must be integers of shape \(10,\).*of shape \(9,\)"),
+        (labels(test=torch.zeros(10)), r"of split 'test' must be .*; got torch.float32 of shape"),
+        (labels(test=torch.zeros(10).bool()), "of split 'test' must be .*; got torch.bool of"),
+        (labels(test=np.array(["a"] * 10)), "of split 'test' .* np.unique.names, return_inverse"),
+        (labels(test=list(range(10))), r"of split 'test' .*; got list\."),
+    ],
+)
+def test_wrong_labels(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        Given(three(), labels=wrong).setup()
 
 
 def with_nan(shape, row, column, value):

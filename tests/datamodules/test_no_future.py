@@ -34,8 +34,8 @@ def inputs_until(scene, now, layout, dt, recorded=1):
     starts = window_starts(scene, rules.agents(scene), layout.steps, 1)
     last = scene.step_of_row[starts + layout.history - 1]
     parts = list(cut(scene, layout, rules, dt))
-    inputs = np.concatenate([part for part, _ in parts])
-    targets = np.concatenate([part for _, part in parts])
+    inputs = np.concatenate([part for part, _, _ in parts])
+    targets = np.concatenate([part for _, part, _ in parts])
     early = last[last % recorded == 0] <= now
     return inputs[early], targets[early]
 
@@ -66,7 +66,7 @@ def test_the_recipe_for_own_recordings():
 
 def test_the_first_velocity_of_a_track_is_unknown_even_where_it_is_all_that_is_seen():
     one, layout = recipe(100), WindowLayout(1, 12, velocities=True)
-    ((inputs, _),) = cut(one, layout, WindowFilter(), 0.4)
+    ((inputs, _, _),) = cut(one, layout, WindowFilter(), 0.4)
     starts = window_starts(one, np.ones(3, bool), layout.steps, 1)
     at_first = np.isin(starts, one.first_row)
     np.testing.assert_array_equal(inputs[:, -1], ~at_first)

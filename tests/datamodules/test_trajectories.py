@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import torch
 from argoverse2_files import write_scenario
+from compliance.datamodules import ClustersSuite
 
 from softsym.datamodules.base import SPLITS
-from softsym.datamodules.motion import trajdata_scenes
+from softsym.datamodules.motion import dependence, trajdata_scenes
 from softsym.datamodules.motion.simulated_pedestrians import PedestrianSimulation, write_recordings
 from softsym.datamodules.trajectories import TrajectoryDataModule
 from softsym.symmetries import rep
@@ -128,6 +129,37 @@ def test_splits_have_the_types_and_the_usual_lengths(raw, cache, caplog):
     assert f"eupeds_zara1 windows: train: {train}, val: {val}, test: {test}." in caplog.text
     inputs, _ = next(iter(data.train_dataloader()))
     assert inputs.shape == (64, 16)
+
+
+class TestClusters(ClustersSuite):
+    @pytest.fixture(autouse=True)
+    def _files(self, raw, cache):
+        self.files = raw, cache
+
+    def make(self):
+        return made("eupeds_zara1", *self.files)
+
+
+def test_windows_of_one_pedestrian_share_a_label(raw, cache):
+    data = made("eupeds_zara1", raw, cache)
+    data.setup()
+    for name, (inputs, targets) in data.splits.items():
+        paths, label = torch.cat([inputs, targets], 1).unflatten(1, (-1, 2)), data.clusters[name]
+        # the window one step later has the same path, but for its first point and its origin
+        now, later = paths[:-1, 1:], paths[1:, :-1]
+        follows = (now - now[:, :1] - (later - later[:, :1])).abs().amax((1, 2)) < 1e-4
+        assert follows.any()
+        assert torch.equal(label[1:] == label[:-1], follows)
+
+
+def test_scenes_are_the_clusters_where_there_are_enough(raw, cache, monkeypatch):
+    few = made("eupeds_zara1", raw, cache)
+    few.setup()
+    monkeypatch.setattr(dependence, "ENOUGH_SCENES", 1)
+    enough = made("eupeds_zara1", raw, cache)
+    enough.setup()
+    for name, labels in enough.clusters.items():
+        assert len(labels.unique()) < 10 < len(few.clusters[name].unique())
 
 
 def test_second_time_reads_the_cache(raw, cache, monkeypatch):

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from compliance.datamodules import ClustersSuite
 from scenario_files import scenario_payload
 
-from softsym.datamodules.motion import waymo_shards
+from softsym.datamodules.motion import dependence, waymo_shards
 from softsym.datamodules.motion.simulated_traffic import TrafficSimulation
 from softsym.datamodules.motion.tfrecord import write_records
 from softsym.datamodules.motion.waymo_paths import shard_paths
@@ -74,6 +75,29 @@ def test_own_splits_are_of_other_shards(raw, tmp_path):
         points = normalise(windows, NORMALISATIONS["symm_aware"], "history").reshape(-1, 36)
         actual = torch.cat(data.splits[name], dim=1).numpy()
         np.testing.assert_array_equal(actual, points)
+
+
+class TestClusters(ClustersSuite):
+    @pytest.fixture(autouse=True)
+    def _files(self, raw, tmp_path, monkeypatch):
+        monkeypatch.setattr(dependence, "ENOUGH_SCENES", 2)
+        self.make = lambda: datamodule(tmp_path, raw)
+
+
+def test_clusters_are_the_records(raw, tmp_path, monkeypatch):
+    data = datamodule(tmp_path, raw)
+    data.setup()
+    assert data.clusters is None  # three records are too few
+    monkeypatch.setattr(dependence, "ENOUGH_SCENES", 2)
+    data = datamodule(tmp_path, raw)
+    data.setup()
+    counts = [torch.unique(data.clusters[name], return_counts=True)[1] for name in ("val", "test")]
+    sizes = [
+        np.bincount(ShardReader(raw / "cache").read(path).record)
+        for path in shard_paths(raw, "validation")
+    ]
+    assert counts[0].tolist() == [*sizes[0], *sizes[2]]
+    assert counts[1].tolist() == [*sizes[1]]
 
 
 @pytest.mark.parametrize("name", [*NORMALISATIONS, *(f"computed_{n}" for n in NORMALISATIONS)])

@@ -11,10 +11,11 @@ from softsym.metrics import (
     EquivarianceError,
     LocalEquivarianceError,
     equivariance_error,
+    equivariance_error_by_block,
     local_equivariance_error,
 )
 from softsym.networks import MLP
-from softsym.symmetries import group, rep
+from softsym.symmetries import group, project, rep
 
 
 def inputs(n=200, width=3, dtype=torch.float32):
@@ -48,7 +49,14 @@ def test_equals_the_definition(name, dtype):
     x = inputs(20, dtype=dtype)
     differences, sizes = by_loop(network, rep_in, rep_out, G, x, seed=4)
     ratios = [d / s for d, s in zip(differences, sizes, strict=True)]
-    expected = {"sizes": sum(differences) / sum(sizes), "paper": sum(ratios) / len(ratios)}
+    outputs = network(x).double()
+    about = outputs - project(G, rep_out, outputs.mean(0))
+    squares = sum(d**2 for d in differences) / 2
+    expected = {
+        "spread": math.sqrt(squares / float(about.square().sum())),
+        "sizes": sum(differences) / sum(sizes),
+        "paper": sum(ratios) / len(ratios),
+    }
     actual = {
         to: equivariance_error(network, rep_in, rep_out, G, x, seed=4, relative_to=to)
         for to in expected
@@ -74,20 +82,46 @@ def test_exactly_equivariant_functions_have_none(f, rep_out, kept):
 @pytest.mark.parametrize(
     ("f", "rep_out", "name", "error"),
     [
-        (first_coordinate, "T0", "SO(3)", 0.3),
-        (norm_squared, "T0", "Scaling(3)", 0.2),
-        (lambda x: x, "3T0", "O(3)", 0.4),
-        (lambda x: x.abs(), "T1", "O(3)", 0.3),
-        (lambda x: x + 1, "T1", "Reflect(3)", 0.1),
+        # of the first four, averaging over the group leaves nothing
+        (first_coordinate, "T0", "SO(3)", 1.0),
+        (first_coordinate, "T0", "Reflect(3)", 1.0),
+        (lambda x: x, "3T0", "O(3)", 1.0),
+        (lambda x: x.abs(), "T1", "O(3)", 1.0),
+        # variance 3, and the 1 of the reflected axis, of which the group keeps no constant
+        (lambda x: x + 1, "T1", "Reflect(3)", math.sqrt(1 / 4)),
+        # a share of the variances of |x|^2 (6) and of the coordinate (1)
+        (lambda x: norm_squared(x) + 2 * x[:, :1], "T0", "O(3)", math.sqrt(4 / 10)),
+        # f(x) - f(s x) = (1 - s^2) |x|^2, s^2 = exp of a normal number; no break is so large
+        (
+            norm_squared,
+            "T0",
+            "Scaling(3)",
+            math.sqrt(15 / 12 * (math.exp(2) - 2 * math.exp(0.5) + 1)),
+        ),
     ],
 )
-def test_functions_that_must_fail(f, rep_out, name, error):
-    assert error < equivariance_error(f, "T1", rep_out, name, inputs()) <= 1.0
+def test_is_the_relative_break(f, rep_out, name, error):
+    x = inputs(100_000, dtype=torch.float64)
+    # the last has heavy tails
+    near = 0.1 if name == "Scaling(3)" else 0.01
+    assert equivariance_error(f, "T1", rep_out, name, x) == pytest.approx(error, rel=near)
 
 
-def test_opposite_answers_are_off_by_one():
-    sign = equivariance_error(first_coordinate, "T1", "T0", "Reflect(3)", inputs(4000))
-    assert sign == pytest.approx(0.5, abs=0.03)
+def test_relative_to_sizes_an_offset_hides_what_is_broken():
+    x, f = inputs(4000), lambda x: 300 + first_coordinate(x)
+    types = "T1", "T0", "Reflect(3)"
+    assert equivariance_error(f, *types, x) == pytest.approx(1.0, abs=0.05)
+    assert equivariance_error(f, *types, x, relative_to="sizes") < 0.01
+    assert equivariance_error(f, *types, x, relative_to="paper") < 0.01
+
+
+def test_each_block_is_relative_to_its_own_spread():
+    f = lambda x: torch.cat([1000 * norm_squared(x), x, x[:, 2:]], 1)  # noqa: E731
+    x = inputs(20_000, dtype=torch.float64)
+    together = equivariance_error(f, "T1", "T0 + T1 + T0", "O(3)", x)
+    errors = equivariance_error_by_block(f, "T1", "T0 + T1 + T0", "O(3)", x)
+    assert together == pytest.approx(1 / 1000 / math.sqrt(6), rel=0.03)
+    assert errors == pytest.approx({"T0": 0.0, "T1": 0.0, "T0 (2)": 1.0}, abs=0.02)
 
 
 def test_the_seed_decides_and_more_samples_average():
@@ -192,7 +226,9 @@ def test_the_scale_of_a_function_plays_no_part():
 
 
 def test_what_an_error_may_be_relative_to():
-    with pytest.raises(ValueError, match="relative_to must be one of sizes, paper; got 'mean'"):
+    with pytest.raises(
+        ValueError, match="relative_to must be one of spread, sizes, paper; got 'mean'"
+    ):
         equivariance_error(norm_squared, "T1", "T0", "O(3)", inputs(), relative_to="mean")
 
 

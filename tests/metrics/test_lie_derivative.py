@@ -20,6 +20,10 @@ def inputs(n=50, width=3, dtype=torch.float64):
     return torch.randn(n, width, generator=torch.Generator().manual_seed(0)).to(dtype)
 
 
+def norm_squared(x):
+    return x.square().sum(1, keepdim=True)
+
+
 def by_small_angle(f, rep_in, rep_out, G, x, t=1e-4):
     """The definition, by a central difference."""
 
@@ -67,22 +71,34 @@ def test_exactly_equivariant_functions_have_none(f, rep_out, name):
     assert local_equivariance_error(f, "T1", rep_out, name, inputs()) < 1e-12
 
 
-def mean(values):
-    return float(values.norm(dim=-1).mean())
+def square(values):
+    """The mean square of the size of each row."""
+    return float(values.square().sum(-1).mean())
+
+
+def rate_of_scaling(x):
+    """Of |x|^2, whose derivative is twice itself."""
+    y = norm_squared(x)
+    return math.sqrt(4 * square(y) / 2 / square(y - y.mean(0)))
 
 
 @pytest.mark.parametrize(
     ("f", "rep_out", "name", "rate"),
     [
-        (lambda x: x.square().sum(1, keepdim=True), "T0", "Scaling(3)", lambda x: 1.0),
-        (lambda x: 0 * x + 1, "T1", "Scaling(3)", lambda x: 0.5),
-        (lambda x: x, "3T0", "SO(2)@xy", lambda x: mean(x[:, :2]) / (2 * mean(x))),
+        (norm_squared, "T0", "Scaling(3)", rate_of_scaling),
+        (lambda x: 0 * x + 1, "T1", "Scaling(3)", lambda x: math.sqrt(1 / 2)),
+        (
+            lambda x: x,
+            "3T0",
+            "SO(2)@xy",
+            lambda x: math.sqrt(square(x[:, :2]) / 2 / square(x - x.mean(0))),
+        ),
         # the turn about x keeps x: two generators of three break it
         (
             lambda x: x[:, :1],
             "T0",
             "SO(3)",
-            lambda x: (mean(x[:, 1:2]) + mean(x[:, 2:])) / 3 / (2 * mean(x[:, :1])),
+            lambda x: math.sqrt(square(x[:, 1:]) / 3 / 2 / float(x[:, 0].var(correction=0))),
         ),
     ],
 )
@@ -95,11 +111,33 @@ def test_is_the_rate_of_the_equivariance_error():
     turn = Group(3, discrete_generators=torch.linalg.matrix_exp(1e-3 * group("SO(3)").lie_algebra))
     f = lambda x: torch.stack([x[:, 0].square(), 1 + x.square().sum(1)], 1)  # noqa: E731
     x = inputs(4000)
-    small = torch.stack([(f(x @ g.T) - f(x)).norm(dim=-1).mean() for g in turn.discrete_generators])
-    rate = local_equivariance_error(f, "T1", "2T0", "SO(3)", x)
-    assert float(small.mean() / (2 * f(x).norm(dim=-1).mean())) == pytest.approx(
-        1e-3 * rate, rel=0.01
-    )
+    y, moved = f(x), [f(x @ g.T) - f(x) for g in turn.discrete_generators]
+    rates = {
+        to: local_equivariance_error(f, "T1", "2T0", "SO(3)", x, to) for to in ("spread", "sizes")
+    }
+    small = {
+        "spread": math.sqrt(sum(map(square, moved)) / 3 / 2 / square(y - y.mean(0))),
+        "sizes": float(torch.stack(moved).norm(dim=-1).mean() / (2 * y.norm(dim=-1).mean())),
+    }
+    assert small == pytest.approx({to: 1e-3 * rate for to, rate in rates.items()}, rel=0.01)
+
+
+@pytest.mark.parametrize("offset", [0.0, -1e6])
+def test_an_offset_that_the_group_keeps_changes_nothing(offset):
+    f = lambda x: 1e3 * x[:, :1].square()  # noqa: E731
+    x, metric = inputs(), LocalEquivarianceError("T1", "T0", "SO(3)")
+    for part in x.split(20):
+        metric.update(lambda x: f(x) + offset, part)
+    expected = local_equivariance_error(f, "T1", "T0", "SO(3)", x)
+    assert float(metric.compute()) == pytest.approx(expected, rel=1e-6)
+
+
+def test_what_a_rate_may_be_relative_to():
+    words = "relative_to must be one of spread, sizes; got 'paper'"
+    with pytest.raises(ValueError, match=words):
+        local_equivariance_error(norm_squared, "T1", "T0", "SO(3)", inputs(), "paper")
+    with pytest.raises(ValueError, match=words):
+        LocalEquivarianceError("T1", "T0", "SO(3)", relative_to="paper")
 
 
 def test_a_function_that_vanishes():

@@ -15,7 +15,7 @@ LENGTHS = st.lists(st.integers(1, 9), min_size=1, max_size=5)
 
 def all_of(one, layout, rules=None, dt=0.4):
     """Inputs and targets of all chunks."""
-    parts = list(cut(one, layout, rules or WindowFilter(), dt))
+    parts = [part[:2] for part in cut(one, layout, rules or WindowFilter(), dt)]
     empty = [(np.zeros((0, layout.inputs)), np.zeros((0, layout.future * layout.dim)))]
     return tuple(np.concatenate(arrays) for arrays in zip(*(parts or empty), strict=True))
 
@@ -48,6 +48,14 @@ def test_windows_are_centred_float32(lengths, dim, history, future):
         window = (window - window[history - 1]).astype(np.float32)
         np.testing.assert_array_equal(found_in, window[:history].ravel())
         np.testing.assert_array_equal(found_out, window[history:].ravel())
+
+
+@given(LENGTHS, st.integers(1, 3))
+def test_windows_know_their_agent(lengths, stride):
+    one = scene(lengths)
+    rules = WindowFilter(stride=stride)
+    found = [agent for *_, agents in cut(one, WindowLayout(2, 1), rules, 0.4) for agent in agents]
+    assert found == [int(one.agent_of_row[row]) for row in one_by_one(one, 3, stride)]
 
 
 def test_subtracts_before_rounding():
@@ -164,6 +172,6 @@ def test_filters_see_what_was_observed_of_the_future():
     one.position[:, 0], one.position[:, 1:] = [0, 1, 2], 0
     for settings, count in (({"min_displacement": 1.5}, 1), ({"min_displacement": 2.5}, 0)):
         assert (
-            sum(len(x) for x, _ in cut(one, layout, WindowFilter(least_future=1, **settings), 1.0))
+            sum(len(x) for x, *_ in cut(one, layout, WindowFilter(least_future=1, **settings), 1.0))
             == count
         )

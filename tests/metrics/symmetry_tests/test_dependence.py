@@ -13,7 +13,7 @@ def test_linear_fits_repeat_each_other(monkeypatch):
     def linear(a, b):
         return 1 + a @ b.T
 
-    monkeypatch.setattr(kernel_ridge, "_select", lambda z, y: (linear, 1e-6))
+    monkeypatch.setattr(kernel_ridge, "_select", lambda *_: (linear, 1e-6))
     x = torch.randn(1000, 2, generator=torch.Generator().manual_seed(1)).double()
     noise = torch.randn(1000, 1, generator=torch.Generator().manual_seed(2)).double()
     generator = torch.Generator().manual_seed(0)
