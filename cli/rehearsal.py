@@ -62,7 +62,9 @@ def _try_symmetry(name: str, group: Any, datamodule: TensorDataModule) -> None:
             vector = torch.zeros(1, rep.over(group).size(group.dim), dtype=torch.float64)
             moved = rep.over(group).act(elements, vector)
             if moved.shape[-1] != rep.size(datamodule.dim):
-                raise ValueError(f"{group} acts on R^{group.dim}, the data on R^{datamodule.dim}")
+                raise ValueError(
+                    f"{group} acts on R^{group.dim}, but the data live over R^{datamodule.dim}"
+                )
     except (TypeError, ValueError, NotImplementedError) as error:
         reason = str(error).rstrip(".")
         raise UserError(f"The test cannot measure the symmetry {name!r}: {reason}.") from error

@@ -56,8 +56,6 @@ Dimension = Annotated[int, Ge(1), Le(64)]
 Spatial = Literal[2, 3]
 Word = Annotated[str, AfterValidator(_one_line), "one line of text"]
 Text = Annotated[Word, BeforeValidator(_number_as_text), "one line of text"]
-Group = Annotated[str, AfterValidator(_one_line), "the name of a group, such as O(2)@xy"]
-Types = Annotated[Word, "a type, such as 5T0 + 5T1"]
 Name = Annotated[
     str, StringConstraints(pattern=r"^[\w@*()+-]+$"), "text of letters, digits and _ @ * ( ) + -"
 ]
@@ -71,6 +69,8 @@ Devices = Annotated[str, StringConstraints(pattern=r"^\d+(,\d+)*$"), "their numb
 Part = Annotated[
     dict[str, Any], AfterValidator(_part), "a mapping of settings with a _target_, the class"
 ]
+Group = Annotated[Word | Part, "the name of a group, such as O(2)@xy, or an object"]
+Types = Annotated[Word | Part, "a type, such as 5T0 + 5T1, or an object"]
 Parts = Annotated[dict[Name, Part], "a mapping from names to settings, each with a _target_"]
 
 
@@ -123,10 +123,8 @@ def in_words(kind: Any) -> str:
         base, *metadata = arguments
         described = [each for each in metadata if isinstance(each, str)]
         return described[-1] if described else in_words(base) + _range(metadata)
-    if origin in (Union, types.UnionType):
-        return _any_of([in_words(each) for each in arguments])
-    if origin is Literal:
-        return _any_of([shown(each).strip("'") for each in arguments])
+    if origin in (Union, types.UnionType, Literal):
+        return _any_of(_choices(kind))
     plain = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
     if kind is None or kind is type(None):
         return "null"
@@ -138,6 +136,14 @@ def in_words(kind: Any) -> str:
         inner = [in_words(each) for each in arguments if each is not ...]
         return f"a list (each {_any_of(inner)})" if inner else "a list"
     return getattr(kind, "__name__", str(kind))
+
+
+def _choices(kind: Any) -> list[str]:
+    if get_origin(kind) in (Union, types.UnionType):
+        return [word for each in get_args(kind) for word in _choices(each)]
+    if get_origin(kind) is Literal:
+        return [shown(each).strip("'") for each in get_args(kind)]
+    return ["true", "false"] if kind is bool else [in_words(kind)]
 
 
 def _any_of(words: list[str]) -> str:

@@ -59,7 +59,9 @@ def finish_grid(
                 f"The runs {runs[folder].label!r} and {label!r} would share the folder "
                 f"{str(folder)!r}. Let hydra.sweep.subdir tell them apart, as its default does."
             )
-        require_same_run(config, folder, "auto")
+        with open_dict(config):  # Hydra itself tells only the run
+            config.paths.output = str(folder.absolute())
+        require_same_run(config, folder.absolute(), "auto")
         if is_finished(folder) and not is_complete(folder, config):
             (folder / RECORD).unlink()  # the config now asks for a longer training
         runs[folder] = GridRun((*overrides, *own_configs), folder, config.monitor, label)

@@ -16,7 +16,7 @@ LATE = [
     (
         {"candidates": {"o2": "O(2)"}},
         None,
-        "'o2': O(2) acts on R^2, the data on R^3",
+        "'o2': O(2) acts on R^2, but the data live over R^3",
     ),
     ({}, 2, "track_dim=2: a target has 9 numbers, which are no track in 2 dimensions"),
     (

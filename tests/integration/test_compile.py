@@ -26,8 +26,8 @@ def test_compiled_equals_plain(train, tmp_path, mode):
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("compile=maybe", "compile must be true, false or auto; got maybe"),
-        ("compile_mode=fast", "compile_mode must be one of default, reduce-overhead"),
+        ("compile=maybe", "compile must be true, false or auto; got 'maybe'"),
+        ("compile_mode=fast", "compile_mode must be default, reduce-overhead"),
     ],
 )
 def test_other_words_are_refused(train, override, message):

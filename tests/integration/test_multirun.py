@@ -20,15 +20,15 @@ def launch(train, *overrides):
 
 @pytest.mark.parametrize("launcher", ["basic", "local"])
 def test_one_failure_takes_nothing_with_it_and_nothing_is_run_twice(train, launcher):
-    sweep = (f"hydra/launcher={launcher}", "regularizers.xy.strength=-1,1")
+    sweep = (f"hydra/launcher={launcher}", "monitor=val/foo,val/mse")
     code, output = launch(train, *sweep)
     assert code == 1
-    assert "must be a number of at least 0; got -1" in " ".join(output.split())
+    assert "monitor=val/foo is not measured" in " ".join(output.split())
     assert "Traceback" not in output
     done = [folder for folder in folders(train) if (folder / "run.json").exists()]
     assert len(done) == 2
     times = [(folder / "run.json").stat().st_mtime_ns for folder in done]
-    code, output = launch(train, f"hydra/launcher={launcher}", "regularizers.xy.strength=1")
+    code, output = launch(train, f"hydra/launcher={launcher}", "monitor=val/mse")
     # other overrides are other runs: only the same ones are taken for done
     assert code == 0
     assert [(folder / "run.json").stat().st_mtime_ns for folder in done] == times
@@ -36,11 +36,11 @@ def test_one_failure_takes_nothing_with_it_and_nothing_is_run_twice(train, launc
     (command,) = {json.loads((done[0] / "run.json").read_text())["command"]}
     assert command.startswith("python ")
     command = command.removeprefix("python -m softsym.train ")
-    assert "regularizers.xy.strength=1" in command
+    assert "monitor=val/mse" in command
     assert " -m " not in command
     config = done[0] / "config.yaml"
     config.write_text(config.read_text().replace("channels: 16", "channels: 17"))
-    code, output = launch(train, f"hydra/launcher={launcher}", "regularizers.xy.strength=1")
+    code, output = launch(train, f"hydra/launcher={launcher}", "monitor=val/mse")
     assert code == 1
     assert "cannot be resumed with another config" in output
 
