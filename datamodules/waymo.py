@@ -123,7 +123,8 @@ class Waymo(TensorDataModule):
         records = {name: record for name, (_, record) in parts.items()}
         del parts
         # an agent gives one window, so that windows are their own clusters where records are few
-        self.clusters = records if has_enough_scenes(records) else None
+        if has_enough_scenes(records):
+            self.clusters = {name: torch.from_numpy(record) for name, record in records.items()}
         constants = self.constants(windows["train"])
         self.target_scale = torch.tensor(constants.std, dtype=torch.float32).repeat(FUTURE)
         # Each split's windows are released once normalised: they may fill most of the memory.

@@ -80,3 +80,13 @@ def test_weights_follow_the_law_of_the_inputs():
     assert float(plain.abs().max()) < 1e-9
     far = x[:, 0].abs() > 0.5  # near 0 the sign is not smooth
     assert float(weighted[far].mean()) == pytest.approx(0.8, abs=0.1)
+
+
+def test_a_constant_column_takes_no_part_in_weights():
+    draw = torch.Generator().manual_seed(0)
+    x, moved = (torch.randn(200, 2, generator=draw).double() + shift for shift in (0.5, 0.0))
+    at_origin = [torch.cat([values, torch.zeros(200, 1)], 1) for values in (x, moved)]
+    plain, with_column = (
+        fit_likeness(*pair, torch.Generator().manual_seed(1)) for pair in ((x, moved), at_origin)
+    )
+    torch.testing.assert_close(with_column(at_origin[0]), plain(x))
