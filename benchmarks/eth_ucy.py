@@ -93,8 +93,8 @@ def write_report(
             "ADE / FDE in metres on all test windows, mean (standard deviation over seeds); best "
             "epoch on validation.",
             errors_table(found),
-            "Relative equivariance error, seconds of a run on one thread and parameters, means "
-            "over scenes and seeds.",
+            "Equivariance error relative to the spread of the predictions, seconds of a run on one "
+            "thread and parameters, means over scenes and seeds.",
             symmetries_table(found, candidates),
             *_strengths(found, candidates),
         )

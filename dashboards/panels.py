@@ -61,7 +61,9 @@ def _errors(contents: Contents) -> Iterator[PanelTypes]:
     for split, whose in (("test", "the model"), ("data", "the data")):
         keys: list[MetricType] = [f"{split}/{ERROR}/{name}" for name in contents.symmetries]
         if keys:
-            yield wr.BarPlot(title=f"equivariance error of {whose}", metrics=keys, orientation="h")
+            yield wr.BarPlot(
+                title=f"equivariance error of {whose}, of the spread", metrics=keys, orientation="h"
+            )
     for name in contents.symmetries:
         yield wr.ScatterPlot(
             title=f"{name}: model over data",

@@ -15,7 +15,9 @@ from softsym.symmetries import Group, Rep
 from softsym.symmetries import group as parse_group
 from softsym.symmetries import rep as parse_rep
 
-SPREAD, SIZES, PAPER = "spread", "sizes", "paper"
+SPREAD: str = "spread"
+SIZES: str = "sizes"
+PAPER: str = "paper"
 """What an error may be relative to; see :func:`softsym.metrics.equivariance_error`."""
 
 

@@ -15,7 +15,7 @@ from softsym.symmetries import rep as parse_rep
 from softsym.symmetries.elements import to
 from softsym.symmetries.numbers import require_whole
 
-ALLOWED = (SPREAD, SIZES, PAPER)
+ALLOWED: tuple[str, ...] = (SPREAD, SIZES, PAPER)
 """What an error may be relative to; see :func:`equivariance_error`."""
 
 

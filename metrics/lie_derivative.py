@@ -26,7 +26,7 @@ from softsym.symmetries import group as parse_group
 from softsym.symmetries import rep as parse_rep
 from softsym.symmetries.elements import to
 
-ALLOWED = (SPREAD, SIZES)
+ALLOWED: tuple[str, ...] = (SPREAD, SIZES)
 """What a rate may be relative to; see :func:`local_equivariance_error`."""
 
 

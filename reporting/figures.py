@@ -50,8 +50,9 @@ FIGURES = {
         moved_scenes_figure,
         "The same scene, moved",
         "The model's answers to one scene after several random elements of each group, carried "
-        "back. Where the model keeps the symmetry, all coincide with its plain prediction; the "
-        "spread is their mean distance from it.",
+        "back. Where the model keeps the symmetry, all coincide with its plain prediction; the fan "
+        "is their mean distance from it, and the percentage their error relative to the spread of "
+        "all predictions.",
     ),
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 
 from softsym.reporting.figures import FIGURES
-from softsym.reporting.number_format import duration, error, number, p_value, percent
+from softsym.reporting.number_format import duration, number, p_value, percent
 from softsym.reporting.palette import SERIES, symmetry_names
 from softsym.reporting.summary import RunSummary, scores
 from softsym.reporting.svg import pictures
@@ -34,7 +34,7 @@ def page_template(name: str) -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "error": error, "percent": percent, "p": p_value}
+    environment.filters |= {"number": number, "percent": percent, "p": p_value}
     return environment.get_template(name)
 
 

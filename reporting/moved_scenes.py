@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from softsym.reporting.number_format import number
+from softsym.reporting.number_format import number, percent
 from softsym.reporting.palette import SERIES, legend_above, plain, styled
 from softsym.reporting.predictions import Predictions
 from softsym.reporting.summary import RunSummary
@@ -59,16 +59,34 @@ def moved_scenes_figure(summary: RunSummary) -> Figure | None:
                     1.0, 0.045, f"seen in {plane}", transform=ax.transAxes,
                     ha="right", va="center", fontsize=8.5,
                 )  # fmt: skip
-            spread = spreads(predictions, name)[row]
-            text = f"spread {number(spread)} m" if math.isfinite(spread) else "spread not finite"
+            text = _text(fans(predictions, name)[row], relative_errors(predictions, name)[row])
             ax.set_title(f"{header}\n{text}" if row == 0 else text, loc="left")
     legend_above(figure, 4 if columns == COLUMNS else 2)
     return figure
 
 
-def spreads(predictions: Predictions, name: str) -> np.ndarray:
+def _text(fan: float, share: float) -> str:
+    if not math.isfinite(fan):
+        return "fan not finite"
+    return f"fan {number(fan)} m" + (f" ({percent(share)})" if math.isfinite(share) else "")
+
+
+def fans(predictions: Predictions, name: str) -> np.ndarray:
     """Mean distance of a symmetry's answers from the plain prediction, metres, (m,)."""
     return np.linalg.norm(_deviations(predictions, name), axis=-1).mean(axis=(1, 2))
+
+
+def relative_errors(predictions: Predictions, name: str) -> np.ndarray:
+    """Equivariance error of each sample, relative to the spread of all predictions, (m,).
+
+    The root of half the mean squared difference of the answers, as in
+    :func:`softsym.metrics.equivariance_error`, over that of predictions from their mean.
+    """
+    away = predictions.outputs - predictions.outputs.mean(0)
+    spread = np.square(away).sum(1).mean()
+    squares = np.square(_deviations(predictions, name)).sum(axis=(2, 3)).mean(1) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.sqrt(squares / spread)
 
 
 def best_plane(predictions: Predictions, name: str) -> str:

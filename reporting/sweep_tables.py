@@ -12,12 +12,13 @@ from typing import Any
 from urllib.parse import quote
 
 from softsym.reporting.configurations import Sweep, spread
-from softsym.reporting.number_format import duration, error, number
+from softsym.reporting.number_format import duration, number, percent
 from softsym.reporting.swept import shown
 from softsym.runs.layout import REPORT
 from softsym.runs.reading import Run
 
 ERROR = "test/equivariance_error/"
+HEADING = "equivariance error (test, of the spread)"
 SPLITS = {"val": "validation", "ood": "out of distribution"}
 
 
@@ -131,7 +132,7 @@ def _metric_columns(sweep: Sweep) -> list[Column]:
         columns.append(Column(key, key.split("/", 1)[-1], SPLITS.get(split, split)))
     columns += [Column(f"strength/{name}", name, "strength") for name in sweep.symmetries]
     errors = [key.removeprefix(ERROR) for key in known if key.startswith(ERROR)]
-    columns += [Column(ERROR + name, name, "equivariance error (test)") for name in errors]
+    columns += [Column(ERROR + name, name, HEADING) for name in errors]
     return columns
 
 
@@ -144,7 +145,7 @@ def _config_cell(value: Any) -> Cell:
 def _metric_cell(run: Run, column: Column) -> Cell:
     is_strength = column.group == "strength"
     value = run.final_strength(column.label) if is_strength else run.metrics.get(column.key)
-    return _number_cell(value, error if column.key.startswith(ERROR) else number)
+    return _number_cell(value, percent if column.key.startswith(ERROR) else number)
 
 
 def _number_cell(value: float | None, write: Callable[[float], str]) -> Cell:

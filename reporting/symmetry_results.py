@@ -16,7 +16,7 @@ class SymmetryResult:
     group: str  # name of the group, such as "O(2)@xy"
     strength: float  # 0 if the symmetry was only watched
     penalty: float  # in the units of the regularizer
-    model_error: float | None = None  # of the trained model on test inputs, 0 to 1
+    model_error: float | None = None  # on test inputs, relative to the spread of its predictions
 
     @property
     def watched(self) -> bool:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from torch import nn
 
-from benchmarks.grid.results import MODEL_ERROR
 from softsym.datamodules.eth_ucy import EthUcy
 from softsym.metrics import displacement_errors, equivariance_error
 from softsym.networks import ConstantVelocity, FittedVelocity
@@ -19,6 +18,8 @@ WALKERS: Mapping[str, type[nn.Module]] = {
     "constant_velocity": ConstantVelocity,
     "fitted_velocity": FittedVelocity,
 }
+
+MODEL_ERROR = "test/equivariance_error/"
 
 Values = dict[tuple[str, str], dict[str, float]]
 """Scene and model -> metric -> value."""

@@ -6,8 +6,8 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 
-from benchmarks.grid.results import MODEL_ERROR, STRENGTH, Summary
-from benchmarks.pedestrians.baselines import Values
+from benchmarks.grid.results import STRENGTH, Summary
+from benchmarks.pedestrians.baselines import MODEL_ERROR, Values
 from benchmarks.pedestrians.plan import SAID
 from softsym.reporting.number_format import error, number
 

@@ -39,7 +39,7 @@ def metrics(mse, xy=100.0, yz=1.0):
         "strength/xy": xy,
         "strength/yz": yz,
         "strength/o3": 0.0,
-        **{f"test/equivariance_error/{n}": 0.25 for n in CANDIDATES},
+        **{f"test/paper_equivariance_error/{n}": 0.25 for n in CANDIDATES},
         **{f"data/equivariance_error/{n}": float(n != "xy") for n in CANDIDATES},
     }
 

@@ -113,7 +113,7 @@ def test_a_small_grid_from_start_to_report(tmp_path):
         ("oracle", "done", "160"),
     ]
     assert all(float(r["ood/mse"]) > 0 for r in rows)
-    assert float(rows[2]["test/equivariance_error/xy"]) < 1e-4
+    assert float(rows[2]["test/paper_equivariance_error/xy"]) < 1e-4
     assert (out / "figures" / "recovery.png").exists()
     again = run("--tasks", "inertia_z", *models, "--quick", *small, "--out", str(out))
     assert again.returncode == 0

@@ -66,7 +66,10 @@ class SyntheticSuite:
         f, x = f or data.true_function(), self.inputs(data)
         centre = f(x).mean(0) if data.rep_out == rep("T0") else 0.0
         types = data.rep_in, data.rep_out
-        return equivariance_error(lambda x: f(x) - centre, *types, group(name, data.dim), x, seed=7)
+        settings = {"seed": 7, "relative_to": "paper"}
+        return equivariance_error(
+            lambda x: f(x) - centre, *types, group(name, data.dim), x, **settings
+        )
 
     def test_three_splits_of_the_right_sizes_and_types(self):
         splits, data = self.splits(), self.make()

@@ -55,7 +55,8 @@ def test_a_long_augmented_training_comes_nearer_to_equivariance(tmp_path):
 
     def error(**settings):
         model, _ = fit(tmp_path, 150, **settings)
-        return equivariance_error(model.network, *TYPES, group("SO(3)"), x)
+        # so early, most of what is learned is the mean, which is not in the spread
+        return equivariance_error(model.network, *TYPES, group("SO(3)"), x, relative_to="sizes")
 
     assert error(augmentation="SO(3)") < 0.8 * error()
 

@@ -222,6 +222,16 @@ def test_candidates_are_measured_without_a_regularizer(tmp_path):
         assert expected > 0.01
 
 
+def test_the_error_of_the_paper_is_logged_as_well_if_asked_for(tmp_path):
+    plain, source = MLP("2T0 + 2T1", "T2", dim=3, channels=8), data()
+    model = module(network=plain, candidates={"xy": "O(2)@xy"}, dim=3, paper_errors=True)
+    (metrics,) = trainer(tmp_path, 1).test(model, source, verbose=False)
+    types = "2T0 + 2T1", "T2", "O(2)@xy"
+    for kind, to in (("equivariance_error", "spread"), ("paper_equivariance_error", "paper")):
+        expected = equivariance_error(plain, *types, source.splits["test"][0], relative_to=to)
+        assert metrics[f"test/{kind}/xy"] == pytest.approx(expected, rel=1e-4)
+
+
 def test_candidates_stand_beside_the_regularized_symmetries():
     model = module(planes(), candidates={"xy": "O(2)@xy", "more": "SO(3)"})
     shown = {name: str(group) for name, group in model.symmetries.items()}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from reporting_samples import EMPTY, moved_tracks, summary, tracks
 
-from softsym.reporting.moved_scenes import best_plane, moved_scenes_figure, spreads
+from softsym.reporting.moved_scenes import best_plane, fans, moved_scenes_figure, relative_errors
 
 
 def titles(figure):
@@ -28,20 +28,27 @@ def test_a_row_for_each_sample_and_a_column_for_each_symmetry(track_dim):
 def test_titles_say_which_group_and_how_far_apart():
     predictions = moved_tracks(names=("xy", "unknown"))
     figure = moved_scenes_figure(summary(predictions=predictions))
-    assert titles(figure)[:3] == ["O(2)@xy\nspread 0 m", "spread 0 m", "spread 0 m"]
+    assert titles(figure)[:3] == ["O(2)@xy\nfan 0 m (0%)", "fan 0 m (0%)", "fan 0 m (0%)"]
     first, second, _ = titles(figure)[3:]
-    assert first.startswith("unknown\nspread 0.2")
-    assert second == f"spread {spreads(predictions, 'unknown')[1]:.3g} m"
+    assert first.startswith("unknown\nfan 0.2")
+    share = 100 * relative_errors(predictions, "unknown")[1]
+    assert second == f"fan {fans(predictions, 'unknown')[1]:.3g} m ({share:.3g}%)"
 
 
-def test_spread_is_the_mean_distance_in_metres():
+def test_a_fan_is_the_mean_distance_in_metres_and_half_its_square_a_share_of_the_spread():
     predictions = moved_tracks(names=("xy",))
     apart = np.zeros((3, 4, 30, 2))
     apart[0, :2] = [3.0, 4.0]
     apart[2] = [0.0, 1.0]
     answers = predictions.outputs[predictions.moved_samples][:, None] + apart.reshape(3, 4, 60)
     predictions = replace(predictions, moved={"xy": answers})
-    assert spreads(predictions, "xy") == pytest.approx([2.5, 0.0, 1.0])
+    assert fans(predictions, "xy") == pytest.approx([2.5, 0.0, 1.0])
+    spread = predictions.outputs.var(axis=0).sum()
+    squares = np.array([30 * 25 / 2, 0.0, 30]) / 2
+    shares = relative_errors(predictions, "xy")
+    assert shares == pytest.approx(np.sqrt(squares / spread))
+    moved = replace(predictions, outputs=predictions.outputs + 300, moved={"xy": answers + 300})
+    assert relative_errors(moved, "xy") == pytest.approx(shares)
 
 
 def test_every_answer_is_a_line_from_the_last_observed_position():
@@ -85,7 +92,7 @@ def test_many_symmetries_go_on_below():
     figure = moved_scenes_figure(summary(predictions=moved_tracks(names=names)))
     assert len(figure.axes) == 15
     assert max(ax.get_subplotspec().colspan.start for ax in figure.axes) == 2
-    assert titles(figure)[-3].startswith("SO(3)*\nScaling(3)*\nReflect(3)\nspread")
+    assert titles(figure)[-3].startswith("SO(3)*\nScaling(3)*\nReflect(3)\nfan")
 
 
 def test_diverged_answers_are_said_not_to_be_finite():
@@ -93,7 +100,7 @@ def test_diverged_answers_are_said_not_to_be_finite():
     predictions.moved["yz"][0, 3] = np.nan
     predictions.moved["yz"][1] = np.inf
     figure = moved_scenes_figure(summary(predictions=predictions))
-    assert titles(figure)[3:5] == ["O(2)@yz\nspread not finite", "spread not finite"]
+    assert titles(figure)[3:5] == ["O(2)@yz\nfan not finite", "fan not finite"]
     figure.canvas.draw()
 
 

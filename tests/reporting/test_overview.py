@@ -59,7 +59,8 @@ def test_page_holds_everything(grid):
         "Best of 3 configurations: initial_strength=10.",
         "python train.py logger=csv initial_strength=10.0 optimizer.lr=0.003 network=mlp seed=",
         "Strengths over the epochs", "Strengths at the end", "What the swept values do",
-        "Strengths against the swept values", "only watched: o3", "equivariance error (test)",
+        "Strengths against the swept values", "only watched: o3",
+        "equivariance error (test, of the spread)",
     ):  # fmt: skip
         assert expected in text
 
