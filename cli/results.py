@@ -26,7 +26,7 @@ from softsym.cli.records import portable_config
 from softsym.datamodules.base import TensorDataModule
 from softsym.lightning_modules import SymmetryModule
 from softsym.lightning_modules.callbacks import GracefulStop
-from softsym.metrics import SymmetryTest, symmetry_test
+from softsym.metrics import SymmetryTest, equivariance_error, symmetry_test
 from softsym.reporting import (
     Predictions,
     RunSummary,
@@ -151,8 +151,24 @@ def flat_metrics(result: RunResult, test: SymmetryTest | None) -> dict[str, floa
     for part, (value, low, high) in (test.explained if test else {}).items():
         key = "r2" if part == "all" else f"r2/{part}"
         metrics |= {key: value, f"{key}/lower": low, f"{key}/upper": high}
+    metrics |= paper_errors_of_truth(result)
     metrics |= {f"strength/{n}": result.module.regularizers[n].strength for n in result.last}
     return metrics | {f"penalty/{row.name}": row.penalty for row in result.last.values()}
+
+
+def paper_errors_of_truth(result: RunResult) -> dict[str, float]:
+    """The paper's equivariance error of the function that made the data, where it is asked for."""
+    truth, data = result.datamodule.true_function(), result.datamodule
+    if truth is None or not result.module.paper_errors:
+        return {}
+    x = data.splits["test"][0][_spread(data, "test", SAMPLES_SHOWN)].cpu()
+    types = data.rep_in, data.rep_out
+    return {
+        f"data/equivariance_error/{name}": equivariance_error(
+            truth, *types, G, x, relative_to="paper"
+        )
+        for name, G in result.module.symmetries.items()
+    }
 
 
 def symmetry_results(result: RunResult) -> tuple[SymmetryResult, ...]:
@@ -193,7 +209,8 @@ def held_out_test(result: RunResult) -> tuple[SymmetryTest | None, str]:
         test = symmetry_test(
             x, y, module.symmetries, *types, model=module.network, clusters=clusters
         )
-    except ValueError as reason:
+    # of numbers, such as a singular system: a report without a test is better than none
+    except (ValueError, RuntimeError) as reason:
         log.warning("The symmetries were not tested: %s", reason)
         return None, str(reason)
     return test, ""

@@ -95,6 +95,10 @@ class ArraysDataModule(TensorDataModule):
                     f"{'' if self.labels is None else f' of {len(set(self.labels))} groups'} are "
                     f"too few for the shares {list(self.shares)}."
                 )
+        if self.labels is not None:
+            _, numbered = np.unique(self.labels, return_inverse=True)
+            of_all = torch.from_numpy(numbered.reshape(-1))
+            self.clusters = {n: of_all[chosen] for n, chosen in zip(SPLITS, rows, strict=True)}
         x, y = torch.from_numpy(self.x), torch.from_numpy(self.y)
         if self.standardize:
             train = rows[0]

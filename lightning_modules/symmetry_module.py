@@ -124,7 +124,7 @@ class SymmetryModule(LightningModule):
                     "candidate another name."
                 )
         self.symmetries |= {n: r.group for n, r in self.regularizers.items() if r.group is not None}
-        self._paper_errors = paper_errors
+        self.paper_errors = paper_errors
         self.equivariance: dict[str, EquivarianceError] = _modules({})
 
     def setup(self, stage: str) -> None:
@@ -237,7 +237,7 @@ class SymmetryModule(LightningModule):
         """Makes an equivariance error for each candidate symmetry."""
         self._tested = {TEST}
         kinds = {"equivariance_error": SPREAD}
-        if self._paper_errors:
+        if self.paper_errors:
             kinds["paper_equivariance_error"] = PAPER
         for name, group in self.symmetries.items():
             for kind, relative_to in kinds.items():

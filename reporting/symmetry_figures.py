@@ -85,4 +85,4 @@ def breaks_figure(summary: RunSummary) -> Figure | None:
     if summary.test is None:
         return None
     names = {name: style["label"] for name, style in line_styles(summary).items()}
-    return interval_figure(summary.test, names)
+    return interval_figure(summary.test, summary.test.settings["tolerance"], names)

@@ -9,8 +9,9 @@ least-squares fit to the data where they are.
 * h is fitted to the targets y, and stands for Qm beside them;
 * Qf = h + R(f - h), with R the same fit to what f adds to h.
 
-Under symmetry the mean of <y - h, f - Qf> is then a product of two errors of fits, one of them in f
-- h, which is itself an error of a fit.
+Under symmetry the mean of <y - h, f - Qf> is then a product of two errors of fits. Both contain the
+smoothing bias of the fit, (1 - R)m, which would pass for a small break. What the fit does to h
+itself, h - Rh, shows that bias, and its square is subtracted.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from torch import Tensor
 
 from softsym.metrics.symmetry_tests.kernel_ridge import fit_kernel_ridge
 from softsym.metrics.symmetry_tests.projection import Function, project_function
-from softsym.symmetries.elements import Element
 from softsym.symmetries.orbit_moves import Mover
 
 MOVED_ROWS, MOST_COPIES = 6000, 8
@@ -32,23 +32,23 @@ DRAWS = 8
 
 @dataclass(frozen=True)
 class EquivariantFit:
-    """Functions whose orbit means are h and R(f - h)."""
+    """Functions whose orbit means are h, R(f - h) and Rh."""
 
     by: Mover
     function: Function
     pool: Tensor | None
 
-    def at(self, x: Tensor, draws: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Computes h(x) and (Qf)(x), each (n, size out), by random elements."""
-        both = project_function(self.function, x, self.by, draws, generator, self.pool)
-        h, rest = both.chunk(2, dim=1)
-        return h, h + rest
+    def at(self, x: Tensor, draws: int, generator: torch.Generator) -> tuple[Tensor, ...]:
+        """Computes h(x), (Qf)(x) and h(x) - (Rh)(x), each (n, size out), by random elements."""
+        all_three = project_function(self.function, x, self.by, draws, generator, self.pool)
+        h, rest, again = all_three.chunk(3, dim=1)
+        return h, h + rest, h - again
 
 
 def fit_equivariant(
     f: Function, x: Tensor, y: Tensor, clusters: Tensor, by: Mover, generator: torch.Generator
 ) -> EquivariantFit:
-    """Fits h and R(f - h) to the samples from which f was fitted.
+    """Fits h, R(f - h) and Rh to the samples from which f was fitted.
 
     Args:
         f: The function, (n, size in) to (n, size out).
@@ -64,16 +64,15 @@ def fit_equivariant(
     moved = torch.cat([by.rep_in.act(g, x) for g in elements])
     labels = clusters.repeat(copies)
 
-    def fitted(values: Tensor) -> Function:
-        targets = torch.cat([_moved(by, g, values) for g in elements])
-        return fit_kernel_ridge(moved, targets, generator, labels)
+    def moved_along(values: Tensor) -> Tensor:
+        return torch.cat([by.rep_out.act(g, values) for g in elements])
 
-    of_targets = fitted(y)
+    of_targets = fit_kernel_ridge(moved, moved_along(y), generator, labels)
     h = project_function(of_targets, x, by, DRAWS, generator, frames)
-    of_rest = fitted(f(x) - h)
-    twice = replace(by, rep_out=by.rep_out + by.rep_out)
-    return EquivariantFit(twice, lambda z: torch.cat([of_targets(z), of_rest(z)], dim=1), frames)
-
-
-def _moved(by: Mover, g: Element, values: Tensor) -> Tensor:
-    return by.rep_out.act(g, values)
+    of_rest = fit_kernel_ridge(moved, moved_along(f(x) - h), generator, labels)
+    again = of_targets.refitted(moved, moved_along(h))
+    return EquivariantFit(
+        replace(by, rep_out=3 * by.rep_out),
+        lambda z: torch.cat([of_targets(z), of_rest(z), again(z)], dim=1),
+        frames,
+    )

@@ -30,6 +30,8 @@ SELECTION_ROWS = 6000
 """Rows from which kernel and ridge are chosen; more change the choice little."""
 SELECTION_SHARE = 0.75
 """Share of their clusters on which the trials are fitted; they are compared on the others."""
+ALIKE = 1.001
+"""Errors of which one is at most this multiple of the other are alike."""
 JITTER = 1e-10
 CHUNK = 4096
 
@@ -99,8 +101,9 @@ def _select(z: Tensor, y: Tensor, cut: int) -> tuple[Kernel, float]:
         for ridge, solution in zip(RIDGES, solutions, strict=True):
             error = float((held_out @ solution - y[cut:]).square().mean())
             tried.append((error, kernel, ridge))
-    _, kernel, ridge = min(tried, key=lambda trial: trial[0])
-    return kernel, ridge
+    # of those that are alike, the first: rounding, and so units, must not choose
+    least = min(error for error, *_ in tried)
+    return next((kernel, ridge) for error, kernel, ridge in tried if error <= ALIKE * least)
 
 
 def _kernels(z: Tensor) -> Iterator[Kernel]:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
 from matplotlib.figure import Figure
-
-if TYPE_CHECKING:
-    from softsym.metrics.symmetry_tests.verdict import SymmetryTest
 
 COLORS = {"holds": "#1b7837", "broken": "#b2182b", "undecided": "#4d4d4d", "no verdict": "#999999"}
 
 
-def interval_figure(test: SymmetryTest, labels: Mapping[str, str] | None = None) -> Figure:
+def interval_figure(
+    test: Mapping[str, Any], tolerance: float, labels: Mapping[str, str] | None = None
+) -> Figure:
     """Draws each candidate's interval of the relative break, its estimate, and the tolerance.
 
     Green holds, red is broken, grey is undecided. A candidate without a verdict has no interval.
 
     Args:
-        test: The test.
+        test: Name -> :class:`softsym.metrics.Verdict`.
+        tolerance: Break up to which a symmetry counts as holding.
         labels: Name of a candidate -> text for readers; names are shown where it is missing.
     """
     names = [(labels or {}).get(name, name) for name in test]
@@ -34,7 +34,7 @@ def interval_figure(test: SymmetryTest, labels: Mapping[str, str] | None = None)
             )
             axes.plot([verdict.lower, verdict.upper], [row, row], "|", color=color, markersize=10)
             axes.plot(verdict.estimate, row, "o", color=color, markersize=5)
-    axes.axvline(test.settings["tolerance"], color="black", linestyle=":", linewidth=1)
+    axes.axvline(tolerance, color="black", linestyle=":", linewidth=1)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlim(left=0)

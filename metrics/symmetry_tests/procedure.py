@@ -24,6 +24,7 @@ from softsym.metrics.symmetry_tests.samples import Samples, as_table, base_group
 from softsym.metrics.symmetry_tests.statistics import (
     Held,
     Numbers,
+    Projected,
     clustered_mean,
     explained,
     joint_alphas,
@@ -54,17 +55,6 @@ class Fold:
     fitted: Tensor
     held: Tensor
     f: Function
-
-
-@dataclass(frozen=True)
-class Projected:
-    """Two estimates of (Qm)(x) and (Qf)(x) on all held-out rows, and how they were made."""
-
-    h: tuple[Tensor, Tensor]
-    q: tuple[Tensor, Tensor]
-    how: str
-    inputs_p: float
-    correlation: float
 
 
 def symmetry_test(
@@ -196,7 +186,8 @@ class _Test:
                 copies.append(self._fitted_copies(part, by, generator))
             else:
                 copies.append(self._copies(part, by, generator))
-        h1, h2, q1, q2 = (_in_order(self.parts, list(half)) for half in zip(*copies, strict=True))
+        halves = zip(*copies, strict=True)
+        h1, h2, q1, q2, d1, d2 = (_in_order(self.parts, list(half)) for half in halves)
         if not all(torch.isfinite(values).all() for values in (h1, h2, q1, q2)):
             raise ValueError(
                 f"The model returns NaN or infinity for inputs moved by {G}: it is not defined "
@@ -204,7 +195,9 @@ class _Test:
             )
         p = min(1.0, len(ps) * min(ps)) if not any(map(math.isnan, ps)) else math.nan
         correlation = 1.0 if fitted else self._correlation(by, (q1 + q2) / 2, generator)
-        self.projected[name] = Projected((h1, h2), (q1, q2), _how(by, fitted), p, correlation)
+        self.projected[name] = Projected(
+            (h1, h2), (q1, q2), (d1, d2), _how(by, fitted), p, correlation
+        )
 
     def _alike(self, by: Mover, part: Fold, generator: torch.Generator) -> float:
         """p-value of "moved inputs look like inputs"; NaN where nothing moves."""
@@ -219,9 +212,7 @@ class _Test:
         _, clusters = self.samples.clusters[rest].unique(return_inverse=True)
         return clustered_mean(apart, clusters).p
 
-    def _copies(
-        self, part: Fold, by: Mover, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def _copies(self, part: Fold, by: Mover, generator: torch.Generator) -> tuple[Tensor, ...]:
         """Means over the orbits, twice: as Qm and as Qf; the same again where exact."""
         pool = by.frames(self.samples.x[part.fitted])
 
@@ -232,17 +223,18 @@ class _Test:
 
         first = copy()
         second = first if by.is_exact else copy()
-        return first, second, first, second
+        none = torch.zeros_like(first)
+        return first, second, first, second, none, none
 
     def _fitted_copies(
         self, part: Fold, by: Mover, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Equivariant fits, twice: h1, h2, and Qf as q1, q2."""
+    ) -> tuple[Tensor, ...]:
+        """Equivariant fits, twice: h1, h2, Qf as q1, q2, and the smoothing bias of the fit."""
         s = self.samples
         rows = part.fitted
         fit = fit_equivariant(part.f, s.x[rows], s.y[rows], s.clusters[rows], by, generator)
-        (h1, q1), (h2, q2) = (fit.at(s.x[part.held], self._draws, generator) for _ in range(2))
-        return h1, h2, q1, q2
+        copies = (fit.at(s.x[part.held], self._draws, generator) for _ in range(2))
+        return tuple(values for pair in zip(*copies, strict=True) for values in pair)
 
     @property
     def _draws(self) -> int:
@@ -301,9 +293,7 @@ class _Test:
 
     def _numbers(self, name: str, made: Projected) -> Numbers:
         try:
-            return numbers(
-                self.held, made.h, made.q, self.samples.noise, self.level, made.correlation
-            )
+            return numbers(self.held, made, self.samples.noise, self.level)
         except ValueError as error:
             raise ValueError(f"Candidate {name!r}: {error}") from None
 
@@ -314,8 +304,7 @@ class _Test:
             part = replace(self.held, y=self.held.y[:, columns], f=self.held.f[:, columns])
             if not (part.y - part.y[:1]).any():
                 continue
-            h1, h2, q1, q2 = (copy[:, columns] for copy in (*made.h, *made.q))
-            known = numbers(part, (h1, h2), (q1, q2), 0.0, self.level, made.correlation)
+            known = numbers(part, made.columns(columns), 0.0, self.level)
             blocks[label] = (known.lower, known.estimate, known.upper)
         return blocks
 

@@ -18,7 +18,7 @@ instead of two would add the variance of the copy to z, and with it false alarms
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from scipy.stats import t as student
@@ -46,6 +46,40 @@ class Held:
     def count(self) -> int:
         """Number of clusters."""
         return int(self.clusters.max()) + 1
+
+
+@dataclass(frozen=True)
+class Projected:
+    """Estimates on the held-out samples, each twice, from independent elements, (n, size out).
+
+    Attributes:
+        h: An equivariant function close to the targets; often the very same as ``q``.
+        q: Qf, the projection of the function.
+        bias: What a fit that made both of them would leave of an equivariant function; 0 for means.
+        how: How they were made, in words.
+        inputs_p: p-value of "moved inputs look like inputs".
+        correlation: Correlation of the folds' means under symmetry; 1 is valid whatever it is.
+    """
+
+    h: tuple[Tensor, Tensor]
+    q: tuple[Tensor, Tensor]
+    bias: tuple[Tensor, Tensor]
+    how: str = ""
+    inputs_p: float = math.nan
+    correlation: float = 1.0
+
+    @classmethod
+    def of_means(cls, q: tuple[Tensor, Tensor]) -> Projected:
+        """Projections of a function that stand for those of the targets as well."""
+        none = torch.zeros_like(q[0])
+        return cls(q, q, (none, none))
+
+    def columns(self, columns: slice) -> Projected:
+        """The same for some of the outputs."""
+        parts = {key: getattr(self, key) for key in ("h", "q", "bias")}
+        return replace(
+            self, **{key: (a[:, columns], b[:, columns]) for key, (a, b) in parts.items()}
+        )
 
 
 @dataclass(frozen=True)
@@ -113,31 +147,24 @@ def clustered_mean(values: Tensor, clusters: Tensor) -> Mean:
     return Mean(float(values.mean()), error, count)
 
 
-def numbers(
-    held: Held,
-    h: tuple[Tensor, Tensor],
-    q: tuple[Tensor, Tensor],
-    noise: float,
-    level: float,
-    correlation: float = 1.0,
-) -> Numbers:
+def numbers(held: Held, made: Projected, noise: float, level: float) -> Numbers:
     """Computes the numbers of one symmetry.
 
     Args:
         held: The samples.
-        h: Two independent estimates of an equivariant function close to the targets, each
-            (n, size out); twice the same if exact.
-        q: The same for (Qf)(x); often the very same as ``h``.
+        made: The projections of targets and function.
         noise: Known variance of the noise, summed over the outputs.
         level: Probability with which each bound may be wrong.
-        correlation: Correlation of the folds' means under symmetry; 1 is valid whatever it is.
+
+    Raises:
+        ValueError: If the noise is larger than what is left of the targets.
     """
-    y, f, (h1, h2), (q1, q2) = held.y, held.f, h, q
+    y, f, (h1, h2), (q1, q2) = held.y, held.f, made.h, made.q
     spread = total_variance(y)
-    z = (_dot(y - h1, f - q2) + _dot(y - h2, f - q1)) / 2
+    z = (_dot(y - h1, f - q2) + _dot(y - h2, f - q1)) / 2 - _dot(*made.bias)
     v = _dot(f - q1, f - q2)
     both = (q1 + q2) / 2
-    mean, size = cross_fitted_mean(z, held, correlation), float(v.mean())
+    mean, size = cross_fitted_mean(z, held, made.correlation), float(v.mean())
     # V from two copies is unbiased but may come out near 0 by chance; the plain mean square is too
     # large by the variance of the copies, and keeps a lower bound from being divided by next to
     # nothing

@@ -132,7 +132,7 @@ class SymmetryTest(Mapping[str, Verdict]):
         """Draws the intervals of all candidates on a common axis."""
         from softsym.metrics.symmetry_tests.picture import interval_figure  # noqa: PLC0415 (slow)
 
-        return interval_figure(self)
+        return interval_figure(self, self.settings["tolerance"])
 
     def sentence(self) -> str:
         """The verdicts in one line, such as "O(2)@xy holds within 2%; O(3) is broken by ..."."""

@@ -94,7 +94,7 @@ def test_config_is_that_of_the_run(logged_run, logged):
 def test_media_are_the_pictures_of_the_report(logged_run, logged):
     (part,) = (logged_run.folder / "wandb").glob("offline-run-*")
     figures = {path.stem for path in (logged_run.folder / "figures").iterdir()}
-    assert {"strengths", "penalties", "equivariance", "predictions"} == figures
+    assert {"breaks", "strengths", "penalties", "predictions"} == figures
     for name in figures:
         entry = logged.summary[f"figures/{name}"]
         assert entry["_type"] == "images/separated"
@@ -107,14 +107,15 @@ def test_media_are_the_pictures_of_the_report(logged_run, logged):
 def test_table_has_a_row_for_each_symmetry(logged_run, logged):
     (part,) = (logged_run.folder / "wandb").glob("offline-run-*")
     table = json.loads((part / "files" / logged.summary["symmetries"]["path"]).read_text())
-    assert table["columns"] == ["symmetry", "strength", "penalty", "model_error", "data_error"]
+    tested = ["p", "lower", "estimate", "upper"]
+    assert table["columns"] == ["symmetry", "strength", "penalty", "model_error", *tested]
     metrics = logged_run.metrics
     assert [row[0] for row in table["data"]] == list(NAMES)
-    for name, strength, penalty, error, of_data in table["data"]:
+    for name, strength, penalty, error, *numbers in table["data"]:
         assert strength == metrics[f"strength/{name}"]
         assert penalty == metrics[f"penalty/{name}"]
         assert error == metrics[f"test/equivariance_error/{name}"]
-        assert of_data == metrics[f"data/equivariance_error/{name}"]
+        assert numbers == [metrics[f"symmetry/{name}/{column}"] for column in tested]
 
 
 def test_run_says_its_name_group_and_tags(logged_run, logged):

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from softsym.datamodules.known_answer import dialled
 from softsym.metrics import symmetry_test
+from softsym.metrics.symmetry_tests.verdict import verdict_text
 
 PLANES = ("O(2)@xy", "O(2)@yz", "O(2)@xz", "O(3)")
 DIALS = ("SO(3)", "Scaling(3)", "Reflect(3)")
@@ -54,7 +55,7 @@ def test_a_large_component_hides_no_small_one():
     assert tested["O(3)"].verdict.startswith("broken")
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(st.floats(1e-3, 1e3), st.floats(1e-3, 1e3), st.floats(-1e3, 1e3))
 def test_units_and_offsets_change_nothing(unit_x, unit_y, offset):
     x, y = offset_task(200)
@@ -62,8 +63,9 @@ def test_units_and_offsets_change_nothing(unit_x, unit_y, offset):
     moved = symmetry_test(unit_x * x, unit_y * y + offset, ("O(2)@xy", "Scaling(3)"), "T1", "T0")
     assert words(plain) == words(moved)
     for name in plain:
-        assert moved[name].lower == pytest.approx(plain[name].lower, abs=1e-3)
-        assert moved[name].upper == pytest.approx(plain[name].upper, abs=1e-3)
+        # rounding may choose another kernel of the same error
+        assert moved[name].lower == pytest.approx(plain[name].lower, abs=5e-3)
+        assert moved[name].upper == pytest.approx(plain[name].upper, abs=5e-3)
 
 
 def test_the_order_of_rows_changes_nothing():
@@ -113,11 +115,25 @@ def test_known_noise_tightens_the_upper_bound():
 
 def test_clusters_widen_the_intervals():
     x, y = offset_task(100)
-    x, y = x.repeat_interleave(5, 0), y.repeat_interleave(5)
+    # nearly the same sample five times: wholly alike ones would count as one anyway
+    x, y = x.repeat_interleave(5, 0), y.repeat_interleave(5) + 1e-6 * normal(500, seed=7)
     clusters = torch.arange(100).repeat_interleave(5)
-    clustered = symmetry_test(x, y, ["O(2)@xy"], "T1", "T0", clusters=clusters)["O(2)@xy"]
+    given = {"groups": ["O(2)@xy"], "rep_in": "T1", "rep_out": "T0"}
+    given["model"] = lambda x: 300 + 5 * x[:, 2] + x[:, 0]
+    clustered = symmetry_test(x, y, clusters=clusters, **given)["O(2)@xy"]
     assert clustered.clusters == 100
-    assert clustered.lower < symmetry_test(x, y, ["O(2)@xy"], "T1", "T0")["O(2)@xy"].lower
+    assert clustered.lower < symmetry_test(x, y, **given)["O(2)@xy"].lower
+
+
+def test_samples_given_twice_count_once():
+    x = normal(150, 3)
+    y = x.square().sum(1) + 1.5 * normal(150, seed=1)
+    twice = symmetry_test(x.repeat(2, 1), y.repeat(2), ["O(3)"], "T1", "T0")["O(3)"]
+    assert twice.clusters == 150
+
+
+def test_bounds_that_contradict_each_other_decide_nothing():
+    assert verdict_text(1e-9, 1e-9, 0.2, 0.03, 0.05, 0.05).startswith("undecided, at least 20%")
 
 
 def test_integers_and_numpy_are_taken():
@@ -173,6 +189,10 @@ BAD = {
     ),
     "undefined model": ({"model": lambda x: x[:, 0].log()}, "NaN or infinity"),
     "noise": ({"noise": -1.0}, "noise is the standard deviation"),
+    "too much noise": ({"noise": 5.0}, "noise is larger than what is left"),
+    "labels": ({"clusters": [None] * 300}, "row 0 has none, as have 300"),
+    "no function": ({"model": "m"}, "model must be a function"),
+    "many folds": ({"folds": 500}, "from 2 to 10"),
     "level": ({"level": 0}, "level is a probability"),
     "folds": ({"folds": 1}, "folds must be"),
     "seed": ({"seed": -1}, "seed must be"),

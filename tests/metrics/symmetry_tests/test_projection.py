@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from softsym.metrics.symmetry_tests.likeness import fit_likeness
 from softsym.metrics.symmetry_tests.projection import project_function
 from softsym.symmetries import group, rep
 from softsym.symmetries.orbit_moves import mover
@@ -62,31 +61,3 @@ def test_the_orbit_swap_is_the_mean_over_other_sizes():
     )
     torch.testing.assert_close(q.mean(), x.norm(dim=1).mean(), rtol=0.01, atol=0)
     assert float(q.std()) < 0.1
-
-
-def test_weights_follow_the_law_of_the_inputs():
-    """Inputs that are mostly right-handed: Q of the handedness is its conditional mean, not 0."""
-    generator = torch.Generator().manual_seed(0)
-    x = draws(rep("T1"), 3, 4000)
-    x[:, 0] = x[:, 0].abs() * torch.where(torch.rand(4000, generator=generator) < 0.9, 1.0, -1.0)
-    G = group("Reflect(3)")
-    by = mover(G, rep("T1"), rep("T0"), x)
-    mirrored = x * torch.tensor([-1.0, 1.0, 1.0])
-    drawn = torch.where(torch.rand(4000, 1, generator=generator) < 0.5, x, mirrored)
-    likeness = fit_likeness(x, drawn, generator)
-    handed = lambda x: x[:, :1].sign()  # noqa: E731
-    plain = project_function(handed, x, by, 1, generator)
-    weighted = project_function(handed, x, by, 1, generator, likeness=likeness)
-    assert float(plain.abs().max()) < 1e-9
-    far = x[:, 0].abs() > 0.5  # near 0 the sign is not smooth
-    assert float(weighted[far].mean()) == pytest.approx(0.8, abs=0.1)
-
-
-def test_a_constant_column_takes_no_part_in_weights():
-    draw = torch.Generator().manual_seed(0)
-    x, moved = (torch.randn(200, 2, generator=draw).double() + shift for shift in (0.5, 0.0))
-    at_origin = [torch.cat([values, torch.zeros(200, 1)], 1) for values in (x, moved)]
-    plain, with_column = (
-        fit_likeness(*pair, torch.Generator().manual_seed(1)) for pair in ((x, moved), at_origin)
-    )
-    torch.testing.assert_close(with_column(at_origin[0]), plain(x))
