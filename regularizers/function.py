@@ -276,7 +276,7 @@ class LieDerivativeRegularizer(_OfFunction):
         )
         A = torch.einsum("nk,kij->nij", c.double(), self.group.lie_algebra).to(x.device)
         direction = self.rep_in.act_derivative(A, x.double()).to(x.dtype)
-        y, along = torch.func.jvp(getattr(module, "network", module), (x,), (direction,))
+        y, along, *_ = torch.func.jvp(getattr(module, "network", module), (x,), (direction,))
         turned = self.rep_out.act_derivative(A, y.double()).to(y.dtype)
         return (along - turned).square().sum(-1).mean()
 

@@ -181,7 +181,8 @@ def _numbered(clusters: Any, order: Tensor) -> Tensor:
             f"{labels.shape}."
         )
     # NaN is no label either, and is the only value that differs from itself
-    missing = np.flatnonzero((labels != labels) | np.equal(labels, None)).tolist()  # noqa: PLR0124
+    listed = enumerate(labels.tolist())
+    missing = [i for i, label in listed if label is None or not label == label]  # noqa: PLR0124, SIM201
     if missing:
         raise ValueError(
             f"clusters must have a label for every sample; row {missing[0]} has none, as have "

@@ -76,10 +76,11 @@ class Projected:
 
     def columns(self, columns: slice) -> Projected:
         """The same for some of the outputs."""
-        parts = {key: getattr(self, key) for key in ("h", "q", "bias")}
-        return replace(
-            self, **{key: (a[:, columns], b[:, columns]) for key, (a, b) in parts.items()}
-        )
+
+        def of(pair: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+            return pair[0][:, columns], pair[1][:, columns]
+
+        return replace(self, h=of(self.h), q=of(self.q), bias=of(self.bias))
 
 
 @dataclass(frozen=True)
