@@ -28,11 +28,15 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT)]
-sys.path.append(str(ROOT / "tests"))
+# without the folder of this file, which would hide tests/faults behind its name
+sys.path = [str(ROOT / "tests"), str(ROOT)] + [
+    place for place in sys.path if Path(place).resolve() != Path(__file__).resolve().parent
+]
 
 import torch
+from cache_trials import ArrayCache, BasisCache, flipped
 from cluster.trainings import SMALL, finished, same
+from faults.hostile import FOLDERS, MARK, build
 from torch import nn
 
 from softsym.lightning_modules.checkpoint_io import AtomicCheckpointIO, read_checkpoint
@@ -72,7 +76,7 @@ def checkpoint_bytes(path: Path) -> bytes:
 
 
 READERS = {"checkpoint": Reader(write_checkpoint, checkpoint_bytes)}
-"""Add a line for each kind of file: array caches, basis caches, journals."""
+"""Add a line for each kind of file that is read as a whole."""
 
 
 def flips(folder: Path, times: int, draw: random.Random) -> Counter[str]:
@@ -146,12 +150,49 @@ def compared(calm: Path, run: Path) -> str:
     return "named" if not list(run.rglob(".*.tmp")) else "lost"
 
 
+def caches(folder: Path, times: int, draw: random.Random) -> Counter[str]:
+    """Flips single bits in caches of arrays and of bases, and reads them."""
+    counts: Counter[str] = Counter()
+    for number in range(times):
+        place = folder / str(number)
+        place.mkdir()
+        cache = (ArrayCache, BasisCache)[number % 2](place)
+        file = draw.choice(cache.files)
+        bit = draw.randrange(8 * file.stat().st_size)
+        flipped(file, bit)
+        read = cache.read()
+        counts["silent" if read.startswith("wrong") else "named"] += 1
+        if read.startswith("wrong"):
+            print(f"  caches: {file.name}, bit {bit}: {read}", flush=True)
+        shutil.rmtree(place)
+    return counts
+
+
+def folders(folder: Path, times: int, draw: random.Random) -> Counter[str]:
+    """Makes pages of many runs over random sets of hostile folders."""
+    counts: Counter[str] = Counter()
+    while counts.total() < times:
+        top = build(folder / f"runs-{counts.total()}", draw.sample(FOLDERS, 8))
+        command = [sys.executable, str(ROOT / "report.py"), str(top)]
+        ended = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=600, check=False
+        )
+        outcome = "named" if ended.returncode == 0 and (top / "overview.html").exists() else "lost"
+        outcome = "foreign" if "Traceback" in ended.stderr else outcome
+        counts["executed" if list(folder.rglob(MARK)) else outcome] += 8
+        if outcome != "named":
+            print(f"  folders: {outcome}: {ended.stderr[-300:]}", flush=True)
+    return counts
+
+
 PARTS: dict[str, Callable[[Path, int, random.Random], Counter[str]]] = {
     "flips": flips,
+    "caches": caches,
+    "folders": folders,
     "kills": kills,
 }
 """Name of a part -> the function that tries it so many times in a folder."""
-TIMES = {"flips": 2000, "kills": 100}
+TIMES = {"flips": 2000, "caches": 2000, "folders": 640, "kills": 100}
 """Tries of each part in a campaign of a night."""
 
 
