@@ -169,6 +169,7 @@ class Module(TypedDict, total=False):
     augmentation: Group | None
     augmentation_seed: Seed
     compile: bool | Literal["auto"]
+    paper_errors: bool
     compile_mode: Word
     log_every_n_epochs: Count
 

@@ -62,7 +62,7 @@ class Train(TypedDict):
     largest_group: Group
     constraint: Group
     residual_group: Group
-    symmetries: list[Group] | dict[Name, Group] | None
+    symmetries: list[Group] | dict[Name, Group]
     symmetry_kind: Literal["function", "projection", "lie"]
     candidates: dict[Name, Group] | None
     augmentation: Group | None
