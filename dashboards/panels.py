@@ -58,16 +58,17 @@ def _symmetries(contents: Contents) -> Iterator[PanelTypes]:
 
 
 def _errors(contents: Contents) -> Iterator[PanelTypes]:
-    for split, whose in (("test", "the model"), ("data", "the data")):
-        keys: list[MetricType] = [f"{split}/{ERROR}/{name}" for name in contents.symmetries]
-        if keys:
-            yield wr.BarPlot(
-                title=f"equivariance error of {whose}, of the spread", metrics=keys, orientation="h"
-            )
+    errors: list[MetricType] = [f"test/{ERROR}/{name}" for name in contents.symmetries]
+    breaks: list[MetricType] = [f"symmetry/{name}/estimate" for name in contents.symmetries]
+    if contents.symmetries:
+        title = "equivariance error of the model, of the spread"
+        yield wr.BarPlot(title=title, metrics=errors, orientation="h")
+        title = "break of the data, of the spread (estimate)"
+        yield wr.BarPlot(title=title, metrics=breaks, orientation="h")
     for name in contents.symmetries:
         yield wr.ScatterPlot(
             title=f"{name}: model over data",
-            x=wr.SummaryMetric(f"data/{ERROR}/{name}"),
+            x=wr.SummaryMetric(f"symmetry/{name}/estimate"),
             y=wr.SummaryMetric(f"test/{ERROR}/{name}"),
         )
 

@@ -8,6 +8,7 @@ import warnings
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
@@ -53,7 +54,7 @@ def compose_option(option, folder):
     group, _, name = option.partition("/")
     if group == "regularizer":
         choice = [f"+regularizer@regularizers.extra={name}"]
-        if name == "projection":
+        if name in ("projection", "function", "lie"):
             choice.append('regularizers.extra.group="SL(3)"')
     elif group == "pruning":
         places = {"journal": folder / "journal.log", "study": "s", "trial": 0, "min_epochs": 9}
@@ -61,8 +62,21 @@ def compose_option(option, folder):
         choice += [f"callbacks.pruning.{key}={value}" for key, value in places.items()]
     else:
         choice = [f"{group}={name}", *FITTING.get(option, ())]
+    if option in ("datamodule/arrays", "experiment/arrays"):
+        choice += arrays_data(folder)
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return compose("train", [*choice, f"paths.output={folder}", f"paths.cache={folder}"])
+
+
+def arrays_data(folder):
+    """Settings of a small file of arrays, written where it is needed."""
+    x = np.random.default_rng(0).standard_normal((120, 6))
+    np.savez(folder / "data.npz", X=x, Y=x[:, :1])
+    return [
+        f"datamodule.file={folder / 'data.npz'}",
+        "datamodule.rep_in=2T1",
+        "datamodule.rep_out=T0",
+    ]
 
 
 @pytest.mark.parametrize("option", OPTIONS)
@@ -96,7 +110,8 @@ def test_recipe_leaves_no_trace_in_what_replaces_its_parts(option, tmp_path):
     swap = ("network=mlp", "regularizers=none", "policy=fixed")
     with initialize_config_dir(str(CONF), version_base="1.3"):
         folders = [f"paths.output={tmp_path}", f"paths.cache={tmp_path}"]
-        config = compose("train", [option.replace("/", "=", 1), *swap, *folders])
+        data = arrays_data(tmp_path) if option == "experiment/arrays" else []
+        config = compose("train", [option.replace("/", "=", 1), *swap, *folders, *data])
     instantiate(config.module)
 
 
@@ -167,6 +182,7 @@ def test_experiment_runs_one_batch(option, tmp_path, warm):
     if "eth_ucy" in option:
         pytest.importorskip("trajdata", reason="the extra 'trajectory' is not installed")
     extra = motion_data(option, tmp_path / "raw") if "eth_ucy" in option else []
+    extra += [*arrays_data(tmp_path), "symmetries=[O(2)@xy]"] if "arrays" in option else []
     arguments = [
         *(option.replace("/", "=", 1), "trainer.fast_dev_run=true", "logger=none"),
         *(f"run_dir={tmp_path / 'run'}", f"paths.cache={tmp_path}", *extra),
