@@ -79,7 +79,8 @@ def test_all_end_with_the_same_strengths(logged_run, logged):
 
 
 def test_summary_holds_the_tested_model(logged_run, logged):
-    wanted = {f"{kind}/equivariance_error/{n}" for kind in ("test", "data") for n in NAMES}
+    wanted = {f"test/equivariance_error/{n}" for n in NAMES}
+    wanted |= {f"symmetry/{n}/{k}" for n in NAMES for k in ("p", "lower", "upper", "estimate")}
     assert {"test/mse", "ood/mse", "val/mse", *wanted} <= logged_run.metrics.keys()
     for key, value in logged_run.metrics.items():
         assert logged.summary[key] == value
