@@ -191,7 +191,7 @@ PARTS: dict[str, Callable[[Path, int, random.Random], Counter[str]]] = {
     "folders": folders,
     "kills": kills,
 }
-"""Name of a part -> the function that tries it so many times in a folder."""
+"""Name of a part -> the function that tries it a number of times in a folder."""
 TIMES = {"flips": 2000, "caches": 2000, "folders": 640, "kills": 100}
 """Tries of each part in a campaign of a night."""
 

@@ -127,7 +127,7 @@ def unknown_choice(message: str, arguments: Sequence[str] = ()) -> str:
         return ""
     group = choice[2]
     while "/" in group and not group.startswith("hydra/"):
-        group = group.rpartition("/")[0]  # recipes may lie in subfolders
+        group = group.rpartition("/")[0]  # recipes may be in subfolders
     name = choice[1].removeprefix(f"{group}/")
     folders = config_folders(arguments)
     return f"There is no {group} called {name!r}.{choose_among(group, folders, name)}"

@@ -91,7 +91,7 @@ def best_checkpoint(trainer: Trainer) -> str | None:
 
 
 def why_none_was_kept(module: SymmetryModule, epochs: int) -> str:
-    """The reason for which a training of so many epochs kept no best model."""
+    """Why a training of this number of epochs kept no best model."""
     settled = module.tuning.policy.settled_epoch
     if epochs <= settled:
         return (

@@ -11,8 +11,8 @@ from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from softsym.lightning_modules.nonfinite import nonfinite_epoch
-from softsym.lightning_modules.setting_checks import require_whole
 from softsym.regularizers import StrengthTuning
+from softsym.symmetries.numbers import require_whole
 
 
 class EpochRecord(Callback):

@@ -12,9 +12,3 @@ def require_number(name: str, value: object, positive: bool = False) -> None:
     if not number or value < 0 or (positive and value == 0):  # type: ignore[operator]
         bound = "more than 0" if positive else "at least 0"
         raise ValueError(f"{name} must be a finite number of {bound}; got {value!r}.")
-
-
-def require_whole(name: str, value: object, least: int) -> None:
-    """Raises a ValueError unless the setting is a whole number of at least ``least``."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}.")

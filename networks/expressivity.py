@@ -25,7 +25,7 @@ Spans = dict[int, Tensor]
 def sufficient_rank(rep_in: Rep, rep_out: Rep, G: Group, rank: int, layers: int) -> int | None:
     """The next larger rank of a hidden layout that lets an equivariant network give more outputs.
 
-    Tried at one generic input: the spans of all values that some weights give.
+    Tried at one generic input: the spans of all values that the network can take there.
 
     Args:
         rep_in: Type of the input.

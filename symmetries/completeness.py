@@ -1,6 +1,6 @@
 r"""Checks that a basis spans *all* invariants, without solving for them.
 
-A basis that lost columns satisfies every constraint. What it lost lies in the part of space that it
+A basis that lost columns satisfies every constraint. What it lost is in the part of space that it
 leaves, so a random vector of that part has a component there. With C the constraints, the component
 is what no combination :math:`C^T C y` can reach: conjugate gradients subtract all that can be
 reached, and something is left exactly if the basis is incomplete.

@@ -13,8 +13,9 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 
 from softsym.lightning_modules.callbacks.graceful_stop import Preempted, can_resume_after
 from softsym.lightning_modules.callbacks.step_exchange import StepExchange
-from softsym.lightning_modules.setting_checks import require_number, require_whole
+from softsym.lightning_modules.setting_checks import require_number
 from softsym.lightning_modules.symmetry_module import SymmetryModule
+from softsym.symmetries.numbers import require_whole
 
 PATHS = ("best_model_path", "kth_best_model_path", "last_model_path")
 """The entries of a ``ModelCheckpoint``'s state that name one file each."""

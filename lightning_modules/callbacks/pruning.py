@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lightning import Callback, LightningModule, Trainer
 
-from softsym.lightning_modules.setting_checks import require_whole
 from softsym.lightning_modules.symmetry_module import SymmetryModule
 from softsym.runs.files import write_json
 from softsym.runs.optuna_journal import journal_storage
+from softsym.symmetries.numbers import require_whole
 
 if TYPE_CHECKING:
     from optuna.trial import Trial

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from lightning import Callback, LightningModule, Trainer
 
-from softsym.lightning_modules.setting_checks import require_whole
+from softsym.symmetries.numbers import require_whole
 
 STRIDE = 1_000_003
 """A prime by which the seeds of neighbouring steps and ranks differ."""

@@ -10,10 +10,10 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_only
 
-from softsym.lightning_modules.setting_checks import require_whole
 from softsym.lightning_modules.symmetry_module import SymmetryModule
 from softsym.runs.files import replacing
 from softsym.runs.strengths import StrengthRow
+from softsym.symmetries.numbers import require_whole
 
 
 class StrengthLog(Callback):

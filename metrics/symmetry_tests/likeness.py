@@ -1,4 +1,4 @@
-"""Whether inputs look like moved inputs, and how much more likely one is than the other."""
+"""Whether inputs look like moved inputs: a regression that tries to tell them apart."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LANDMARKS, ROUNDS = 200, 25
 RIDGE = 1e-2
 """Ridge of the logistic regression, per row: weights that noise alone moves stay near zero."""
 LARGEST_LOGIT = 6.0
-"""Weights of moved inputs stay within exp(-6) to exp(6)."""
+"""No single sample counts for more than odds of exp(6)."""
 ROWS = 8000
 
 

@@ -35,6 +35,7 @@ from softsym.metrics.symmetry_tests.whole_clusters import split_clusters
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import rep as parse_rep
 from softsym.symmetries.moving_frame import NoFrameError
+from softsym.symmetries.numbers import require_whole
 from softsym.symmetries.orbit_moves import Mover, mover
 
 DRAWS = 8
@@ -375,5 +376,4 @@ def _require_settings(level: float, tolerance: float, folds: int, seed: int) -> 
         )
     if isinstance(folds, bool) or not isinstance(folds, int) or not 2 <= folds <= MOST_FOLDS:
         raise ValueError(f"folds must be a whole number from 2 to {MOST_FOLDS}; got {folds!r}.")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ValueError(f"seed must be a whole number of at least 0; got {seed!r}.")
+    require_whole("seed", seed, least=0)

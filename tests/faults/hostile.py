@@ -2,7 +2,7 @@
 
 Each entry of `FOLDERS` has a name, a function that damages a healthy run folder, and words of the
 warning that a report over many runs then gives; empty where the damage is harmless. `build` makes
-them all, beside healthy ones, which a report must show whatever stands beside them.
+them all, beside healthy ones, which a report must show whatever is beside them.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _renamed(name: bytes) -> Callable[[Path], object]:
 
 
 FOLDERS = [
-    # what stands in the place of a file
+    # what takes the place of a file
     Hostile("config: a pipe", _instead("config.yaml", os.mkfifo), "a pipe"),
     Hostile("config: an endless device", _instead("config.yaml", _link("/dev/zero")), "a device"),
     Hostile("config: a socket", _instead("config.yaml", _socket), "cannot be read"),

@@ -1,4 +1,4 @@
-"""A report over many runs is made whatever stands in one of their folders."""
+"""A report over many runs is made whatever one of their folders holds."""
 
 import time
 
