@@ -2,6 +2,7 @@
 
 import importlib.util
 
+import numpy as np
 import pytest
 
 from softsym.datamodules.base import SPLITS
@@ -62,6 +63,7 @@ def test_waymo_has_a_datamodule_of_its_own():
     ],
 )
 def test_missing_devkit_is_named(name, package, monkeypatch):
+    monkeypatch.setattr(np, "__version__", "1.26.4")  # trajdata's, whichever is installed
     find = importlib.util.find_spec
     here = ENVIRONMENTS[name].module
     monkeypatch.setattr(importlib.util, "find_spec", lambda n: None if n == here else find("numpy"))
@@ -69,6 +71,12 @@ def test_missing_devkit_is_named(name, package, monkeypatch):
         environment(name).require_module()
     monkeypatch.setattr(importlib.util, "find_spec", lambda n: find("numpy"))
     environment(name).require_module()
+
+
+def test_a_numpy_that_trajdata_cannot_use_is_named(monkeypatch):
+    monkeypatch.setattr(np, "__version__", "2.4.6")
+    with pytest.raises(ImportError, match=r"works with numpy 1; numpy 2\.4\.6 is installed"):
+        environment("eupeds_eth").require_module()
 
 
 @pytest.mark.parametrize("name", ["eupeds_eth", "argoverse2"])
