@@ -13,9 +13,8 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 
 from softsym.lightning_modules.callbacks.graceful_stop import Preempted, can_resume_after
 from softsym.lightning_modules.callbacks.step_exchange import StepExchange
-from softsym.lightning_modules.setting_checks import require_number
 from softsym.lightning_modules.symmetry_module import SymmetryModule
-from softsym.symmetries.numbers import require_whole
+from softsym.symmetries.numbers import require_number, require_whole
 
 PATHS = ("best_model_path", "kth_best_model_path", "last_model_path")
 """The entries of a ``ModelCheckpoint``'s state that name one file each."""
@@ -90,7 +89,7 @@ class LastCheckpoint(MovableCheckpoint):
     def __init__(self, *args: Any, every_n_minutes: float | None = None, **settings: Any) -> None:
         if every_n_minutes is not None:
             name = "checkpoint.every_n_minutes (null saves after epochs alone)"
-            require_number(name, every_n_minutes, positive=True)
+            require_number(name, every_n_minutes, above=True)
         super().__init__(*args, **settings)
         self._seconds = None if every_n_minutes is None else 60.0 * every_n_minutes
         self._saved_at, self._due = 0.0, False

@@ -13,7 +13,7 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 
 from softsym.lightning_modules.callbacks.step_exchange import StepExchange
-from softsym.lightning_modules.setting_checks import require_number
+from softsym.symmetries.numbers import require_number
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from lightning.pytorch.callbacks import ProgressBar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from softsym.lightning_modules.setting_checks import require_number
 from softsym.lightning_modules.symmetry_module import SymmetryModule
+from softsym.symmetries.numbers import require_number
 
 log = logging.getLogger(__name__)
 

@@ -112,7 +112,7 @@ def test_minutes_that_have_not_passed_save_nothing(tmp_path):
 
 @pytest.mark.parametrize("minutes", [0, -1.0, float("nan"), float("inf"), True, "5"])
 def test_bad_minutes(minutes, tmp_path):
-    with pytest.raises(ValueError, match=r"every_n_minutes .*must be a finite .* more than 0; got"):
+    with pytest.raises(ValueError, match=r"every_n_minutes .*must be a finite number above 0; got"):
         LastCheckpoint(tmp_path, "last", every_n_minutes=minutes)
 
 

@@ -1,4 +1,4 @@
-"""Settings of callbacks that mean nothing are refused."""
+"""Settings that mean nothing are refused by every callback."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from softsym.lightning_modules.callbacks import (
 NAN = float("nan")
 PRUNING = {"journal": "j", "study": "s", "trial": 0, "monitor": "m", "path": "p", "min_epochs": 1}
 REFUSED = [
-    (LastCheckpoint, {"every_n_minutes": NAN}, "every_n_minutes .* more than 0; got nan"),
-    (LastCheckpoint, {"every_n_minutes": -1.0}, "every_n_minutes .* more than 0; got -1.0"),
-    (GracefulStop, {"patience_seconds": NAN}, "patience_seconds must be a finite number"),
+    (LastCheckpoint, {"every_n_minutes": NAN}, "every_n_minutes .* above 0; got nan"),
+    (LastCheckpoint, {"every_n_minutes": -1.0}, "every_n_minutes .* above 0; got -1.0"),
+    (GracefulStop, {"patience_seconds": NAN}, "patience_seconds must be .* at least 0; got nan"),
     (GracefulStop, {"patience_seconds": -1}, "at least 0; got -1"),
     (EpochProgress, {"monitor": "m", "every_seconds": -0.5}, "every_seconds .* got -0.5"),
     (EpochProgress, {"monitor": "m", "line_every_seconds": NAN}, "line_every_seconds .* got nan"),
