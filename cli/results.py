@@ -52,6 +52,8 @@ ELEMENTS_SHOWN = 12
 """Group elements that move each scene in the pictures of tracks."""
 HELD_OUT = 4000
 """Samples of each held-out split that the symmetry test uses."""
+HELD_OUT_FAST = 300
+"""The same in a run that only tries whether everything works (``trainer.fast_dev_run``)."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,8 @@ def held_out_test(result: RunResult) -> tuple[SymmetryTest | None, str]:
     module, data = result.module, result.datamodule
     if not module.symmetries:
         return None, ""
-    rows = {split: _spread(data, split, HELD_OUT) for split in ("val", "test")}
+    most = HELD_OUT_FAST if result.trainer.fast_dev_run else HELD_OUT
+    rows = {split: _spread(data, split, most) for split in ("val", "test")}
     x, y = (
         torch.cat([data.splits[split][i][chosen].cpu() for split, chosen in rows.items()])
         for i in range(2)

@@ -157,7 +157,7 @@ def motion_data(option, folder):
         write_recordings,
     )
 
-    write_recordings(folder, PedestrianSimulation())
+    write_recordings(folder, PedestrianSimulation(arrivals=0.02))
     return [f"datamodule.data_dir={folder}"]
 
 

@@ -18,7 +18,7 @@ def launch(train, *overrides):
     return run.returncode, run.output
 
 
-@pytest.mark.parametrize("launcher", ["basic", "local"])
+@pytest.mark.parametrize("launcher", ["basic", pytest.param("local", marks=pytest.mark.slow)])
 def test_one_failure_takes_nothing_with_it_and_nothing_is_run_twice(train, launcher):
     sweep = (f"hydra/launcher={launcher}", "monitor=val/foo,val/mse")
     code, output = launch(train, *sweep)

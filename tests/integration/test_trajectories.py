@@ -25,7 +25,7 @@ def recordings(tmp_path):
 def test_pedestrians_with_neighbours_end_in_metres_and_pictures(train, recordings):
     run = train(
         *("experiment=trajectories", "datamodule.env=eupeds_hotel", *SHORT, *SMALL),
-        *(f"datamodule.data_dir={recordings}", "datamodule.neighbours=2"),
+        *(f"datamodule.data_dir={recordings}", "datamodule.neighbours=2", "datamodule.stride=5"),
         tiny=False,
     )
     assert run.returncode == 0, run.output
