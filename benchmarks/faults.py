@@ -37,6 +37,7 @@ import torch
 from cache_trials import ArrayCache, BasisCache, flipped
 from cluster.trainings import SMALL, finished, same
 from faults.hostile import FOLDERS, MARK, build
+from faults.test_settings import FILES, LAUNCHERS, tries, wanted
 from torch import nn
 
 from softsym.lightning_modules.checkpoint_io import AtomicCheckpointIO, read_checkpoint
@@ -185,14 +186,30 @@ def folders(folder: Path, times: int, draw: random.Random) -> Counter[str]:
     return counts
 
 
+def keys(folder: Path, times: int, draw: random.Random) -> Counter[str]:
+    """Tries wrong values at every key of every yaml, all of them, however often is asked for."""
+    counts: Counter[str] = Counter()
+    for file in FILES + LAUNCHERS:
+        for setting, wrong, said in tries(file):
+            silent = not said and wanted(setting, wrong)
+            outcome = (
+                "silent" if silent else "named" if setting.key in said or not said else "foreign"
+            )
+            counts[outcome] += 1
+            if outcome != "named":
+                print(f"  keys: {file}, {setting.key}, {wrong}: {outcome} {said}", flush=True)
+    return counts
+
+
 PARTS: dict[str, Callable[[Path, int, random.Random], Counter[str]]] = {
     "flips": flips,
     "caches": caches,
     "folders": folders,
     "kills": kills,
+    "keys": keys,
 }
 """Name of a part -> the function that tries it a number of times in a folder."""
-TIMES = {"flips": 2000, "caches": 2000, "folders": 640, "kills": 100}
+TIMES = {"flips": 2000, "caches": 2000, "folders": 640, "kills": 100, "keys": 1}
 """Tries of each part in a campaign of a night."""
 
 

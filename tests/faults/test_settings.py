@@ -171,20 +171,24 @@ def test_every_key_has_a_type(file):
     assert [each.key for each in found if each.kind is None or each.lacking or each.strange] == []
 
 
-@pytest.mark.parametrize("file", FILES + LAUNCHERS)
-def test_what_is_of_another_type_or_means_nothing_is_refused_by_name(file):
+def tries(file):
+    """Each wrong value at each key of a file: the setting, the name of the value, the message."""
     plain, kinds = part(file)
-    silent, vague = [], []
     for setting in keys()[file]:
         for wrong, value in WRONG.items():
             changed = set_in(plain, setting.key, value)
-            if changed is None or value == setting.value:
-                continue
-            said = complaint(changed, kinds)
-            if said and setting.key not in said:
-                vague.append((setting.key, wrong, said))
-            if wanted(setting, wrong) and not said:
-                silent.append((setting.key, wrong, setting.value))
+            if changed is not None and value != setting.value:
+                yield setting, wrong, complaint(changed, kinds)
+
+
+@pytest.mark.parametrize("file", FILES + LAUNCHERS)
+def test_what_is_of_another_type_or_means_nothing_is_refused_by_name(file):
+    silent, vague = [], []
+    for setting, wrong, said in tries(file):
+        if said and setting.key not in said:
+            vague.append((setting.key, wrong, said))
+        if wanted(setting, wrong) and not said:
+            silent.append((setting.key, wrong, setting.value))
     assert (silent, vague) == ([], [])
 
 
