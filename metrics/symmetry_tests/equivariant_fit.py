@@ -21,8 +21,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from softsym.metrics.symmetry_tests.kernel_ridge import fit_kernel_ridge
+from softsym.metrics.symmetry_tests.kernel_ridge import KernelRidge, fit_kernel_ridge
 from softsym.metrics.symmetry_tests.projection import Function, project_function
+from softsym.symmetries.elements import Element
 from softsym.symmetries.orbit_moves import Mover
 
 MOVED_ROWS, MOST_COPIES = 6000, 8
@@ -45,6 +46,47 @@ class EquivariantFit:
         return h, h + rest, h - again
 
 
+@dataclass(frozen=True)
+class MovedSamples:
+    """Samples whose inputs and targets are moved together, which cover the orbits.
+
+    Attributes:
+        by: How inputs are moved.
+        x: The inputs, unmoved (n, size in).
+        elements: For each copy, an element for each sample (n, d, d).
+        clusters: Cluster of each sample (n,).
+        pool: Frames of the inputs.
+    """
+
+    by: Mover
+    x: Tensor
+    elements: list[Element]
+    clusters: Tensor
+    pool: Tensor | None
+
+    @classmethod
+    def of(cls, x: Tensor, clusters: Tensor, by: Mover, generator: torch.Generator) -> MovedSamples:
+        """Draws as many elements for each sample as give about ``MOVED_ROWS`` rows."""
+        frames = by.frames(x)
+        copies = min(max(MOVED_ROWS // len(x), 1), MOST_COPIES)
+        elements = [by.draw(frames, frames, generator, len(x)) for _ in range(copies)]
+        return cls(by, x, elements, clusters, frames)
+
+    @property
+    def inputs(self) -> Tensor:
+        """The moved inputs (copies * n, size in)."""
+        return torch.cat([self.by.rep_in.act(g, self.x) for g in self.elements])
+
+    def along(self, values: Tensor) -> Tensor:
+        """Values of the samples (n, size out), moved as their inputs are (copies * n, size out)."""
+        return torch.cat([self.by.rep_out.act(g, values) for g in self.elements])
+
+    def fit(self, values: Tensor, generator: torch.Generator) -> KernelRidge:
+        """Fits a function to values of the samples; its orbit mean is equivariant."""
+        labels = self.clusters.repeat(len(self.elements))
+        return fit_kernel_ridge(self.inputs, self.along(values), generator, labels)
+
+
 def fit_equivariant(
     f: Function, x: Tensor, y: Tensor, clusters: Tensor, by: Mover, generator: torch.Generator
 ) -> EquivariantFit:
@@ -58,21 +100,13 @@ def fit_equivariant(
         by: How inputs are moved.
         generator: Source of elements and landmarks.
     """
-    frames = by.frames(x)
-    copies = min(max(MOVED_ROWS // len(x), 1), MOST_COPIES)
-    elements = [by.draw(frames, frames, generator, len(x)) for _ in range(copies)]
-    moved = torch.cat([by.rep_in.act(g, x) for g in elements])
-    labels = clusters.repeat(copies)
-
-    def moved_along(values: Tensor) -> Tensor:
-        return torch.cat([by.rep_out.act(g, values) for g in elements])
-
-    of_targets = fit_kernel_ridge(moved, moved_along(y), generator, labels)
-    h = project_function(of_targets, x, by, DRAWS, generator, frames)
-    of_rest = fit_kernel_ridge(moved, moved_along(f(x) - h), generator, labels)
-    again = of_targets.refitted(moved, moved_along(h))
+    moved = MovedSamples.of(x, clusters, by, generator)
+    of_targets = moved.fit(y, generator)
+    h = project_function(of_targets, x, by, DRAWS, generator, moved.pool)
+    of_rest = moved.fit(f(x) - h, generator)
+    again = of_targets.refitted(moved.inputs, moved.along(h))
     return EquivariantFit(
         replace(by, rep_out=3 * by.rep_out),
         lambda z: torch.cat([of_targets(z), of_rest(z), again(z)], dim=1),
-        frames,
+        moved.pool,
     )

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from softsym.metrics.symmetry_tests.candidates import named_candidates
 from softsym.metrics.symmetry_tests.dependence import fold_correlation
-from softsym.metrics.symmetry_tests.equivariant_fit import fit_equivariant
+from softsym.metrics.symmetry_tests.equivariant_fit import MovedSamples, fit_equivariant
 from softsym.metrics.symmetry_tests.kernel_ridge import KernelRidge, fit_kernel_ridge
 from softsym.metrics.symmetry_tests.lattice import closed
 from softsym.metrics.symmetry_tests.likeness import fit_likeness
@@ -195,7 +195,7 @@ class _Test:
                 "there. Leave that group out, or test without a model."
             )
         p = min(1.0, len(ps) * min(ps)) if not any(map(math.isnan, ps)) else math.nan
-        correlation = 1.0 if fitted else self._correlation(by, (q1 + q2) / 2, generator)
+        correlation = 1.0 if fitted else self._correlation(by, (h1 + h2) / 2, generator)
         self.projected[name] = Projected(
             (h1, h2), (q1, q2), (d1, d2), _how(by, fitted), p, correlation
         )
@@ -214,18 +214,27 @@ class _Test:
         return clustered_mean(apart, clusters).p
 
     def _copies(self, part: Fold, by: Mover, generator: torch.Generator) -> tuple[Tensor, ...]:
-        """Means over the orbits, twice: as Qm and as Qf; the same again where exact."""
-        pool = by.frames(self.samples.x[part.fitted])
+        """Means over the orbits, twice: h1, h2, Qf as q1, q2, and no bias."""
+        s = self.samples
+        pool = by.frames(s.x[part.fitted])
 
-        def copy() -> Tensor:
-            rows = self.samples.x[part.held].split(ROWS)
-            means = [project_function(part.f, r, by, self._draws, generator, pool) for r in rows]
-            return torch.cat(means)
+        def copies(function: Function) -> tuple[Tensor, Tensor]:
+            def copy() -> Tensor:
+                rows = s.x[part.held].split(ROWS)
+                return torch.cat(
+                    [project_function(function, r, by, self._draws, generator, pool) for r in rows]
+                )
 
-        first = copy()
-        second = first if by.is_exact else copy()
-        none = torch.zeros_like(first)
-        return first, second, first, second, none, none
+            first = copy()
+            return first, first if by.is_exact else copy()
+
+        q = copies(part.f)
+        h = q
+        if isinstance(part.f, KernelRidge):  # what moved targets teach is closer to them than Qf
+            moved = MovedSamples.of(s.x[part.fitted], s.clusters[part.fitted], by, generator)
+            h = copies(moved.fit(s.y[part.fitted], generator))
+        none = torch.zeros_like(q[0])
+        return *h, *q, none, none
 
     def _fitted_copies(
         self, part: Fold, by: Mover, generator: torch.Generator
@@ -241,7 +250,7 @@ class _Test:
     def _draws(self) -> int:
         return DRAWS if len(self.samples.x) <= MANY else DRAWS // 2
 
-    def _correlation(self, by: Mover, q: Tensor, generator: torch.Generator) -> float:
+    def _correlation(self, by: Mover, h: Tensor, generator: torch.Generator) -> float:
         """Correlation of the two folds' means; 1 where it cannot be estimated."""
         fitted = [part.f for part in self.parts if isinstance(part.f, KernelRidge)]
         if len(fitted) != 2:
@@ -251,7 +260,7 @@ class _Test:
             (fitted[0], fitted[1]),
             (one.fitted, other.fitted),
             self.samples.x,
-            self.samples.y - q,
+            self.samples.y - h,
             self.samples.clusters,
             by,
             generator,
