@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             noise=given.noise,
             seed=given.seed,
             folds=given.folds,
+            seeds=given.seeds,
             on_step=on_step,
         )
     _publish(tested, given, page)
@@ -90,6 +91,12 @@ def parser() -> argparse.ArgumentParser:
         type=int,
         default=2,
         help="parts that are held out in turn (default: %(default)s)",
+    )
+    add(
+        "--seeds",
+        type=int,
+        default=1,
+        help="splits whose tests are pooled into one verdict (default: %(default)s)",
     )
     add("--seed", type=int, default=0, help="seed of the split (default: %(default)s)")
     add(

@@ -41,7 +41,10 @@ def closed(
         level: Level of the verdicts.
         tolerance: Break up to which a symmetry counts as holding.
     """
-    corrected = holm({name: number.p for name, number in found.items()})
+    # a group under two names is one hypothesis
+    first = {name: next(o for o in found if groups[o] == groups[name]) for name in found}
+    distinct = holm({name: found[name].p for name in set(first.values())})
+    corrected = {name: distinct[first[name]] for name in found}
     own = {n: Bounds(corrected[n], v.lower, v.upper) for n, v in found.items()}
     result = {}
     for name, bounds in own.items():

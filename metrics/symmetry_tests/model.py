@@ -59,7 +59,8 @@ def require_usable(f: Function, x: Tensor) -> None:
     """Checks a model on some inputs (n, size in).
 
     Raises:
-        ValueError: If its values are not finite, or differ when it is called again.
+        ValueError: If its values are not finite, differ when it is called again, or depend on the
+            other inputs of the call.
     """
     first, again = f(x[:PROBES]), f(x[:PROBES])
     if not torch.isfinite(first).all():
@@ -71,6 +72,13 @@ def require_usable(f: Function, x: Tensor) -> None:
             "The model is not deterministic: two calls on the same inputs differ by up to "
             f"{float((first - again).abs().max()):.2g} spreads of the targets. Switch off dropout "
             "and sampling, as model.eval() does, or fix its seed."
+        )
+    apart = torch.cat([f(part) for part in x[:PROBES].split([1, min(len(x), PROBES) - 1])])
+    if not torch.allclose(first, apart, rtol=1e-3, atol=1e-3):
+        raise ValueError(
+            "The model's value at an input depends on the other inputs of the call: it differs by "
+            f"up to {float((first - apart).abs().max()):.2g} spreads of the targets. Use the "
+            "statistics of training for normalisation, as model.eval() does."
         )
 
 

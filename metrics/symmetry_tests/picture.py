@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,14 +26,16 @@ def interval_figure(
     names = [(labels or {}).get(name, name) for name in test]
     figure = Figure(figsize=(6.4, 0.9 + 0.36 * len(names)), layout="constrained")
     axes = figure.subplots()
+    finite = [v.upper for v in test.values() if math.isfinite(v.upper)]
+    end = max([1.0, *finite])  # of an interval that nothing bounds from above
     for row, verdict in enumerate(test.values()):
         word = next(word for word in COLORS if verdict.verdict.startswith(word))
         color = COLORS[word]
         if word != "no verdict":
-            axes.plot(
-                [verdict.lower, verdict.upper], [row, row], color=color, linewidth=4, alpha=0.45
-            )
-            axes.plot([verdict.lower, verdict.upper], [row, row], "|", color=color, markersize=10)
+            known = [bound for bound in (verdict.lower, verdict.upper) if math.isfinite(bound)]
+            upper = verdict.upper if len(known) == 2 else end
+            axes.plot([verdict.lower, upper], [row, row], color=color, linewidth=4, alpha=0.45)
+            axes.plot(known, [row] * len(known), "|", color=color, markersize=10)
             axes.plot(verdict.estimate, row, "o", color=color, markersize=5)
     axes.axvline(tolerance, color="black", linestyle=":", linewidth=1)
     axes.set_yticks(range(len(names)), names)

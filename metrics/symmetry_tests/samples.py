@@ -224,7 +224,9 @@ def _copy_scales(values: Tensor, R: Rep, space: Space) -> Tensor:
     scales = torch.ones(values.shape[1], dtype=values.dtype)
     for _, columns, count in terms(R, space):
         copies = values[:, columns].unflatten(1, (count, -1))
-        norms = copies.square().sum(-1).mean(0).sqrt()
+        # squares of numbers such as 1e-200 would be lost
+        peaks = copies.abs().amax((0, 2)).clamp_min(torch.finfo(copies.dtype).tiny)
+        norms = (copies / peaks[:, None]).square().sum(-1).mean(0).sqrt() * peaks
         # a copy that is 0, or constant where the mean was taken out, has no size
         norms = torch.where(norms > 0, norms, 1.0)
         scales[columns] = norms.repeat_interleave(copies.shape[-1])

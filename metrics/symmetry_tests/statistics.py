@@ -4,14 +4,14 @@ For targets y with conditional mean m(x), any function f that was fitted on othe
 independent Monte Carlo copies q1, q2 of (Qf)(x),
 
     z = 1/2 [<y - h1, f - q2> + <y - h2, f - q1>],
-    V = mean <f - q1, f - q2>,    e = <y - h1, y - h2>,
+    V = mean <f - q1, f - q2>,    e = <y - c1, y - c2>,
 
-where h is equivariant and close to y: Qf itself, or a fit of its own.
+where h is equivariant and close to y: Qf itself, or a fit of its own; so is c, which may be closer.
 
 Under symmetry m = Qm, and f - Qf is orthogonal to every equivariant function, so that E z = 0
 however poor f is: the projected covariance measure of Lundborg, Kim, Shah and Samworth (Annals of
 Statistics, 2024), applied to symmetry. By Cauchy and Schwarz E z <= b sqrt(V) for the break
-b = sqrt(E |m - Qm|^2), and b^2 <= E |y - Qf|^2 = E e, since Qf is equivariant. One copy used twice
+b = sqrt(E |m - Qm|^2), and b^2 <= E |y - c|^2 = E e, since c is equivariant. One copy used twice
 instead of two would add the variance of the copy to z, and with it false alarms.
 """
 
@@ -59,6 +59,8 @@ class Projected:
         how: How they were made, in words.
         inputs_p: p-value of "moved inputs look like inputs".
         correlation: Correlation of the folds' means under symmetry; 1 is valid whatever it is.
+        close: An equivariant function for the upper bound alone, ``h`` if None. It may be fitted
+            to other rows in any way: every equivariant function bounds the break from above.
     """
 
     h: tuple[Tensor, Tensor]
@@ -67,6 +69,7 @@ class Projected:
     how: str = ""
     inputs_p: float = math.nan
     correlation: float = 1.0
+    close: tuple[Tensor, Tensor] | None = None
 
     @classmethod
     def of_means(cls, q: tuple[Tensor, Tensor]) -> Projected:
@@ -80,7 +83,8 @@ class Projected:
         def of(pair: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
             return pair[0][:, columns], pair[1][:, columns]
 
-        return replace(self, h=of(self.h), q=of(self.q), bias=of(self.bias))
+        close = None if self.close is None else of(self.close)
+        return replace(self, h=of(self.h), q=of(self.q), bias=of(self.bias), close=close)
 
 
 @dataclass(frozen=True)
@@ -174,7 +178,8 @@ def numbers(held: Held, made: Projected, noise: float, level: float) -> Numbers:
     if careful <= 1e-12 * spread:
         mean, careful, v = Mean(0.0, 0.0, mean.clusters), math.nan, v * 0
     scale = math.sqrt(careful * spread) if not math.isnan(careful) else 1.0
-    e = clustered_mean(_dot(y - h1, y - h2), held.clusters)
+    c1, c2 = made.close or made.h
+    e = clustered_mean(_dot(y - c1, y - c2), held.clusters)
     if noise > max(e.above(level), 0.0):
         raise ValueError(
             "noise is larger than what is left of the targets: its variance is "

@@ -30,14 +30,14 @@ class Verdict:
     """What held-out samples say of one symmetry.
 
     Breaks are relative: sqrt(E |m - Qm|^2 / E |y - Ey|^2) for the conditional mean m, 0 for an
-        exact
-    symmetry.
+    exact symmetry.
 
     Attributes:
         group: Name of the group.
         p: p-value of "the symmetry holds exactly", before Holm's correction.
         lower: The break is at least this, with confidence 1 - level.
-        upper: The break is at most this, with confidence 1 - level.
+        upper: The break is at most this, with confidence 1 - level; infinite where nothing bounds
+            it.
         estimate: Estimate of the break; it comes out too small where the predictor is poor.
         verdict: Begins with ``holds``, ``broken``, ``undecided`` or ``no verdict``.
         how: How the function was projected onto the equivariant ones.
@@ -71,10 +71,10 @@ class Verdict:
     note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as plain values, such as json holds; None for what is not known."""
+        """The fields as plain values, such as json holds; None for what has no finite value."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         return {
-            name: None if isinstance(value, float) and math.isnan(value) else value
+            name: None if isinstance(value, float) and not math.isfinite(value) else value
             for name, value in values.items()
         }
 
@@ -185,6 +185,9 @@ def verdict_text(
         return f"undecided, at least {percent(lower)} but at most {percent(upper, up=True)}"
     if upper <= tolerance:
         return f"holds within {percent(upper, up=True)}"
+    if math.isinf(upper):
+        least = f"broken by at least {percent(lower)} ({p_text(p)})"
+        return least if p_holm < level else "undecided, nothing bounds the break from above"
     if p_holm < level:
         return f"broken by {percent(lower)} to {percent(upper, up=True)} ({p_text(p)})"
     return f"undecided, at most {percent(upper, up=True)}"

@@ -66,3 +66,9 @@ def test_a_contradiction_is_named():
         "xy": Numbers(p=1e-9, lower=0.2, upper=0.5, estimate=0.3, alpha=0, alpha_error=0.1),
     }
     assert "contradiction" in closed(groups, found, 0.05, 0.05)["O(3)"].note
+
+
+def test_a_group_under_two_names_is_one_hypothesis():
+    twice = {"a": group("SO(2)"), "b": group("SO(2)"), "c": group("Reflect(2)")}
+    found = {name: Numbers(0.02, 0.1, 0.9, 0.3, 1.0, 0.1) for name in twice}
+    assert {bounds.p_holm for bounds in closed(twice, found, 0.05, 0.05).values()} == {0.04}

@@ -151,12 +151,22 @@ def test_blocks_are_judged_by_their_own_spread():
     assert blocks["T1"][0] > 0.5
 
 
-def test_a_group_without_a_frame_gets_no_verdict():
+def test_a_group_without_a_frame_or_subgroups_of_one_parameter_gets_no_verdict():
+    x, y = normal(200, 6), normal(200)
+    test = symmetry_test(x, y, ["SL(3) x S(2)"], "T1", "T0")
+    assert test["SL(3) x S(2)"].verdict.startswith("no verdict")
+
+
+@pytest.mark.parametrize(("unit_x", "unit_y"), [(1e-200, 1e-200), (1e200, 1.0), (1.0, 1e200)])
+def test_numbers_whose_squares_are_none_are_tested_alike(unit_x, unit_y):
     x, y = offset_task(200)
-    assert symmetry_test(x, y, ["SL(3)"], "T1", "T0")["SL(3)"].verdict.startswith("no verdict")
+    plain = symmetry_test(x, y, ["O(2)@xy"], "T1", "T0")["O(2)@xy"]
+    tiny = symmetry_test(unit_x * x, unit_y * y, ["O(2)@xy"], "T1", "T0")["O(2)@xy"]
+    assert tiny.verdict.split()[0] == plain.verdict.split()[0]
+    assert tiny.lower == pytest.approx(plain.lower, abs=5e-3)
 
 
-@pytest.mark.parametrize("word", ["planes", "all"])
+@pytest.mark.parametrize("word", ["planes", pytest.param("all", marks=pytest.mark.slow)])
 def test_a_word_stands_for_many_candidates(word):
     x, y = offset_task(200)
     tested = symmetry_test(x, y, word, "T1", "T0")
@@ -187,6 +197,7 @@ BAD = {
         },
         "not deterministic",
     ),
+    "model of batches": ({"model": lambda x: x[:, :1] - x[:, :1].mean()}, "on the other inputs"),
     "undefined model": ({"model": lambda x: x[:, 0].log()}, "NaN or infinity"),
     "noise": ({"noise": -1.0}, "noise is the standard deviation"),
     "too much noise": ({"noise": 5.0}, "noise is larger than what is left"),

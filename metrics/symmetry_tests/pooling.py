@@ -1,0 +1,73 @@
+"""One verdict from several tests of the same samples, which differ by their splits.
+
+The split of the samples and the group elements are random, so that two seeds give two p-values.
+Twice their median is a p-value again, whatever the dependence of the tests (Meinshausen, Meier and
+Buehlmann, JASA 2009, with the quantile 1/2); in the same way, medians of bounds that are each wrong
+with probability level / 2 are wrong with probability level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import median
+
+from softsym.metrics.symmetry_tests.verdict import SymmetryTest, Verdict, percent, verdict_text
+
+
+def pooled(tests: Sequence[SymmetryTest], level: float, tolerance: float) -> SymmetryTest:
+    """Pools tests with different seeds into one.
+
+    Args:
+        tests: At least one; the same candidates and samples, each with bounds at half the level.
+        level: Level of the verdicts.
+        tolerance: Relative break up to which a symmetry counts as holding.
+    """
+    first = tests[0]
+    verdicts = {name: _pooled([t[name] for t in tests], level, tolerance) for name in first}
+    explained = {
+        label: _medians([test.explained[label] for test in tests]) for label in first.explained
+    }
+    alphas = {name: median(t.joint_alphas[name] for t in tests) for name in first.joint_alphas}
+    seeds = [test.settings["seed"] for test in tests]
+    return SymmetryTest(
+        verdicts, first.settings | {"level": level, "seed": seeds}, alphas, explained
+    )
+
+
+def _pooled(found: Sequence[Verdict], level: float, tolerance: float) -> Verdict:
+    first, count = found[0], len(found)
+    silent = [each for each in found if each.verdict.startswith("no verdict")]
+    if 2 * len(silent) > count:
+        return silent[0]
+    p, p_holm = (min(1.0, 2 * median(getattr(v, k) for v in found)) for k in ("p", "p_holm"))
+    lower, upper, estimate = (
+        median(getattr(v, k) for v in found) for k in ("lower", "upper", "estimate")
+    )
+    text = verdict_text(p, p_holm, lower, upper, level, tolerance)
+    word = next(iter(text.split()))
+    agree = sum(v.verdict.startswith(word) for v in found)
+    estimates = [v.estimate for v in found]
+    note = (
+        f"{word.rstrip(',')} in {agree} of {count} seeds, with estimates from "
+        f"{percent(min(estimates))} to {percent(max(estimates))}"
+    )
+    return replace(
+        first,
+        p=p,
+        p_holm=p_holm,
+        lower=lower,
+        upper=upper,
+        estimate=estimate,
+        verdict=text,
+        alpha=median(v.alpha for v in found),
+        alpha_error=median(v.alpha_error for v in found),
+        inputs_p=min(1.0, 2 * median(v.inputs_p for v in found)),
+        blocks={label: _medians([v.blocks[label] for v in found]) for label in first.blocks},
+        note="; ".join(filter(None, [note, *{v.note for v in found}])),
+    )
+
+
+def _medians(triples: Sequence[tuple[float, float, float]]) -> tuple[float, float, float]:
+    one, two, three = (median(values) for values in zip(*triples, strict=True))
+    return one, two, three

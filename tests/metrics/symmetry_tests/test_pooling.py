@@ -1,0 +1,40 @@
+"""Tests with several seeds give one verdict, which is as sure as the median of them."""
+
+import pytest
+import torch
+
+from softsym.metrics import symmetry_test
+
+
+@pytest.fixture(scope="module")
+def data():
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(300, 3, generator=generator).double()
+    return x, x.square().sum(1) + 2 * x[:, 0] + torch.randn(300, generator=generator).double()
+
+
+def test_medians_at_half_the_level(data):
+    groups = ["O(2)@yz", "O(2)@xy"]
+    single = [symmetry_test(*data, groups, "T1", "T0", seed=5 + k, level=0.025) for k in range(3)]
+    pooled = symmetry_test(*data, groups, "T1", "T0", seed=5, seeds=3)
+    for name in groups:
+        ps = sorted(test[name].p for test in single)
+        assert pooled[name].p == pytest.approx(min(1.0, 2 * ps[1]), abs=1e-12)
+        for bound in ("lower", "upper", "estimate"):
+            values = sorted(getattr(test[name], bound) for test in single)
+            assert getattr(pooled[name], bound) == values[1]
+    assert pooled["O(2)@xy"].verdict.startswith("broken by")
+    assert "broken in 3 of 3 seeds, with estimates from" in pooled["O(2)@xy"].note
+    assert pooled.settings["seed"] == [5, 6, 7]
+    assert pooled.settings["level"] == 0.05
+
+
+def test_progress_runs_to_the_end_once(data):
+    shares = []
+    symmetry_test(*data, ["O(2)@yz"], "T1", "T0", seeds=2, on_step=lambda _, s: shares.append(s))
+    assert shares == [0.0, 0.5]
+
+
+def test_number_of_seeds_is_checked(data):
+    with pytest.raises(ValueError, match="seeds must be a whole number of at least 1; got 0"):
+        symmetry_test(*data, ["O(2)@yz"], "T1", "T0", seeds=0)
