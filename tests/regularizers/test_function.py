@@ -6,6 +6,7 @@ from compliance.regularizers import INPUTS, Holder, RegularizerSuite, small_netw
 from torch import nn
 
 from softsym.regularizers import FunctionRegularizer, LieDerivativeRegularizer
+from softsym.regularizers.projection.layer_shares import Share
 from softsym.symmetries import group, project, rep
 
 
@@ -81,7 +82,7 @@ def test_scaling_moves_samples_to_the_sizes_of_others():
     regularizer = FunctionRegularizer("Scaling(3)", 1.0, "T1", "T0")
     regularizer.bind(linear(3, 1))
     x = batch_of(200, 3)[0]
-    moved, _ = regularizer.moved((x, None), torch.arange(200), 0, 0)
+    moved, _ = regularizer.moved(x, torch.arange(200), 0)
     sizes = x.norm(dim=1)
     assert sizes.min() - 1e-9 <= moved.norm(dim=1).min()
     assert moved.norm(dim=1).max() <= sizes.max() + 1e-9
@@ -97,11 +98,14 @@ def test_many_groups_share_one_pass():
 
     names = ["O(3)", "O(2)@xy", "Scaling(3)"]
     network, batch = Counting(), batch_of(300, 3)
+    x = batch[0]
     regularizers = [FunctionRegularizer(name, 1.0, "T1", "T0") for name in names]
     for r in regularizers:
         r.bind(network)
-    values = FunctionRegularizer.penalties(regularizers, Holder(network), batch, batch[0][:, :1])
-    assert calls == [300]
+    for _ in range(2):
+        values = FunctionRegularizer.penalties(regularizers, Holder(network), batch, x[:, :1])
+    # once more in evaluation mode, where the network might predict otherwise
+    assert calls == [300, 300, 300]
     assert all(value > 0.05 for value in values)
 
 
@@ -123,11 +127,12 @@ def test_gradients_flow_where_they_are_asked_to():
 def test_steps_and_ranks_draw_other_elements_and_a_resumed_step_the_same():
     regularizer = FunctionRegularizer("O(3)", 1.0, "T1", "T0")
     regularizer.bind(linear(3, 1))
-    batch, rows = batch_of(20, 3), torch.arange(20)
-    first = regularizer.moved(batch, rows, 3, 0)[0]
-    torch.testing.assert_close(regularizer.moved(batch, rows, 3, 0)[0], first)
-    assert not torch.allclose(regularizer.moved(batch, rows, 4, 0)[0], first)
-    assert not torch.allclose(regularizer.moved(batch, rows, 3, 1)[0], first)
+    batch, rows = batch_of(20, 3)[0], torch.arange(20)
+    first = regularizer.moved(batch, rows, 3)[0]
+    torch.testing.assert_close(regularizer.moved(batch, rows, 3)[0], first)
+    assert not torch.allclose(regularizer.moved(batch, rows, 4)[0], first)
+    regularizer.share = Share(1, 2)
+    assert not torch.allclose(regularizer.moved(batch, rows, 3)[0], first)
 
 
 def test_the_running_variance_is_saved_and_restored():
