@@ -77,7 +77,7 @@ class HeadMetrics(nn.Module):
 
     def __iter__(self) -> Iterator[str]:
         """The names of all metrics but those of single heads."""
-        return iter(self.plain)
+        return map(str, self.plain.keys())
 
     def update(self, prediction: Any, target: Any) -> None:
         """Adds a batch of predictions and targets, tensors or nested."""

@@ -77,8 +77,8 @@ def on_vectors(
         ValueError: If the inputs or outputs do not fit their types.
     """
     of_inputs, of_outputs = read_types(rep_in), read_types(rep_out)
-    plain = isinstance(of_inputs, Rep) and isinstance(of_outputs, Rep)
-    if plain and isinstance(x, Tensor) and x.ndim <= TABLE:
+    table = isinstance(x, Tensor) and x.ndim <= TABLE
+    if table and isinstance(of_inputs, Rep) and isinstance(of_outputs, Rep):
         return f, of_inputs, of_outputs, x
     of_inputs, of_outputs = over(of_inputs, G), over(of_outputs, G)
     R_in, vectors = flattened(of_inputs, x, G.space)

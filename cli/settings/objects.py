@@ -114,6 +114,7 @@ class Regularizer(TypedDict, total=False):
     rep_out: Types | None
     gradient: Literal["both", "stopped", "anchored"]
     share_batch: bool
+    strict: bool
     seed: Seed
 
 

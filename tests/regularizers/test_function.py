@@ -1,13 +1,19 @@
 """Regularizers of a function: compliance, the theorem on linear maps, and many groups at once."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 from compliance.regularizers import INPUTS, Holder, RegularizerSuite, small_network
 from torch import nn
 
-from softsym.regularizers import FunctionRegularizer, LieDerivativeRegularizer
+from softsym.networks import MLP
+from softsym.regularizers import FunctionRegularizer, LieDerivativeRegularizer, of_function
+from softsym.regularizers.base import all_penalties
 from softsym.regularizers.projection.layer_shares import Share
 from softsym.symmetries import group, project, rep
+from softsym.symmetries.haar import uniform_elements
 
 
 class TestFunctionRegularizer(RegularizerSuite):
@@ -146,3 +152,103 @@ def test_the_running_variance_is_saved_and_restored():
 def test_discrete_groups_have_no_lie_derivative():
     with pytest.raises(ValueError, match="no Lie algebra"):
         LieDerivativeRegularizer("C(4)", 1.0)
+
+
+def moved_by_hand(G, network, x, generator):
+    """The definition, one sample at a time."""
+    total = 0.0
+    R_in, R_out = rep("2T0 + 2T1"), rep("T2")
+    for row, g in zip(x, uniform_elements(G, len(x), generator), strict=True):
+        back = torch.linalg.inv(R_out.rho(g)) @ network((R_in.rho(g) @ row)[None])[0]
+        total = total + (back - network(row[None])[0]).square().sum()
+    return float(total / len(x))
+
+
+@pytest.mark.parametrize("name", ["O(3)", "C(4)@xy", "SO(2)@yz"])
+def test_equals_the_definition(name):
+    network = MLP("2T0 + 2T1", "T2", dim=3, channels=8).double().requires_grad_(False)
+    batch = batch_of(12, 8, 9)
+    regularizer = FunctionRegularizer(name, 1.0, seed=5)
+    value = penalty_of(regularizer, network, batch)
+    expected = moved_by_hand(group(name), network, batch[0], torch.Generator().manual_seed(5))
+    y = network(batch[0])
+    variance = (y - y.mean(0)).square().sum(1).mean()
+    assert float(value) == pytest.approx(expected / float(variance), rel=1e-9)
+
+
+class Noisy(nn.Module):
+    """An equivariant function in evaluation mode alone."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Linear(1, 1).double()
+        self.noise, self.norm = nn.Dropout(0.5), nn.BatchNorm1d(1).double()
+
+    def forward(self, x):
+        return self.scale(self.norm(self.noise(x.norm(dim=1, keepdim=True))))
+
+
+@pytest.mark.parametrize("kind", [FunctionRegularizer, LieDerivativeRegularizer])
+def test_dropout_and_batch_normalisation_are_no_violation(kind):
+    network, batch = Noisy(), batch_of(40, 3)
+    regularizer = kind("SO(3)", 1.0, "T1", "T0")
+    value = penalty_of(regularizer, network, batch)
+    value.backward()
+    assert float(value.detach()) < 1e-20
+    assert network.noise.training
+    assert network.norm.training
+    # the pass that the task needs is the only one that the statistics have seen
+    assert int(network.norm.num_batches_tracked) == 1
+
+
+class Meeting:
+    """Two threads that add up their tensors, as two processes do."""
+
+    def __init__(self):
+        self.barrier, self.parts = threading.Barrier(2), {}
+
+    def all_reduce(self, tensor):
+        self.parts[threading.get_ident()] = tensor.clone()
+        self.barrier.wait()
+        total = sum(self.parts.values())
+        self.barrier.wait()
+        tensor.copy_(total)
+
+
+def penalties_of_groups(network, batch, share):
+    groups = ("O(3)", "C(4)@xy", "SO(2)@yz")
+    made = [FunctionRegularizer(name, 1.0, "2T0 + 2T1", "T2") for name in groups]
+    made.append(LieDerivativeRegularizer("SO(3)", 1.0, "2T0 + 2T1", "T2"))
+    for r in made:
+        r.bind(network)
+        r.share = share
+    named = {str(i): r for i, r in enumerate(made)}
+    values = all_penalties(named, Holder(network), batch, network(batch[0]))
+    total = torch.stack(list(values.values()))
+    gradients = torch.autograd.grad(total.sum(), list(network.parameters()))
+    return total.detach(), torch.cat([g.flatten() for g in gradients])
+
+
+def test_two_processes_equal_one(monkeypatch):
+    network = MLP("2T0 + 2T1", "T2", dim=3, channels=8).double().eval()
+    x, y = batch_of(20, 8, 9)
+    whole = penalties_of_groups(network, (x, y), Share(0, 1))
+    monkeypatch.setattr(of_function.dist, "all_reduce", Meeting().all_reduce)
+    halves = [((x[:10], y[:10]), Share(0, 2)), ((x[10:], y[10:]), Share(1, 2))]
+    with ThreadPoolExecutor(2) as pool:
+        parts = list(pool.map(lambda half: penalties_of_groups(network, *half), halves))
+    for of_whole, of_parts in zip(whole, zip(*parts, strict=True), strict=True):
+        torch.testing.assert_close(torch.stack(of_parts).mean(0), of_whole)
+
+
+@pytest.mark.parametrize("kind", [FunctionRegularizer, LieDerivativeRegularizer])
+def test_bf16_measures_what_float32_does(kind):
+    network, batch = MLP("2T0 + 2T1", "T2", dim=3, channels=32), batch_of(200, 8, 9)
+    batch = tuple(each.float() for each in batch)
+    values = []
+    for enabled in (False, True):
+        regularizer = kind("SO(3)", 1.0)
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            values.append(penalty_of(regularizer, network, batch))
+    assert values[1].dtype == torch.float32
+    assert float(values[1].detach()) == pytest.approx(float(values[0].detach()), rel=0.03)
