@@ -55,7 +55,7 @@ def coverage(network: nn.Module, bound: Iterable[nn.Parameter]) -> Coverage:
     """Measures how much of a network's parameters are among those bound.
 
     A nonlinearity whose attribute ``commutes`` is true is known to keep the symmetry
-    (:func:`softsym.regularizers.auto_types`).
+    (:func:`softsym.networks.auto_types`).
     """
     mine, named = {id(p) for p in bound}, dict(network.named_parameters())
     known = {name: p for name, p in named.items() if id(p) in mine}

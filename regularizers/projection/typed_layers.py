@@ -115,7 +115,7 @@ def require_typed_layers(network: nn.Module, group: Group, user: str) -> list[Ty
             "FunctionRegularizer (symmetry_kind=function, or regularizer/function.yaml), which "
             "takes any network. This one needs layers that carry weight, rep_in and rep_out, as "
             "softsym.networks.TypedLinear does: choose SoftEMLP (network=soft_emlp), let "
-            "softsym.regularizers.auto_types type your MLP, or give rep_in and rep_out to the "
+            "softsym.networks.auto_types type your MLP, or give rep_in and rep_out to the "
             "linear layers of your network. (EMLP and RPP compute their weights by projection: "
             f"these are no parameters to bind to.){left_out}"
         )
