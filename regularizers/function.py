@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any, Self
@@ -19,12 +20,18 @@ from softsym.regularizers.of_function import (
     precise,
     step_of,
 )
-from softsym.symmetries import Group
+from softsym.symmetries import Group, Rep
 from softsym.symmetries.batches import flattened, leaves, sample_count, tensors, transform
 from softsym.symmetries.elements import Element, to
-from softsym.symmetries.orbit_moves import Mover, inverse, mover
+from softsym.symmetries.images import round_trip_error
+from softsym.symmetries.orbit_moves import Mover, inverse, nearby
+
+log = logging.getLogger(__name__)
 
 GRADIENTS = ("both", "stopped", "anchored")
+TRIED = 32
+"""Inputs on which the error of interpolation is measured."""
+NOTICEABLE = 1e-6
 
 
 class FunctionRegularizer(FunctionTerm):
@@ -67,6 +74,10 @@ class FunctionRegularizer(FunctionTerm):
         seed: Seed of the elements.
         name: Key in config and logs.
 
+    Attributes:
+        interpolation_error: Relative error of moving inputs and back, measured in the first step;
+            not 0 for images that are turned by any angle or scaled.
+
     Raises:
         ValueError: If the group is not understood, or the gradient unknown.
     """
@@ -87,6 +98,7 @@ class FunctionRegularizer(FunctionTerm):
         if gradient not in GRADIENTS:
             raise ValueError(f"gradient must be one of {', '.join(GRADIENTS)}; got {gradient!r}.")
         self.gradient, self.share_batch = gradient, share_batch
+        self.interpolation_error = 0.0
         self._mover: Mover | None = None
 
     @override
@@ -127,13 +139,28 @@ class FunctionRegularizer(FunctionTerm):
             flat, x = flattened(self.rep_in, inputs, self.group.space)
             x = x.detach().double().cpu()
             if self._mover is None:
-                self._mover = mover(self.group, flat, flat, x)
+                self._mover = nearby(self.group, flat, flat, x)
+                self._report_rounding(flat, x)
         if self._mover.frame is not None:
             frames = self._mover.frames(x[rows])
             return self._mover.draw(frames, frames, self.generator(step, rank), len(rows))
         # as for the global batch, whose part this is: several processes draw what one would
         drawn = self._mover.draw(None, None, self.generator(step), n * processes)
         return _chosen(drawn, rows + n * rank)
+
+    def _report_rounding(self, R: Rep, x: Tensor) -> None:
+        """Logs how far some inputs (n, size) come out of being moved and back, if noticeably."""
+        some = x[:TRIED]
+        g = self.group.sample_elements(len(some), self.generator(0))
+        self.interpolation_error = round_trip_error(R, g, some)
+        if self.interpolation_error > NOTICEABLE:
+            log.info(
+                "Regularizer %r interpolates: inputs moved by %s and back differ by %.1f%%; "
+                "penalties of about the square of this mean nothing.",
+                self.name,
+                self.group,
+                100 * self.interpolation_error,
+            )
 
     def moved(
         self, inputs: Any, rows: Tensor, step: int, alone: bool = True
