@@ -21,7 +21,15 @@ from softsym.regularizers.of_function import (
     step_of,
 )
 from softsym.symmetries import Group, Rep
-from softsym.symmetries.batches import flattened, leaves, sample_count, tensors, transform
+from softsym.symmetries.batches import (
+    flattened,
+    is_invariant,
+    leaves,
+    reps,
+    sample_count,
+    tensors,
+    transform,
+)
 from softsym.symmetries.elements import Element, to
 from softsym.symmetries.images import round_trip_error
 from softsym.symmetries.orbit_moves import Mover, inverse, nearby
@@ -29,6 +37,7 @@ from softsym.symmetries.orbit_moves import Mover, inverse, nearby
 log = logging.getLogger(__name__)
 
 GRADIENTS = ("both", "stopped", "anchored")
+DISTANCES = ("squared", "kl")
 TRIED = 32
 """Inputs on which the error of interpolation is measured."""
 NOTICEABLE = 1e-6
@@ -70,6 +79,8 @@ class FunctionRegularizer(FunctionTerm):
         dim: Dimension of the base space, where the name leaves it open.
         gradient: ``both`` sides are trained; ``stopped`` takes f(x) as given; ``anchored``
             compares f(g x) with the moved target, which is augmentation.
+        distance: ``squared``, or ``kl``: for logits, the symmetric divergence KL(p|q) + KL(q|p) of
+            the distributions that they stand for, which is not divided by a variance.
         share_batch: Whether several groups share the samples of a batch.
         seed: Seed of the elements.
         name: Key in config and logs.
@@ -79,7 +90,8 @@ class FunctionRegularizer(FunctionTerm):
             not 0 for images that are turned by any angle or scaled.
 
     Raises:
-        ValueError: If the group is not understood, or the gradient unknown.
+        ValueError: If the group is not understood, or gradient or distance are unknown or do not
+            go together.
     """
 
     def __init__(
@@ -90,6 +102,7 @@ class FunctionRegularizer(FunctionTerm):
         rep_out: Any = None,
         dim: int | None = None,
         gradient: str = "both",
+        distance: str = "squared",
         share_batch: bool = True,
         seed: int = 0,
         name: str | None = None,
@@ -97,7 +110,11 @@ class FunctionRegularizer(FunctionTerm):
         super().__init__(group, strength, rep_in, rep_out, dim, seed, name)
         if gradient not in GRADIENTS:
             raise ValueError(f"gradient must be one of {', '.join(GRADIENTS)}; got {gradient!r}.")
-        self.gradient, self.share_batch = gradient, share_batch
+        if distance not in DISTANCES:
+            raise ValueError(f"distance must be one of {', '.join(DISTANCES)}; got {distance!r}.")
+        if (gradient, distance) == ("anchored", "kl"):
+            raise ValueError("gradient=anchored compares with targets, for which distance=squared.")
+        self.gradient, self.distance, self.share_batch = gradient, distance, share_batch
         self.interpolation_error = 0.0
         self._mover: Mover | None = None
 
@@ -105,6 +122,11 @@ class FunctionRegularizer(FunctionTerm):
     def bind(self, network: nn.Module) -> None:
         super().bind(network)
         self._mover = None
+        if self.distance == "kl" and not all(map(is_invariant, reps(self.rep_out))):
+            raise ValueError(
+                f"Regularizer {self.name!r}: distance=kl is for logits of scalars, such as 10T0, "
+                f"which no group moves; rep_out is {self.rep_out}."
+            )
 
     @classmethod
     @override
@@ -189,10 +211,17 @@ class FunctionRegularizer(FunctionTerm):
             if self.gradient == "stopped":
                 against = against.detach()
             apart = moved.to(against.dtype) - against
-            # NaN marks a target that nobody observed
-            observed = apart.where(~against.isnan(), 0.0) if self.gradient == "anchored" else apart
-            sums.append(observed.square().sum())
+            if self.gradient == "anchored":  # NaN marks a target that nobody observed
+                apart = apart.where(~against.isnan(), 0.0)
+            kl = self.distance == "kl"
+            sums.append(symmetric_kl(apart + against, against) if kl else apart.square().sum())
         return torch.stack(sums)
+
+    @override
+    def scaled(self, squares: Tensor, prediction: Any, batch: Any, step: int) -> Tensor:
+        if self.distance == "kl":
+            return squares.mean()
+        return super().scaled(squares, prediction, batch, step)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leaves out the frames, which belong to the data; the first step makes them again."""
@@ -227,6 +256,12 @@ def _squares(
         r.violation(outputs, g, batch[1], prediction, rows) * (processes / max(total, 1))
         for r, (rows, g), total in zip(regularizers, parts, met, strict=True)
     ]
+
+
+def symmetric_kl(logits: Tensor, others: Tensor) -> Tensor:
+    """Sum of KL(p|q) + KL(q|p) = sum_k (p_k - q_k) (log p_k - log q_k) over logits (..., k)."""
+    p, q = logits.log_softmax(-1), others.log_softmax(-1)
+    return ((p.exp() - q.exp()) * (p - q)).sum()
 
 
 def _chosen(g: Element, rows: Tensor) -> Element:

@@ -92,11 +92,17 @@ def over(types: Types, G: Group) -> Types:
     return None if types is None else types.over(G)
 
 
+def reps(types: Types) -> list[Rep]:
+    """All types, in order."""
+    if isinstance(types, Rep):
+        return [types]
+    parts = types.values() if isinstance(types, Mapping) else types or ()
+    return [R for part in parts for R in reps(part)]
+
+
 def is_typed(types: Types) -> bool:
     """Whether there is any type among them."""
-    if isinstance(types, Mapping):
-        return any(map(is_typed, types.values()))
-    return any(map(is_typed, types)) if isinstance(types, tuple) else types is not None
+    return bool(reps(types))
 
 
 def transform(
@@ -211,7 +217,7 @@ def require_tensor(R: Rep, v: Any, space: Space, path: str) -> Tensor:
             f"{path} has the type {str(R)!r}, {size} numbers over R^{whole_dim(space)}, in its "
             f"last axis (or axes) behind the samples; got the shape {tuple(v.shape)}.{hint}"
         )
-    if not v.is_floating_point() and not _is_invariant(R):
+    if not v.is_floating_point() and not is_invariant(R):
         raise ValueError(
             f"{path} has the type {str(R)!r} but holds {v.dtype}, which no group element moves. "
             "Convert it by .float(), or give it no type."
@@ -219,7 +225,8 @@ def require_tensor(R: Rep, v: Any, space: Space, path: str) -> Tensor:
     return v
 
 
-def _is_invariant(R: Rep) -> bool:
+def is_invariant(R: Rep) -> bool:
+    """Whether a type holds scalars alone."""
     parts = [part for _, part in R.terms] if isinstance(R, Sum) else [R]
     return all(part == T(0) for part in parts)
 

@@ -115,6 +115,7 @@ class Regularizer(TypedDict, total=False):
     rep_in: BatchTypes | None
     rep_out: BatchTypes | None
     gradient: Literal["both", "stopped", "anchored"]
+    distance: Literal["squared", "kl"]
     share_batch: bool
     strict: bool
     seed: Seed

@@ -12,17 +12,20 @@ import torch
 from torch import Tensor, nn
 
 from softsym.regularizers.effective_weights import effective
-from softsym.symmetries import Group, Rep
+from softsym.symmetries import Group, Image, Rep
 from softsym.symmetries import rep as parse_rep
 
 log = logging.getLogger(__name__)
+
+KERNEL = 4
+"""Axes of the weight of a convolution of images."""
 
 _warned: WeakSet[nn.Module] = WeakSet()
 
 
 @dataclass(frozen=True)
 class TypedLayer:
-    """A linear layer with types."""
+    """A linear layer, or a convolution of images, with types."""
 
     name: str  # path in the network
     module: nn.Module
@@ -47,7 +50,19 @@ class TypedLayer:
     @property
     def terms(self) -> list[tuple[Tensor, Rep]]:
         """Weight and, if there is one, bias, each with its type."""
-        return list(zip(self.tensors, (self.rep_in >> self.rep_out, self.rep_out), strict=False))
+        return list(zip(self.tensors, (self.kind, self.rep_out), strict=False))
+
+    @property
+    def kind(self) -> Rep:
+        """Type of the weight: maps from rep_in to rep_out, at each pixel of a kernel if it is one.
+
+        A convolution is equivariant if and only if its kernel (out, in, height, width) does not
+        change when the group turns the image and both channels (Cohen and Welling 2016,
+        arXiv 1602.07576).
+        """
+        if self.weight.ndim == KERNEL:
+            return (self.rep_in >> self.rep_out) * Image(*self.weight.shape[2:])
+        return self.rep_in >> self.rep_out
 
 
 def typed_layers(network: nn.Module) -> list[TypedLayer]:
@@ -121,7 +136,7 @@ def require_typed_layers(network: nn.Module, group: Group, user: str) -> list[Ty
         )
     for layer in layers:
         sizes = tuple(R.over(group).size(group.space) for R in (layer.rep_out, layer.rep_in))
-        if sizes != tuple(layer.weight.shape):
+        if layer.weight.ndim not in (2, KERNEL) or sizes != tuple(layer.weight.shape[:2]):
             raise ValueError(
                 f"Regularizer {user!r} cannot bind to layer {layer.name!r}: over R^{group.dim}, "
                 f"where {group} acts, {layer.rep_in} >> {layer.rep_out} is a matrix of {sizes}, "

@@ -49,6 +49,30 @@ def test_a_large_strength_makes_a_plain_network_equivariant(candidate):
     assert equivariance_error(network, "T1", "T2", candidate, x) < 1e-3
 
 
+@pytest.mark.parametrize("name", ["C(4)", "D(4)"])
+def test_a_large_strength_makes_a_plain_cnn_equivariant(name):
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        *(nn.Conv2d(1, 9, 3, padding=1), nn.ReLU(), nn.AvgPool2d(2)),
+        *(nn.Conv2d(9, 8, 3), nn.ReLU()),
+        *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2)),
+    )
+    auto_types(network, name, "T0", "2T0")
+    regularizer = ProjectionRegularizer(name, 1e4, strict=True)
+    regularizer.bind(network)
+    x, y = torch.randn(64, 1, 8, 8), torch.randn(64, 2)
+    before = equivariance_error(network, "Image(8,8)", "2T0", name, x)
+    optimizer = torch.optim.SGD(network.parameters(), 5e-5)
+    for _ in range(100):
+        optimizer.zero_grad()
+        task = (network(x) - y).square().mean()
+        (task + regularizer.strength * regularizer.penalty(None, None, None)).backward()
+        optimizer.step()
+    assert before > 0.1
+    assert equivariance_error(network, "Image(8,8)", "2T0", name, x) < 1e-3
+    assert network(x).std(0).min() > 1e-4
+
+
 def test_one_argument_of_the_plain_mlp():
     network = MLP("T1", "T0", dim=3, channels=10, hidden_layers=1, hidden_group="C(4)@xy")
     assert str(network.layers[0].rep_out) == "2Regular(C(4)@xy) + 2T0"

@@ -252,3 +252,31 @@ def test_bf16_measures_what_float32_does(kind):
             values.append(penalty_of(regularizer, network, batch))
     assert values[1].dtype == torch.float32
     assert float(values[1].detach()) == pytest.approx(float(values[0].detach()), rel=0.03)
+
+
+def test_logits_are_compared_as_distributions():
+    network, batch = linear(3, 4), batch_of(100, 3, 4)
+    regularizer = FunctionRegularizer("O(3)", 1.0, "T1", "4T0", distance="kl")
+    value = penalty_of(regularizer, network, batch)
+    p = network(batch[0]).softmax(1)
+    q = network(regularizer.moved(batch[0], torch.arange(100), 0)[0]).softmax(1)
+    both = [(a * (a / b).log()).sum(1).mean() for a, b in ((p, q), (q, p))]
+    torch.testing.assert_close(value, sum(both))
+    # a constant added to all logits is no other distribution
+    network.weight.data[:] = network.weight.data[:1].clone()
+    assert float(penalty_of(regularizer, network, batch).detach()) < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"distance": "l1"}, "distance must be one of squared, kl"),
+        ({"distance": "kl", "gradient": "anchored"}, "for which distance=squared"),
+    ],
+)
+def test_distances_that_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        FunctionRegularizer("O(3)", 1.0, "T1", "T0", **settings)
+    regularizer = FunctionRegularizer("O(3)", 1.0, "T1", "T1", distance="kl")
+    with pytest.raises(ValueError, match="distance=kl is for logits of scalars"):
+        regularizer.bind(linear(3, 3))
