@@ -210,12 +210,16 @@ class FunctionRegularizer(FunctionTerm):
             moved, against = leaf.moved(back, rows), precise(other.vectors[rows])
             if self.gradient == "stopped":
                 against = against.detach()
-            apart = moved.to(against.dtype) - against
-            if self.gradient == "anchored":  # NaN marks a target that nobody observed
-                apart = apart.where(~against.isnan(), 0.0)
-            kl = self.distance == "kl"
-            sums.append(symmetric_kl(apart + against, against) if kl else apart.square().sum())
+            sums.append(self._apart(moved.to(against.dtype), against))
         return torch.stack(sums)
+
+    def _apart(self, values: Tensor, against: Tensor) -> Tensor:
+        if self.distance == "kl":
+            return symmetric_kl(values, against)
+        apart = values - against
+        if self.gradient == "anchored":  # NaN marks a target that nobody observed
+            apart = apart.where(~against.isnan(), 0.0)
+        return apart.square().sum()
 
     @override
     def scaled(self, squares: Tensor, prediction: Any, batch: Any, step: int) -> Tensor:
