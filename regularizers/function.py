@@ -19,6 +19,8 @@ from softsym.regularizers.of_function import (
     evaluating,
     precise,
     step_of,
+    takes_turns,
+    turns_of,
 )
 from softsym.symmetries import Group, Rep
 from softsym.symmetries.batches import (
@@ -134,10 +136,7 @@ class FunctionRegularizer(FunctionTerm):
         cls, regularizers: Sequence[Self], module: LightningModule, batch: Any, prediction: Any
     ) -> list[Tensor]:
         """Estimates all penalties; those that share take turns over the samples."""
-        count = len(regularizers)
-        if not all(r.share_batch for r in regularizers) or (
-            sample_count(batch[0], regularizers[0].rep_in) < count
-        ):
+        if not takes_turns(regularizers, batch):
             return super().penalties(regularizers, module, batch, prediction)
         step = step_of(module)
         squares = _squares(regularizers, module, batch, prediction, step)
@@ -241,24 +240,19 @@ def _squares(
 ) -> list[Tensor]:
     """The mean squares (k,) of each regularizer, from one pass over a batch that they share."""
     inputs, first = batch[0], regularizers[0]
-    n, count, (rank, processes) = sample_count(inputs, first.rep_in), len(regularizers), first.share
-    # the turns move on with the step, so that every sample meets every group
-    turn = (torch.arange(n) + n * rank + step) % count
+    turns = turns_of(regularizers, sample_count(inputs, first.rep_in), step)
     moved, parts = inputs, []
-    for k, r in enumerate(regularizers):
-        rows = (turn == k).nonzero()[:, 0]
-        moved, g = r.moved(moved, rows, step, alone=count == 1)
-        parts.append((rows, g))
+    for r, (rows, share) in zip(regularizers, turns, strict=True):
+        moved, g = r.moved(moved, rows, step, alone=len(regularizers) == 1)
+        parts.append((rows, g, share))
     steady = first.needs_evaluation(module, batch, prediction)
     with evaluating(network_of(module)) if steady else nullcontext():
         outputs = call(module, moved)
         if steady and any(r.gradient != "anchored" for r in regularizers):
             prediction = call(module, inputs)
-    # samples of this group on all processes; gradients are averaged over these
-    met = [(n * processes - (k - step) % count + count - 1) // count for k in range(count)]
     return [
-        r.violation(outputs, g, batch[1], prediction, rows) * (processes / max(total, 1))
-        for r, (rows, g), total in zip(regularizers, parts, met, strict=True)
+        r.violation(outputs, g, batch[1], prediction, rows) * share
+        for r, (rows, g, share) in zip(regularizers, parts, strict=True)
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -17,7 +17,14 @@ from softsym.regularizers.base import Regularizer, network_of
 from softsym.regularizers.projection.layer_shares import ALL, Share
 from softsym.symmetries import Group
 from softsym.symmetries import group as parse_group
-from softsym.symmetries.batches import Leaf, is_typed, leaves, over, read_types
+from softsym.symmetries.batches import (
+    Leaf,
+    is_typed,
+    leaves,
+    over,
+    read_types,
+    sample_count,
+)
 
 MEMORY = 0.99
 """Share of the running variance that a step keeps."""
@@ -41,6 +48,7 @@ class FunctionTerm(Regularizer):
     Attributes:
         variance: Running variance of each typed output, (k,); None before the first step.
         share: The part of the global batch that this process has.
+        share_batch: Whether several groups share the samples of a batch.
     """
 
     def __init__(
@@ -56,7 +64,7 @@ class FunctionTerm(Regularizer):
         self.group: Group = parse_group(group, dim)
         super().__init__(strength, name)
         self._given = tuple(read_types(types) for types in (rep_in, rep_out))
-        self.seed = seed
+        self.seed, self.share_batch = seed, True
         self.variance: Tensor | None = None
         self._step = -1
         self.share: Share = ALL
@@ -174,6 +182,29 @@ class FunctionTerm(Regularizer):
         super().load_state_dict(state_dict)
         variance, self._step = state_dict["variance"], state_dict["step"]
         self.variance = None if variance is None else torch.tensor(variance, dtype=torch.float64)
+
+
+def takes_turns(regularizers: Sequence[FunctionTerm], batch: Any) -> bool:
+    """Whether regularizers share the samples of a batch, which then has one for each at least."""
+    count = sample_count(batch[0], regularizers[0].rep_in)
+    return all(r.share_batch for r in regularizers) and len(regularizers) <= count
+
+
+def turns_of(regularizers: Sequence[FunctionTerm], n: int, step: int) -> list[tuple[Tensor, float]]:
+    """The samples (m,) of each regularizer in this step, and the factor of a sum over them.
+
+    The turns move on with the step, so that every sample meets every group. The factor makes the
+    mean over processes of the sums the mean over the samples of all of them.
+
+    Args:
+        regularizers: Those that share a batch; one alone has all samples.
+        n: Number of samples on this process.
+        step: Number of the step.
+    """
+    count, (rank, processes) = len(regularizers), regularizers[0].share
+    turn = (torch.arange(n) + n * rank + step) % count
+    met = [(n * processes - (k - step) % count + count - 1) // count for k in range(count)]
+    return [((turn == k).nonzero()[:, 0], processes / max(m, 1)) for k, m in enumerate(met)]
 
 
 def call(module: Any, inputs: Any) -> Any:

@@ -27,7 +27,7 @@ class TestFunctionRegularizer(RegularizerSuite):
 
 class TestLieDerivativeRegularizer(RegularizerSuite):
     def make(self, strength=1.0):
-        return LieDerivativeRegularizer("SO(3)", strength)
+        return LieDerivativeRegularizer("SO(3)", strength, share_batch=False)
 
     def satisfy(self, network):
         for parameter in network.parameters():
@@ -218,7 +218,8 @@ class Meeting:
 def penalties_of_groups(network, batch, share):
     groups = ("O(3)", "C(4)@xy", "SO(2)@yz")
     made = [FunctionRegularizer(name, 1.0, "2T0 + 2T1", "T2") for name in groups]
-    made.append(LieDerivativeRegularizer("SO(3)", 1.0, "2T0 + 2T1", "T2"))
+    for name in ("SO(3)", "SO(2)@yz"):
+        made.append(LieDerivativeRegularizer(name, 1.0, "2T0 + 2T1", "T2"))
     for r in made:
         r.bind(network)
         r.share = share
@@ -280,3 +281,22 @@ def test_distances_that_are_refused(settings, message):
     regularizer = FunctionRegularizer("O(3)", 1.0, "T1", "T1", distance="kl")
     with pytest.raises(ValueError, match="distance=kl is for logits of scalars"):
         regularizer.bind(linear(3, 3))
+
+
+def test_lie_derivatives_of_many_groups_share_one_pass():
+    network, batch, calls = linear(3, 1), batch_of(30_000, 3), []
+    network.register_forward_hook(lambda *_: calls.append(1))
+    values = {}
+    for share in (True, False):
+        made = [
+            LieDerivativeRegularizer(name, 1.0, "T1", "T0", share_batch=share)
+            for name in ("SO(3)", "SO(2)@xy", "SO(2)@yz")
+        ]
+        for r in made:
+            r.bind(network)
+        y = network(batch[0])
+        calls.clear()
+        found = LieDerivativeRegularizer.penalties(made, Holder(network), batch, y)
+        values[share] = torch.stack(found).detach()
+        assert len(calls) == (1 if share else 3)
+    torch.testing.assert_close(values[True], values[False], rtol=0.06, atol=0)
