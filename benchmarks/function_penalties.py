@@ -40,6 +40,7 @@ KINDS: dict[str, Callable[[str], Regularizer]] = {
     "function, stopped": lambda name: FunctionRegularizer(name, 1.0, gradient="stopped"),
     "function, alone": lambda name: FunctionRegularizer(name, 1.0, share_batch=False),
     "lie": lambda name: LieDerivativeRegularizer(name, 1.0),
+    "lie, alone": lambda name: LieDerivativeRegularizer(name, 1.0, share_batch=False),
 }
 
 
