@@ -126,6 +126,7 @@ def publish(
         versions=versions(),
         seconds=seconds,
         parameters=parameters,
+        bound=bound_weights(result.module),
     )
     report = folder / REPORT
     write_report(summary, report)
@@ -142,6 +143,16 @@ def publish(
     # written last: a reader who finds it knows that everything else is complete
     write_json(folder / RECORD, record)
     show(summary, report, Console())
+
+
+def bound_weights(module: SymmetryModule) -> str:
+    """Says once what part of the weights each kind of regularizer measures."""
+    found = {
+        f"{type(r).__name__}: {r.coverage}."
+        for r in module.regularizers.values()
+        if r.coverage is not None and r.group is not None
+    }
+    return " ".join(sorted(found))
 
 
 def flat_metrics(result: RunResult, test: SymmetryTest | None) -> dict[str, float]:

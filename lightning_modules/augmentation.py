@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import Any
 
-from softsym.symmetries import Group, Rep
-from softsym.symmetries.elements import Element, to
+import torch
+
+from softsym.symmetries import Group
+from softsym.symmetries.batches import Types, over, sample_count, tensors, transform
+from softsym.symmetries.elements import to
 
 
 class GroupAugmentation:
@@ -22,9 +24,9 @@ class GroupAugmentation:
         self.group, self.seed = group, seed
 
     def __call__(
-        self, batch: tuple[Tensor, Tensor], types: tuple[Rep, Rep], step: int, rank: int = 0
-    ) -> tuple[Tensor, Tensor]:
-        """Moves inputs (n, size in) and targets (n, size out), given their types.
+        self, batch: tuple[Any, Any], types: tuple[Types, Types], step: int, rank: int = 0
+    ) -> tuple[Any, Any]:
+        """Moves inputs and targets, tensors (n, ..., size) or nested, given their types.
 
         The action is computed in float64; the moved batch has the precision of the given one.
         """
@@ -32,10 +34,7 @@ class GroupAugmentation:
         generator = torch.Generator().manual_seed(
             (self.seed + 1_000_003 * step + 7_919 * rank) % 2**63
         )
-        g = self.group.sample_elements(len(batch[0]), generator)
-        inputs, targets = (self._move(x, R, g) for x, R in zip(batch, types, strict=True))
-        return inputs, targets
-
-    def _move(self, values: Tensor, R: Rep, g: Element) -> Tensor:
-        moved = R.over(self.group).act(to(g, values.device), values.double())
-        return moved.to(values.dtype)
+        count, device = sample_count(batch[0], types[0]), next(tensors(batch)).device
+        g = to(self.group.sample_elements(count, generator), device)
+        of_inputs, of_targets = (over(each, self.group) for each in types)
+        return transform(of_inputs, batch[0], g), transform(of_targets, batch[1], g, what="targets")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 MODES = ("default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs")
 """Modes of ``torch.compile``."""
@@ -52,19 +53,18 @@ def has_compiler() -> bool:
         return False
 
 
-def compiled(network: nn.Module, mode: str) -> Callable[[Tensor], Tensor]:
+def compiled(network: nn.Module, mode: str) -> Callable[[Any], Any]:
     """Compiles the network's call to a function, which leaves the ``state_dict`` as it is."""
     check_settings(True, mode)
 
-    def predict(inputs: Tensor) -> Tensor:
-        prediction: Tensor = network(inputs)
-        return prediction
+    def predict(inputs: Any) -> Any:
+        return network(inputs)
 
     run = torch.compile(predict, mode=mode)
     if mode not in CUDA_GRAPHS:
         return run
 
-    def replay(inputs: Tensor) -> Tensor:
+    def replay(inputs: Any) -> Any:
         # allows the graph to overwrite what the last step returned
         torch.compiler.cudagraph_mark_step_begin()
         return run(inputs)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from softsym.runs.errors import UserError
+from softsym.symmetries.batches import tensors
 
 
 class NonFiniteLossError(UserError, RuntimeError):
@@ -35,13 +36,14 @@ def nonfinite_epoch(losses: Sequence[float], epoch: int) -> NonFiniteLossError:
 
 
 def explain_nonfinite(
-    network: nn.Module, inputs: Tensor, targets: Tensor, terms: Mapping[str, Tensor]
+    network: nn.Module, inputs: Any, targets: Any, terms: Mapping[str, Tensor]
 ) -> str:
     """Names the earliest cause that is not finite: data, a parameter, a layer, or a term.
 
     The network is called once more, with hooks on its layers. ``terms`` are those of the loss.
     """
-    for what, values in (("inputs", inputs), ("targets", targets)):
+    given = [("inputs", v) for v in tensors(inputs)] + [("targets", v) for v in tensors(targets)]
+    for what, values in given:
         if not torch.isfinite(values).all():
             row = int((~torch.isfinite(values)).flatten(1).any(1).nonzero()[0])
             return f"the {what} of the batch are not finite (first in row {row})"
@@ -55,7 +57,7 @@ def explain_nonfinite(
     return f"all layers are finite, but not {', '.join(bad) or 'the sum of the terms'} of the loss"
 
 
-def _first_layer(network: nn.Module, inputs: Tensor) -> str | None:
+def _first_layer(network: nn.Module, inputs: Any) -> str | None:
     """Names the first layer whose output is not finite."""
     bad: list[str] = []
 

@@ -18,12 +18,15 @@ from softsym.lightning_modules.nonfinite import explain_nonfinite, nonfinite_los
 from softsym.lightning_modules.schedule import follow_length
 from softsym.metrics.accumulated import PAPER, SPREAD
 from softsym.metrics.equivariance import EquivarianceError
+from softsym.metrics.heads import HeadMetrics, nested_loss
 from softsym.regularizers import Fixed, Regularizer, StrengthPolicy, StrengthTuning
 from softsym.regularizers.base import all_penalties
 from softsym.symmetries import Group
 from softsym.symmetries import group as parse_group
+from softsym.symmetries.batches import Types, read_types, sample_count
 
-Batch = tuple[Tensor, Tensor]
+Batch = tuple[Any, Any]
+"""Inputs and targets: tensors, or mappings and tuples of tensors."""
 
 TEST, OOD = "test", "ood"
 """The sets that the test measures, in the order of the datamodule's loaders."""
@@ -36,8 +39,10 @@ class SymmetryModule(LightningModule):
     policy's state are in the checkpoint's section of callbacks.
 
     Args:
-        network: Any module, (batch, in) to (batch, out).
-        loss: Task loss of prediction and target.
+        network: Any module, (batch, in) to (batch, out), or nested batches to nested batches
+            (:mod:`softsym.symmetries.batches`).
+        loss: Task loss of prediction and target; summed over the heads of nested predictions
+            (:func:`softsym.metrics.heads.nested_loss`).
         optimizer: Makes an optimizer of the parameters.
         regularizers: Regularizers by name, which is their key in logs.
         policy: Decides strengths after each epoch; fixed by default.
@@ -86,7 +91,7 @@ class SymmetryModule(LightningModule):
         self.network, self.task_loss = network, loss
         check_settings(compile, compile_mode)
         self._compile, self._compile_mode = compile, compile_mode
-        self._compiled: tuple[nn.Module, Callable[[Tensor], Tensor]] | None = None
+        self._compiled: tuple[nn.Module, Callable[[Any], Any]] | None = None
         self.began = False
         self._lengths: list[int | None] = []
         self.optimizer, self.scheduler = optimizer, scheduler
@@ -101,11 +106,11 @@ class SymmetryModule(LightningModule):
         self.record = EpochRecord(self.tuning, log_every_n_epochs)
         self.baselines: dict[str, nn.Module] = _modules(baselines or {})
         collection = MetricCollection(dict(metrics or {}))
-        self.val_metrics = collection.clone(prefix="val/")
+        self.val_metrics = HeadMetrics(collection, "val/")
         prefixes = {"network": "", **{name: f"{name}/" for name in self.baselines}}
-        self.test_metrics: dict[str, MetricCollection] = _modules(
+        self.test_metrics: dict[str, HeadMetrics] = _modules(
             {
-                f"{split}_{name}": collection.clone(prefix=f"{split}/{prefix}")
+                f"{split}_{name}": HeadMetrics(collection, f"{split}/{prefix}")
                 for split in (TEST, OOD)
                 for name, prefix in prefixes.items()
             }
@@ -130,7 +135,10 @@ class SymmetryModule(LightningModule):
     def setup(self, stage: str) -> None:
         """Reads types and units of the datamodule, and compiles the network for a training."""
         data = cast(Any, self.trainer).datamodule
-        self._types: tuple[Any, Any] = getattr(data, "rep_in", None), getattr(data, "rep_out", None)
+        self._types: tuple[Types, Types] = (
+            read_types(getattr(data, "rep_in", None)),
+            read_types(getattr(data, "rep_out", None)),
+        )
         self._target_scale: Tensor | None = getattr(data, "target_scale", None)
         device, epochs = self.trainer.strategy.root_device.type, self.trainer.max_epochs or 0
         if stage == "fit" and compiles(self._compile, device, epochs):
@@ -164,15 +172,14 @@ class SymmetryModule(LightningModule):
         for scheduler, length in zip(configured, self._lengths, strict=False):
             follow_length(scheduler, length)
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Any) -> Any:
         """Calls the network."""
-        prediction: Tensor = self.network(inputs)
-        return prediction
+        return self.network(inputs)
 
-    def predict(self, inputs: Tensor) -> Tensor:
+    def predict(self, inputs: Any) -> Any:
         """Calls the network, compiled if this training has compiled it."""
         if self._compiled is None or self._compiled[0] is not self.network:
-            return cast(Tensor, self(inputs))
+            return self(inputs)
         return self._compiled[1](inputs)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -194,7 +201,7 @@ class SymmetryModule(LightningModule):
         inputs, targets = batch
         prediction = self.predict(inputs)
         _require_column(prediction, targets)
-        task: Tensor = self.task_loss(prediction, targets)
+        task = nested_loss(self.task_loss, prediction, targets)
         penalties = all_penalties(self.regularizers, self, batch, prediction)
         total = task
         for name, penalty in penalties.items():
@@ -214,11 +221,14 @@ class SymmetryModule(LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Updates the validation metrics."""
         inputs, targets = batch
-        if len(inputs):
+        if sample_count(inputs):
             self._measure(self.val_metrics, self.predict(inputs), targets)
 
-    def _measure(self, metric: MetricCollection, prediction: Tensor, targets: Tensor) -> None:
+    def _measure(self, metric: HeadMetrics, prediction: Any, targets: Any) -> None:
         """Updates metrics in the units of the data, such as metres."""
+        if not isinstance(targets, Tensor):
+            metric.update(prediction, targets)
+            return
         prediction = prediction.to(targets.dtype)
         if self._target_scale is not None:
             scale = self._target_scale.to(targets)
@@ -252,7 +262,7 @@ class SymmetryModule(LightningModule):
         inputs, targets = batch
         split = (TEST, OOD)[dataloader_idx]
         self._tested.add(split)
-        if not len(inputs):
+        if not sample_count(inputs):
             return
         for name, model in {"network": self.network, **self.baselines}.items():
             self._measure(self.test_metrics[f"{split}_{name}"], model(inputs), targets)
@@ -270,8 +280,10 @@ class SymmetryModule(LightningModule):
             error.reset()
 
 
-def _require_column(prediction: Tensor, targets: Tensor) -> None:
+def _require_column(prediction: Any, targets: Any) -> None:
     """Refuses targets that a loss would broadcast: each with the predictions of all samples."""
+    if not isinstance(targets, Tensor) or not isinstance(prediction, Tensor):
+        return
     if targets.ndim == 1 and prediction.ndim == 2 and prediction.shape[1] == 1:
         raise ValueError(
             f"The targets have the shape ({len(targets)},), but one number per sample is a column, "

@@ -14,6 +14,7 @@ from softsym.metrics.equivariance import (
     equivariance_error,
     equivariance_error_by_block,
 )
+from softsym.metrics.heads import HeadLosses, HeadMetrics
 from softsym.metrics.lie_derivative import (
     LocalEquivarianceError,
     lie_derivative,
@@ -27,6 +28,8 @@ __all__ = [
     "AverageDisplacementError",
     "EquivarianceError",
     "FinalDisplacementError",
+    "HeadLosses",
+    "HeadMetrics",
     "LocalEquivarianceError",
     "MinAverageDisplacementError",
     "MinFinalDisplacementError",

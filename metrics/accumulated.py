@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,9 +12,10 @@ from torchmetrics import Metric
 
 from softsym.metrics.rounding import relative_error
 from softsym.metrics.spread import merged, no_moments, relative_to_spread
-from softsym.symmetries import Group, Rep
+from softsym.metrics.type_checks import Function, on_vectors
+from softsym.symmetries import Group, Rep, T
 from softsym.symmetries import group as parse_group
-from softsym.symmetries import rep as parse_rep
+from softsym.symmetries.batches import read_types
 
 SPREAD: str = "spread"
 SIZES: str = "sizes"
@@ -72,8 +74,8 @@ class AccumulatedError(Metric):
     """A relative error over batches, from sums that a subclass adds.
 
     Args:
-        rep_in: Type of the inputs.
-        rep_out: Type of the outputs.
+        rep_in: Type of the inputs, or a mapping or tuple of types.
+        rep_out: Type of the outputs, likewise.
         group: The group.
         relative_to: Name of a measure.
         allowed: Names that ``relative_to`` may have.
@@ -87,25 +89,43 @@ class AccumulatedError(Metric):
 
     def __init__(
         self,
-        rep_in: str | Rep,
-        rep_out: str | Rep,
+        rep_in: Any,
+        rep_out: Any,
         group: str | Group,
         relative_to: str,
         allowed: tuple[str, ...],
     ) -> None:
         super().__init__()
-        self.rep_in, self.rep_out = parse_rep(rep_in), parse_rep(rep_out)
+        self.rep_in, self.rep_out = read_types(rep_in), read_types(rep_out)
         self.group, self.relative_to = parse_group(group), relative_to
         self._measure = measure(relative_to, allowed)
-        size = self.rep_out.over(self.group).size(self.group.space)
-        self.add_state("sums", self._measure.empty(size), dist_reduce_fx=self._measure.merged)
+        # the number of atoms or pixels, say, is known at the first update
+        self._of_outputs = self.rep_out if isinstance(self.rep_out, Rep) else T(0)
+        self.add_state("sums", self._empty(self._of_outputs), dist_reduce_fx=self._measure.merged)
         self.add_state("count", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
 
     def compute(self) -> Tensor:
         """Returns the error, at least 0; NaN before any input."""
         if not self.count:
             return torch.full_like(self.count, torch.nan)
-        return self._measure.ratio(self.sums, self.group, self.rep_out)
+        return self._measure.ratio(self.sums, self.group, self._of_outputs)
+
+    def _on_vectors(self, f: Function, x: Any) -> tuple[Function, tuple[Rep, Rep], Tensor]:
+        """The function and its inputs as vectors; as many outputs are expected from then on."""
+        f, R_in, R_out, x = on_vectors(f, self.rep_in, self.rep_out, self.group, x)
+        fresh = self._empty(R_out)
+        if fresh.shape != self.sums.shape:
+            if self.count:
+                raise ValueError(
+                    f"The outputs of a sample were {self._of_outputs} in earlier batches, and are "
+                    f"{R_out} now. Pad all batches to one shape."
+                )
+            self.sums = fresh.to(self.sums.device)
+        self._of_outputs = R_out
+        return f, (R_in, R_out), x
+
+    def _empty(self, R: Rep) -> Tensor:
+        return self._measure.empty(R.over(self.group).size(self.group.space))
 
     def _add(self, sums: Tensor, count: int) -> None:
         self.sums = self._measure.merged(torch.stack([self.sums, sums]))

@@ -8,10 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from softsym.metrics.type_checks import require_inputs, require_size
+from softsym.metrics.type_checks import on_vectors, require_inputs, require_size
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import group as parse_group
-from softsym.symmetries import rep as parse_rep
 from softsym.symmetries.elements import Element, to
 from softsym.symmetries.representations import Sum
 
@@ -21,10 +20,10 @@ ELEMENTS = 4
 
 def assert_equivariant(
     model: Callable[[Any], Any],
-    rep_in: str | Rep,
-    rep_out: str | Rep,
+    rep_in: Any,
+    rep_out: Any,
     group: str | Group,
-    x: Tensor,
+    x: Any,
     atol: float = 1e-4,
     *,
     seed: int = 0,
@@ -34,10 +33,11 @@ def assert_equivariant(
     Args:
         model: Maps (n, size in) to (n, size out), tensors. A module is put into evaluation mode
             meanwhile.
-        rep_in: Type of the inputs.
-        rep_out: Type of the outputs.
+        rep_in: Type of the inputs, or a mapping or tuple of types, as the model takes batches.
+        rep_out: Type of the outputs, likewise.
         group: The group.
-        x: Inputs (n, size in), n >= 1, in the dtype and on the device that the model takes.
+        x: Inputs (n, size in), n >= 1, or nested, in the dtype and on the device that the model
+            takes.
         atol: Largest difference of an output that counts as equal, in units of the outputs.
         seed: Seed of the random elements.
 
@@ -49,15 +49,16 @@ def assert_equivariant(
     Example:
         >>> assert_equivariant(lambda x: 2 * x, "T1", "T1", "O(3)", torch.randn(5, 3))
     """
-    G, R_in, R_out = parse_group(group), parse_rep(rep_in), parse_rep(rep_out)
+    G = parse_group(group)
     require_inputs("assertion", x)
-    require_size("rep_in", R_in, G, x)
     was_training = isinstance(model, nn.Module) and model.training
     if isinstance(model, nn.Module):
         model.eval()
     try:
         with torch.no_grad():
-            rows = list(_differences(model, R_in.over(G), R_out.over(G), G, x, seed))
+            f, R_in, R_out, x = on_vectors(model, rep_in, rep_out, G, x)
+            require_size("rep_in", R_in, G, x)
+            rows = list(_differences(f, R_in.over(G), R_out.over(G), G, x, seed))
     finally:
         if isinstance(model, nn.Module):
             model.train(was_training)

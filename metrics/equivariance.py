@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from softsym.metrics.accumulated import PAPER, SIZES, SPREAD, AccumulatedError, measure
 from softsym.metrics.rounding import error_sums, variation, variations
 from softsym.metrics.spread import by_block, moments
-from softsym.metrics.type_checks import Function, require_inputs, require_size
+from softsym.metrics.type_checks import (
+    TABLE,
+    Function,
+    on_vectors,
+    require_inputs,
+    require_size,
+)
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import group as parse_group
-from softsym.symmetries import rep as parse_rep
+from softsym.symmetries.batches import sample_count
 from softsym.symmetries.elements import to
 from softsym.symmetries.numbers import require_whole
 
@@ -58,10 +66,10 @@ def _sums(
 
 def equivariance_error(
     f: Function,
-    rep_in: str | Rep,
-    rep_out: str | Rep,
+    rep_in: Any,
+    rep_out: Any,
     G: str | Group,
-    x: Tensor,
+    x: Any,
     samples: int = 1,
     seed: int = 0,
     relative_to: str = SPREAD,
@@ -88,10 +96,11 @@ def equivariance_error(
 
     Args:
         f: Any callable, (n, size in) to (n, size out).
-        rep_in: Type of the inputs.
-        rep_out: Type of the outputs.
+        rep_in: Type of the inputs: text or a :class:`Rep`, or a mapping or tuple of these, where f
+            takes such a batch (:mod:`softsym.symmetries.batches`).
+        rep_out: Type of the outputs, likewise.
         G: The group.
-        x: Inputs, (n, size in), n >= 1.
+        x: Inputs, (n, size in), n >= 1, or as the types are nested.
         samples: Number of group elements per input, at least 1.
         seed: Seed of the group elements.
         relative_to: ``spread``, ``sizes`` or ``paper``.
@@ -107,17 +116,16 @@ def equivariance_error(
         >>> equivariance_error(lambda x: 2 * x, "T1", "T1", "O(3)", torch.randn(5, 3)) < 1e-6
         True
     """
-    types, G = (parse_rep(rep_in), parse_rep(rep_out)), parse_group(G)
-    sums = _all_sums(f, types, G, x, samples, seed, relative_to)
-    return float(measure(relative_to, ALLOWED).ratio(sums, G, types[1]))
+    sums, G, R = _all_sums(f, rep_in, rep_out, G, x, samples, seed, relative_to)
+    return float(measure(relative_to, ALLOWED).ratio(sums, G, R))
 
 
 def equivariance_error_by_block(
     f: Function,
-    rep_in: str | Rep,
-    rep_out: str | Rep,
+    rep_in: Any,
+    rep_out: Any,
     G: str | Group,
-    x: Tensor,
+    x: Any,
     samples: int = 1,
     seed: int = 0,
 ) -> dict[str, float]:
@@ -135,26 +143,29 @@ def equivariance_error_by_block(
         >>> errors["T1"] < 1e-6, errors["T0"] > 0.5
         (True, True)
     """
-    types, G = (parse_rep(rep_in), parse_rep(rep_out)), parse_group(G)
-    return by_block(_all_sums(f, types, G, x, samples, seed, SPREAD), G, types[1])
+    return by_block(*_all_sums(f, rep_in, rep_out, G, x, samples, seed, SPREAD))
 
 
 def _all_sums(
     f: Function,
-    types: tuple[Rep, Rep],
-    G: Group,
-    x: Tensor,
+    rep_in: Any,
+    rep_out: Any,
+    G: str | Group,
+    x: Any,
     samples: int,
     seed: int,
     relative_to: str,
-) -> Tensor:
+) -> tuple[Tensor, Group, Rep]:
+    """The sums of a measure, the group, and the type of all outputs as one vector."""
+    G = parse_group(G)
     require_inputs("equivariance error", x)
     require_whole("samples", samples)
     chosen = measure(relative_to, ALLOWED)
+    f, *types, x = on_vectors(f, rep_in, rep_out, G, x)
     require_size("rep_in", types[0], G, x)
     generator = torch.Generator().manual_seed(seed)
-    parts = [_sums(f, types, G, x, generator, relative_to) for _ in range(samples)]
-    return chosen.merged(torch.stack(parts))
+    parts = [_sums(f, (types[0], types[1]), G, x, generator, relative_to) for _ in range(samples)]
+    return chosen.merged(torch.stack(parts)), G, types[1]
 
 
 class EquivarianceError(AccumulatedError):
@@ -162,8 +173,8 @@ class EquivarianceError(AccumulatedError):
 
     def __init__(
         self,
-        rep_in: str | Rep,
-        rep_out: str | Rep,
+        rep_in: Any,
+        rep_out: Any,
         group: str | Group,
         samples: int = 1,
         seed: int = 0,
@@ -173,11 +184,14 @@ class EquivarianceError(AccumulatedError):
         require_whole("samples", samples)
         self.samples, self.seed = samples, seed
 
-    def update(self, f: Function, x: Tensor) -> None:
-        """Adds the errors of f at inputs x (n, size in)."""
-        require_size("rep_in", self.rep_in, self.group, x)
+    def update(self, f: Function, x: Any) -> None:
+        """Adds the errors of f at inputs x (n, size in), or nested as the types are."""
+        if isinstance(x, Tensor) and isinstance(self.rep_in, Rep) and x.ndim <= TABLE:
+            require_size("rep_in", self.rep_in, self.group, x)
+        if not sample_count(x):
+            return
+        f, types, x = self._on_vectors(f, x)
         # The count makes every batch draw other elements, reproducibly.
         generator = torch.Generator().manual_seed(self.seed + int(self.count))
-        types = self.rep_in, self.rep_out
-        for _ in range(self.samples if len(x) else 0):
+        for _ in range(self.samples):
             self._add(_sums(f, types, self.group, x, generator, self.relative_to), len(x))

@@ -14,16 +14,25 @@ without a Jacobian. Discrete generators, such as reflections, are not covered: u
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from softsym.metrics.accumulated import SIZES, SPREAD, AccumulatedError, measure
 from softsym.metrics.rounding import error_sums, variation, variations
 from softsym.metrics.spread import moments
-from softsym.metrics.type_checks import Function, require_inputs, require_size
+from softsym.metrics.type_checks import (
+    TABLE,
+    Function,
+    on_vectors,
+    require_inputs,
+    require_size,
+)
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import group as parse_group
 from softsym.symmetries import rep as parse_rep
+from softsym.symmetries.batches import sample_count
 from softsym.symmetries.elements import to
 
 ALLOWED: tuple[str, ...] = (SPREAD, SIZES)
@@ -60,10 +69,10 @@ def lie_derivative(
 
 def local_equivariance_error(
     f: Function,
-    rep_in: str | Rep,
-    rep_out: str | Rep,
+    rep_in: Any,
+    rep_out: Any,
     G: str | Group,
-    x: Tensor,
+    x: Any,
     relative_to: str = SPREAD,
 ) -> float:
     """The rate at which f departs from equivariance, relative to the spread of its outputs.
@@ -80,10 +89,10 @@ def local_equivariance_error(
 
     Args:
         f: Any callable that PyTorch can differentiate forwards, (n, size in) to (n, size out).
-        rep_in: Type of the inputs.
-        rep_out: Type of the outputs.
+        rep_in: Type of the inputs, or a mapping or tuple of types, as f takes batches.
+        rep_out: Type of the outputs, likewise.
         G: A group with a Lie algebra; its generators set the scale.
-        x: Inputs, (n, size in), n >= 1.
+        x: Inputs, (n, size in), n >= 1, or as the types are nested.
         relative_to: ``spread`` or ``sizes``.
 
     Returns:
@@ -96,9 +105,11 @@ def local_equivariance_error(
         >>> local_equivariance_error(lambda x: 2 * x, "T1", "T1", "SO(3)", torch.randn(5, 3)) < 1e-6
         True
     """
-    types, G = (parse_rep(rep_in), parse_rep(rep_out)), parse_group(G)
+    G = parse_group(G)
+    require_inputs("Lie derivative", x)
+    f, *types, x = on_vectors(f, rep_in, rep_out, G, x)
     ratio = measure(relative_to, ALLOWED).ratio
-    return float(ratio(_sums(f, types, G, x, relative_to), G, types[1]))
+    return float(ratio(_sums(f, (types[0], types[1]), G, x, relative_to), G, types[1]))
 
 
 class LocalEquivarianceError(AccumulatedError):
@@ -116,8 +127,8 @@ class LocalEquivarianceError(AccumulatedError):
 
     def __init__(
         self,
-        rep_in: str | Rep,
-        rep_out: str | Rep,
+        rep_in: Any,
+        rep_out: Any,
         group: str | Group,
         relative_to: str = SPREAD,
     ) -> None:
@@ -125,11 +136,12 @@ class LocalEquivarianceError(AccumulatedError):
             rep_in, rep_out, _require_algebra(parse_group(group)), relative_to, ALLOWED
         )
 
-    def update(self, f: Function, x: Tensor) -> None:
-        """Adds the errors of f at inputs x (n, size in)."""
-        require_size("rep_in", self.rep_in, self.group, x)
-        if len(x):
-            types = self.rep_in, self.rep_out
+    def update(self, f: Function, x: Any) -> None:
+        """Adds the errors of f at inputs x (n, size in), or nested as the types are."""
+        if isinstance(x, Tensor) and isinstance(self.rep_in, Rep) and x.ndim <= TABLE:
+            require_size("rep_in", self.rep_in, self.group, x)
+        if sample_count(x):
+            f, types, x = self._on_vectors(f, x)
             self._add(_sums(f, types, self.group, x, self.relative_to), len(x))
 
 

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+import torch
 from torch import Tensor
 
 from softsym.symmetries import Group, Rep
+from softsym.symmetries.batches import (
+    flattened,
+    over,
+    read_types,
+    sample_count,
+    with_vectors,
+)
 from softsym.symmetries.elements import Space
 from softsym.symmetries.representations import Sum
 
-Function = Callable[[Tensor], Tensor]
-"""Maps (n, size in) to (n, size out)."""
+Function = Callable[[Any], Any]
+"""Maps (n, size in) to (n, size out), or nested batches to nested batches."""
+
+
+TABLE = 2
+"""Axes of a table of vectors."""
 
 
 def require_size(what: str, R: Rep, G: Group, values: Tensor) -> None:
@@ -24,9 +37,9 @@ def require_size(what: str, R: Rep, G: Group, values: Tensor) -> None:
         )
 
 
-def require_inputs(what: str, x: Tensor) -> None:
+def require_inputs(what: str, x: Any) -> None:
     """Raises a ValueError if there is no input."""
-    if not len(x):
+    if not sample_count(x):
         raise ValueError(f"The {what} needs at least one input; got none.")
 
 
@@ -42,3 +55,38 @@ def terms(R: Rep, space: Space) -> list[tuple[str, slice, int]]:
         listed.append((label, slice(start, stop), count))
         start = stop
     return listed
+
+
+def on_vectors(
+    f: Function, rep_in: Any, rep_out: Any, G: Group, x: Any
+) -> tuple[Function, Rep, Rep, Tensor]:
+    """The function and its inputs as vectors, whatever batches it maps.
+
+    Args:
+        f: Maps batches of the types ``rep_in`` to batches of the types ``rep_out``.
+        rep_in: One type, or a mapping or tuple of types, or their names.
+        rep_out: The same for the outputs.
+        G: The group.
+        x: Inputs, n >= 1 samples.
+
+    Returns:
+        The function of vectors (n, size in) to (n, size out), both types, and the inputs (n, size
+        in). What has no type is as in x. Tables are returned as they are.
+
+    Raises:
+        ValueError: If the inputs or outputs do not fit their types.
+    """
+    of_inputs, of_outputs = read_types(rep_in), read_types(rep_out)
+    table = isinstance(x, Tensor) and x.ndim <= TABLE
+    if table and isinstance(of_inputs, Rep) and isinstance(of_outputs, Rep):
+        return f, of_inputs, of_outputs, x
+    of_inputs, of_outputs = over(of_inputs, G), over(of_outputs, G)
+    R_in, vectors = flattened(of_inputs, x, G.space)
+
+    def of_vectors(v: Tensor) -> Tensor:
+        outputs = f(with_vectors(of_inputs, x, v))
+        return flattened(of_outputs, outputs, G.space, "outputs")[1]
+
+    with torch.no_grad():
+        R_out = flattened(of_outputs, f(x), G.space, "outputs")[0]
+    return of_vectors, R_in, R_out, vectors

@@ -1,6 +1,7 @@
 """Networks, among them those whose layers declare the types of their inputs and outputs."""
 
 from softsym.networks.agent_transformer import AgentTransformer
+from softsym.networks.auto_types import auto_types
 from softsym.networks.bilinear import Bilinear
 from softsym.networks.emlp import EMLP
 from softsym.networks.frame_averaging import FrameAveraging
@@ -27,4 +28,5 @@ __all__ = [
     "ResidualLinear",
     "SoftEMLP",
     "TypedLinear",
+    "auto_types",
 ]

@@ -7,13 +7,15 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from softsym.networks.auto_types import auto_types
 from softsym.networks.memory import require_weights
-from softsym.symmetries import Rep, rep
+from softsym.symmetries import Group, Rep, rep
+from softsym.symmetries import group as parse_group
 from softsym.symmetries.numbers import require_whole
 
 
 class MLP(nn.Module):
-    """Plain multilayer perceptron with silu; its hidden layers are not typed.
+    """Plain multilayer perceptron with silu; its layers are not typed unless asked for.
 
     Args:
         rep_in: Type of the input.
@@ -22,6 +24,8 @@ class MLP(nn.Module):
         channels: Width of the hidden layers.
         hidden_layers: Number of hidden layers.
         seed: Seed of the initial weights.
+        hidden_group: Finite group by which :func:`~softsym.networks.auto_types` types the layers,
+            so that projection regularizers of it and its subgroups can bind; None for no types.
 
     Shape:
         (batch, rep_in.size(dim)) to (batch, rep_out.size(dim)).
@@ -35,6 +39,7 @@ class MLP(nn.Module):
         channels: int = 128,
         hidden_layers: int = 3,
         seed: int = 0,
+        hidden_group: str | Group | None = None,
     ) -> None:
         super().__init__()
         require_whole("hidden_layers", hidden_layers)
@@ -50,6 +55,8 @@ class MLP(nn.Module):
                 layers += [nn.Linear(before, after), nn.SiLU()]
             layers.append(nn.Linear(channels, self.rep_out.size(dim)))
         self.layers = nn.Sequential(*layers)
+        if hidden_group is not None:
+            auto_types(self, parse_group(hidden_group, dim))
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Maps (batch, rep_in) to (batch, rep_out)."""

@@ -1,8 +1,9 @@
 """Regularizers, one per candidate symmetry, and the policies that tune their strengths."""
 
 from softsym.regularizers.base import Regularizer
-from softsym.regularizers.function import FunctionRegularizer, LieDerivativeRegularizer
+from softsym.regularizers.function import FunctionRegularizer
 from softsym.regularizers.gate import GateRegularizer
+from softsym.regularizers.lie_derivative import LieDerivativeRegularizer
 from softsym.regularizers.path import PathRegularizer
 from softsym.regularizers.policies import (
     AdjustOnce,

@@ -9,6 +9,7 @@ from typing import Any, Self, cast
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
+from softsym.regularizers.coverage import Coverage
 from softsym.symmetries import Group
 from softsym.symmetries.numbers import require_number
 
@@ -27,12 +28,14 @@ class Regularizer(Callback, ABC):
 
     Attributes:
         group: The symmetry that the penalty measures; None if it measures none.
+        coverage: What it measures of the network's weights, once bound; None if not weights.
 
     Raises:
         ValueError: If the strength is negative or not finite.
     """
 
     group: Group | None = None
+    coverage: Coverage | None = None
 
     def __init__(self, strength: float, name: str | None = None) -> None:
         self.name = name or type(self).__name__

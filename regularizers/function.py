@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+import logging
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any, Self
 
 import torch
@@ -11,101 +12,40 @@ from lightning import LightningModule
 from torch import Tensor, nn
 from typing_extensions import override
 
-from softsym.regularizers.base import Regularizer
+from softsym.regularizers.base import network_of
+from softsym.regularizers.of_function import (
+    FunctionTerm,
+    call,
+    evaluating,
+    precise,
+    step_of,
+    takes_turns,
+    turns_of,
+)
 from softsym.symmetries import Group, Rep
-from softsym.symmetries import group as parse_group
-from softsym.symmetries import rep as parse_rep
-from softsym.symmetries.elements import to
-from softsym.symmetries.orbit_moves import Mover, inverse, mover
+from softsym.symmetries.batches import (
+    flattened,
+    is_invariant,
+    leaves,
+    reps,
+    sample_count,
+    tensors,
+    transform,
+)
+from softsym.symmetries.elements import Element, to
+from softsym.symmetries.images import round_trip_error
+from softsym.symmetries.orbit_moves import Mover, inverse, nearby
+
+log = logging.getLogger(__name__)
 
 GRADIENTS = ("both", "stopped", "anchored")
-MEMORY = 0.99
-"""Share of the running variance that a step keeps."""
-SMALLEST_VARIANCE = 1e-12
+DISTANCES = ("squared", "kl")
+TRIED = 32
+"""Inputs on which the error of interpolation is measured."""
+NOTICEABLE = 1e-6
 
 
-class _OfFunction(Regularizer):
-    """What the regularizers of a function share: types, random elements, the running variance."""
-
-    def __init__(
-        self,
-        group: str | Group,
-        strength: float,
-        rep_in: str | Rep | None,
-        rep_out: str | Rep | None,
-        dim: int | None,
-        seed: int,
-        name: str | None,
-    ) -> None:
-        self.group: Group = parse_group(group, dim)
-        super().__init__(strength, name)
-        self._given = tuple(None if R is None else parse_rep(R) for R in (rep_in, rep_out))
-        self.seed = seed
-        self.variance: float | None = None
-        self._step = -1
-
-    @override
-    def bind(self, network: nn.Module) -> None:
-        """Takes the types of the network where none are given.
-
-        Raises:
-            ValueError: If a type is not known, or is of another group.
-        """
-        own = [getattr(network, key, None) for key in ("rep_in", "rep_out")]
-        types = [given or R for given, R in zip(self._given, own, strict=True)]
-        if not all(isinstance(R, Rep) for R in types):
-            raise ValueError(
-                f"Regularizer {self.name!r} finds no types of inputs and outputs in "
-                f"{type(network).__name__}. Give it rep_in= and rep_out=, such as '5T0 + 5T1'."
-            )
-        self.rep_in, self.rep_out = (R.over(self.group) for R in types if R is not None)
-
-    def _generator(self, step: int, rank: int) -> torch.Generator:
-        """Randomness of one step on one rank, the same when a training is resumed there."""
-        return torch.Generator().manual_seed((self.seed + 1_000_003 * step + 7_919 * rank) % 2**63)
-
-    def _scaled(self, squares: Tensor, prediction: Tensor, batch: Any, step: int) -> Tensor:
-        """Divides a mean square by the running variance of predictions over the samples.
-
-        A network that has learned nothing yet varies little, and would be held there by a penalty
-        relative to that little. So the variance of the targets is the least that counts.
-        """
-        if step != self._step or self.variance is None:
-            now = _variance(prediction.detach())
-            targets = batch[1]
-            if isinstance(targets, Tensor) and targets.shape == prediction.shape:
-                now = max(now, _variance(targets))
-            old = now if self.variance is None else self.variance
-            self.variance = MEMORY * old + (1 - MEMORY) * now
-            self._step = step
-        return squares / max(self.variance, SMALLEST_VARIANCE)
-
-    @abstractmethod
-    def squares(
-        self, module: Any, batch: Any, prediction: Tensor, rows: Tensor, step: int
-    ) -> Tensor:
-        """The mean square of the violation over some rows of the batch."""
-
-    @override
-    def penalty(self, module: LightningModule, batch: Any, prediction: Tensor) -> Tensor:
-        """Estimates the violation from all samples of the batch."""
-        step, rows = _step_of(module), torch.arange(len(prediction))
-        squares = self.squares(module, batch, prediction, rows, step)
-        return self._scaled(squares, prediction, batch, step)
-
-    @override
-    def state_dict(self) -> dict[str, Any]:
-        """Returns the strength and the running variance."""
-        return {**super().state_dict(), "variance": self.variance, "step": self._step}
-
-    @override
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restores the strength and the running variance."""
-        super().load_state_dict(state_dict)
-        self.variance, self._step = state_dict["variance"], state_dict["step"]
-
-
-class FunctionRegularizer(_OfFunction):
+class FunctionRegularizer(FunctionTerm):
     r"""Mean squared violation of equivariance, relative to the variance of the predictions.
 
     .. math::
@@ -119,36 +59,52 @@ class FunctionRegularizer(_OfFunction):
     compact moves samples to where others are on their orbits
     (:mod:`softsym.symmetries.orbit_moves`), and never farther.
 
-    Several function regularizers share one more pass of the network: each measures its share of the
-        batch,
-    so that many groups cost as much as one.
+    Inputs and outputs may be nested (:mod:`softsym.symmetries.batches`): then the penalty is the
+    mean over the typed outputs, each relative to its own variance.
 
-    Dropout adds its own noise to the violation, and batch normalisation sees moved samples too.
+    Several function regularizers share one more pass of the network: each measures its share of the
+    batch, so that many groups cost as much as one.
+
+    A network that predicts otherwise in evaluation mode (dropout, batch normalisation) is compared
+    in that mode, with running statistics, at the cost of a pass more: f(x) has to be computed
+    again.
+
+    On several processes (DDP) elements are drawn for the global batch, of which each process takes
+    its part, and the variance is that of all. Orbit swaps swap within a process.
 
     Args:
         group: The candidate symmetry.
         strength: Factor of the penalty; 0 watches without training towards the symmetry.
-        rep_in: Type of the inputs; by default the network's attribute of this name.
+        rep_in: Type of the inputs, or a mapping or tuple of types; by default the network's
+            attribute of this name.
         rep_out: Type of the outputs, likewise.
         dim: Dimension of the base space, where the name leaves it open.
         gradient: ``both`` sides are trained; ``stopped`` takes f(x) as given; ``anchored``
             compares f(g x) with the moved target, which is augmentation.
+        distance: ``squared``, or ``kl``: for logits, the symmetric divergence KL(p|q) + KL(q|p) of
+            the distributions that they stand for, which is not divided by a variance.
         share_batch: Whether several groups share the samples of a batch.
         seed: Seed of the elements.
         name: Key in config and logs.
 
+    Attributes:
+        interpolation_error: Relative error of moving inputs and back, measured in the first step;
+            not 0 for images that are turned by any angle or scaled.
+
     Raises:
-        ValueError: If the group is not understood, or the gradient unknown.
+        ValueError: If the group is not understood, or gradient or distance are unknown or do not
+            go together.
     """
 
     def __init__(
         self,
         group: str | Group,
         strength: float,
-        rep_in: str | Rep | None = None,
-        rep_out: str | Rep | None = None,
+        rep_in: Any = None,
+        rep_out: Any = None,
         dim: int | None = None,
         gradient: str = "both",
+        distance: str = "squared",
         share_batch: bool = True,
         seed: int = 0,
         name: str | None = None,
@@ -156,147 +112,155 @@ class FunctionRegularizer(_OfFunction):
         super().__init__(group, strength, rep_in, rep_out, dim, seed, name)
         if gradient not in GRADIENTS:
             raise ValueError(f"gradient must be one of {', '.join(GRADIENTS)}; got {gradient!r}.")
-        self.gradient, self.share_batch = gradient, share_batch
+        if distance not in DISTANCES:
+            raise ValueError(f"distance must be one of {', '.join(DISTANCES)}; got {distance!r}.")
+        if (gradient, distance) == ("anchored", "kl"):
+            raise ValueError("gradient=anchored compares with targets, for which distance=squared.")
+        self.gradient, self.distance, self.share_batch = gradient, distance, share_batch
+        self.interpolation_error = 0.0
         self._mover: Mover | None = None
 
     @override
     def bind(self, network: nn.Module) -> None:
         super().bind(network)
         self._mover = None
+        if self.distance == "kl" and not all(map(is_invariant, reps(self.rep_out))):
+            raise ValueError(
+                f"Regularizer {self.name!r}: distance=kl is for logits of scalars, such as 10T0, "
+                f"which no group moves; rep_out is {self.rep_out}."
+            )
 
     @classmethod
     @override
     def penalties(
-        cls, regularizers: Sequence[Self], module: LightningModule, batch: Any, prediction: Tensor
+        cls, regularizers: Sequence[Self], module: LightningModule, batch: Any, prediction: Any
     ) -> list[Tensor]:
         """Estimates all penalties; those that share take turns over the samples."""
-        if len(regularizers) < 2 or not all(r.share_batch for r in regularizers):
+        if not takes_turns(regularizers, batch):
             return super().penalties(regularizers, module, batch, prediction)
-        step, count, n = _step_of(module), len(regularizers), len(prediction)
-        if n < count:
-            return super().penalties(regularizers, module, batch, prediction)
-        # the turns move on with the step, so that every sample meets every group
-        turn = (torch.arange(n) + step) % count
-        rows = [(turn == k).nonzero()[:, 0] for k in range(count)]
-        rank = _rank_of(module)
-        parts = [r.moved(batch, rows[k], step, rank) for k, r in enumerate(regularizers)]
-        outputs = _call(module, torch.cat([moved for moved, _ in parts])).split(
-            list(map(len, rows))
-        )
-        values = []
-        for k, r in enumerate(regularizers):
-            squares = r.violation(outputs[k], parts[k][1], batch, prediction, rows[k])
-            values.append(r._scaled(squares, prediction, batch, step))
-        return values
+        step = step_of(module)
+        squares = _squares(regularizers, module, batch, prediction, step)
+        pairs = zip(regularizers, squares, strict=True)
+        return [r.scaled(each, prediction, batch, step) for r, each in pairs]
 
     @override
-    def squares(
-        self, module: Any, batch: Any, prediction: Tensor, rows: Tensor, step: int
-    ) -> Tensor:
-        moved, g = self.moved(batch, rows, step, _rank_of(module))
-        return self.violation(_call(module, moved), g, batch, prediction, rows)
+    def squares(self, module: Any, batch: Any, prediction: Any, step: int) -> Tensor:
+        return _squares([self], module, batch, prediction, step)[0]
 
-    def moved(self, batch: Any, rows: Tensor, step: int, rank: int) -> tuple[Tensor, Any]:
-        """Moves some inputs of a batch; returns them (m, size in) and the elements (m, d, d)."""
-        x = batch[0].detach()
-        if self._mover is None:
-            self._mover = mover(self.group, self.rep_in, self.rep_out, x.double().cpu())
-        chosen = x[rows.to(x.device)].double().cpu()
-        with torch.no_grad():
-            frames = self._mover.frames(chosen)
-            g = self._mover.draw(frames, frames, self._generator(step, rank), len(rows))
-            g = to(g, x.device)
-        return self.rep_in.act(g, x[rows.to(x.device)].double()).to(x.dtype), g
+    def elements(self, inputs: Any, rows: Tensor, step: int) -> Element:
+        """Draws an element for each of some samples of a batch, (m, d, d).
+
+        Args:
+            inputs: Inputs of the batch, n samples.
+            rows: The samples (m,), on the CPU.
+            step: Number of the step.
+        """
+        n, (rank, processes) = sample_count(inputs, self.rep_in), self.share
+        if self._mover is None or self._mover.frame is not None:
+            flat, x = flattened(self.rep_in, inputs, self.group.space)
+            x = x.detach().double().cpu()
+            if self._mover is None:
+                self._mover = nearby(self.group, flat, flat, x)
+                self._report_rounding(flat, x)
+        if self._mover.frame is not None:
+            frames = self._mover.frames(x[rows])
+            return self._mover.draw(frames, frames, self.generator(step, rank), len(rows))
+        # as for the global batch, whose part this is: several processes draw what one would
+        drawn = self._mover.draw(None, None, self.generator(step), n * processes)
+        return _chosen(drawn, rows + n * rank)
+
+    def _report_rounding(self, R: Rep, x: Tensor) -> None:
+        """Logs how far some inputs (n, size) come out of being moved and back, if noticeably."""
+        some = x[:TRIED]
+        g = self.group.sample_elements(len(some), self.generator(0))
+        self.interpolation_error = round_trip_error(R, g, some)
+        if self.interpolation_error > NOTICEABLE:
+            log.info(
+                "Regularizer %r interpolates: inputs moved by %s and back differ by %.1f%%; "
+                "penalties of about the square of this mean nothing.",
+                self.name,
+                self.group,
+                100 * self.interpolation_error,
+            )
+
+    def moved(
+        self, inputs: Any, rows: Tensor, step: int, alone: bool = True
+    ) -> tuple[Any, Element]:
+        """Moves some samples (m,) of a batch; returns it and the elements (m, d, d).
+
+        If the regularizer has the batch ``alone``, the rows are all samples in order.
+        """
+        device = next(tensors(inputs)).device
+        g = to(self.elements(inputs, rows, step), device)
+        return transform(self.rep_in, inputs, g, None if alone else rows.to(device)), g
 
     def violation(
-        self, outputs: Tensor, g: Any, batch: Any, prediction: Tensor, rows: Tensor
+        self, outputs: Any, g: Element, targets: Any, prediction: Any, rows: Tensor
     ) -> Tensor:
-        """Mean square of rho_out(g)^-1 f(g x) - f(x) over some rows of the batch."""
-        back = self.rep_out.act(inverse(g), outputs.double()).to(outputs.dtype)
-        rows = rows.to(prediction.device)
+        """Squares of rho_out(g)^-1 f(g x) - f(x), summed over some rows (m,) of the batch, (k,)."""
+        back = inverse(g)
         if self.gradient == "anchored":
-            against = batch[1][rows]
+            compared = leaves(self.rep_out, targets, self.group.space, "targets")
         else:
-            against = prediction[rows]
-            against = against.detach() if self.gradient == "stopped" else against
-        return (back - against).square().sum(-1).mean()
+            compared = self.outputs(prediction)
+        sums = []
+        rows = rows.to(next(tensors(outputs)).device)
+        for leaf, other in zip(self.outputs(outputs), compared, strict=True):
+            moved, against = leaf.moved(back, rows), precise(other.vectors[rows])
+            if self.gradient == "stopped":
+                against = against.detach()
+            sums.append(self._apart(moved.to(against.dtype), against))
+        return torch.stack(sums)
+
+    def _apart(self, values: Tensor, against: Tensor) -> Tensor:
+        if self.distance == "kl":
+            return symmetric_kl(values, against)
+        apart = values - against
+        if self.gradient == "anchored":  # NaN marks a target that nobody observed
+            apart = apart.where(~against.isnan(), 0.0)
+        return apart.square().sum()
+
+    @override
+    def scaled(self, squares: Tensor, prediction: Any, batch: Any, step: int) -> Tensor:
+        if self.distance == "kl":
+            return squares.mean()
+        return super().scaled(squares, prediction, batch, step)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leaves out the frames, which belong to the data; the first step makes them again."""
         return {**self.__dict__, "_mover": None}
 
 
-class LieDerivativeRegularizer(_OfFunction):
-    r"""Mean squared Lie derivative along random generators, relative to the predictions' variance.
-
-    .. math:: \mathbb E_x \mathbb E_{c \sim N(0, 1)} \|L_{\sum_a c_a A_a} f(x)\|^2
-        = \mathbb E_x \sum_a \|L_{A_a} f(x)\|^2
-
-    One forward-mode pass takes the derivative along one combination of the generators for each
-    sample (Gruver et al. 2022, arXiv 2210.02984). It sees the connected part of the group alone:
-    use :class:`FunctionRegularizer` for reflections.
-
-    Args:
-        group: The candidate symmetry, which must have a Lie algebra.
-        strength: Factor of the penalty.
-        rep_in: Type of the inputs; by default the network's attribute of this name.
-        rep_out: Type of the outputs, likewise.
-        dim: Dimension of the base space, where the name leaves it open.
-        seed: Seed of the combinations.
-        name: Key in config and logs.
-
-    Raises:
-        ValueError: If the group has no Lie algebra.
-    """
-
-    def __init__(
-        self,
-        group: str | Group,
-        strength: float,
-        rep_in: str | Rep | None = None,
-        rep_out: str | Rep | None = None,
-        dim: int | None = None,
-        seed: int = 0,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(group, strength, rep_in, rep_out, dim, seed, name)
-        if not len(self.group.lie_algebra) or len(self.group.factors) > 1:
-            raise ValueError(
-                f"Regularizer {self.name!r}: {self.group} has no Lie algebra of its own. Use the "
-                "kind 'function'."
-            )
-
-    @override
-    def squares(
-        self, module: Any, batch: Any, prediction: Tensor, rows: Tensor, step: int
-    ) -> Tensor:
-        x = batch[0].detach()
-        c = torch.randn(
-            len(x), len(self.group.lie_algebra), generator=self._generator(step, _rank_of(module))
-        )
-        A = torch.einsum("nk,kij->nij", c.double(), self.group.lie_algebra).to(x.device)
-        direction = self.rep_in.act_derivative(A, x.double()).to(x.dtype)
-        y, along, *_ = torch.func.jvp(getattr(module, "network", module), (x,), (direction,))
-        turned = self.rep_out.act_derivative(A, y.double()).to(y.dtype)
-        return (along - turned).square().sum(-1).mean()
+def _squares(
+    regularizers: Sequence[FunctionRegularizer],
+    module: Any,
+    batch: Any,
+    prediction: Any,
+    step: int,
+) -> list[Tensor]:
+    """The mean squares (k,) of each regularizer, from one pass over a batch that they share."""
+    inputs, first = batch[0], regularizers[0]
+    turns = turns_of(regularizers, sample_count(inputs, first.rep_in), step)
+    moved, parts = inputs, []
+    for r, (rows, share) in zip(regularizers, turns, strict=True):
+        moved, g = r.moved(moved, rows, step, alone=len(regularizers) == 1)
+        parts.append((rows, g, share))
+    steady = first.needs_evaluation(module, batch, prediction)
+    with evaluating(network_of(module)) if steady else nullcontext():
+        outputs = call(module, moved)
+        if steady and any(r.gradient != "anchored" for r in regularizers):
+            prediction = call(module, inputs)
+    return [
+        r.violation(outputs, g, batch[1], prediction, rows) * share
+        for r, (rows, g, share) in zip(regularizers, parts, strict=True)
+    ]
 
 
-def _call(module: Any, x: Tensor) -> Tensor:
-    """Calls the network, compiled if the training has compiled it."""
-    predict = getattr(module, "predict", None)
-    outputs: Tensor = predict(x) if predict is not None else getattr(module, "network", module)(x)
-    return outputs
+def symmetric_kl(logits: Tensor, others: Tensor) -> Tensor:
+    """Sum of KL(p|q) + KL(q|p) = sum_k (p_k - q_k) (log p_k - log q_k) over logits (..., k)."""
+    p, q = logits.log_softmax(-1), others.log_softmax(-1)
+    return ((p.exp() - q.exp()) * (p - q)).sum()
 
 
-def _step_of(module: Any) -> int:
-    return int(getattr(module, "global_step", 0))
-
-
-def _rank_of(module: Any) -> int:
-    return int(getattr(module, "global_rank", 0))
-
-
-def _variance(prediction: Tensor) -> float:
-    """Total variance of predictions (n, size out) over the samples."""
-    centred = prediction.double() - prediction.double().mean(0)
-    return float(centred.square().sum(-1).mean())
+def _chosen(g: Element, rows: Tensor) -> Element:
+    return tuple(part[rows] for part in g) if isinstance(g, tuple) else g[rows]

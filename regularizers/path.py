@@ -9,6 +9,7 @@ from lightning import LightningModule
 from torch import Tensor, nn
 
 from softsym.regularizers.base import Regularizer
+from softsym.regularizers.coverage import coverage, describe
 
 ROLES = ("equivariant", "residual")
 
@@ -48,6 +49,9 @@ class PathRegularizer(Regularizer):
                 f"{type(network).__name__}; choose network=rpp or network=mixed_rpp, or leave it "
                 f"out with '~regularizers.{self.name}'."
             )
+
+        self.coverage = coverage(network, self._parameters)
+        describe(network, f"Penalties on the {self.path} path", self.coverage)
 
     def penalty(self, module: LightningModule, batch: Any, prediction: Tensor) -> Tensor:
         """Sums the squares of the path's parameters."""

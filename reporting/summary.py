@@ -30,6 +30,7 @@ class RunSummary:
     versions: dict[str, str] = field(default_factory=dict)  # of packages
     seconds: float = 0.0  # wall-clock time
     parameters: int = 0  # number of trained numbers in the network
+    bound: str = ""  # which of them regularizers of weights measure
 
     def verdict(self, name: str) -> Verdict | None:
         """The verdict on a symmetry; None if it was not tested."""

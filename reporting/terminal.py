@@ -53,6 +53,8 @@ def show(summary: RunSummary, report_path: Path | str, console: Console) -> None
     console.print(Text(headline(summary), style="bold"), soft_wrap=True)
     if summary.symmetries:
         console.print(symmetry_table(summary))
+    if summary.bound:
+        console.print(Text(summary.bound, style="dim"))
     metrics = metrics_table(summary)
     if metrics is not None:
         console.print(metrics)

@@ -29,12 +29,20 @@ from softsym.symmetries.groups.lorentz import (
     TimeReversal,
 )
 from softsym.symmetries.groups.orthogonal import SO, O
-from softsym.symmetries.groups.permutation import Cube, PermutationGroup, RubiksCube, S, Z
+from softsym.symmetries.groups.permutation import (
+    Cube,
+    PermutationGroup,
+    Reversal,
+    RubiksCube,
+    S,
+    Z,
+)
 from softsym.symmetries.groups.reflect import Reflect
 from softsym.symmetries.groups.scaling import Scaling
 from softsym.symmetries.groups.symplectic import Sp
 from softsym.symmetries.groups.trivial import Trivial
 from softsym.symmetries.groups.unitary import SU, U
+from softsym.symmetries.images import Image
 from softsym.symmetries.parsing import group, rep
 from softsym.symmetries.projector import Projector, project
 from softsym.symmetries.representations import Rep, Scalar, T, Vector
@@ -44,7 +52,17 @@ V = Vector
 
 __all__ = ["DirectProduct", "Embed", "Generated", "Group", "PermutationGroup", "group"]
 __all__ += ["GL", "SE", "SL", "SO", "SU", "C", "D", "O", "S", "Sp", "U", "Z"]
-__all__ += ["Cube", "Reflect", "Rotation", "RubiksCube", "Scaling", "Translation", "Trivial"]
+__all__ += [
+    "Cube",
+    "Image",
+    "Reflect",
+    "Reversal",
+    "Rotation",
+    "RubiksCube",
+    "Scaling",
+    "Translation",
+    "Trivial",
+]
 __all__ += ["O11", "O13", "SO13", "Lorentz", "Parity", "SO11p", "SO13p", "TimeReversal"]
 __all__ += ["Rep", "Scalar", "T", "V", "Vector", "rep"]
 __all__ += ["Projector", "TypedBlock", "cache_bases", "forget_bases", "project", "shared_blocks"]

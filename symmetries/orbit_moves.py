@@ -6,7 +6,9 @@ How elements are drawn depends on the group:
 * a compact group: from the Haar measure;
 * any other group: the *orbit swap* g = p_j k p_i^-1, with p the moving frames of x and of another
   vector x_j and k from the compact subgroup that keeps normal positions. It moves x to where x_j is
-  on its orbit, so that no moved vector is farther from the data than the data reach.
+  on its orbit, so that no moved vector is farther from the data than the data reach;
+* a group without frames, such as scalings of an image, where :func:`nearby` is asked for: the
+  exponential of a combination of its generators with coefficients N(0, 1/4).
 """
 
 from __future__ import annotations
@@ -49,6 +51,11 @@ class Mover:
         """Whether every element is used, so that no chance is involved."""
         return self.elements is not None
 
+    @property
+    def is_compact(self) -> bool:
+        """Whether elements may be drawn from the Haar measure."""
+        return self.group.is_compact or all(factor.is_compact for factor in self.group.factors)
+
     def draw(
         self, frames: Tensor | None, pool: Tensor | None, generator: torch.Generator, n: int
     ) -> Element:
@@ -60,8 +67,10 @@ class Mover:
             generator: Source of randomness.
             n: Number of inputs.
         """
-        if self.frame is None:
+        if self.frame is None and self.is_compact:
             return uniform_elements(self.group, n, generator)
+        if self.frame is None:
+            return self.group.sample_elements(n, generator)
         if frames is None or pool is None:
             raise ValueError(f"Inputs are moved under {self.group} by their frames; got none.")
         kept = torch.as_tensor(uniform_elements(self.frame.stabilizer, n, generator))
@@ -88,6 +97,17 @@ def mover(G: Group, rep_in: Rep, rep_out: Rep, x: Tensor) -> Mover:
     frame = MovingFrame(G, rep_in)
     frame.require_for(x[:200])
     return Mover(G, *types, frame=frame)
+
+
+def nearby(G: Group, rep_in: Rep, rep_out: Rep, x: Tensor) -> Mover:
+    """:func:`mover`, or elements near the identity where the group has no moving frame."""
+    try:
+        return mover(G, rep_in, rep_out, x)
+    except ValueError:
+        unframed = Mover(G, rep_in, rep_out)
+        if unframed.is_compact:
+            raise
+        return unframed
 
 
 def inverse(g: Element) -> Element:

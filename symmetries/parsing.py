@@ -16,6 +16,7 @@ from collections.abc import Callable
 from softsym.symmetries.group import Generated, Group
 from softsym.symmetries.groups.direct_product import DirectProduct
 from softsym.symmetries.groups.embed import AXIS_NAMES, Embed
+from softsym.symmetries.images import Image
 from softsym.symmetries.representations import Rep, Scalar, T, Vector
 
 NO_NAMES = {"DirectProduct", "Embed", "Generated", "PermutationGroup"}
@@ -96,8 +97,8 @@ def rep(text: str | Rep) -> Rep:
         raise ValueError(
             f"Cannot read the representation {shortened(text)}. Allowed are T0, T1, T(p,q), "
             "Scalar, Vector, joined by + and *, whole multiples such as 5T1, duals such as "
-            "T(2,1).T, maps such as T1 >> T2, types of one group such as V(S(5)), and V(S(5)) x "
-            "V(O(3)) for a direct product."
+            "T(2,1).T, maps such as T1 >> T2, types of one group such as V(S(5)), V(S(5)) x "
+            "V(O(3)) for a direct product, and Image(28,28) for pixels."
         ) from None
 
 
@@ -225,6 +226,8 @@ def _rep_node(node: ast.expr) -> Rep | int:
             return _as_rep(inner).T
         case ast.Call(func=ast.Name(id="T"), args=args, keywords=[]):
             return T(*(_as_int(arg) for arg in args))
+        case ast.Call(func=ast.Name(id="Image"), args=args, keywords=[]):
+            return Image(*(_as_int(arg) for arg in args))
         case ast.Call(func=inner, args=[arg], keywords=[]):
             R = _as_rep(inner)
             # back from Python's operators to ours, so that an error quotes what was written

@@ -66,6 +66,8 @@ class Rep(ABC):
 
     is_compound: ClassVar[bool] = False
     """Whether its text needs parentheses within another."""
+    acts_without_matrix: ClassVar[bool] = False
+    """Whether :meth:`act` is cheaper than any of the type's matrices, as for images."""
 
     @abstractmethod
     def size(self, dim: Space) -> int:
@@ -327,6 +329,17 @@ class Product(Factored):
     def derivative_factors(self, A: Element) -> list[Tensor]:
         """The derivative factors of all parts in order."""
         return [factor for part in self.parts for factor in part.derivative_factors(A)]
+
+    def act(self, g: Element, v: Tensor) -> Tensor:
+        """rho(g) v part by part, for parts that need no matrix; else axis by axis."""
+        if not any(part.acts_without_matrix for part in self.parts):
+            return super().act(g, v)
+        v, space = _broadcast(self, g, v), space_of(g)
+        sizes = [part.size(space) for part in self.parts]
+        for i, part in enumerate(self.parts):
+            grid = v.unflatten(-1, (prod(sizes[:i]), sizes[i], prod(sizes[i + 1 :])))
+            v = part.act(unsqueeze(g, 2), grid.movedim(-2, -1)).movedim(-1, -2).flatten(-3)
+        return v
 
     def over(self, G: Group) -> Rep:
         """The product of the parts over G."""

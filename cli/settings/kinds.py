@@ -71,6 +71,9 @@ Part = Annotated[
 ]
 Group = Annotated[Word | Part, "the name of a group, such as O(2)@xy, or an object"]
 Types = Annotated[Word | Part, "a type, such as 5T0 + 5T1, or an object"]
+BatchTypes = Annotated[
+    Word | Part | dict[Name, Word | None], "a type, such as 5T0 + 5T1, or a mapping of types"
+]
 Parts = Annotated[dict[Name, Part], "a mapping from names to settings, each with a _target_"]
 
 

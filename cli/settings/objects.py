@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from softsym.cli.settings.kinds import (
     Above0,
     AtLeast0,
+    BatchTypes,
     Count,
     CountOrAll,
     Devices,
@@ -60,6 +61,7 @@ class TypedNetwork(Network, total=False):
     group: Group
     largest_group: Group | None
     residual_group: Group
+    hidden_group: Group | None
     init: Literal["orthogonal", "half_equivariant", "residual"]
     init_group: Group | None
 
@@ -110,10 +112,12 @@ class Regularizer(TypedDict, total=False):
     path: Literal["residual", "equivariant"]
     strength: AtLeast0
     dim: Dimension | None
-    rep_in: Types | None
-    rep_out: Types | None
+    rep_in: BatchTypes | None
+    rep_out: BatchTypes | None
     gradient: Literal["both", "stopped", "anchored"]
+    distance: Literal["squared", "kl"]
     share_batch: bool
+    strict: bool
     seed: Seed
 
 

@@ -10,10 +10,15 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from softsym.regularizers.base import Regularizer, network_of
-from softsym.regularizers.projection.coverage import describe_coverage
+from softsym.regularizers.coverage import coverage, describe, require_whole_coverage
 from softsym.regularizers.projection.layer_shares import ALL, Share, share_of
 from softsym.regularizers.projection.projection_pass import ProjectionPass
-from softsym.regularizers.projection.typed_layers import TypedLayer, require_typed_layers
+from softsym.regularizers.projection.typed_layers import (
+    TypedLayer,
+    parameters_of,
+    require_typed_layers,
+    warn_of_unbound,
+)
 from softsym.symmetries import Group, shared_blocks
 from softsym.symmetries import group as parse_group
 
@@ -33,13 +38,21 @@ class ProjectionRegularizer(Regularizer):
         strength: Factor of the penalty; 0 watches without training towards the symmetry.
         dim: Dimension of the base space, where the name leaves it open (``O(2)@xy`` in R^2).
         name: Key in config and logs.
+        strict: Whether every parameter must be in a typed layer, with no pointwise nonlinearity
+            between them; otherwise the log and the report say what is not.
     """
 
     def __init__(
-        self, group: str | Group, strength: float, dim: int | None = None, name: str | None = None
+        self,
+        group: str | Group,
+        strength: float,
+        dim: int | None = None,
+        name: str | None = None,
+        strict: bool = False,
     ) -> None:
         self.group: Group = parse_group(group, dim)
         super().__init__(strength, name)
+        self.strict = strict
         self._network: nn.Module | None = None
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -49,8 +62,12 @@ class ProjectionRegularizer(Regularizer):
     def bind(self, network: nn.Module, share: Share = ALL) -> None:
         """Collects the typed layers, which must fit the group; computes a share of them."""
         self._layers: Sequence[TypedLayer] = require_typed_layers(network, self.group, self.name)
+        self.coverage = coverage(network, parameters_of(self._layers))
         if share.rank == 0:
-            describe_coverage(network, self._layers)
+            describe(network, "Projection regularizers", self.coverage)
+            warn_of_unbound(network, self._layers)
+        if self.strict:
+            require_whole_coverage(self.name, self.coverage)
         for layer in self._layers:
             for _, kind in layer.terms:
                 # solves and remembers the bases: one that cannot be solved stops the run here,

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
 
 from softsym.regularizers.effective_weights import effective
-from softsym.symmetries import Group, Rep
+from softsym.symmetries import Group, Image, Rep
 from softsym.symmetries import rep as parse_rep
+
+log = logging.getLogger(__name__)
+
+KERNEL = 4
+"""Axes of the weight of a convolution of images."""
+
+_warned: WeakSet[nn.Module] = WeakSet()
 
 
 @dataclass(frozen=True)
 class TypedLayer:
-    """A linear layer with types."""
+    """A linear layer, or a convolution of images, with types."""
 
     name: str  # path in the network
     module: nn.Module
@@ -41,7 +50,19 @@ class TypedLayer:
     @property
     def terms(self) -> list[tuple[Tensor, Rep]]:
         """Weight and, if there is one, bias, each with its type."""
-        return list(zip(self.tensors, (self.rep_in >> self.rep_out, self.rep_out), strict=False))
+        return list(zip(self.tensors, (self.kind, self.rep_out), strict=False))
+
+    @property
+    def kind(self) -> Rep:
+        """Type of the weight: maps from rep_in to rep_out, at each pixel of a kernel if it is one.
+
+        A convolution is equivariant if and only if its kernel (out, in, height, width) does not
+        change when the group turns the image and both channels (Cohen and Welling 2016,
+        arXiv 1602.07576).
+        """
+        if self.weight.ndim == KERNEL:
+            return (self.rep_in >> self.rep_out) * Image(*self.weight.shape[2:])
+        return self.rep_in >> self.rep_out
 
 
 def typed_layers(network: nn.Module) -> list[TypedLayer]:
@@ -68,6 +89,30 @@ def unbound_layers(network: nn.Module, layers: Sequence[TypedLayer]) -> list[str
     ]
 
 
+def parameters_of(layers: Sequence[TypedLayer]) -> list[nn.Parameter]:
+    """The parameters from which the weights and biases of layers are computed."""
+    return [p for layer in layers for p in _own_parameters(layer.module)]
+
+
+def _own_parameters(module: nn.Module) -> list[nn.Parameter]:
+    """Parameters of a layer itself, those of its parametrizations among them."""
+    own = list(module.parameters(recurse=False))
+    parametrized = getattr(module, "parametrizations", None)
+    return own + ([] if parametrized is None else list(parametrized.parameters()))
+
+
+def warn_of_unbound(network: nn.Module, layers: Sequence[TypedLayer]) -> None:
+    """Warns once for each network of layers that have types but no weight to bind to."""
+    left_out = unbound_layers(network, layers)
+    if left_out and network not in _warned:
+        _warned.add(network)
+        log.warning(
+            "No projection regularizer measures these layers, which have types but no parameter "
+            "called weight: %s.",
+            ", ".join(left_out),
+        )
+
+
 def _has_weights(module: nn.Module) -> bool:
     with torch.no_grad():  # a weight may be computed
         named = isinstance(getattr(module, "weight", None), Tensor)
@@ -81,15 +126,17 @@ def require_typed_layers(network: nn.Module, group: Group, user: str) -> list[Ty
         names = ", ".join(unbound_layers(network, layers))
         left_out = f" Layers with types that are left out: {names}." if names else ""
         raise ValueError(
-            f"Regularizer {user!r} finds no typed layer in {type(network).__name__}. It needs "
-            "layers that carry weight, rep_in and rep_out, as softsym.networks.TypedLinear does: "
-            "choose network=soft_emlp, or give rep_in and rep_out to the linear layers of your "
-            "network. (EMLP and RPP compute their weights by projection: these are no parameters "
-            f"to bind to.){left_out}"
+            f"Regularizer {user!r} finds no typed layer in {type(network).__name__}. Use "
+            "FunctionRegularizer (symmetry_kind=function, or regularizer/function.yaml), which "
+            "takes any network. This one needs layers that carry weight, rep_in and rep_out, as "
+            "softsym.networks.TypedLinear does: choose SoftEMLP (network=soft_emlp), let "
+            "softsym.networks.auto_types type your MLP, or give rep_in and rep_out to the "
+            "linear layers of your network. (EMLP and RPP compute their weights by projection: "
+            f"these are no parameters to bind to.){left_out}"
         )
     for layer in layers:
         sizes = tuple(R.over(group).size(group.space) for R in (layer.rep_out, layer.rep_in))
-        if sizes != tuple(layer.weight.shape):
+        if layer.weight.ndim not in (2, KERNEL) or sizes != tuple(layer.weight.shape[:2]):
             raise ValueError(
                 f"Regularizer {user!r} cannot bind to layer {layer.name!r}: over R^{group.dim}, "
                 f"where {group} acts, {layer.rep_in} >> {layer.rep_out} is a matrix of {sizes}, "

@@ -82,6 +82,13 @@ class Z(PermutationGroup):
         return permutation_matrices((torch.arange(self.dim) + shift) % self.dim)
 
 
+class Reversal(PermutationGroup):
+    """The order of n coordinates and its reversal, such as of the steps of a sequence."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__([list(reversed(range(_require_length(n))))], f"Reversal({n})")
+
+
 class Cube(PermutationGroup):
     """The 24 turns of a cube, acting on its 6 faces, in the order x, -x, y, -y, z, -z."""
 

@@ -1,12 +1,19 @@
 """Regularizers of a function: compliance, the theorem on linear maps, and many groups at once."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 from compliance.regularizers import INPUTS, Holder, RegularizerSuite, small_network
 from torch import nn
 
-from softsym.regularizers import FunctionRegularizer, LieDerivativeRegularizer
+from softsym.networks import MLP
+from softsym.regularizers import FunctionRegularizer, LieDerivativeRegularizer, of_function
+from softsym.regularizers.base import all_penalties
+from softsym.regularizers.projection.layer_shares import Share
 from softsym.symmetries import group, project, rep
+from softsym.symmetries.haar import uniform_elements
 
 
 class TestFunctionRegularizer(RegularizerSuite):
@@ -20,7 +27,7 @@ class TestFunctionRegularizer(RegularizerSuite):
 
 class TestLieDerivativeRegularizer(RegularizerSuite):
     def make(self, strength=1.0):
-        return LieDerivativeRegularizer("SO(3)", strength)
+        return LieDerivativeRegularizer("SO(3)", strength, share_batch=False)
 
     def satisfy(self, network):
         for parameter in network.parameters():
@@ -81,7 +88,7 @@ def test_scaling_moves_samples_to_the_sizes_of_others():
     regularizer = FunctionRegularizer("Scaling(3)", 1.0, "T1", "T0")
     regularizer.bind(linear(3, 1))
     x = batch_of(200, 3)[0]
-    moved, _ = regularizer.moved((x, None), torch.arange(200), 0, 0)
+    moved, _ = regularizer.moved(x, torch.arange(200), 0)
     sizes = x.norm(dim=1)
     assert sizes.min() - 1e-9 <= moved.norm(dim=1).min()
     assert moved.norm(dim=1).max() <= sizes.max() + 1e-9
@@ -97,11 +104,14 @@ def test_many_groups_share_one_pass():
 
     names = ["O(3)", "O(2)@xy", "Scaling(3)"]
     network, batch = Counting(), batch_of(300, 3)
+    x = batch[0]
     regularizers = [FunctionRegularizer(name, 1.0, "T1", "T0") for name in names]
     for r in regularizers:
         r.bind(network)
-    values = FunctionRegularizer.penalties(regularizers, Holder(network), batch, batch[0][:, :1])
-    assert calls == [300]
+    for _ in range(2):
+        values = FunctionRegularizer.penalties(regularizers, Holder(network), batch, x[:, :1])
+    # once more in evaluation mode, where the network might predict otherwise
+    assert calls == [300, 300, 300]
     assert all(value > 0.05 for value in values)
 
 
@@ -123,11 +133,12 @@ def test_gradients_flow_where_they_are_asked_to():
 def test_steps_and_ranks_draw_other_elements_and_a_resumed_step_the_same():
     regularizer = FunctionRegularizer("O(3)", 1.0, "T1", "T0")
     regularizer.bind(linear(3, 1))
-    batch, rows = batch_of(20, 3), torch.arange(20)
-    first = regularizer.moved(batch, rows, 3, 0)[0]
-    torch.testing.assert_close(regularizer.moved(batch, rows, 3, 0)[0], first)
-    assert not torch.allclose(regularizer.moved(batch, rows, 4, 0)[0], first)
-    assert not torch.allclose(regularizer.moved(batch, rows, 3, 1)[0], first)
+    batch, rows = batch_of(20, 3)[0], torch.arange(20)
+    first = regularizer.moved(batch, rows, 3)[0]
+    torch.testing.assert_close(regularizer.moved(batch, rows, 3)[0], first)
+    assert not torch.allclose(regularizer.moved(batch, rows, 4)[0], first)
+    regularizer.share = Share(1, 2)
+    assert not torch.allclose(regularizer.moved(batch, rows, 3)[0], first)
 
 
 def test_the_running_variance_is_saved_and_restored():
@@ -141,3 +152,151 @@ def test_the_running_variance_is_saved_and_restored():
 def test_discrete_groups_have_no_lie_derivative():
     with pytest.raises(ValueError, match="no Lie algebra"):
         LieDerivativeRegularizer("C(4)", 1.0)
+
+
+def moved_by_hand(G, network, x, generator):
+    """The definition, one sample at a time."""
+    total = 0.0
+    R_in, R_out = rep("2T0 + 2T1"), rep("T2")
+    for row, g in zip(x, uniform_elements(G, len(x), generator), strict=True):
+        back = torch.linalg.inv(R_out.rho(g)) @ network((R_in.rho(g) @ row)[None])[0]
+        total = total + (back - network(row[None])[0]).square().sum()
+    return float(total / len(x))
+
+
+@pytest.mark.parametrize("name", ["O(3)", "C(4)@xy", "SO(2)@yz"])
+def test_equals_the_definition(name):
+    network = MLP("2T0 + 2T1", "T2", dim=3, channels=8).double().requires_grad_(False)
+    batch = batch_of(12, 8, 9)
+    regularizer = FunctionRegularizer(name, 1.0, seed=5)
+    value = penalty_of(regularizer, network, batch)
+    expected = moved_by_hand(group(name), network, batch[0], torch.Generator().manual_seed(5))
+    y = network(batch[0])
+    variance = (y - y.mean(0)).square().sum(1).mean()
+    assert float(value) == pytest.approx(expected / float(variance), rel=1e-9)
+
+
+class Noisy(nn.Module):
+    """An equivariant function in evaluation mode alone."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Linear(1, 1).double()
+        self.noise, self.norm = nn.Dropout(0.5), nn.BatchNorm1d(1).double()
+
+    def forward(self, x):
+        return self.scale(self.norm(self.noise(x.norm(dim=1, keepdim=True))))
+
+
+@pytest.mark.parametrize("kind", [FunctionRegularizer, LieDerivativeRegularizer])
+def test_dropout_and_batch_normalisation_are_no_violation(kind):
+    network, batch = Noisy(), batch_of(40, 3)
+    regularizer = kind("SO(3)", 1.0, "T1", "T0")
+    value = penalty_of(regularizer, network, batch)
+    value.backward()
+    assert float(value.detach()) < 1e-20
+    assert network.noise.training
+    assert network.norm.training
+    # the pass that the task needs is the only one that the statistics have seen
+    assert int(network.norm.num_batches_tracked) == 1
+
+
+class Meeting:
+    """Two threads that add up their tensors, as two processes do."""
+
+    def __init__(self):
+        self.barrier, self.parts = threading.Barrier(2), {}
+
+    def all_reduce(self, tensor):
+        self.parts[threading.get_ident()] = tensor.clone()
+        self.barrier.wait()
+        total = sum(self.parts.values())
+        self.barrier.wait()
+        tensor.copy_(total)
+
+
+def penalties_of_groups(network, batch, share):
+    groups = ("O(3)", "C(4)@xy", "SO(2)@yz")
+    made = [FunctionRegularizer(name, 1.0, "2T0 + 2T1", "T2") for name in groups]
+    for name in ("SO(3)", "SO(2)@yz"):
+        made.append(LieDerivativeRegularizer(name, 1.0, "2T0 + 2T1", "T2"))
+    for r in made:
+        r.bind(network)
+        r.share = share
+    named = {str(i): r for i, r in enumerate(made)}
+    values = all_penalties(named, Holder(network), batch, network(batch[0]))
+    total = torch.stack(list(values.values()))
+    gradients = torch.autograd.grad(total.sum(), list(network.parameters()))
+    return total.detach(), torch.cat([g.flatten() for g in gradients])
+
+
+def test_two_processes_equal_one(monkeypatch):
+    network = MLP("2T0 + 2T1", "T2", dim=3, channels=8).double().eval()
+    x, y = batch_of(20, 8, 9)
+    whole = penalties_of_groups(network, (x, y), Share(0, 1))
+    monkeypatch.setattr(of_function.dist, "all_reduce", Meeting().all_reduce)
+    halves = [((x[:10], y[:10]), Share(0, 2)), ((x[10:], y[10:]), Share(1, 2))]
+    with ThreadPoolExecutor(2) as pool:
+        parts = list(pool.map(lambda half: penalties_of_groups(network, *half), halves))
+    for of_whole, of_parts in zip(whole, zip(*parts, strict=True), strict=True):
+        torch.testing.assert_close(torch.stack(of_parts).mean(0), of_whole)
+
+
+@pytest.mark.parametrize("kind", [FunctionRegularizer, LieDerivativeRegularizer])
+def test_bf16_measures_what_float32_does(kind):
+    network, batch = MLP("2T0 + 2T1", "T2", dim=3, channels=32), batch_of(200, 8, 9)
+    batch = tuple(each.float() for each in batch)
+    values = []
+    for enabled in (False, True):
+        regularizer = kind("SO(3)", 1.0)
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            values.append(penalty_of(regularizer, network, batch))
+    assert values[1].dtype == torch.float32
+    assert float(values[1].detach()) == pytest.approx(float(values[0].detach()), rel=0.03)
+
+
+def test_logits_are_compared_as_distributions():
+    network, batch = linear(3, 4), batch_of(100, 3, 4)
+    regularizer = FunctionRegularizer("O(3)", 1.0, "T1", "4T0", distance="kl")
+    value = penalty_of(regularizer, network, batch)
+    p = network(batch[0]).softmax(1)
+    q = network(regularizer.moved(batch[0], torch.arange(100), 0)[0]).softmax(1)
+    both = [(a * (a / b).log()).sum(1).mean() for a, b in ((p, q), (q, p))]
+    torch.testing.assert_close(value, sum(both))
+    # a constant added to all logits is no other distribution
+    network.weight.data[:] = network.weight.data[:1].clone()
+    assert float(penalty_of(regularizer, network, batch).detach()) < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"distance": "l1"}, "distance must be one of squared, kl"),
+        ({"distance": "kl", "gradient": "anchored"}, "for which distance=squared"),
+    ],
+)
+def test_distances_that_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        FunctionRegularizer("O(3)", 1.0, "T1", "T0", **settings)
+    regularizer = FunctionRegularizer("O(3)", 1.0, "T1", "T1", distance="kl")
+    with pytest.raises(ValueError, match="distance=kl is for logits of scalars"):
+        regularizer.bind(linear(3, 3))
+
+
+def test_lie_derivatives_of_many_groups_share_one_pass():
+    network, batch, calls = linear(3, 1), batch_of(30_000, 3), []
+    network.register_forward_hook(lambda *_: calls.append(1))
+    values = {}
+    for share in (True, False):
+        made = [
+            LieDerivativeRegularizer(name, 1.0, "T1", "T0", share_batch=share)
+            for name in ("SO(3)", "SO(2)@xy", "SO(2)@yz")
+        ]
+        for r in made:
+            r.bind(network)
+        y = network(batch[0])
+        calls.clear()
+        found = LieDerivativeRegularizer.penalties(made, Holder(network), batch, y)
+        values[share] = torch.stack(found).detach()
+        assert len(calls) == (1 if share else 3)
+    torch.testing.assert_close(values[True], values[False], rtol=0.06, atol=0)

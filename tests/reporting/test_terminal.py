@@ -5,7 +5,7 @@ import io
 from reporting_samples import EMPTY, RESULTS, summary
 from rich.console import Console
 
-from softsym.reporting import SymmetryResult, show, symmetry_table
+from softsym.reporting import SymmetryResult, render_report, show, symmetry_table
 
 
 def printed(run, path="out/symmetry_report.html", **settings):
@@ -58,3 +58,9 @@ def test_run_without_anything():
     assert "No symmetry was measured." in text
     assert "Run interrupted" in text
     assert "Report: " in text
+
+
+def test_what_regularizers_measure_is_said():
+    said = "ProjectionRegularizer: 3 of 5 weight tensors, 62% of parameters; not bound: 2.weight."
+    assert said in " ".join(printed(summary(bound=said)).split())
+    assert said in render_report(summary(bound=said))

@@ -155,7 +155,7 @@ def test_errors():
     regularizer = ProjectionRegularizer("O(3)", 1.0)
     with pytest.raises(RuntimeError, match="'ProjectionRegularizer' is not bound; call setup"):
         regularizer.penalty(Holder(nn.Identity()), None, None)
-    with pytest.raises(ValueError, match=r"finds no typed layer in MLP.*choose network=soft_emlp"):
+    with pytest.raises(ValueError, match=r"no typed layer in MLP\. Use FunctionRegularizer"):
         regularizer.bind(MLP("T1", "T1", dim=3))
     plane = ProjectionRegularizer("O(2)", 1.0)
     plane.name = "b"

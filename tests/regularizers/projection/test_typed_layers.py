@@ -54,7 +54,8 @@ def test_half_a_type_or_a_wrong_one_is_no_silent_skip():
 
 
 def test_no_typed_layer():
-    with pytest.raises(ValueError, match=r"'xy' finds no typed layer in Linear\..*soft_emlp"):
+    message = r"'xy' finds no typed layer in Linear\. Use FunctionRegularizer .*network=soft_emlp"
+    with pytest.raises(ValueError, match=message):
         require_typed_layers(nn.Linear(2, 2), group("O(3)"), "xy")
 
 
