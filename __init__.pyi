@@ -15,6 +15,7 @@ from .datamodules import SyntheticDataModule as SyntheticDataModule
 from .datamodules import TensorDataModule as TensorDataModule
 from .datamodules import TrajectoryDataModule as TrajectoryDataModule
 from .lightning_modules import SymmetryModule as SymmetryModule
+from .lightning_modules.callbacks import Symmetries as Symmetries
 from .metrics import EquivarianceError as EquivarianceError
 from .metrics import LocalEquivarianceError as LocalEquivarianceError
 from .metrics import SymmetryTest as SymmetryTest
