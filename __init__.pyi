@@ -11,6 +11,7 @@ from . import regularizers as regularizers
 from . import reporting as reporting
 from . import sweeps as sweeps
 from . import symmetries as symmetries
+from .cli.trained import load as load
 from .datamodules import SyntheticDataModule as SyntheticDataModule
 from .datamodules import TensorDataModule as TensorDataModule
 from .datamodules import TrajectoryDataModule as TrajectoryDataModule
@@ -45,6 +46,7 @@ from .regularizers import ProjectionRegularizer as ProjectionRegularizer
 from .regularizers import Regularizer as Regularizer
 from .regularizers import StrengthPolicy as StrengthPolicy
 from .regularizers import WeightDecay as WeightDecay
+from .regularizers.plain_loop import penalties as penalties
 from .symmetries import DirectProduct as DirectProduct
 from .symmetries import Embed as Embed
 from .symmetries import Generated as Generated
