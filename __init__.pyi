@@ -11,6 +11,7 @@ from . import regularizers as regularizers
 from . import reporting as reporting
 from . import sweeps as sweeps
 from . import symmetries as symmetries
+from .cli.find import find_symmetries as find_symmetries
 from .cli.trained import load as load
 from .datamodules import SyntheticDataModule as SyntheticDataModule
 from .datamodules import TensorDataModule as TensorDataModule
