@@ -1,4 +1,4 @@
-"""The verdicts of each example name the right symmetry, with fewer samples than it has for its reader."""
+"""The verdicts of each example name the right symmetry, on fewer samples than a reader gets."""
 
 from __future__ import annotations
 
