@@ -11,10 +11,13 @@ from . import regularizers as regularizers
 from . import reporting as reporting
 from . import sweeps as sweeps
 from . import symmetries as symmetries
+from .cli.find import find_symmetries as find_symmetries
+from .cli.trained import load as load
 from .datamodules import SyntheticDataModule as SyntheticDataModule
 from .datamodules import TensorDataModule as TensorDataModule
 from .datamodules import TrajectoryDataModule as TrajectoryDataModule
 from .lightning_modules import SymmetryModule as SymmetryModule
+from .lightning_modules.callbacks import Symmetries as Symmetries
 from .metrics import EquivarianceError as EquivarianceError
 from .metrics import LocalEquivarianceError as LocalEquivarianceError
 from .metrics import SymmetryTest as SymmetryTest
@@ -44,6 +47,7 @@ from .regularizers import ProjectionRegularizer as ProjectionRegularizer
 from .regularizers import Regularizer as Regularizer
 from .regularizers import StrengthPolicy as StrengthPolicy
 from .regularizers import WeightDecay as WeightDecay
+from .regularizers.plain_loop import penalties as penalties
 from .symmetries import DirectProduct as DirectProduct
 from .symmetries import Embed as Embed
 from .symmetries import Generated as Generated

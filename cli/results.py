@@ -210,7 +210,7 @@ def held_out_test(result: RunResult) -> tuple[SymmetryTest | None, str]:
     module, data = result.module, result.datamodule
     if not module.symmetries:
         return None, ""
-    most = HELD_OUT_FAST if result.trainer.fast_dev_run else HELD_OUT
+    most = HELD_OUT_FAST if getattr(result.trainer, "fast_dev_run", False) else HELD_OUT
     rows = {split: _spread(data, split, most) for split in ("val", "test")}
     x, y = (
         torch.cat([data.splits[split][i][chosen].cpu() for split, chosen in rows.items()])

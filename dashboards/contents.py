@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from inspect import isclass
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,14 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import HydraException
-from hydra.utils import get_object, instantiate
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from softsym.cli.choices import CONF
 from softsym.cli.overrides import check_command_line
 from softsym.cli.quoting import override as written
 from softsym.cli.quoting import readable
+from softsym.cli.trust import require_trusted
 from softsym.reporting.figures import FIGURES
 from softsym.reporting.swept import swept_keys
 from softsym.runs.errors import UserError
@@ -32,11 +32,6 @@ log = logging.getLogger(__name__)
 
 USUAL_SWEEP = ("initial_strength", "seed")
 """Config keys against which strengths are drawn if no sweep names others."""
-PACKAGES = (
-    *("softsym.networks.", "softsym.regularizers.", "softsym.metrics."),
-    *("softsym.lightning_modules.", "torch.nn.", "torch.optim.", "torchmetrics."),
-)
-"""Where the classes are from that the stored config of a run may build."""
 TRACK_FIGURES = ("tracks", "moved_scenes")
 
 
@@ -78,7 +73,8 @@ def from_folder(folder: Path, swept: Sequence[str] = (), trusted: Sequence[str] 
     Args:
         folder: The folder.
         swept: Further swept config keys.
-        trusted: Packages whose classes the stored config may build, besides `PACKAGES`.
+        trusted: Further packages whose classes the stored config may build, besides
+            `softsym.cli.trust.PACKAGES`.
 
     Raises:
         UserError: If it holds no run, or its config would build or call something else.
@@ -92,33 +88,11 @@ def from_folder(folder: Path, swept: Sequence[str] = (), trusted: Sequence[str] 
         )
     path = runs[0].folder / CONFIG
     config = OmegaConf.create(literal(read_yaml(path)))
-    _require_trusted(config.module, (*PACKAGES, *(f"{name}." for name in trusted)), path)
+    remedy = "name its package with --trust, or give the overrides of the run instead"
+    require_trusted(OmegaConf.to_container(config.module), trusted, path, remedy=remedy)
     differing = [key.key for key in swept_keys(runs)]
     differing += ["seed"] if len({run.seed for run in runs}) > 1 else []
     return from_config(config, [*(k for k in differing if _contains(config, k)), *swept])
-
-
-def _require_trusted(node: Any, packages: Sequence[str], path: Path) -> None:
-    """Raises a UserError if building a stored config would do more than make known objects."""
-    for key, target in _targets(OmegaConf.to_container(node), "module"):
-        # a function, or a name that a module merely imports, could do anything
-        made = get_object(target) if target.startswith(tuple(packages)) else None
-        if not (isclass(made) and f"{made.__module__}.".startswith(tuple(packages))):
-            raise UserError(
-                f"{path}: {key} is {target!r}, which is not built from the folder of a run, "
-                "as that may come from anybody. If you trust it, name its package with --trust, "
-                "or give the overrides of the run in place of its folder."
-            )
-
-
-def _targets(node: Any, place: str) -> Iterator[tuple[str, str]]:
-    """Each key that says what is built, and what it names, also in lists."""
-    children = node.items() if isinstance(node, dict) else enumerate(node)
-    for key, value in children:
-        if key == "_target_":
-            yield f"{place}.{key}", str(value)
-        elif isinstance(value, dict | list):
-            yield from _targets(value, f"{place}.{key}")
 
 
 def from_config(config: Any, swept: Sequence[str]) -> Contents:

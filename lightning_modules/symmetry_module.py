@@ -21,7 +21,8 @@ from softsym.metrics.equivariance import EquivarianceError
 from softsym.metrics.heads import HeadMetrics, nested_loss
 from softsym.regularizers import Fixed, Regularizer, StrengthPolicy, StrengthTuning
 from softsym.regularizers.base import all_penalties
-from softsym.symmetries import Group
+from softsym.runs.errors import UserError
+from softsym.symmetries import Group, Rep
 from softsym.symmetries import group as parse_group
 from softsym.symmetries.batches import Types, read_types, sample_count
 
@@ -63,6 +64,8 @@ class SymmetryModule(LightningModule):
             are available after every epoch.
         paper_errors: Whether the test logs the equivariance error of the paper as well, under
             ``test/paper_equivariance_error/<name>``, to compare with published numbers.
+        rep_in: Type of the inputs, where the datamodule has no ``rep_in`` or there is none.
+        rep_out: Type of the targets, likewise.
 
     Attributes:
         began: Whether a training has begun, so that a checkpoint to resume has been restored.
@@ -86,12 +89,15 @@ class SymmetryModule(LightningModule):
         compile_mode: str = "default",
         log_every_n_epochs: int = 1,
         paper_errors: bool = False,
+        rep_in: str | Rep | None = None,
+        rep_out: str | Rep | None = None,
     ) -> None:
         super().__init__()
         self.network, self.task_loss = network, loss
         check_settings(compile, compile_mode)
         self._compile, self._compile_mode = compile, compile_mode
         self._compiled: tuple[nn.Module, Callable[[Any], Any]] | None = None
+        self._given = rep_in, rep_out
         self.began = False
         self._lengths: list[int | None] = []
         self.optimizer, self.scheduler = optimizer, scheduler
@@ -135,10 +141,9 @@ class SymmetryModule(LightningModule):
     def setup(self, stage: str) -> None:
         """Reads types and units of the datamodule, and compiles the network for a training."""
         data = cast(Any, self.trainer).datamodule
-        self._types: tuple[Types, Types] = (
-            read_types(getattr(data, "rep_in", None)),
-            read_types(getattr(data, "rep_out", None)),
-        )
+        own = (getattr(data, key, None) for key in ("rep_in", "rep_out"))
+        types = [read_types(T if R is None else R) for R, T in zip(self._given, own, strict=True)]
+        self._types: tuple[Types, Types] = types[0], types[1]
         self._target_scale: Tensor | None = getattr(data, "target_scale", None)
         device, epochs = self.trainer.strategy.root_device.type, self.trainer.max_epochs or 0
         if stage == "fit" and compiles(self._compile, device, epochs):
@@ -162,7 +167,8 @@ class SymmetryModule(LightningModule):
         Its WeightAveraging saves the averaged weights as ``state_dict``, and loads the others
         back into the model whenever the callback has seen a training before.
         """
-        if self.trainer.testing and "current_model_state" in checkpoint:
+        testing = self._trainer is not None and self.trainer.testing
+        if testing and "current_model_state" in checkpoint:
             checkpoint["current_model_state"] = checkpoint["state_dict"]
 
     def on_train_start(self) -> None:
@@ -243,8 +249,24 @@ class SymmetryModule(LightningModule):
             self.log_dict(values, logger=False)  # for checkpoints and early stopping to monitor
         self.val_metrics.reset()
 
+    def predict_step(self, batch: Any, batch_idx: int = 0, dataloader_idx: int = 0) -> Tensor:
+        """Predicts in the units of the data, from a batch of inputs or one with targets too."""
+        inputs = batch[0] if isinstance(batch, list | tuple) else batch
+        prediction: Tensor = self.network(inputs)
+        scale = self._target_scale
+        return prediction if scale is None else prediction * scale.to(prediction)
+
     def on_test_start(self) -> None:
-        """Makes an equivariance error for each candidate symmetry."""
+        """Makes an equivariance error for each candidate symmetry.
+
+        Raises:
+            UserError: If types are missing.
+        """
+        if self.symmetries and None in self._types:
+            raise UserError(
+                "The test of symmetries needs the types of inputs and targets: give SymmetryModule "
+                "rep_in= and rep_out=, such as '5T0 + 5T1', or a datamodule that has them."
+            )
         self._tested = {TEST}
         kinds = {"equivariance_error": SPREAD}
         if self.paper_errors:

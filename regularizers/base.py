@@ -62,7 +62,12 @@ class Regularizer(Callback, ABC):
         return f"Regularizer[{self.name}]"
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Binds to the network before training starts."""
+        """Binds to the network before training starts.
+
+        Raises:
+            ValueError: If the module does not add this regularizer's penalty to its loss.
+        """
+        require_in_loss(self, pl_module)
         self.bind(network_of(pl_module))
 
     @abstractmethod
@@ -120,6 +125,19 @@ def all_penalties(
         penalties.update(zip(alike, values, strict=True))
     # the loss adds the terms in this order, which decides its last digits
     return {name: penalties[name] for name in regularizers}
+
+
+def require_in_loss(regularizer: Regularizer, pl_module: LightningModule) -> None:
+    """Raises a ValueError unless a training module lists a regularizer, and so adds its penalty."""
+    if not isinstance(pl_module, LightningModule):
+        return
+    listed = getattr(pl_module, "regularizers", None)
+    if not isinstance(listed, Mapping) or all(r is not regularizer for r in listed.values()):
+        raise ValueError(
+            f"The regularizer {regularizer.name!r} is given as a callback, but "
+            f"{type(pl_module).__name__} does not add its penalty to the loss. Give the trainer "
+            f"callbacks=[softsym.Symmetries({{{regularizer.name!r}: regularizer}})] instead."
+        )
 
 
 def network_of(pl_module: LightningModule) -> nn.Module:

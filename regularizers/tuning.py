@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from lightning import Callback
+from lightning import Callback, LightningModule, Trainer
 
 from softsym.regularizers.base import Regularizer
 from softsym.regularizers.policies import StrengthPolicy
@@ -25,6 +25,15 @@ class StrengthTuning(Callback):
         self.regularizers = regularizers
         self.symmetries = [name for name, r in regularizers.items() if r.group is not None]
         self._epochs: list[tuple[int, list[float], list[float]]] = []
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Raises a ValueError if the module does not tell this object of its epochs."""
+        if getattr(pl_module, "tuning", None) is not self:
+            raise ValueError(
+                f"StrengthTuning is given as a callback, but {type(pl_module).__name__} does not "
+                "tell it of any penalty. Give the trainer callbacks=[softsym.Symmetries({...}, "
+                "policy=...)] instead, which holds regularizers and policy."
+            )
 
     @property
     def state_key(self) -> str:

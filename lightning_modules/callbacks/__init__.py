@@ -12,6 +12,7 @@ from softsym.lightning_modules.callbacks.pruning import OptunaPruning
 from softsym.lightning_modules.callbacks.rank_agreement import DisagreementError, RankAgreement
 from softsym.lightning_modules.callbacks.step_seed import StepSeed
 from softsym.lightning_modules.callbacks.strength_log import StrengthLog
+from softsym.lightning_modules.callbacks.symmetries import Symmetries
 
 __all__ = [
     "BestCheckpoint",
@@ -26,4 +27,5 @@ __all__ = [
     "SettledEarlyStopping",
     "StepSeed",
     "StrengthLog",
+    "Symmetries",
 ]

@@ -8,7 +8,7 @@ import torch
 from lightning import Callback
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers.logger import Logger
-from small_runs import data, fit, module, network, planes, trainer, weights
+from small_runs import ADAM, data, fit, module, network, planes, trainer, weights
 from torch import nn
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -16,7 +16,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from softsym.lightning_modules import SymmetryModule
 from softsym.metrics import equivariance_error
 from softsym.networks import MLP
-from softsym.regularizers import AdjustOnce, ProjectionRegularizer
+from softsym.regularizers import AdjustOnce, FunctionRegularizer, ProjectionRegularizer
+from softsym.runs.errors import UserError
 from softsym.runs.strengths import StrengthRow
 
 ORIGINAL_COMPILE = torch.compile
@@ -355,3 +356,41 @@ def test_metrics_are_in_the_units_of_the_data(tmp_path):
 
     plain, scaled = error(None), error(3.0)
     assert scaled == pytest.approx([9 * value for value in plain], rel=1e-4)
+
+
+def plain_loaders(rep_in="2T1", rep_out="T0"):
+    from torch.utils.data import DataLoader, TensorDataset
+
+    x = torch.randn(16, 6, generator=torch.Generator().manual_seed(0))
+    loader = DataLoader(TensorDataset(x, x[:, :1]), 8)
+    regularizers = {"xy": FunctionRegularizer("O(2)@xy", 1.0, "2T1", "T0")}
+    model = SymmetryModule(
+        nn.Linear(6, 1), nn.MSELoss(), ADAM, regularizers, rep_in=rep_in, rep_out=rep_out
+    )
+    return model, loader
+
+
+def test_plain_loaders_train_test_and_predict(tmp_path):
+    model, loader = plain_loaders()
+    run = trainer(tmp_path, 1)
+    run.fit(model, loader, loader)
+    tested = run.test(model, loader, verbose=False)
+    assert tested[0]["test/equivariance_error/xy"] > 0
+    predicted = torch.cat(run.predict(model, loader))
+    assert torch.equal(predicted, model(loader.dataset.tensors[0]))
+
+
+def test_missing_types_are_said_before_the_test(tmp_path):
+    model, loader = plain_loaders(rep_in=None)
+    with pytest.raises(UserError, match="rep_in="):
+        trainer(tmp_path, 1).test(model, loader, verbose=False)
+
+
+def test_load_from_checkpoint(tmp_path):
+    model, loader = plain_loaders()
+    run = trainer(tmp_path, 1)
+    run.fit(model, loader, loader)
+    run.save_checkpoint(tmp_path / "one.ckpt")
+    parts = {"network": nn.Linear(6, 1), "loss": nn.MSELoss(), "optimizer": ADAM}
+    again = SymmetryModule.load_from_checkpoint(tmp_path / "one.ckpt", **parts)
+    assert torch.equal(again.network.weight, model.network.weight)
