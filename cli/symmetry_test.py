@@ -134,8 +134,9 @@ def _arrays(given: argparse.Namespace) -> tuple[np.ndarray, np.ndarray, np.ndarr
     of_targets = tuple(targets) if apart and len(targets) == 1 else TARGETS
     x = choose(arrays, given.inputs, of_inputs, "inputs")
     y = choose(targets, given.targets, of_targets, "targets")
-    clusters = None if given.clusters is None else choose(arrays, given.clusters, (), "clusters")
-    return x, y, clusters
+    if given.clusters is None:
+        return x, y, None
+    return x, y, choose(arrays, given.clusters, (), "clusters", text=True)
 
 
 @contextmanager
@@ -160,5 +161,5 @@ def _publish(tested: SymmetryTest, given: argparse.Namespace, page: Path) -> Non
 
 
 if __name__ == "__main__":
-    with reported():
+    with reported(command="test"):
         main()

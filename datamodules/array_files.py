@@ -25,9 +25,10 @@ def read_arrays(path: str | Path) -> Mapping[str, np.ndarray]:
     Args:
         path: The file.
 
+    Arrays of text are read too: only those that :func:`choose` is asked for must be numbers.
+
     Raises:
-        ValueError: If the file is missing or damaged, its kind is unknown, or it holds something
-            other than plain numbers.
+        ValueError: If the file is missing or damaged, or its kind is unknown.
         ImportError: If the kind of file needs a package that is not installed.
     """
     path = Path(path).expanduser()
@@ -38,20 +39,18 @@ def read_arrays(path: str | Path) -> Mapping[str, np.ndarray]:
         kinds = ", ".join(READERS)
         raise ValueError(f"{str(path)!r} is of an unknown kind; give one of {kinds}.")
     try:
-        arrays = reader(path)
+        return reader(path)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, RuntimeError) as error:
         raise ValueError(f"{str(path)!r} cannot be read: {_reason(error)}") from None
-    for name, array in arrays.items():
-        if array.dtype.kind not in "biuf":
-            raise ValueError(
-                f"{name!r} of {str(path)!r} is of type {array.dtype}; only plain real numbers can "
-                "be used."
-            )
-    return arrays
 
 
 def choose(
-    arrays: Mapping[str, np.ndarray], wanted: str | None, usual: Iterable[str], what: str
+    arrays: Mapping[str, np.ndarray],
+    wanted: str | None,
+    usual: Iterable[str],
+    what: str,
+    *,
+    text: bool = False,
 ) -> np.ndarray:
     """Returns an array by its key, or columns by their names put side by side.
 
@@ -61,12 +60,13 @@ def choose(
             the usual ones.
         usual: Keys that are looked for where none is wanted.
         what: What the array is for, as errors call it.
+        text: Whether text will do, as for labels.
 
     Returns:
         The numbers, (n, ...) for one key, (n, columns) for several.
 
     Raises:
-        ValueError: If there is no such key.
+        ValueError: If there is no such key, or it holds something other than plain real numbers.
     """
     if wanted is None:
         key = next((key for key in usual if key in arrays), None)
@@ -75,7 +75,7 @@ def choose(
                 f"{what} are looked for under {' or '.join(map(repr, usual))}; the file holds "
                 f"{_listed(arrays)}. Name the key or the columns of the {what}."
             )
-        return arrays[key]
+        return _checked(arrays, [key], what, text)[0]
     keys: list[str] = []
     for part in (part.strip() for part in wanted.split(",")):
         fitting = [k for k in arrays if k.startswith(part[:-1])] if part.endswith("*") else [part]
@@ -84,9 +84,26 @@ def choose(
                 f"{what}={wanted!r}: there is no {part!r}. The file holds {_listed(arrays)}."
             )
         keys += fitting
-    if len(keys) == 1:
-        return arrays[keys[0]]
-    return np.concatenate([arrays[k].reshape(len(arrays[k]), -1) for k in keys], axis=1)
+    chosen = _checked(arrays, keys, what, text)
+    if len(chosen) == 1:
+        return chosen[0]
+    return np.concatenate([array.reshape(len(array), -1) for array in chosen], axis=1)
+
+
+def _checked(
+    arrays: Mapping[str, np.ndarray], keys: list[str], what: str, text: bool
+) -> list[np.ndarray]:
+    for key in keys:
+        array = arrays[key]
+        if text or array.dtype.kind in "biuf":
+            continue
+        example = next((v for v in array.ravel().tolist() if not _is_number(str(v))), None)
+        raise ValueError(
+            f"{what}: {key!r} is of type {array.dtype}"
+            f"{'' if example is None else f' and holds {example!r}'}; only plain real numbers can "
+            "be used. Name other columns, or mend the file."
+        )
+    return [arrays[key] for key in keys]
 
 
 def _listed(arrays: Mapping[str, np.ndarray]) -> str:
@@ -125,20 +142,22 @@ def _csv(path: Path) -> Mapping[str, np.ndarray]:
     named = not all(map(_is_number, rows[0]))
     names = rows[0] if named else [f"column{i}" for i in range(len(rows[0]))]
     body = rows[1:] if named else rows
-    values = np.empty((len(body), len(names)))
     for i, row in enumerate(body):
         if len(row) != len(names):
             raise ValueError(
                 f"row {i + 1 + named} has {len(row)} values, the first has {len(names)}."
             )
-        try:
-            values[i] = row
-        except ValueError:
-            bad = next(j for j, text in enumerate(row) if not _is_number(text))
-            raise ValueError(
-                f"row {i + 1 + named}, column {names[bad]!r} holds {row[bad]!r}, no number."
-            ) from None
-    return {name.strip(): values[:, i] for i, name in enumerate(names)}
+    columns = zip(*body, strict=True) if body else [()] * len(names)
+    return {name.strip(): _column(texts) for name, texts in zip(names, columns, strict=True)}
+
+
+def _column(texts: Iterable[str]) -> np.ndarray:
+    """A column as numbers, or as text where one of them is no number."""
+    column = np.array(list(texts))
+    try:
+        return column.astype(float)
+    except ValueError:
+        return column
 
 
 def _is_number(text: str) -> bool:

@@ -50,12 +50,9 @@ BAD = {
         (".npy", lambda p: np.save(p, np.array([{}]), allow_pickle=True)),
         "could run code",
     ),
-    "text": ((".npy", lambda p: np.save(p, np.array(["a"]))), "only plain real numbers"),
-    "complex": ((".npy", lambda p: np.save(p, np.array([1j]))), "only plain real numbers"),
     "no archive": ((".npz", lambda p: p.write_bytes(b"PK nothing")), "cannot be read"),
     "pickle": ((".pt", lambda p: torch.save([print], p)), "no file of plain tensors"),
     "list": ((".pt", lambda p: torch.save({"a": [1]}, p)), "more than tensors"),
-    "word": ((".csv", lambda p: p.write_text("a,b\n1,2\n3,x\n")), "row 3, column 'b' holds 'x'"),
     "ragged": ((".csv", lambda p: p.write_text("a,b\n1,2\n3\n")), "row 3 has 1 values"),
     "empty": ((".csv", lambda p: p.write_text("")), "it is empty"),
     "kind": ((".xls", lambda p: p.write_text("")), "unknown kind"),
@@ -74,3 +71,16 @@ def test_missing_files_and_keys_are_named(tmp_path):
         read_arrays(tmp_path / "none.npz")
     with pytest.raises(ValueError, match="looked for under 'X' or 'x'; the file holds a"):
         choose({"a": X}, None, ("X", "x"), "inputs")
+
+
+def test_text_matters_only_where_it_is_asked_for(tmp_path):
+    (tmp_path / "data.csv").write_text("a,name,b\n1,ann,2\n3,bob,4\n")
+    arrays = read_arrays(tmp_path / "data.csv")
+    np.testing.assert_array_equal(choose(arrays, "a,b", (), "inputs"), [[1, 2], [3, 4]])
+    assert list(choose(arrays, "name", (), "clusters", text=True)) == ["ann", "bob"]
+    with pytest.raises(
+        ValueError, match=r"inputs: 'name' is of type .* and holds 'ann'; only plain"
+    ):
+        choose(arrays, "a,name", (), "inputs")
+    with pytest.raises(ValueError, match="only plain real numbers"):
+        choose({"z": np.array([1j])}, "z", (), "inputs")
