@@ -40,6 +40,8 @@ def _in_a_folder_of_its_own(tmp_path, monkeypatch):
 WITH_EXAMPLES = [page for page in PAGES if any(blocks(page, "python"))]
 
 
+# Lightning asks torch in a way that is going to change
+@pytest.mark.filterwarnings("ignore:.isinstance.treespec, LeafSpec:FutureWarning")
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: page.name)
 def test_python_of(page):
     names = {"__name__": f"docs.{page.stem}"}

@@ -1,7 +1,6 @@
 """Regularizers of a function: compliance, the theorem on linear maps, and many groups at once."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 import torch
@@ -201,18 +200,31 @@ def test_dropout_and_batch_normalisation_are_no_violation(kind):
     assert int(network.norm.num_batches_tracked) == 1
 
 
-class Meeting:
-    """Two threads that add up their tensors, as two processes do."""
+class Exchange:
+    """Sums over two ranks that run one after the other: first they only tell, then they get sums.
+
+    Threads could not: forward-mode differentiation has one level for the whole process.
+    """
 
     def __init__(self):
-        self.barrier, self.parts = threading.Barrier(2), {}
+        self.told, self.calls = None, []
 
     def all_reduce(self, tensor):
-        self.parts[threading.get_ident()] = tensor.clone()
-        self.barrier.wait()
-        total = sum(self.parts.values())
-        self.barrier.wait()
-        tensor.copy_(total)
+        self.calls.append(tensor.clone())
+        if self.told is not None:
+            tensor.copy_(sum(calls[len(self.calls) - 1] for calls in self.told))
+
+    def of_all(self, run, ranks):
+        told = []
+        for rank in ranks:
+            self.calls = []
+            run(*rank)
+            told.append(self.calls)
+        self.told, results = told, []
+        for rank in ranks:
+            self.calls = []
+            results.append(run(*rank))
+        return results
 
 
 def penalties_of_groups(network, batch, share):
@@ -234,10 +246,11 @@ def test_two_processes_equal_one(monkeypatch):
     network = MLP("2T0 + 2T1", "T2", dim=3, channels=8).double().eval()
     x, y = batch_of(20, 8, 9)
     whole = penalties_of_groups(network, (x, y), Share(0, 1))
-    monkeypatch.setattr(of_function.dist, "all_reduce", Meeting().all_reduce)
+    exchange = Exchange()
+    monkeypatch.setattr(of_function.dist, "all_reduce", exchange.all_reduce)
     halves = [((x[:10], y[:10]), Share(0, 2)), ((x[10:], y[10:]), Share(1, 2))]
-    with ThreadPoolExecutor(2) as pool:
-        parts = list(pool.map(lambda half: penalties_of_groups(network, *half), halves))
+    parts = exchange.of_all(partial(penalties_of_groups, network), halves)
+    assert len(exchange.calls) > 0
     for of_whole, of_parts in zip(whole, zip(*parts, strict=True), strict=True):
         torch.testing.assert_close(torch.stack(of_parts).mean(0), of_whole)
 
