@@ -1,0 +1,145 @@
+"""Compares verdicts of the symmetry test with tasks whose symmetries are known.
+
+    python benchmarks/symmetry_known_answers.py --seeds 0 1 2
+
+Each task is drawn anew with each seed, without noise. The true break of a symmetry is that of the
+task's own function under the same projection, on 20,000 further samples, relative to the spread of
+the targets. Targets in random order are the control: they must get no verdict.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from softsym.datamodules.cosine_similarity import perturbed_cosine
+from softsym.datamodules.inertia import inertia_inputs, inertia_tensor
+from softsym.datamodules.known_answer import dialled
+from softsym.metrics import Verdict, symmetry_test
+from softsym.metrics.symmetry_tests.projection import project_function
+from softsym.metrics.symmetry_tests.statistics import total_variance
+from softsym.metrics.symmetry_tests.verdict import p_text
+from softsym.symmetries import group, rep
+from softsym.symmetries.orbit_moves import mover
+
+DIALS = ("SO(3)", "Scaling(3)", "Reflect(3)")
+PLANES = ("O(2)@xy", "O(2)@yz", "O(2)@xz", "O(3)")
+MANY, DRAWS = 20_000, 16
+LEAST = 0.005
+"""Breaks below this are those of rounding and of the elements drawn: 0."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Inputs of a number and a seed, the function that they are given to, and the candidates."""
+
+    draw: Callable[[int, int], Tensor]
+    function: Callable[[Tensor], Tensor]
+    groups: tuple[str, ...]
+    types: tuple[str, str]
+    samples: int
+    shuffled: bool = False
+
+    def data(self, count: int, seed: int) -> tuple[Tensor, Tensor]:
+        """Inputs and targets, float64."""
+        x = self.draw(count, seed).double()
+        y = self.function(x).reshape(count, -1)
+        if self.shuffled:
+            y = y[torch.randperm(count, generator=torch.Generator().manual_seed(seed))]
+        return x, y
+
+    def truth(self, name: str) -> float:
+        """The true break of a candidate."""
+        x, y = self.data(MANY, 10_000)
+        by = mover(group(name, 3), *map(rep, self.types), x)
+        flat = lambda z: self.function(z).reshape(len(z), -1)  # noqa: E731
+        generator = torch.Generator().manual_seed(0)
+        pool = by.frames(x)
+        q1, q2 = (project_function(flat, x, by, DRAWS, generator, pool) for _ in range(2))
+        square = float(((y - q1) * (y - q2)).sum(1).mean()) / total_variance(y)
+        value = math.sqrt(max(square, 0.0))
+        return value if value > LEAST else 0.0
+
+
+def normal(count: int, seed: int) -> Tensor:
+    """Three vectors of normal numbers, (count, 9)."""
+    return torch.randn(count, 9, generator=torch.Generator().manual_seed(seed))
+
+
+def bodies(count: int, seed: int) -> Tensor:
+    """Masses and positions of five bodies, (count, 20)."""
+    return inertia_inputs(count, 5, seed)
+
+
+def known_answer(*dials: float, shuffled: bool = False) -> Task:
+    """The known-answer task, 2000 samples in each half."""
+    rotation, scale, reflection = dials
+    function = partial(dialled, rotation=rotation, scale=scale, reflection=reflection)
+    return Task(normal, function, DIALS, ("3T1", "T0"), 4000, shuffled)
+
+
+def inertia(axis: int, eps: float) -> Task:
+    """Moments of inertia, 1000 samples in each half."""
+    function = partial(inertia_tensor, axis=axis, eps=eps)
+    return Task(bodies, function, PLANES, ("5T0+5T1", "T2"), 2000)
+
+
+def cosine(symmetry: str) -> Task:
+    """The mean cosine, 1000 samples in each half."""
+    function = partial(perturbed_cosine, symmetry=symmetry, eps=1.0)
+    return Task(normal, function, ("SO(3)", "Scaling(3)"), ("3T1", "T0"), 2000)
+
+
+TASKS = {
+    "dials 0": known_answer(0.0, 0.0, 0.0),
+    "rotation 0.1": known_answer(0.1, 0.0, 0.0),
+    "scale 0.1": known_answer(0.0, 0.1, 0.0),
+    "reflection 0.1": known_answer(0.0, 0.0, 0.1),
+    "dials 0, shuffled": known_answer(0.0, 0.0, 0.0, shuffled=True),
+    "inertia, eps = -1": inertia(2, -1.0),
+    "inertia, exact": inertia(2, 0.0),
+    "inertia, mixed": inertia(-1, -1.0),
+    "cosine_so3_scale": cosine("so3-scale"),
+    "cosine_so3": cosine("so3"),
+}
+
+
+def rows(name: str, task: Task, seeds: list[int]) -> Iterator[str]:
+    """A line of the table for each candidate."""
+    tests = [symmetry_test(*task.data(task.samples, s), task.groups, *task.types) for s in seeds]
+    for candidate in task.groups:
+        truth = "-" if task.shuffled else f"{task.truth(candidate):.3f}"
+        cells = " | ".join(_cell(test[candidate]) for test in tests)
+        yield f"| {name} | {candidate} | {truth} | {cells} |"
+
+
+def _cell(verdict: Verdict) -> str:
+    word = "no verdict" if verdict.verdict.startswith("no verdict") else verdict.verdict.split()[0]
+    numbers = f"[{verdict.lower:.3f}, {verdict.upper:.3f}]"
+    return f"{word.rstrip(',')}, {p_text(verdict.p)}, {numbers}"
+
+
+def main() -> None:
+    """Prints a table for RESULTS.md."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
+    given = parser.parse_args()
+    print(f"| task | candidate | truth | {' | '.join(f'seed {s}' for s in given.seeds)} |")
+    print(f"|{'---|' * (3 + len(given.seeds))}")
+    started = time.process_time()
+    for name in given.tasks:
+        for line in rows(name, TASKS[name], given.seeds):
+            print(line, flush=True)
+    print(f"\n{time.process_time() - started:.0f} s of processor time")
+
+
+if __name__ == "__main__":
+    main()
