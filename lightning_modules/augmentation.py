@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
 from softsym.symmetries import Group
 from softsym.symmetries.batches import Types, over, sample_count, tensors, transform
 from softsym.symmetries.elements import to
+from softsym.symmetries.haar import step_generator
 
 
 class GroupAugmentation:
@@ -30,10 +29,7 @@ class GroupAugmentation:
 
         The action is computed in float64; the moved batch has the precision of the given one.
         """
-        # primes, so that the seeds of steps and processes do not meet
-        generator = torch.Generator().manual_seed(
-            (self.seed + 1_000_003 * step + 7_919 * rank) % 2**63
-        )
+        generator = step_generator(self.seed, step, rank)
         count, device = sample_count(batch[0], types[0]), next(tensors(batch)).device
         g = to(self.group.sample_elements(count, generator), device)
         of_inputs, of_targets = (over(each, self.group) for each in types)

@@ -8,7 +8,6 @@ from contextlib import nullcontext
 from typing import Any, Self
 
 import torch
-from lightning import LightningModule
 from torch import Tensor, nn
 from typing_extensions import override
 
@@ -18,8 +17,6 @@ from softsym.regularizers.of_function import (
     call,
     evaluating,
     precise,
-    step_of,
-    takes_turns,
     turns_of,
 )
 from softsym.symmetries import Group, Rep
@@ -32,9 +29,9 @@ from softsym.symmetries.batches import (
     tensors,
     transform,
 )
-from softsym.symmetries.elements import Element, to
+from softsym.symmetries.elements import Element, inverse, to
 from softsym.symmetries.images import round_trip_error
-from softsym.symmetries.orbit_moves import Mover, inverse, nearby
+from softsym.symmetries.orbit_moves import Mover, nearby
 
 log = logging.getLogger(__name__)
 
@@ -109,14 +106,14 @@ class FunctionRegularizer(FunctionTerm):
         seed: int = 0,
         name: str | None = None,
     ) -> None:
-        super().__init__(group, strength, rep_in, rep_out, dim, seed, name)
+        super().__init__(group, strength, rep_in, rep_out, dim, share_batch, seed, name)
         if gradient not in GRADIENTS:
             raise ValueError(f"gradient must be one of {', '.join(GRADIENTS)}; got {gradient!r}.")
         if distance not in DISTANCES:
             raise ValueError(f"distance must be one of {', '.join(DISTANCES)}; got {distance!r}.")
         if (gradient, distance) == ("anchored", "kl"):
             raise ValueError("gradient=anchored compares with targets, for which distance=squared.")
-        self.gradient, self.distance, self.share_batch = gradient, distance, share_batch
+        self.gradient, self.distance = gradient, distance
         self.interpolation_error = 0.0
         self._mover: Mover | None = None
 
@@ -132,20 +129,24 @@ class FunctionRegularizer(FunctionTerm):
 
     @classmethod
     @override
-    def penalties(
-        cls, regularizers: Sequence[Self], module: LightningModule, batch: Any, prediction: Any
+    def squares(
+        cls, regularizers: Sequence[Self], module: Any, batch: Any, prediction: Any, step: int
     ) -> list[Tensor]:
-        """Estimates all penalties; those that share take turns over the samples."""
-        if not takes_turns(regularizers, batch):
-            return super().penalties(regularizers, module, batch, prediction)
-        step = step_of(module)
-        squares = _squares(regularizers, module, batch, prediction, step)
-        pairs = zip(regularizers, squares, strict=True)
-        return [r.scaled(each, prediction, batch, step) for r, each in pairs]
-
-    @override
-    def squares(self, module: Any, batch: Any, prediction: Any, step: int) -> Tensor:
-        return _squares([self], module, batch, prediction, step)[0]
+        inputs, first = batch[0], regularizers[0]
+        turns = turns_of(regularizers, sample_count(inputs, first.rep_in), step)
+        moved, parts = inputs, []
+        for r, (rows, share) in zip(regularizers, turns, strict=True):
+            moved, g = r.moved(moved, rows, step, alone=len(regularizers) == 1)
+            parts.append((rows, g, share))
+        steady = first.needs_evaluation(module, batch, prediction)
+        with evaluating(network_of(module)) if steady else nullcontext():
+            outputs = call(module, moved)
+            if steady and any(r.gradient != "anchored" for r in regularizers):
+                prediction = call(module, inputs)
+        return [
+            r.violation(outputs, g, batch[1], prediction, rows) * share
+            for r, (rows, g, share) in zip(regularizers, parts, strict=True)
+        ]
 
     def elements(self, inputs: Any, rows: Tensor, step: int) -> Element:
         """Draws an element for each of some samples of a batch, (m, d, d).
@@ -229,31 +230,6 @@ class FunctionRegularizer(FunctionTerm):
     def __getstate__(self) -> dict[str, Any]:
         """Leaves out the frames, which belong to the data; the first step makes them again."""
         return {**self.__dict__, "_mover": None}
-
-
-def _squares(
-    regularizers: Sequence[FunctionRegularizer],
-    module: Any,
-    batch: Any,
-    prediction: Any,
-    step: int,
-) -> list[Tensor]:
-    """The mean squares (k,) of each regularizer, from one pass over a batch that they share."""
-    inputs, first = batch[0], regularizers[0]
-    turns = turns_of(regularizers, sample_count(inputs, first.rep_in), step)
-    moved, parts = inputs, []
-    for r, (rows, share) in zip(regularizers, turns, strict=True):
-        moved, g = r.moved(moved, rows, step, alone=len(regularizers) == 1)
-        parts.append((rows, g, share))
-    steady = first.needs_evaluation(module, batch, prediction)
-    with evaluating(network_of(module)) if steady else nullcontext():
-        outputs = call(module, moved)
-        if steady and any(r.gradient != "anchored" for r in regularizers):
-            prediction = call(module, inputs)
-    return [
-        r.violation(outputs, g, batch[1], prediction, rows) * share
-        for r, (rows, g, share) in zip(regularizers, parts, strict=True)
-    ]
 
 
 def symmetric_kl(logits: Tensor, others: Tensor) -> Tensor:

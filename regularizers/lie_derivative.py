@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import torch
-from lightning import LightningModule
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from typing_extensions import override
@@ -16,8 +15,6 @@ from softsym.regularizers.of_function import (
     FunctionTerm,
     evaluating,
     precise,
-    step_of,
-    takes_turns,
     turns_of,
 )
 from softsym.symmetries import Group
@@ -66,8 +63,7 @@ class LieDerivativeRegularizer(FunctionTerm):
         seed: int = 0,
         name: str | None = None,
     ) -> None:
-        super().__init__(group, strength, rep_in, rep_out, dim, seed, name)
-        self.share_batch = share_batch
+        super().__init__(group, strength, rep_in, rep_out, dim, share_batch, seed, name)
         if not len(self.group.lie_algebra) or len(self.group.factors) > 1:
             raise ValueError(
                 f"Regularizer {self.name!r}: {self.group} has no Lie algebra of its own. Use the "
@@ -76,20 +72,43 @@ class LieDerivativeRegularizer(FunctionTerm):
 
     @classmethod
     @override
-    def penalties(
-        cls, regularizers: Sequence[Self], module: LightningModule, batch: Any, prediction: Any
+    def squares(
+        cls, regularizers: Sequence[Self], module: Any, batch: Any, prediction: Any, step: int
     ) -> list[Tensor]:
-        """Estimates all penalties; those that share take turns over the samples."""
-        if not takes_turns(regularizers, batch):
-            return super().penalties(regularizers, module, batch, prediction)
-        step = step_of(module)
-        squares = _squares(regularizers, module, batch, prediction, step)
-        pairs = zip(regularizers, squares, strict=True)
-        return [r.scaled(each, prediction, batch, step) for r, each in pairs]
+        inputs, network, first = batch[0], network_of(module), regularizers[0]
+        x = flattened(first.rep_in, inputs, first.group.space)[1].detach()
+        turns = turns_of(regularizers, len(x), step)
+        direction, algebra = torch.zeros_like(x), []
+        for r, (rows, _) in zip(regularizers, turns, strict=True):
+            flat = flattened(r.rep_in, inputs, r.group.space)[0]
+            places = rows.to(x.device)
+            A = r.directions(len(x), step)[rows].to(x.device)
+            direction[places] = flat.act_derivative(A, x[places].double()).to(x.dtype)
+            algebra.append((A, places))
 
-    @override
-    def squares(self, module: Any, batch: Any, prediction: Any, step: int) -> Tensor:
-        return _squares([self], module, batch, prediction, step)[0]
+        def vectors(values: Tensor) -> tuple[Tensor, ...]:
+            outputs = network(with_vectors(first.rep_in, inputs, values))
+            return tuple(leaf.vectors for leaf in first.outputs(outputs))
+
+        try:
+            # of the kinds of attention in PyTorch, one has derivatives forwards
+            with evaluating(network), sdpa_kernel(SDPBackend.MATH):
+                outputs, slopes, *_ = torch.func.jvp(vectors, (x,), (direction,))
+        except RuntimeError as error:
+            raise ValueError(
+                f"Regularizer {first.name!r}: PyTorch cannot differentiate "
+                f"{type(network).__name__} forwards: {str(error).splitlines()[0]} Use the kind "
+                "'function', which needs values only."
+            ) from error
+        squares = []
+        for r, (A, rows), (_, share) in zip(regularizers, algebra, turns, strict=True):
+            apart = [
+                precise(slope[rows])
+                - precise(leaf.rep.act_derivative(unsqueeze(A, 1), y[rows].double()).to(y.dtype))
+                for leaf, y, slope in zip(r.outputs(prediction), outputs, slopes, strict=True)
+            ]
+            squares.append(share * torch.stack([each.square().sum() for each in apart]))
+        return squares
 
     def directions(self, n: int, step: int) -> Tensor:
         """One random combination of the generators for each of n samples, (n, d, d)."""
@@ -98,48 +117,3 @@ class LieDerivativeRegularizer(FunctionTerm):
         c = torch.randn(n * processes, len(algebra), generator=self.generator(step))
         mine = c[rank * n : (rank + 1) * n].double()
         return torch.einsum("nk,kij->nij", mine, algebra)
-
-
-def _squares(
-    regularizers: Sequence[LieDerivativeRegularizer],
-    module: Any,
-    batch: Any,
-    prediction: Any,
-    step: int,
-) -> list[Tensor]:
-    """The mean squares (k,) of each regularizer, from one pass over a batch that they share."""
-    inputs, network, first = batch[0], network_of(module), regularizers[0]
-    x = flattened(first.rep_in, inputs, first.group.space)[1].detach()
-    turns = turns_of(regularizers, len(x), step)
-    direction, algebra = torch.zeros_like(x), []
-    for r, (rows, _) in zip(regularizers, turns, strict=True):
-        flat = flattened(r.rep_in, inputs, r.group.space)[0]
-        places = rows.to(x.device)
-        A = r.directions(len(x), step)[rows].to(x.device)
-        along = flat.act_derivative(A, x[places].double()).to(x.dtype)
-        direction = direction.index_copy(0, places, along)
-        algebra.append((A, places))
-
-    def vectors(values: Tensor) -> tuple[Tensor, ...]:
-        outputs = network(with_vectors(first.rep_in, inputs, values))
-        return tuple(leaf.vectors for leaf in first.outputs(outputs))
-
-    try:
-        # of the kinds of attention in PyTorch, one has derivatives forwards
-        with evaluating(network), sdpa_kernel(SDPBackend.MATH):
-            outputs, slopes, *_ = torch.func.jvp(vectors, (x,), (direction,))
-    except (RuntimeError, NotImplementedError) as error:
-        raise ValueError(
-            f"Regularizer {first.name!r}: PyTorch cannot differentiate {type(network).__name__} "
-            f"forwards: {str(error).splitlines()[0]} Use the kind 'function', which needs values "
-            "only."
-        ) from error
-    squares = []
-    for r, (A, rows), (_, share) in zip(regularizers, algebra, turns, strict=True):
-        apart = [
-            precise(slope[rows])
-            - precise(leaf.rep.act_derivative(unsqueeze(A, 1), y[rows].double()).to(y.dtype))
-            for leaf, y, slope in zip(r.outputs(prediction), outputs, slopes, strict=True)
-        ]
-        squares.append(share * torch.stack([each.square().sum() for each in apart]))
-    return squares

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import torch
 import torch.distributed as dist
@@ -25,6 +25,7 @@ from softsym.symmetries.batches import (
     read_types,
     sample_count,
 )
+from softsym.symmetries.haar import step_generator
 
 MEMORY = 0.99
 """Share of the running variance that a step keeps."""
@@ -42,13 +43,13 @@ class FunctionTerm(Regularizer):
         rep_in: Types of the inputs; by default the network's attribute of this name.
         rep_out: Types of the outputs, likewise.
         dim: Dimension of the base space, where the name leaves it open.
+        share_batch: Whether several groups share the samples of a batch.
         seed: Seed of the random elements.
         name: Key in config and logs.
 
     Attributes:
         variance: Running variance of each typed output, (k,); None before the first step.
         share: The part of the global batch that this process has.
-        share_batch: Whether several groups share the samples of a batch.
     """
 
     def __init__(
@@ -58,13 +59,14 @@ class FunctionTerm(Regularizer):
         rep_in: Any,
         rep_out: Any,
         dim: int | None,
+        share_batch: bool,
         seed: int,
         name: str | None,
     ) -> None:
         self.group: Group = parse_group(group, dim)
         super().__init__(strength, name)
         self._given = tuple(read_types(types) for types in (rep_in, rep_out))
-        self.seed, self.share_batch = seed, True
+        self.seed, self.share_batch = seed, share_batch
         self.variance: Tensor | None = None
         self._step = -1
         self.share: Share = ALL
@@ -95,15 +97,39 @@ class FunctionTerm(Regularizer):
         self.rep_in, self.rep_out = (over(R, self.group) for R in types)
         self._differs_in_evaluation = None
 
+    @classmethod
     @abstractmethod
-    def squares(self, module: Any, batch: Any, prediction: Any, step: int) -> Tensor:
-        """The mean square of the violation by each typed output, (k,)."""
+    def squares(
+        cls, regularizers: Sequence[Self], module: Any, batch: Any, prediction: Any, step: int
+    ) -> list[Tensor]:
+        """The mean squares of the violation by each typed output, (k,), for each regularizer.
+
+        From one pass over a batch that the regularizers share; one alone has all samples.
+        """
 
     @override
     def penalty(self, module: LightningModule, batch: Any, prediction: Any) -> Tensor:
         """Estimates the violation from all samples of the batch."""
+        return self._together([self], module, batch, prediction)[0]
+
+    @classmethod
+    @override
+    def penalties(
+        cls, regularizers: Sequence[Self], module: LightningModule, batch: Any, prediction: Any
+    ) -> list[Tensor]:
+        """Estimates all penalties; those that share take turns over the samples."""
+        if not takes_turns(regularizers, batch):
+            return super().penalties(regularizers, module, batch, prediction)
+        return cls._together(regularizers, module, batch, prediction)
+
+    @classmethod
+    def _together(
+        cls, regularizers: Sequence[Self], module: Any, batch: Any, prediction: Any
+    ) -> list[Tensor]:
         step = step_of(module)
-        return self.scaled(self.squares(module, batch, prediction, step), prediction, batch, step)
+        squares = cls.squares(regularizers, module, batch, prediction, step)
+        pairs = zip(regularizers, squares, strict=True)
+        return [r.scaled(each, prediction, batch, step) for r, each in pairs]
 
     def outputs(self, prediction: Any) -> list[Leaf]:
         """The typed tensors among predictions."""
@@ -150,7 +176,7 @@ class FunctionTerm(Regularizer):
 
     def generator(self, step: int, rank: int = 0) -> torch.Generator:
         """Randomness of one step (on one process), the same when a training is resumed there."""
-        return torch.Generator().manual_seed((self.seed + 1_000_003 * step + 7_919 * rank) % 2**63)
+        return step_generator(self.seed, step, rank)
 
     def needs_evaluation(self, module: Any, batch: Any, prediction: Any) -> bool:
         """Whether the network predicts otherwise in evaluation mode, as with dropout.

@@ -44,6 +44,11 @@ def unsqueeze(g: Element, axes: int) -> Element:
     return tuple(part[at] for part in g) if isinstance(g, tuple) else g[at]
 
 
+def inverse(g: Element) -> Element:
+    """The inverse of an element."""
+    return tuple(map(torch.linalg.inv, g)) if isinstance(g, tuple) else torch.linalg.inv(g)
+
+
 def to(g: Element, device: torch.device) -> Element:
     """Moves the element to a device."""
     return tuple(part.to(device) for part in g) if isinstance(g, tuple) else g.to(device)

@@ -1,4 +1,4 @@
-"""Uniform elements of compact groups."""
+"""Randomness: uniform elements of compact groups, and the source of those of a step."""
 
 from __future__ import annotations
 
@@ -48,3 +48,9 @@ def _walks(G: Group) -> bool:
     if isinstance(inner, Group):
         return inner.finite_elements is None and _walks(inner)
     return type(G).sample in (Group.sample, Generated.sample)
+
+
+def step_generator(seed: int, step: int, rank: int = 0) -> torch.Generator:
+    """Randomness of one step of a training (on one process), the same when it is resumed there."""
+    # primes, so that the seeds of steps and processes do not meet
+    return torch.Generator().manual_seed((seed + 1_000_003 * step + 7_919 * rank) % 2**63)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from softsym.symmetries.elements import Element, Space, matrix, unsqueeze
+from softsym.symmetries.elements import Element, Space, inverse, matrix, unsqueeze
 from softsym.symmetries.numbers import require_whole
 from softsym.symmetries.representations import Rep
 
@@ -110,8 +110,7 @@ def round_trip_error(R: Rep, g: Element, v: Tensor) -> float:
 
     0 but for rounding where elements act exactly; the error of interpolation for images.
     """
-    back = tuple(map(torch.linalg.inv, g)) if isinstance(g, tuple) else torch.linalg.inv(g)
-    again = R.act(back, R.act(g, v.double()))
+    again = R.act(inverse(g), R.act(g, v.double()))
     return float((again - v).norm() / v.double().norm().clamp_min(torch.finfo(v.dtype).tiny))
 
 

@@ -92,8 +92,9 @@ def mover(G: Group, rep_in: Rep, rep_out: Rep, x: Tensor) -> Mover:
     finite = G.finite_elements if len(G.factors) == 1 else None
     if finite is not None and len(finite) <= SMALL:
         return Mover(G, *types, elements=finite)
-    if G.is_compact or all(factor.is_compact for factor in G.factors):
-        return Mover(G, *types)
+    plain = Mover(G, *types)
+    if plain.is_compact:
+        return plain
     frame = MovingFrame(G, rep_in)
     frame.require_for(x[:200])
     return Mover(G, *types, frame=frame)
@@ -108,11 +109,6 @@ def nearby(G: Group, rep_in: Rep, rep_out: Rep, x: Tensor) -> Mover:
         if unframed.is_compact:
             raise
         return unframed
-
-
-def inverse(g: Element) -> Element:
-    """The inverse of an element."""
-    return tuple(torch.linalg.inv(p) for p in g) if isinstance(g, tuple) else torch.linalg.inv(g)
 
 
 def acts_orthogonally(R: Rep, G: Group) -> bool:

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from softsym.symmetries import Group, Rep
-from softsym.symmetries.elements import Element
-from softsym.symmetries.orbit_moves import Mover, acts_orthogonally, inverse
+from softsym.symmetries.elements import Element, inverse
+from softsym.symmetries.orbit_moves import Mover, acts_orthogonally
 
 Function = Callable[[Tensor], Tensor]
 
