@@ -45,7 +45,7 @@ class FoundSymmetries:
 
     def report(self, path: str | Path, title: str = "Symmetries of arrays") -> None:
         """Writes the page of the verdicts, one self-contained HTML file."""
-        from softsym.reporting.symmetry_test_page import write_symmetry_test  # noqa: PLC0415
+        from softsym.reporting.symmetry_test_page import write_symmetry_test  # noqa: PLC0415 (slow)
 
         write_symmetry_test(self.test, path, title, self.types)
 

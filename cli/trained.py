@@ -14,10 +14,11 @@ from torch import Tensor, nn
 
 from softsym.cli.places import weights_file
 from softsym.cli.trust import require_trusted
-from softsym.lightning_modules.checkpoint_io import load_weights, read_checkpoint
+from softsym.lightning_modules.checkpoint_io import load_weights
 from softsym.runs.errors import UserError
+from softsym.runs.files import read_json
 from softsym.runs.layout import CONFIG, METRICS, VERDICTS
-from softsym.runs.untrusted import UnreadableError, literal, parse_json, read_text, read_yaml
+from softsym.runs.untrusted import UnreadableError, literal, read_yaml
 from softsym.symmetries import Rep
 
 Scale = tuple[Tensor, Tensor]
@@ -75,10 +76,8 @@ def load(
     """
     folder = Path(folder)
     network = _network(folder, trusted)
-    path = weights_file(folder)
-    load_weights(network, path)
+    scales = _scales(load_weights(network, weights_file(folder)))
     rep_in, rep_out = (getattr(network, key, None) for key in ("rep_in", "rep_out"))
-    scales = _scales(read_checkpoint(path))
     return TrainedModel(network.to(device).eval(), rep_in, rep_out, scales, _table(folder))
 
 
@@ -128,12 +127,7 @@ def _table(folder: Path) -> list[dict[str, Any]]:
 
 def _json(path: Path) -> dict[str, Any]:
     """A mapping in a file; empty if the run has not finished and the file is missing."""
-    if not path.exists():
-        return {}
     try:
-        content = parse_json(read_text(path))
-    except (UnreadableError, OSError) as error:
+        return read_json(path) or {}
+    except (OSError, ValueError) as error:
         raise UserError(f"{str(path)!r} cannot be read: {error}") from error
-    if not isinstance(content, dict):
-        raise UserError(f"{str(path)!r} holds no mapping.")
-    return content

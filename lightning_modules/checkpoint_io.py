@@ -94,13 +94,18 @@ def require_resumable(checkpoint: Mapping[str, Any], path: Path, network: nn.Mod
     _fitting_weights(checkpoint, path, network)
 
 
-def load_weights(network: nn.Module, path: Path) -> None:
+def load_weights(network: nn.Module, path: Path) -> dict[str, Any]:
     """Gives a network the weights of a checkpoint, whose training may have been another.
+
+    Returns:
+        The content of the checkpoint.
 
     Raises:
         UserError: If the file is missing or damaged, or holds another network.
     """
-    network.load_state_dict(_fitting_weights(read_checkpoint(path), path, network))
+    checkpoint = read_checkpoint(path)
+    network.load_state_dict(_fitting_weights(checkpoint, path, network))
+    return checkpoint
 
 
 def _fitting_weights(
