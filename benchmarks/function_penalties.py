@@ -14,6 +14,8 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -44,14 +46,6 @@ KINDS: dict[str, Callable[[str], Regularizer]] = {
 }
 
 
-class Training(nn.Module):
-    """What a regularizer needs of a training module."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network, self.global_step = network, 0
-
-
 def steps(width: int, batch: int, device: torch.device) -> dict[str, Callable[[], object]]:
     """A step for each kind and number of groups, and the plain one, by name."""
     network = MLP("5T0 + 5T1", "T2", dim=3, channels=width, hidden_layers=2).to(device)
@@ -72,13 +66,15 @@ def step(
     regularizers: Sequence[Regularizer],
 ) -> Callable[[], object]:
     """One training step but for the optimizer's part."""
-    module, named = Training(network), {str(i): r for i, r in enumerate(regularizers)}
+    # what a regularizer needs of a training module
+    module: Any = SimpleNamespace(network=network, global_step=0)
+    named = {str(i): r for i, r in enumerate(regularizers)}
 
     def run() -> None:
         network.zero_grad()
         module.global_step += 1
         prediction = network(batch[0])
-        penalties = all_penalties(named, module, batch, prediction)  # type: ignore[arg-type]
+        penalties = all_penalties(named, module, batch, prediction)
         loss = (prediction - batch[1]).square().mean()
         torch.stack([loss, *penalties.values()]).sum().backward()
 

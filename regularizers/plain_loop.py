@@ -73,6 +73,6 @@ def penalties(
     for regularizer in made.values():
         regularizer.bind(model)
     output = model(x) if prediction is None else prediction
-    module = cast(Any, SimpleNamespace(network=model, global_step=0, global_rank=0))
+    module = cast(Any, SimpleNamespace(network=model, global_step=0))
     terms = all_penalties(made, module, (x, targets), output)
     return sum((strengths[n] * term for n, term in terms.items()), output.new_zeros(()))

@@ -190,9 +190,7 @@ class Symmetries(Callback):
         batch = self._batch
         targets = batch[1] if isinstance(batch, list | tuple) and len(batch) == 2 else None
         module = cast(LightningModule, self._module)
-        seen = SimpleNamespace(
-            network=self._network, global_step=module.global_step, global_rank=module.global_rank
-        )
+        seen = SimpleNamespace(network=self._network, global_step=module.global_step)
         with self._unseen():
             terms = all_penalties(
                 self.regularizers, cast(LightningModule, seen), (inputs, targets), prediction
