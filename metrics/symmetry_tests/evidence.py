@@ -101,17 +101,23 @@ class Evidence:
                 copies.append(self._fitted_copies(part, by, generator))
             else:
                 copies.append(self._copies(part, by, generator, bounded))
-        halves = zip(*copies, strict=True)
-        h1, h2, q1, q2, d1, d2, c1, c2 = (in_order(self.parts, list(half)) for half in halves)
-        if not all(torch.isfinite(values).all() for values in (h1, h2, q1, q2)):
+        h, q, bias, close = (
+            self._joined([getattr(copy, key) or copy.h for copy in copies])
+            for key in ("h", "q", "bias", "close")
+        )
+        if not all(torch.isfinite(values).all() for values in (*h, *q)):
             raise ValueError(
                 f"The model returns NaN or infinity for inputs moved by {G}: it is not defined "
                 "there. Leave that group out, or test without a model."
             )
         p = min(1.0, len(ps) * min(ps)) if not any(map(math.isnan, ps)) else math.nan
-        correlation = 1.0 if fitted else self._correlation(by, (h1 + h2) / 2, generator)
-        how = _how(by, fitted)
-        return Projected((h1, h2), (q1, q2), (d1, d2), how, p, correlation, (c1, c2))
+        correlation = 1.0 if fitted else self._correlation(by, (h[0] + h[1]) / 2, generator)
+        return Projected(h, q, bias, _how(by, fitted), p, correlation, close)
+
+    def _joined(self, pairs: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+        """Pairs of estimates on the held-out rows of each fold, put together in the rows' order."""
+        one, two = (in_order(self.parts, list(values)) for values in zip(*pairs, strict=True))
+        return one, two
 
     def _alike(self, by: Mover, part: Fold, generator: torch.Generator) -> float:
         """p-value of "moved inputs look like inputs"; NaN where nothing moves."""
@@ -128,8 +134,8 @@ class Evidence:
 
     def _copies(
         self, part: Fold, by: Mover, generator: torch.Generator, bounded: bool
-    ) -> tuple[Tensor, ...]:
-        """Twice: means over the orbits as h and as Qf, no bias, and a fit for the upper bound."""
+    ) -> Projected:
+        """Means over the orbits, and a fit for the upper bound if it is asked for."""
         s = self.samples
         pool = by.frames(s.x[part.fitted])
 
@@ -143,25 +149,21 @@ class Evidence:
             first = copy()
             return first, first if by.is_exact else copy()
 
-        q = copies(part.f)
-        close = q
+        means = Projected.of_means(copies(part.f))
         # what moved targets teach is closer to them than Qf
         if bounded and isinstance(part.f, KernelRidge):
             moved = MovedSamples.of(s.x[part.fitted], s.clusters[part.fitted], by, generator)
-            close = copies(moved.fit(s.y[part.fitted], generator))
-        none = torch.zeros_like(q[0])
-        return *q, *q, none, none, *close
+            return replace(means, close=copies(moved.fit(s.y[part.fitted], generator)))
+        return means
 
-    def _fitted_copies(
-        self, part: Fold, by: Mover, generator: torch.Generator
-    ) -> tuple[Tensor, ...]:
-        """Twice: an equivariant fit h, Qf, the smoothing bias of the fit, and h again."""
+    def _fitted_copies(self, part: Fold, by: Mover, generator: torch.Generator) -> Projected:
+        """An equivariant fit, the projection that it makes, and its smoothing bias."""
         s = self.samples
         rows = part.fitted
         fit = fit_equivariant(part.f, s.x[rows], s.y[rows], s.clusters[rows], by, generator)
-        copies = (fit.at(s.x[part.held], self._draws, generator) for _ in range(2))
-        h, q, bias = zip(*copies, strict=True)
-        return *h, *q, *bias, *h
+        one, two = (fit.at(s.x[part.held], self._draws, generator) for _ in range(2))
+        h, q, bias = zip(one, two, strict=True)
+        return Projected(h, q, bias)
 
     @property
     def _draws(self) -> int:
