@@ -50,19 +50,22 @@ class Task:
     def data(self, count: int, seed: int) -> tuple[Tensor, Tensor]:
         """Inputs and targets, float64."""
         x = self.draw(count, seed).double()
-        y = self.function(x).reshape(count, -1)
+        y = self.values(x)
         if self.shuffled:
             y = y[torch.randperm(count, generator=torch.Generator().manual_seed(seed))]
         return x, y
+
+    def values(self, x: Tensor) -> Tensor:
+        """Values of the function (n, size out) at inputs (n, size in)."""
+        return self.function(x).reshape(len(x), -1)
 
     def truth(self, name: str) -> float:
         """The true break of a candidate."""
         x, y = self.data(MANY, 10_000)
         by = mover(group(name, 3), *map(rep, self.types), x)
-        flat = lambda z: self.function(z).reshape(len(z), -1)  # noqa: E731
         generator = torch.Generator().manual_seed(0)
         pool = by.frames(x)
-        q1, q2 = (project_function(flat, x, by, DRAWS, generator, pool) for _ in range(2))
+        q1, q2 = (project_function(self.values, x, by, DRAWS, generator, pool) for _ in range(2))
         square = float(((y - q1) * (y - q2)).sum(1).mean()) / total_variance(y)
         value = math.sqrt(max(square, 0.0))
         return value if value > LEAST else 0.0

@@ -31,6 +31,16 @@ def test_projected_weights_make_an_equivariant_network(name):
     assert network(x).std() > 1e-3
 
 
+def train(network, regularizer, x, y, steps):
+    # a rate of 1/2 for what breaks the symmetry
+    optimizer = torch.optim.SGD(network.parameters(), 5e-5)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        task = (network(x) - y).square().mean()
+        (task + regularizer.strength * regularizer.penalty(None, None, None)).backward()
+        optimizer.step()
+
+
 @pytest.mark.parametrize("candidate", ["C(4)@xy", "D(4)@xy"])
 def test_a_large_strength_makes_a_plain_network_equivariant(candidate):
     network = auto_types(plain(), "D(4)@xy", "T1", "T2")
@@ -38,13 +48,7 @@ def test_a_large_strength_makes_a_plain_network_equivariant(candidate):
     regularizer.bind(network)
     x, y = torch.randn(64, 3), torch.randn(64, 9)
     before = equivariance_error(network, "T1", "T2", candidate, x)
-    # a rate of 1/2 for what breaks the symmetry
-    optimizer = torch.optim.SGD(network.parameters(), 5e-5)
-    for _ in range(400):
-        optimizer.zero_grad()
-        task = (network(x) - y).square().mean()
-        (task + regularizer.strength * regularizer.penalty(None, None, None)).backward()
-        optimizer.step()
+    train(network, regularizer, x, y, steps=400)
     assert before > 0.3
     assert equivariance_error(network, "T1", "T2", candidate, x) < 1e-3
 
@@ -62,12 +66,7 @@ def test_a_large_strength_makes_a_plain_cnn_equivariant(name):
     regularizer.bind(network)
     x, y = torch.randn(64, 1, 8, 8), torch.randn(64, 2)
     before = equivariance_error(network, "Image(8,8)", "2T0", name, x)
-    optimizer = torch.optim.SGD(network.parameters(), 5e-5)
-    for _ in range(100):
-        optimizer.zero_grad()
-        task = (network(x) - y).square().mean()
-        (task + regularizer.strength * regularizer.penalty(None, None, None)).backward()
-        optimizer.step()
+    train(network, regularizer, x, y, steps=100)
     assert before > 0.1
     assert equivariance_error(network, "Image(8,8)", "2T0", name, x) < 1e-3
     assert network(x).std(0).min() > 1e-4

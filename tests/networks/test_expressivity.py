@@ -33,7 +33,7 @@ def test_no_answer_where_it_would_take_long_or_means_nothing():
 
 @pytest.mark.parametrize(("channels", "dimensions"), [(16, 1), (128, 9)])
 def test_networks_give_what_is_told(channels, dimensions):
-    """The outputs of many networks at one input span what their layout allows."""
+    """At one input, networks with many seeds reach every output that their layout allows."""
     x = 10 * torch.randn(1, 9, generator=torch.Generator().manual_seed(0)).double()
     networks = [
         EMLP("3T1", "T2", "O(3)", channels=channels, seed=seed).double() for seed in range(20)

@@ -6,6 +6,7 @@ import csv
 import os
 import pickle
 import warnings
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -101,7 +102,7 @@ def expected(tmp_path):
 @pytest.mark.filterwarnings("ignore:You defined a .validation_step")
 def test_it_trains_like_a_symmetry_module(tmp_path, expected):
     regularizers = {n: FunctionRegularizer(G, 3.0, **TYPES) for n, G in CANDIDATES.items()}
-    adam = lambda parameters: torch.optim.Adam(parameters, lr=1e-2)  # noqa: E731
+    adam = partial(torch.optim.Adam, lr=1e-2)
     module = SymmetryModule(Plain().net, nn.MSELoss(), adam, regularizers)
     run = small_trainer(tmp_path, 2)
     run.fit(module, loader())
