@@ -45,11 +45,11 @@ def _pooled(found: Sequence[Verdict], level: float, tolerance: float) -> Verdict
         median(getattr(v, k) for v in found) for k in ("lower", "upper", "estimate")
     )
     text = verdict_text(p, p_holm, lower, upper, level, tolerance)
-    word = next(iter(text.split()))
+    word = text.split()[0].rstrip(",")
     agree = sum(v.verdict.startswith(word) for v in found)
     estimates = [v.estimate for v in found]
     note = (
-        f"{word.rstrip(',')} in {agree} of {count} seeds, with estimates from "
+        f"{word} in {agree} of {count} seeds, with estimates from "
         f"{percent(min(estimates))} to {percent(max(estimates))}"
     )
     return replace(
@@ -62,9 +62,10 @@ def _pooled(found: Sequence[Verdict], level: float, tolerance: float) -> Verdict
         verdict=text,
         alpha=median(v.alpha for v in found),
         alpha_error=median(v.alpha_error for v in found),
-        inputs_p=min(1.0, 2 * median(v.inputs_p for v in found)),
+        # NaN, where nothing was tested, stays NaN
+        inputs_p=min(2 * median(v.inputs_p for v in found), 1.0),
         blocks={label: _medians([v.blocks[label] for v in found]) for label in first.blocks},
-        note="; ".join(filter(None, [note, *{v.note for v in found}])),
+        note="; ".join(filter(None, [note, *dict.fromkeys(v.note for v in found)])),
     )
 
 

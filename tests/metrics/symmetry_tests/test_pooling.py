@@ -1,5 +1,7 @@
 """Tests with several seeds give one verdict, which is as sure as the median of them."""
 
+import math
+
 import pytest
 import torch
 
@@ -38,3 +40,9 @@ def test_progress_runs_to_the_end_once(data):
 def test_number_of_seeds_is_checked(data):
     with pytest.raises(ValueError, match="seeds must be a whole number of at least 1; got 0"):
         symmetry_test(*data, ["O(2)@yz"], "T1", "T0", seeds=0)
+
+
+def test_what_was_not_tested_stays_unknown():
+    x = torch.randn(100, 2, generator=torch.Generator().manual_seed(0)).double()
+    found = symmetry_test(x, x.square().sum(1), ["SL(2)"], "T1", "T0", seeds=2)["SL(2)"]
+    assert math.isnan(found.inputs_p)
