@@ -67,7 +67,11 @@ class Module(nn.Module):
 
 
 def found(network, datamodule=None, **symmetries):
-    return SimpleNamespace(module=Module(network, **symmetries), datamodule=datamodule or Tracks())
+    return SimpleNamespace(
+        module=Module(network, **symmetries),
+        datamodule=datamodule or Tracks(),
+        trainer=SimpleNamespace(fast_dev_run=False),
+    )
 
 
 def test_an_equivariant_network_gives_one_path():
@@ -198,3 +202,18 @@ def test_too_few_tracks_get_no_verdict():
     assert record["verdict"].startswith("no verdict: A symmetry test needs at least 10 clusters; ")
     assert "got 8 in 80 samples" in record["verdict"]
     assert (record["p"], record["clusters"]) == (None, 0)
+
+
+def test_a_try_of_one_batch_tests_few_samples(monkeypatch):
+    seen = []
+
+    def spy(x, *_, **__):
+        seen.append(len(x))
+        raise ValueError("seen")
+
+    monkeypatch.setattr(results, "symmetry_test", spy)
+    monkeypatch.setattr(results, "HELD_OUT_FAST", 7)
+    run = found(Extrapolating(), Labelled(tracks=30), turn="SO(2)")
+    for run.trainer.fast_dev_run in (False, True, 1):
+        held_out_test(run)
+    assert seen == [300, 14, 14]
