@@ -49,6 +49,18 @@ def inverse(g: Element) -> Element:
     return tuple(map(torch.linalg.inv, g)) if isinstance(g, tuple) else torch.linalg.inv(g)
 
 
+def select(g: Element, rows: Tensor) -> Element:
+    """Some of a stack of elements (n, d, d), by their rows."""
+    return tuple(part[rows] for part in g) if isinstance(g, tuple) else g[rows]
+
+
+def with_identity(g: Element, n: int) -> Element:
+    """A stack of elements (m, d, d) after n times the identity, (n + m, d, d)."""
+    if isinstance(g, tuple):
+        return tuple(torch.as_tensor(with_identity(part, n)) for part in g)
+    return torch.cat([torch.eye(g.shape[-1], dtype=g.dtype).expand(n, -1, -1), g])
+
+
 def to(g: Element, device: torch.device) -> Element:
     """Moves the element to a device."""
     return tuple(part.to(device) for part in g) if isinstance(g, tuple) else g.to(device)

@@ -54,3 +54,46 @@ def calibration_figure(
         axes[0].plot([], [], "o", color=SERIES[place], markersize=3.5, label=group)
     figure.legend(loc="outside upper center", ncols=4)
     return figure
+
+
+@styled
+def power_figure(
+    curves: Mapping[tuple[str, int], Sequence[tuple[float, Mapping[str, Share]]]],
+    tests: Sequence[str],
+    level: float,
+) -> Figure:
+    """Share of repetitions that find a break, against its size, two standard errors to either side.
+
+    Args:
+        curves: Group and number of samples -> true break and, by test, the share that found it.
+        tests: Tests in the order of their panels.
+        level: Level of the tests.
+    """
+    broken = list(dict.fromkeys(group for group, _ in curves))
+    sizes = list(dict.fromkeys(n for _, n in curves))
+    figure = Figure(figsize=(3.6 * len(tests), 0.6 + 2.6 * len(broken)), layout="constrained")
+    grid = figure.subplots(len(broken), len(tests), sharex=True, sharey=True, squeeze=False)
+    for axes, group in zip(grid, broken, strict=True):
+        for ax, test in zip(axes, tests, strict=True):
+            for place, n in enumerate(sizes):
+                points = curves[group, n]
+                breaks = [size for size, _ in points]
+                found = [share[test] for _, share in points]
+                ax.errorbar(
+                    breaks,
+                    [share.value for share in found],
+                    [2 * share.error for share in found],
+                    color=SERIES[place],
+                    linestyle=DASHES[place],
+                    marker="o",
+                    markersize=4,
+                    linewidth=1.2,
+                    label=f"{n} samples" if ax is grid[0][0] else None,
+                )
+            ax.axhline(level, color=MUTED, linewidth=0.8, linestyle=DASHES[1])
+            ax.set_title(f"{group}, {test}", loc="left")
+            ax.set_ylim(0, 1)
+    figure.supxlabel("true break, share of the spread of y")
+    figure.supylabel(f"share of p below {level}")
+    figure.legend(loc="outside upper center", ncols=len(sizes))
+    return figure

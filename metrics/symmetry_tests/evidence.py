@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from softsym.metrics.symmetry_tests.dependence import fold_correlation
-from softsym.metrics.symmetry_tests.equivariant_fit import MovedSamples, fit_equivariant
 from softsym.metrics.symmetry_tests.kernel_ridge import KernelRidge, fit_kernel_ridge
 from softsym.metrics.symmetry_tests.lattice import closed
-from softsym.metrics.symmetry_tests.likeness import fit_likeness
+from softsym.metrics.symmetry_tests.likeness import FINE_RIDGE, Likeness, fit_likeness
 from softsym.metrics.symmetry_tests.model import Function
+from softsym.metrics.symmetry_tests.moved_samples import MovedSamples
 from softsym.metrics.symmetry_tests.one_parameter import joined, one_parameter_groups
 from softsym.metrics.symmetry_tests.projection import project_function
 from softsym.metrics.symmetry_tests.samples import Samples
@@ -40,7 +40,9 @@ DRAWS = 8
 MANY = 20_000
 """Samples above which half as many elements do."""
 ALIKE = 0.2
-"""p-value below which Qf is fitted, since moved inputs may not look like inputs."""
+"""p-value below which moved inputs are weighted, since they may not look like inputs."""
+MOVES = 2
+"""Moved copies of each input that teach how dense inputs are."""
 ROWS = 20_000
 """Rows moved at a time, which bounds the memory."""
 
@@ -92,18 +94,16 @@ class Evidence:
 
     def _project(self, G: Group, generator: torch.Generator, bounded: bool = True) -> Projected:
         by = mover(G, *self.types, self.samples.x)
-        copies, ps, fitted = [], [], False
+        copies, ps, likenesses = [], [], []
         for part in self.parts:
-            p = self._alike(by, part, generator)
-            ps.append(p)
-            if p < ALIKE:
-                fitted = True
-                copies.append(self._fitted_copies(part, by, generator))
-            else:
-                copies.append(self._copies(part, by, generator, bounded))
-        h, q, bias, close = (
+            ps.append(self._alike(by, part, generator))
+            # positions on an orbit that is not compact have no law of their own
+            differ = ps[-1] < ALIKE or not (by.is_compact or math.isnan(ps[-1]))
+            likenesses.append(self._likeness(by, part, generator) if differ else None)
+            copies.append(self._copies(part, by, generator, bounded, likenesses[-1]))
+        h, q, close = (
             self._joined([getattr(copy, key) or copy.h for copy in copies])
-            for key in ("h", "q", "bias", "close")
+            for key in ("h", "q", "close")
         )
         if not all(torch.isfinite(values).all() for values in (*h, *q)):
             raise ValueError(
@@ -111,8 +111,8 @@ class Evidence:
                 "there. Leave that group out, or test without a model."
             )
         p = min(1.0, len(ps) * min(ps)) if not any(map(math.isnan, ps)) else math.nan
-        correlation = 1.0 if fitted else self._correlation(by, (h[0] + h[1]) / 2, generator)
-        return Projected(h, q, bias, _how(by, fitted), p, correlation, close)
+        correlation = self._correlation(by, (h[0] + h[1]) / 2, likenesses, generator)
+        return Projected(h, q, _how(by, any(likenesses)), p, correlation, close)
 
     def _joined(self, pairs: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
         """Pairs of estimates on the held-out rows of each fold, put together in the rows' order."""
@@ -132,44 +132,66 @@ class Evidence:
         _, clusters = self.samples.clusters[rest].unique(return_inverse=True)
         return clustered_mean(apart, clusters).p
 
+    def _likeness(self, by: Mover, part: Fold, generator: torch.Generator) -> Likeness:
+        """How dense inputs are relative to moved ones."""
+        rows = self.samples.x[part.fitted]
+        moved = torch.cat([_moved_once(by, rows, generator) for _ in range(MOVES)])
+        return fit_likeness(rows.repeat(MOVES, 1), moved, generator, FINE_RIDGE)
+
     def _copies(
-        self, part: Fold, by: Mover, generator: torch.Generator, bounded: bool
+        self,
+        part: Fold,
+        by: Mover,
+        generator: torch.Generator,
+        bounded: bool,
+        likeness: Likeness | None,
     ) -> Projected:
-        """Means over the orbits, and a fit for the upper bound if it is asked for."""
-        s = self.samples
-        pool = by.frames(s.x[part.fitted])
-
-        def copies(function: Function) -> tuple[Tensor, Tensor]:
-            def copy() -> Tensor:
-                rows = s.x[part.held].split(ROWS)
-                return torch.cat(
-                    [project_function(function, r, by, self._draws, generator, pool) for r in rows]
-                )
-
-            first = copy()
-            return first, first if by.is_exact else copy()
-
-        means = Projected.of_means(copies(part.f))
+        """Means over the orbits, and a fit to the targets where it serves."""
+        q = self._twice(part.f, part, by, generator, likeness)
+        if likeness is not None:
+            return Projected(self._fitted(part, by, generator), q)
         # what moved targets teach is closer to them than Qf
-        if bounded and isinstance(part.f, KernelRidge):
-            moved = MovedSamples.of(s.x[part.fitted], s.clusters[part.fitted], by, generator)
-            return replace(means, close=copies(moved.fit(s.y[part.fitted], generator)))
-        return means
+        fits = bounded and isinstance(part.f, KernelRidge)
+        return Projected(q, q, close=self._fitted(part, by, generator) if fits else None)
 
-    def _fitted_copies(self, part: Fold, by: Mover, generator: torch.Generator) -> Projected:
-        """An equivariant fit, the projection that it makes, and its smoothing bias."""
-        s = self.samples
-        rows = part.fitted
-        fit = fit_equivariant(part.f, s.x[rows], s.y[rows], s.clusters[rows], by, generator)
-        one, two = (fit.at(s.x[part.held], self._draws, generator) for _ in range(2))
-        h, q, bias = zip(one, two, strict=True)
-        return Projected(h, q, bias)
+    def _fitted(self, part: Fold, by: Mover, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """An equivariant fit to the targets, on the held-out rows, twice."""
+        s, rows = self.samples, part.fitted
+        moved = MovedSamples.of(s.x[rows], s.clusters[rows], by, generator)
+        return self._twice(moved.fit(s.y[rows], generator), part, by, generator)
+
+    def _twice(
+        self,
+        f: Function,
+        part: Fold,
+        by: Mover,
+        generator: torch.Generator,
+        likeness: Likeness | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Two independent estimates of Qf on the held-out rows."""
+        held = self.samples.x[part.held]
+        pool = by.frames(self.samples.x[part.fitted])
+
+        def copy() -> Tensor:
+            parts = held.split(ROWS)
+            return torch.cat(
+                [project_function(f, x, by, self._draws, generator, pool, likeness) for x in parts]
+            )
+
+        first = copy()
+        return first, first if by.is_exact else copy()
 
     @property
     def _draws(self) -> int:
         return DRAWS if len(self.samples.x) <= MANY else DRAWS // 2
 
-    def _correlation(self, by: Mover, h: Tensor, generator: torch.Generator) -> float:
+    def _correlation(
+        self,
+        by: Mover,
+        h: Tensor,
+        likenesses: list[Likeness | None],
+        generator: torch.Generator,
+    ) -> float:
         """Correlation of the two folds' means; 1 where it cannot be estimated."""
         fitted = [part.f for part in self.parts if isinstance(part.f, KernelRidge)]
         if len(fitted) != 2:
@@ -177,6 +199,7 @@ class Evidence:
         one, other = self.parts
         return fold_correlation(
             (fitted[0], fitted[1]),
+            (likenesses[0], likenesses[1]),
             (one.fitted, other.fitted),
             self.samples.x,
             self.samples.y - h,
@@ -288,7 +311,7 @@ def _moved_once(by: Mover, x: Tensor, generator: torch.Generator) -> Tensor:
     return by.rep_in.act(by.draw(frames, frames, generator, len(x)), x)
 
 
-def _how(by: Mover, fitted: bool) -> str:
+def _how(by: Mover, weighted: bool) -> str:
     """How inputs were moved, in words."""
     if by.elements is not None:
         text = f"mean over all {len(by.elements)} elements"
@@ -296,4 +319,4 @@ def _how(by: Mover, fitted: bool) -> str:
         text = "orbit swap"
     else:
         text = "mean over random elements"
-    return f"{text}, fitted" if fitted else text
+    return f"{text}, weighted" if weighted else text

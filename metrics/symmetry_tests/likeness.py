@@ -10,6 +10,9 @@ from torch import Tensor
 LANDMARKS, ROUNDS = 200, 25
 RIDGE = 1e-2
 """Ridge of the logistic regression, per row: weights that noise alone moves stay near zero."""
+FINE_RIDGE = 0.25
+"""Ridge for weights of moved inputs, whose bias would pass for a break: normal weights of
+variance 4."""
 LARGEST_LOGIT = 6.0
 """No single sample counts for more than odds of exp(6)."""
 ROWS = 8000
@@ -31,11 +34,16 @@ class Likeness:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Log-density of inputs over that of moved inputs at x (n, size), (n,)."""
-        features = _features((x - self.center) / self.scale, self.landmarks, self.length)
-        return (features @ self.weights).clamp(-LARGEST_LOGIT, LARGEST_LOGIT)
+        logits = [
+            _features((rows - self.center) / self.scale, self.landmarks, self.length) @ self.weights
+            for rows in x.split(ROWS)
+        ]
+        return torch.cat(logits).clamp(-LARGEST_LOGIT, LARGEST_LOGIT)
 
 
-def fit_likeness(x: Tensor, moved: Tensor, generator: torch.Generator) -> Likeness:
+def fit_likeness(
+    x: Tensor, moved: Tensor, generator: torch.Generator, ridge: float | None = None
+) -> Likeness:
     """Fits log p(x) / p_moved(x) from inputs and moved inputs, each (n, size).
 
     A logistic regression on the inputs, their squares and Gaussian bumps at some of them, by
@@ -54,13 +62,14 @@ def fit_likeness(x: Tensor, moved: Tensor, generator: torch.Generator) -> Likene
     weights = features.new_zeros(features.shape[1])
     size = features.square().mean(0)
     # a constant column, such as the origin of a track, is 0 here: any ridge keeps its weight at 0
-    ridge = RIDGE * len(both) * torch.diag(torch.where(size > 0, size, 1.0))
-    ridge[0, 0] = 1e-9 * len(both)
+    scale_of_ridge = RIDGE * len(both) if ridge is None else ridge
+    penalty = scale_of_ridge * torch.diag(torch.where(size > 0, size, 1.0))
+    penalty[0, 0] = 1e-9 * len(both)
     for _ in range(ROUNDS):
         share = torch.sigmoid(features @ weights)
-        gradient = features.T @ (share - target) + ridge @ weights
+        gradient = features.T @ (share - target) + penalty @ weights
         curvature = (features * (share * (1 - share)).clamp(min=1e-4)[:, None]).T @ features
-        step = torch.linalg.solve(curvature + ridge, gradient)
+        step = torch.linalg.solve(curvature + penalty, gradient)
         weights = weights - step
         if float(step.abs().max()) < 1e-6:
             break

@@ -55,7 +55,6 @@ class Projected:
     Attributes:
         h: An equivariant function close to the targets; often the very same as ``q``.
         q: Qf, the projection of the function.
-        bias: What a fit that made both of them would leave of an equivariant function; 0 for means.
         how: How they were made, in words.
         inputs_p: p-value of "moved inputs look like inputs".
         correlation: Correlation of the folds' means under symmetry; 1 is valid whatever it is.
@@ -65,17 +64,10 @@ class Projected:
 
     h: tuple[Tensor, Tensor]
     q: tuple[Tensor, Tensor]
-    bias: tuple[Tensor, Tensor]
     how: str = ""
     inputs_p: float = math.nan
     correlation: float = 1.0
     close: tuple[Tensor, Tensor] | None = None
-
-    @classmethod
-    def of_means(cls, q: tuple[Tensor, Tensor]) -> Projected:
-        """Projections of a function that stand for those of the targets as well."""
-        none = torch.zeros_like(q[0])
-        return cls(q, q, (none, none))
 
     def columns(self, columns: slice) -> Projected:
         """The same for some of the outputs."""
@@ -84,7 +76,7 @@ class Projected:
             return pair[0][:, columns], pair[1][:, columns]
 
         close = None if self.close is None else of(self.close)
-        return replace(self, h=of(self.h), q=of(self.q), bias=of(self.bias), close=close)
+        return replace(self, h=of(self.h), q=of(self.q), close=close)
 
 
 @dataclass(frozen=True)
@@ -166,7 +158,7 @@ def numbers(held: Held, made: Projected, noise: float, level: float) -> Numbers:
     """
     y, f, (h1, h2), (q1, q2) = held.y, held.f, made.h, made.q
     spread = total_variance(y)
-    z = (_dot(y - h1, f - q2) + _dot(y - h2, f - q1)) / 2 - _dot(*made.bias)
+    z = (_dot(y - h1, f - q2) + _dot(y - h2, f - q1)) / 2
     v = _dot(f - q1, f - q2)
     both = (q1 + q2) / 2
     mean, size = cross_fitted_mean(z, held, made.correlation), float(v.mean())

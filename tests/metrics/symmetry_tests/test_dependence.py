@@ -5,6 +5,7 @@ import torch
 from softsym.metrics.symmetry_tests import kernel_ridge
 from softsym.metrics.symmetry_tests.dependence import fold_correlation
 from softsym.metrics.symmetry_tests.kernel_ridge import fit_kernel_ridge
+from softsym.metrics.symmetry_tests.likeness import fit_likeness
 from softsym.symmetries import group, rep
 from softsym.symmetries.orbit_moves import mover
 
@@ -21,8 +22,11 @@ def test_linear_fits_repeat_each_other(monkeypatch):
     rows = half.nonzero()[:, 0], (~half).nonzero()[:, 0]
     one, other = (fit_kernel_ridge(x[r], 3 * x[r, 1:] + noise[r], generator) for r in rows)
     by = mover(group("Reflect(2)"), rep("T1"), rep("T0"), x)
-    found = fold_correlation((one, other), rows, x, noise, torch.arange(1000), by, generator)
-    assert found > 0.9
+    asked = rows, x, noise, torch.arange(1000), by, generator
+    assert fold_correlation((one, other), (None, None), *asked) > 0.9
+    # weights that are nearly 1 change little
+    alike = fit_likeness(x, x[torch.randperm(1000, generator=generator)], generator)
+    assert fold_correlation((one, other), (alike, alike), *asked) > 0.9
 
 
 def test_refitting_the_same_targets_gives_the_same_predictor():

@@ -45,23 +45,23 @@ def test_bounds_hold_the_truth_about_a_known_break():
     y = (s + 0.3 * t + 0.5 * noise)[:, None]
     f = (0.9 * s + 0.2 * t)[:, None]  # a predictor that is off
     q = (0.9 * s)[:, None]
-    found = numbers(Held(y, f, torch.arange(4000)), Projected.of_means((q, q)), 0.0, 0.05)
+    found = numbers(Held(y, f, torch.arange(4000)), Projected((q, q), (q, q)), 0.0, 0.05)
     truth = 0.3 / float(y.std())
     assert found.p < 1e-20
     assert 0.8 * truth < found.lower <= truth <= found.upper
     assert found.estimate == pytest.approx(truth, rel=0.1)
-    known = numbers(Held(y, f, torch.arange(4000)), Projected.of_means((q, q)), 0.25, 0.05)
+    known = numbers(Held(y, f, torch.arange(4000)), Projected((q, q), (q, q)), 0.25, 0.05)
     assert truth <= known.upper < found.upper
 
 
 def test_the_share_of_symmetrising_is_one_for_an_exact_symmetry_and_small_for_a_broken_one():
     s, t, spurious = normal(4000, seed=1), normal(4000, seed=2), normal(4000, seed=3)
     f, q = (s + 0.2 * spurious)[:, None], s[:, None]
-    exact = numbers(Held(s[:, None], f, torch.arange(4000)), Projected.of_means((q, q)), 0.0, 0.05)
+    exact = numbers(Held(s[:, None], f, torch.arange(4000)), Projected((q, q), (q, q)), 0.0, 0.05)
     assert exact.alpha == pytest.approx(1.0, abs=0.1)
     broken = numbers(
         Held((s + t)[:, None], (s + t)[:, None], torch.arange(4000)),
-        Projected.of_means((q, q)),
+        Projected((q, q), (q, q)),
         0.0,
         0.05,
     )
@@ -71,7 +71,7 @@ def test_the_share_of_symmetrising_is_one_for_an_exact_symmetry_and_small_for_a_
 def test_rounding_is_no_break():
     y, f = normal(300, 1), normal(300, 1, seed=5)
     q = f * (1 + 1e-15)
-    found = numbers(Held(y, f, torch.arange(300)), Projected.of_means((q, q)), 0.0, 0.05)
+    found = numbers(Held(y, f, torch.arange(300)), Projected((q, q), (q, q)), 0.0, 0.05)
     assert (found.p, found.lower, found.estimate) == (1.0, 0.0, 0.0)
     assert math.isnan(found.alpha)
 
