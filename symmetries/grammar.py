@@ -18,6 +18,8 @@ from typing import Any
 AXIS_NAMES = "xyz"
 NO_NAMES = {"DirectProduct", "Embed", "Generated", "PermutationGroup"}
 """Classes whose arguments are not numbers, and which therefore have no name of their own."""
+ANYTHING = Signature([Parameter("arguments", Parameter.VAR_POSITIONAL)])
+"""How a family is called of which no more is known."""
 
 
 class GroupGrammar:
@@ -138,8 +140,7 @@ def _constructor(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> Signat
     own = [f.args for f in node.body if isinstance(f, ast.FunctionDef) and f.name == "__init__"]
     if not own:
         base = getattr(node.bases[0], "id", "") if node.bases else ""
-        anything = Signature([Parameter("arguments", Parameter.VAR_POSITIONAL)])
-        return _constructor(classes[base], classes) if base in classes else anything
+        return _constructor(classes[base], classes) if base in classes else ANYTHING
     names = [arg.arg for arg in own[0].args[1:]]
     needed = len(names) - len(own[0].defaults)
     defaults = [Parameter.empty] * needed + [...] * len(own[0].defaults)

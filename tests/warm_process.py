@@ -6,7 +6,9 @@ interpreter's own clean-up, which would copy every page that it shares with its 
 """
 
 import atexit
+import contextlib
 import gc
+import importlib
 import json
 import os
 import runpy
@@ -15,14 +17,22 @@ import sys
 import threading
 
 ROOT = sys.argv[1]
+IMPORTS = (
+    "torch",
+    "softsym.cli.run",
+    "softsym.cli.report",
+    "softsym.datamodules.inertia",
+    "softsym.sweeps.search.run",
+)
 
 
 def preload():
     """Imports what the scripts import; no thread may be started, since a fork loses them."""
     sys.path.insert(0, ROOT)
-    import torch
-
-    torch.set_num_threads(1)
+    for module in IMPORTS:
+        with contextlib.suppress(ModuleNotFoundError):  # of an extra that is not installed
+            importlib.import_module(module)
+    sys.modules["torch"].set_num_threads(1)
     del sys.path[0]
     gc.freeze()  # a collection in a child would copy every page as well
 
