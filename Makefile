@@ -16,7 +16,8 @@ help: ## list the targets
 
 $(INSTALLED): setup.cfg constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --disable-pip-version-check -q $(CONSTRAINTS) torch==2.13.0 -e ".[$(EXTRAS)]"
+	@# Python compiles what is used, a quarter of it
+	$(BIN)/pip install --disable-pip-version-check -q --no-compile $(CONSTRAINTS) torch==2.13.0 -e ".[$(EXTRAS)]"
 	@# mypy and editors cannot follow the finder of an editable install; they follow a link
 	@ln -sfn $(CURDIR) $$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/softsym
 	@touch $@

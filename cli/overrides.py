@@ -30,6 +30,8 @@ from softsym.cli.explanations import (
 from softsym.cli.places import check_places, check_run_folder, refusal
 from softsym.cli.quoting import quoted, readable
 from softsym.cli.settings.check import check_settings
+from softsym.cli.settings.memory import check_memory
+from softsym.cli.settings.names import check_names
 from softsym.cli.settings.schema import Train
 from softsym.runs.errors import UserError
 
@@ -184,6 +186,8 @@ def check_overrides(arguments: Sequence[str]) -> DictConfig:
         except (HydraException, OmegaConfBaseException) as error:
             raise UserError(explain_compose_error(error, words)) from error
     check_settings(config, Train, lambda key: advice(key, config, folders))
+    check_names(config, Train)
+    check_memory(config)
     check_places(config)
     plain = OmegaConf.to_container(config, resolve=False)
     missing = [key for key in _missing(plain) if not key.startswith("hydra.")]

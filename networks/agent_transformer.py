@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from softsym.networks.memory import require_weights
+from softsym.networks.memory import attending
 from softsym.networks.velocity_baselines import extrapolate
 from softsym.symmetries import Rep, rep
 from softsym.symmetries.numbers import require_whole
@@ -83,9 +83,8 @@ class AgentTransformer(nn.Module):
         self.rep_in, self.rep_out = rep(rep_in), rep(rep_out)
         self.tokens = _tokens(self.rep_in, dim, neighbours, velocities, history)
         self.future = _future_steps(self.rep_out, dim)
-        # a layer of attention has eight matrices of width x width
-        sizes = self.tokens.features, width, self.future * dim
-        require_weights(self, sizes, 8 * layers + 1, per=2)
+        hidden, last = attending(width, layers), self.future * dim
+        hidden.require_memory(type(self).__name__, self.tokens.features, last)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.embed = nn.Linear(self.tokens.features, width)

@@ -7,8 +7,8 @@ import logging
 from typing_extensions import override
 
 from softsym.networks.expressivity import sufficient_rank
-from softsym.networks.hidden_layout import tensor_counts
 from softsym.networks.projected_linear import ProjectedLinear
+from softsym.networks.tensor_counts import tensor_counts
 from softsym.networks.typed_mlp import TypedMLP
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import group as parse_group

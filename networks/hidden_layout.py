@@ -7,29 +7,10 @@ from math import comb
 import torch
 from torch import Tensor
 
+from softsym.networks.tensor_counts import tensor_counts
 from softsym.symmetries import Group, Rep, T
 from softsym.symmetries.blocks import tensor_blocks
-from softsym.symmetries.numbers import require_whole
 from softsym.symmetries.representations import direct_sum
-
-
-def tensor_counts(channels: int, dim: int) -> list[int]:
-    """Computes the number of tensors of each rank 0, 1, ..., r for about ``channels`` numbers.
-
-    r is the largest rank with (r + 1) d^r <= channels, where d is ``dim``. While channels remain,
-    d^(r - k) tensors of each rank k are added, using up (r + 1) d^r channels (Kim et al. 2023).
-
-    Example:
-        >>> tensor_counts(128, 3)
-        [54, 18, 6, 2]
-    """
-    require_whole("channels", channels)
-    rank = 0
-    # Over a line (d = 1) every rank has one component, so the rank would grow without bound.
-    while dim > 1 and (rank + 2) * dim ** (rank + 1) <= channels:
-        rank += 1
-    rounds = -(-channels // ((rank + 1) * dim**rank))
-    return [rounds * dim ** (rank - k) for k in range(rank + 1)]
 
 
 def hidden_layout(channels: int, group: Group) -> Rep:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from softsym.networks.auto_types import auto_types
-from softsym.networks.memory import require_weights
+from softsym.networks.memory import plain
 from softsym.symmetries import Group, Rep, rep
 from softsym.symmetries import group as parse_group
 from softsym.symmetries.numbers import require_whole
@@ -45,15 +45,15 @@ class MLP(nn.Module):
         require_whole("hidden_layers", hidden_layers)
         require_whole("channels", channels)
         self.rep_in, self.rep_out = rep(rep_in), rep(rep_out)
-        ends = self.rep_in.size(dim), self.rep_out.size(dim)
-        require_weights(self, (ends[0], channels, ends[1]), hidden_layers, per=2)
-        widths = [self.rep_in.size(dim), *[channels] * hidden_layers]
+        first, last = self.rep_in.size(dim), self.rep_out.size(dim)
+        plain(channels, hidden_layers).require_memory(type(self).__name__, first, last)
+        widths = [first, *[channels] * hidden_layers]
         layers: list[nn.Module] = []
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             for before, after in pairwise(widths):
                 layers += [nn.Linear(before, after), nn.SiLU()]
-            layers.append(nn.Linear(channels, self.rep_out.size(dim)))
+            layers.append(nn.Linear(channels, last))
         self.layers = nn.Sequential(*layers)
         if hidden_group is not None:
             auto_types(self, parse_group(hidden_group, dim))

@@ -13,7 +13,7 @@ from softsym.networks.bilinear import Bilinear
 from softsym.networks.gated import GatedNonlinearity
 from softsym.networks.hidden_layout import gates, hidden_layout, homogeneous_entries
 from softsym.networks.initialization import initialize
-from softsym.networks.memory import require_weights
+from softsym.networks.memory import typed
 from softsym.symmetries import Group, Rep, Scalar, rep
 from softsym.symmetries import group as parse_group
 from softsym.symmetries.numbers import require_whole
@@ -90,9 +90,9 @@ class TypedMLP(nn.Module, ABC):
         largest = parse_group(group)
         self.rep_in, self.rep_out, self.largest_group = rep(rep_in), rep(rep_out), largest
         layout = hidden_layout(channels, largest)
-        sizes = [R.over(largest).size(largest.space) for R in (self.rep_in, layout, self.rep_out)]
-        # 2 for training, 2 for the positions of tensors and for the bilinear term
-        require_weights(self, (sizes[0], sizes[1], sizes[2]), hidden_layers, per=4)
+        first, last = (R.over(largest).size(largest.space) for R in (self.rep_in, self.rep_out))
+        hidden = typed(channels, hidden_layers, largest.dim)
+        hidden.require_memory(type(self).__name__, first, last)
         types = [self.rep_in] + [layout] * hidden_layers
         blocks = [
             TypedBlock(a, b, largest, self.linear, self.soft, seed + 1 + i)

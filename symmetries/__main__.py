@@ -18,8 +18,9 @@ from softsym.symmetries import picture
 from softsym.symmetries.basis import equivariant_basis, equivariant_blocks, equivariant_projector
 from softsym.symmetries.constraints import residual
 from softsym.symmetries.disk_cache import cache_bases
+from softsym.symmetries.grammar import NO_NAMES
 from softsym.symmetries.group import Group
-from softsym.symmetries.parsing import NO_NAMES, group, rep
+from softsym.symmetries.parsing import group, rep
 from softsym.symmetries.representations import Rep
 
 if TYPE_CHECKING:

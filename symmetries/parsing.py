@@ -1,32 +1,22 @@
-"""Reads groups and representations from their names.
-
-Both are read as Python expressions with few operators, from left to right: ``*`` and ``x`` have the
-same precedence, ``@`` and calls bind more tightly.
-"""
+"""Reads groups and representations from their names."""
 
 from __future__ import annotations
 
-import ast
-import difflib
 import inspect
-import operator
-import re
-from collections.abc import Callable
+from collections.abc import Iterable
 
+from typing_extensions import override
+
+from softsym.symmetries.grammar import AXIS_NAMES, GroupGrammar, written
 from softsym.symmetries.group import Generated, Group
 from softsym.symmetries.groups.direct_product import DirectProduct
-from softsym.symmetries.groups.embed import AXIS_NAMES, Embed
+from softsym.symmetries.groups.embed import Embed
 from softsym.symmetries.images import Image
-from softsym.symmetries.representations import Rep, Scalar, T, Vector
+from softsym.symmetries.rep_grammar import RepGrammar
+from softsym.symmetries.representations import Rep, Scalar, T, V, Vector
 
-NO_NAMES = {"DirectProduct", "Embed", "Generated", "PermutationGroup"}
-"""Classes whose arguments are not numbers, and which therefore have no name of their own."""
-
-BETWEEN_REPS: dict[type[ast.operator], Callable[[Rep, Rep], Rep]] = {
-    ast.Add: operator.add,
-    ast.MatMult: operator.matmul,
-    ast.RShift: operator.rshift,
-}
+NAMES = {"Scalar": Scalar, "Vector": Vector, "V": V, "T": T, "Image": Image}
+"""What the names in a representation mean."""
 
 
 def group(name: str | Group, dim: int | None = None) -> Group:
@@ -81,176 +71,39 @@ def rep(text: str | Rep) -> Rep:
         return text
     if not isinstance(text, str):
         raise ValueError(f"A representation is given by text such as '5T0 + 5T1'; got {text!r}.")
-    # "T1 @ T0" is Python's "T1 x T0"; behind the @ of O(2)@xy there are names of axes
-    expression = _with_operators(re.sub(r"@(?=\s*[A-Z\d(])", " x ", text))
-    # "5T0" becomes 5**T(0), as no operator binds more tightly, and "T0" in turn T(0)
-    expression = re.sub(r"(?<![\w.])(\d+)\s*(?=[A-Z(])", r"\1**", expression)
-    expression = re.sub(r"\bT(\d+)\b", r"T(\1)", expression)
-    try:
-        return _as_rep(ast.parse(expression.strip(), mode="eval").body)
-    except RecursionError:
-        raise ValueError(
-            f"The representation {shortened(text)} has too many terms or factors. Write multiples "
-            "and powers as numbers, such as 5T1 and T(2,1)."
-        ) from None
-    except (SyntaxError, TypeError, KeyError):
-        raise ValueError(
-            f"Cannot read the representation {shortened(text)}. Allowed are T0, T1, T(p,q), "
-            "Scalar, Vector, joined by + and *, whole multiples such as 5T1, duals such as "
-            "T(2,1).T, maps such as T1 >> T2, types of one group such as V(S(5)), V(S(5)) x "
-            "V(O(3)) for a direct product, and Image(28,28) for pixels."
-        ) from None
+    R: Rep = RepGrammar(text, NAMES, _GroupReader).read()
+    return R
 
 
-class _GroupReader:
-    """Reads the name of a group, which errors quote."""
+class _GroupReader(GroupGrammar):
+    """Makes the group that a name means, of any family that is registered."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    @override
+    def families(self) -> Iterable[str]:
+        return Group.families
 
-    def read(self, dim: int | None) -> Group:
+    @override
+    def signature(self, family: str) -> inspect.Signature:
+        return inspect.signature(Group.families[family])
+
+    @override
+    def of_family(self, family: str, numbers: list[int]) -> Group:
         try:
-            body = ast.parse(_with_operators(self.text).strip(), mode="eval").body
-        except (SyntaxError, RecursionError):
-            raise self._unreadable() from None
-        return self.node(body, dim)
-
-    def node(self, node: ast.expr, dim: int | None) -> Group:
-        match node:
-            case ast.Name(id=family):
-                return self._of_family(family, [])
-            case ast.Call(func=ast.Name(id=family), args=args, keywords=[]):
-                return self._of_family(family, args)
-            case ast.Attribute(value=inner, attr=axes):
-                return self._embedded(self.node(inner, None), axes, dim)
-            case ast.BinOp(left=left, op=ast.Mult(), right=right):
-                first = self.node(left, dim)
-                groups = first.groups if isinstance(first, Generated) else (first,)
-                return Generated(*groups, self.node(right, dim))
-            case ast.BinOp(left=left, op=ast.MatMult(), right=right):
-                return DirectProduct(self.node(left, None), self.node(right, None))
-        raise self._unreadable()
-
-    def _of_family(self, family: str, args: list[ast.expr]) -> Group:
-        if family not in _names():
-            close = _close(family)
-            hint = f" Did you mean {close}?" if close else ""
-            raise ValueError(f"Unknown group {family!r} in {self.text!r}.{hint} {_allowed()}")
-        numbers, make = [self._number(arg) for arg in args], Group.families[family]
-        written = f"{family}({', '.join(map(str, numbers))})"
-        try:
-            inspect.signature(make).bind(*numbers)
-        except TypeError:
-            raise ValueError(
-                f"{written!r} has {len(numbers)} arguments, which {family} does not take. Write "
-                f"{_example(family)}. {_allowed()}"
-            ) from None
-        try:
-            return make(*numbers)  # type: ignore[arg-type]
+            return Group.families[family](*numbers)  # type: ignore[arg-type]
         except (ValueError, MemoryError):
             raise
         except Exception as error:  # from the code of a family of the user's own
-            kind = type(error).__name__
-            raise ValueError(f"The group {written} failed with {kind}: {error}") from error
+            kind, name = type(error).__name__, written(family, numbers)
+            raise ValueError(f"The group {name} failed with {kind}: {error}") from error
 
-    def _number(self, node: ast.expr) -> int:
-        try:
-            number = ast.literal_eval(node)
-        except ValueError:
-            number = None
-        if not isinstance(number, int) or isinstance(number, bool):
-            raise ValueError(
-                f"The arguments of groups in {self.text!r} must be whole numbers, as in 'SO(3)'."
-            )
-        return number
+    @override
+    def embedded(self, small: Group, axes: list[int], dim: int | None) -> Group:
+        return Embed(small, dim or len(AXIS_NAMES), axes)
 
-    def _embedded(self, small: Group, axes: str, dim: int | None) -> Group:
-        if any(axis not in AXIS_NAMES for axis in axes):
-            raise ValueError(
-                f"Axes are named by {', '.join(AXIS_NAMES)}, as in '@xy'; got '@{axes}'."
-            )
-        return Embed(small, dim or len(AXIS_NAMES), [AXIS_NAMES.index(axis) for axis in axes])
+    @override
+    def generated(self, left: Group, right: Group) -> Group:
+        return Generated(*(left.groups if isinstance(left, Generated) else (left,)), right)
 
-    def _unreadable(self) -> ValueError:
-        return ValueError(
-            f"Cannot read the group {self.text.strip()!r}. {_allowed()} G@xy acts on the named "
-            "axes, G*H is generated by both, GxH is the direct product."
-        )
-
-
-def shortened(text: str) -> str:
-    """The text in quotes, cut after 80 characters."""
-    return repr(text if len(text) <= 80 else f"{text[:80]}...")
-
-
-def _close(family: str) -> str | None:
-    """What an unknown name may have been meant for: ``SO(3)`` for ``so3``, ``SO`` for ``So``."""
-    lower = {known.lower(): known for known in _names()}
-    if family.lower() in lower:
-        return lower[family.lower()]
-    letters = re.fullmatch(r"([A-Za-z]+)_?(\d+)", family)
-    if letters and letters[1].lower() in lower:
-        return f"{lower[letters[1].lower()]}({letters[2]})"
-    return next(iter(difflib.get_close_matches(family, _names(), n=1, cutoff=0.5)), None)
-
-
-def _example(family: str) -> str:
-    """A family's name with its arguments as its constructor names them, such as ``SO(n)``."""
-    needed = inspect.signature(Group.families[family]).parameters.values()
-    names = [p.name for p in needed if p.default is p.empty]
-    return f"{family}({', '.join(names)})" if names else family
-
-
-def _with_operators(text: str) -> str:
-    """As Python: ``G@xy`` becomes the attribute ``G.xy``, and ``GxH`` becomes ``G@H``."""
-    with_attributes = re.sub(r"\s*@\s*(\w+)", r".\1", text)
-    return re.sub(r"(?<=[)\s])x\s*(?=[A-Z\d(])", "@", with_attributes)
-
-
-def _names() -> list[str]:
-    return sorted(set(Group.families) - NO_NAMES)
-
-
-def _allowed() -> str:
-    return f"Groups are written as 'SO(3)' or 'Lorentz'; the families are {', '.join(_names())}."
-
-
-def _rep_node(node: ast.expr) -> Rep | int:
-    """Evaluates the few forms a representation may have; raises a TypeError for any other."""
-    match node:
-        case ast.Constant(value=int() as number):
-            return number
-        case ast.Name(id=name):
-            return {"Scalar": Scalar, "Vector": Vector, "V": Vector}[name]
-        case ast.Attribute(value=inner, attr="T"):
-            return _as_rep(inner).T
-        case ast.Call(func=ast.Name(id="T"), args=args, keywords=[]):
-            return T(*(_as_int(arg) for arg in args))
-        case ast.Call(func=ast.Name(id="Image"), args=args, keywords=[]):
-            return Image(*(_as_int(arg) for arg in args))
-        case ast.Call(func=inner, args=[arg], keywords=[]):
-            R = _as_rep(inner)
-            # back from Python's operators to ours, so that an error quotes what was written
-            written = re.sub(r"\.(\w+)", r"@\1", ast.unparse(arg).replace(" @ ", " x "))
-            return R(_GroupReader(written).node(arg, None))
-        case ast.BinOp(left=count, op=ast.Pow(), right=right):
-            return _as_int(count) * _as_rep(right)
-        case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            return _rep_node(left) * _rep_node(right)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in BETWEEN_REPS:
-            return BETWEEN_REPS[type(op)](_as_rep(left), _as_rep(right))
-    raise TypeError
-
-
-def _as_rep(node: ast.expr) -> Rep:
-    value = _rep_node(node)
-    if not isinstance(value, Rep):
-        raise TypeError
-    return value
-
-
-def _as_int(node: ast.expr) -> int:
-    value = _rep_node(node)
-    if not isinstance(value, int):
-        raise TypeError
-    return value
+    @override
+    def product(self, left: Group, right: Group) -> Group:
+        return DirectProduct(left, right)

@@ -355,7 +355,7 @@ class Product(Factored):
 
 
 Scalar = T(0)
-Vector = T(1)
+V = Vector = T(1)
 
 
 @dataclass(frozen=True, repr=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from softsym.symmetries import Group, Rep, group, rep
@@ -85,8 +87,13 @@ def names(*costs: str) -> list[str]:
 
 def pairs(largest: int = 90, *costs: str) -> st.SearchStrategy[tuple[Group, Rep]]:
     """A group and a representation of at most ``largest`` numbers over its base space."""
-    both = [(group(name), rep(text)) for name in names(*costs) for text in REPS]
+    both = [(G, R) for G in _groups(*costs) for R in map(rep, REPS)]
     return st.sampled_from([(G, R) for G, R in both if R.size(G.dim) <= largest])
+
+
+@cache
+def _groups(*costs: str) -> list[Group]:
+    return [group(name) for name in names(*costs)]
 
 
 seeds = st.integers(0, 2**31 - 1)

@@ -1,12 +1,15 @@
 """Forks a process that has imported everything, once for each script that a test runs.
 
-Reads a job as a line of JSON (``argv``, ``cwd``, ``env``, ``output``) and answers with the exit
-code. The child ends as any Python does, with its exit handlers and tracebacks, but skips the
-interpreter's own clean-up, which would copy every page that it shares with its parent.
+Reads a job as a line of JSON (``argv``, ``cwd``, ``env``, ``output``) and answers with the number
+of its process; asked whether that has ``ended``, it answers with the exit code or null. The child
+ends as any Python does, with its exit handlers and tracebacks, but skips the interpreter's own
+clean-up, which would copy every page that it shares with its parent.
 """
 
 import atexit
+import contextlib
 import gc
+import importlib
 import json
 import os
 import runpy
@@ -15,14 +18,22 @@ import sys
 import threading
 
 ROOT = sys.argv[1]
+IMPORTS = (
+    "torch",
+    "softsym.cli.run",
+    "softsym.cli.report",
+    "softsym.datamodules.inertia",
+    "softsym.sweeps.search.run",
+)
 
 
 def preload():
     """Imports what the scripts import; no thread may be started, since a fork loses them."""
     sys.path.insert(0, ROOT)
-    import torch
-
-    torch.set_num_threads(1)
+    for module in IMPORTS:
+        with contextlib.suppress(ModuleNotFoundError):  # of an extra that is not installed
+            importlib.import_module(module)
+    sys.modules["torch"].set_num_threads(1)
     del sys.path[0]
     gc.freeze()  # a collection in a child would copy every page as well
 
@@ -31,13 +42,20 @@ def next_job():
     """Forks for each job; returns it in the child, and None in the parent after the last."""
     for line in sys.stdin:
         job = json.loads(line)
+        if "ended" in job:
+            child, status = os.waitpid(job["ended"], os.WNOHANG)
+            answer(os.waitstatus_to_exitcode(status) if child else None)
+            continue
         child = os.fork()
         if child == 0:
             return job
-        _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
-        sys.stdout.flush()
+        answer(child)
     return None
+
+
+def answer(value):
+    sys.stdout.write(f"{json.dumps(value)}\n")
+    sys.stdout.flush()
 
 
 def become(job):
@@ -76,8 +94,7 @@ def run(script):
 
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 preload()
-sys.stdout.write("ready\n")
-sys.stdout.flush()
+answer("ready")
 if (job := next_job()) is not None:
     become(job)
     os._exit(run(job["argv"][0]))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -17,7 +20,7 @@ class WarmPython:
     """Starts scripts by forking a process that has imported torch, Lightning and ours.
 
     Exit code and output are those of a process of its own. A test whose subject is the start of a
-    process, or signals to it, launches a real one.
+    process launches a real one.
     """
 
     def __init__(self) -> None:
@@ -27,13 +30,24 @@ class WarmPython:
         self, script: Path, arguments: Sequence[str], cwd: Path, env: Mapping[str, str]
     ) -> tuple[int, str]:
         """Runs a script to its end; returns its exit code and what it printed."""
+        forked = self.start(script, arguments, cwd, env)
+        output, _ = forked.communicate()
+        return forked.returncode, output
+
+    def start(
+        self, script: Path, arguments: Sequence[str], cwd: Path, env: Mapping[str, str]
+    ) -> Forked:
+        """Starts a script."""
+        folder = tempfile.TemporaryDirectory()
+        job = {"argv": [str(script), *arguments], "cwd": str(cwd), "env": dict(env)}
+        return Forked(self, self.ask(job | {"output": f"{folder.name}/output"}), folder)
+
+    def ask(self, message: Mapping[str, object]) -> int | None:
+        """Sends a message to the warm process; returns the answer."""
         process = self._started()
-        with tempfile.NamedTemporaryFile("r", errors="replace") as output:
-            job = {"argv": [str(script), *arguments], "cwd": str(cwd), "env": dict(env)}
-            process.stdin.write(json.dumps(job | {"output": output.name}) + "\n")
-            process.stdin.flush()
-            answer = process.stdout.readline()
-            return int(answer), output.read()
+        process.stdin.write(json.dumps(message) + "\n")
+        process.stdin.flush()
+        return json.loads(process.stdout.readline())
 
     def close(self) -> None:
         """Ends the warm process."""
@@ -51,8 +65,37 @@ class WarmPython:
                 text=True,
                 env=plain_environment(),
             )
-            assert self._process.stdout.readline() == "ready\n"
+            assert json.loads(self._process.stdout.readline()) == "ready"
         return self._process
+
+
+@dataclass
+class Forked:
+    """A script that runs, with what tests need of ``subprocess.Popen``."""
+
+    python: WarmPython
+    pid: int
+    folder: tempfile.TemporaryDirectory
+    returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """The exit code; None as long as the script runs."""
+        if self.returncode is None:
+            self.returncode = self.python.ask({"ended": self.pid})
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def communicate(self, timeout: float = 600) -> tuple[str, None]:
+        """Waits for the end; returns what the script printed."""
+        end = time.monotonic() + timeout
+        while self.poll() is None:
+            if time.monotonic() > end:
+                self.send_signal(signal.SIGKILL)
+            time.sleep(0.005)
+        with self.folder as folder:
+            return Path(folder, "output").read_text(errors="replace"), None
 
 
 def plain_environment() -> dict[str, str]:

@@ -70,7 +70,7 @@ def settings(
 
 
 def _under(key: str, value: Any, kind: Any, closed: bool = False) -> Iterator[Setting]:
-    section = next(filter(is_typeddict, _alternatives(kind)), None)
+    section = next(filter(is_typeddict, alternatives(kind)), None)
     if section is not None and isinstance(value, dict):
         yield from settings(value, section, key)
     elif isinstance(value, dict) and (kinds := _kinds_of_items(kind)):
@@ -95,13 +95,14 @@ def _inside(key: str, value: Any) -> Iterator[Setting]:
             yield from _inside(f"{key}[{place}]", item)
 
 
-def _alternatives(kind: Any) -> tuple[Any, ...]:
+def alternatives(kind: Any) -> tuple[Any, ...]:
+    """The kinds of which a setting may be any."""
     return get_args(kind) if get_origin(kind) in (UnionType, Union) else (kind,)
 
 
 def _kinds_of_items(kind: Any) -> tuple[Any, Any] | None:
     """Kinds of the names and of the items of a mapping, unless these may be anything."""
-    for each in _alternatives(kind):
+    for each in alternatives(kind):
         inner = get_args(each)[0] if get_origin(each) is Annotated else each
         if get_origin(inner) is dict and get_args(inner)[1] is not Any:
             return cast("tuple[Any, Any]", get_args(inner))

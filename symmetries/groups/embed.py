@@ -9,12 +9,11 @@ from math import comb
 import torch
 from torch import Tensor
 
+from softsym.symmetries.grammar import AXIS_NAMES
 from softsym.symmetries.group import Group, enclosed, require_dim, require_groups
 from softsym.symmetries.limits import require_memory
 from softsym.symmetries.representations import T
 from softsym.symmetries.solver import scatter_bases, tensor_basis
-
-AXIS_NAMES = "xyz"
 
 
 class Embed(Group, closed=True):  # commutators are those of the group, which was checked

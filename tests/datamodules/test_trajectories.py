@@ -1,10 +1,9 @@
 """The trajectory datamodule: trajdata's own samples, several processes, and wrong settings."""
 
+import json
 import logging
+import os
 import shutil
-import subprocess
-import sys
-import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,8 @@ import pytest
 import torch
 from argoverse2_files import write_scenario
 from compliance.datamodules import ClustersSuite
+from torch import distributed
+from torch import multiprocessing as mp
 
 from softsym.datamodules.base import SPLITS
 from softsym.datamodules.motion import dependence, trajdata_scenes
@@ -238,53 +239,44 @@ def test_neighbours_are_where_trajdata_sees_them(raw, tmp_path):
     assert seen_any
 
 
-RANK = """
-    import sys
-    from pathlib import Path
-    import torch.distributed as dist
-    from softsym.datamodules.motion import trajdata_scenes
-    from softsym.datamodules.trajectories import TrajectoryDataModule
+def totals(data):
+    return {part: [len(x), float(y.double().sum())] for part, (x, y) in data.splits.items()}
 
-    raw, cache, rank = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-    meeting = (cache.parent / "meeting").as_uri()
-    dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=2)
+
+def rank_with_a_cold_cache(rank, raw, folder):
+    """One of two ranks; it leaves what it has read, and a file if it is the one that built."""
+    distributed.init_process_group("gloo", f"file://{folder}/meeting", rank=rank, world_size=2)
     read = trajdata_scenes.trajdata_scenes
 
     def counted(*arguments):
-        (cache.parent / f"built-by-{rank}").touch()
+        Path(folder, f"built-by-{rank}").touch()
         return read(*arguments)
 
     trajdata_scenes.trajdata_scenes = counted
-    dist.barrier()
-    data = TrajectoryDataModule("eupeds_zara1", str(raw), str(cache), 64)
+    distributed.barrier()
+    data = made("eupeds_zara1", raw, Path(folder, "cache"))
     data.setup()
-    print({part: (len(x), float(y.double().sum())) for part, (x, y) in data.splits.items()})
-    dist.destroy_process_group()
-"""
+    Path(folder, f"{rank}.json").write_text(json.dumps(totals(data)))
+    distributed.barrier()
+    os._exit(0)  # taking gloo's threads down can wait for Python, which waits for them
 
 
 def test_two_ranks_with_a_cold_cache_build_once_and_agree(raw, cache, tmp_path):
     """Ranks of one process group: a barrier inside trajdata must not wait for the other one."""
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(RANK), raw, tmp_path / "cache", str(rank)],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(2)
-    ]
+    arguments = (raw, str(tmp_path))
+    ranks = mp.start_processes(
+        rank_with_a_cold_cache, arguments, nprocs=2, join=False, start_method="fork"
+    )
     try:
-        answers = [process.communicate(timeout=100) for process in processes]
+        # each returns when one of them has ended
+        assert ranks.join(timeout=100) or ranks.join(timeout=100)
     finally:
-        for process in processes:
+        for process in ranks.processes:
             process.kill()
-    assert [process.returncode for process in processes] == [0, 0], answers
     data = made("eupeds_zara1", raw, cache)
     data.setup()
-    expected = {part: (len(x), float(y.double().sum())) for part, (x, y) in data.splits.items()}
-    assert [answer[0].strip() for answer in answers] == [str(expected)] * 2
+    read = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2)]
+    assert read == [totals(data)] * 2
     assert len(list(tmp_path.glob("built-by-*"))) == 1
 
 

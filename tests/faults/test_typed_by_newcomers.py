@@ -5,8 +5,11 @@ A message is one sentence or a few, names the key and what to write; no parser s
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+import subprocess
+import sys
 
 import pytest
 
@@ -64,6 +67,19 @@ TYPED = [
     ("-m seed=1,x", "seed must be a whole number from 0 to 4294967295; got 'x'"),
     ("--cfg job sed=1", "Did you mean 'seed'?"),
 ]
+MATHEMATICS = [
+    # (typed in a shell, words of the answer); known without the code of the mathematics
+    ("augmentation=SO3", "augmentation: Unknown group 'SO3' in 'SO3'. Did you mean SO(3)?"),
+    ("regularizers.xy.group=SO", "regularizers.xy.group: 'SO()' has 0 arguments"),
+    ("'symmetries=[O(2)@xy,so3]'", "symmetries: Unknown group 'so3' in 'so3'. Did you mean SO(3)?"),
+    ("'candidates.a=O(2)@xw'", "candidates.a: Axes are named by x, y, z"),
+    ("datamodule.rep_in=5Q0", "datamodule.rep_in: Cannot read the representation '5Q0'"),
+    ("network.channels=100000000", "network: Training SoftEMLP with 3 hidden layers of"),
+    ("hidden_layers=1000000000", "network: Training SoftEMLP with 1,000,000,000 hidden layers"),
+    ("network=mlp channels=100000", "network: Training MLP with"),
+    ("network=frame_averaging channels=100000", "network.network: Training MLP with"),
+    ("network=agent_transformer network.width=1000000", "Training AgentTransformer with"),
+]
 MEANT = [
     # (typed in a shell, as Hydra reads it); tests/cli/test_quoting.py has more
     ("'regularizers.xy.group=O(2)@xy'", "regularizers.xy.group='O(2)@xy'"),
@@ -81,6 +97,9 @@ ACCEPTED = [
     "-m 'regularizers.xy.group=O(2)@xy,O(2)@yz'",
     "+own=3 'datamodule.eps=${own}' run_dir=x",
     "name=2024 seed=1e3 run_dir=x",
+    "'symmetries=[O(2)@xy]' 'augmentation=SO(2)@xy' network=rpp run_dir=x",
+    # a module of one's own may define the family
+    "'+metrics.own={_target_: mine.Error}' 'augmentation=Mine(3)' run_dir=x",
 ]
 
 
@@ -89,13 +108,32 @@ def elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize(("typed", "words"), TYPED)
+@pytest.mark.parametrize(("typed", "words"), TYPED + MATHEMATICS)
 def test_mistakes_are_answered_in_plain_words(typed, words):
     with pytest.raises(UserError, match=re.escape(words)) as caught:
         check_command_line(hydra_arguments(shlex.split(typed)))
     said = str(caught.value)
     assert "\n" not in said
     assert not re.search(r"hydra\.cc|mismatched|Lexer|full_key|NoneType|Error", said)
+
+
+def test_no_answer_waits_for_torch():
+    code = (
+        "import json, sys\n"
+        "from softsym.cli import resolvers\n"
+        "from softsym.cli.overrides import check_command_line, hydra_arguments\n"
+        "resolvers.register()\n"
+        "for words in json.loads(sys.argv[1]):\n"
+        "    try:\n"
+        "        check_command_line(hydra_arguments(words))\n"
+        "    except Exception:\n"
+        "        heavy = {'torch', 'scipy', 'lightning'} & {*sys.modules}\n"
+        "        if heavy:\n"
+        "            print(words, heavy)"
+    )
+    typed = json.dumps([shlex.split(words) for words, _ in MATHEMATICS])
+    done = subprocess.run([sys.executable, "-c", code, typed], capture_output=True, check=True)
+    assert done.stdout == b""
 
 
 @pytest.mark.parametrize(("typed", "meant"), MEANT)

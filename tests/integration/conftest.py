@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from warm_python import ROOT, WarmPython, plain_environment
+from warm_python import ROOT, Forked, WarmPython, plain_environment
 
 TINY = (
     "logger=csv",
@@ -50,26 +48,18 @@ class Trainer:
     def __init__(self, folder: Path, warm: WarmPython) -> None:
         self.folder, self.warm = folder, warm
 
-    def start(self, *overrides: str, tiny: bool = True) -> subprocess.Popen:
-        """Starts a process of its own, for tests of what happens to it meanwhile."""
-        return subprocess.Popen(
-            [sys.executable, str(ROOT / "train.py"), *self._arguments(overrides, tiny)],
-            cwd=self.folder,
-            env=plain_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+    def start(self, *overrides: str, tiny: bool = True) -> Forked:
+        """Starts a run, for tests of what happens to it meanwhile."""
+        arguments = self._arguments(overrides, tiny)
+        return self.warm.start(ROOT / "train.py", arguments, self.folder, plain_environment())
 
-    def finish(self, process: subprocess.Popen, *overrides: str) -> Run:
+    def finish(self, process: Forked, *overrides: str) -> Run:
         output, _ = process.communicate(timeout=300)
         return Run(self._folder(overrides), process.returncode, output)
 
     def run(self, *overrides: str, tiny: bool = True) -> Run:
         """Runs to the end, however it ends."""
-        arguments = self._arguments(overrides, tiny)
-        code, output = self.warm.run(ROOT / "train.py", arguments, self.folder, plain_environment())
-        return Run(self._folder(overrides), code, output)
+        return self.finish(self.start(*overrides, tiny=tiny), *overrides)
 
     def __call__(self, *overrides: str, tiny: bool = True, ok: bool = True) -> Run:
         run = self.run(*overrides, tiny=tiny)

@@ -204,7 +204,9 @@ def rank_of_two(rank, meeting, folder):
 
 
 def test_two_processes_with_unequal_shares(tmp_path):
-    mp.spawn(rank_of_two, ((tmp_path / "meeting").as_uri(), str(tmp_path)), nprocs=2)
+    mp.start_processes(
+        rank_of_two, ((tmp_path / "meeting").as_uri(), str(tmp_path)), nprocs=2, start_method="fork"
+    )
     # Rank 1 counts all samples a second time.
     twice = [torch.cat([values, values]) for values in modes()]
     wanted = [expected(metric, *twice) for metric in (*METRICS, *BEST)]
@@ -228,7 +230,12 @@ def rank_without_any(rank, meeting, folder):
 
 
 def test_a_process_without_samples(tmp_path):
-    mp.spawn(rank_without_any, ((tmp_path / "meeting").as_uri(), str(tmp_path)), nprocs=2)
+    mp.start_processes(
+        rank_without_any,
+        ((tmp_path / "meeting").as_uri(), str(tmp_path)),
+        nprocs=2,
+        start_method="fork",
+    )
     wanted = [expected(metric, *modes()) for metric in (*METRICS, *BEST)]
     for rank in range(2):
         assert torch.load(tmp_path / f"{rank}.pt") == pytest.approx(wanted, rel=1e-5)

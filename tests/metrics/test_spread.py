@@ -162,6 +162,8 @@ def test_two_processes_equal_one(tmp_path):
     at_once = LocalEquivarianceError(*TYPES)
     at_once.update(offset_bent, X)
     assert expected[1] == pytest.approx(float(at_once.compute()), rel=1e-6)
-    mp.spawn(rank_of_two, ((tmp_path / "meeting").as_uri(), str(tmp_path)), nprocs=2)
+    mp.start_processes(
+        rank_of_two, ((tmp_path / "meeting").as_uri(), str(tmp_path)), nprocs=2, start_method="fork"
+    )
     for rank in range(2):
         assert torch.load(tmp_path / f"{rank}.pt") == pytest.approx(expected, rel=1e-12)

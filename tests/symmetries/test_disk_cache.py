@@ -1,13 +1,13 @@
 """Bases read from disk are the ones that would be solved, whatever happens to the files."""
 
-import subprocess
-import sys
 from dataclasses import dataclass
 
 import pytest
 import torch
+import torch.multiprocessing as mp
 
 from softsym.symmetries import (
+    GL,
     C,
     Group,
     O,
@@ -21,14 +21,7 @@ from softsym.symmetries import (
     solver,
 )
 
-SOLVE = """
-import sys, torch
-from softsym.symmetries import cache_bases, equivariant_basis
-cache_bases(sys.argv[1])
-torch.save(equivariant_basis("GL(2)", "T(2,2)"), sys.argv[2])
-"""
 UNPICKLABLE = (b"reset\n", b"qqqqqqqq", b"MMMMMMMM", b"PK\x03\x04" * 9)
-READ = "from softsym.symmetries.groups.linear import GL\nGL.closed_form = None" + SOLVE
 
 
 @pytest.fixture
@@ -50,8 +43,13 @@ def kept(folder):
     return file, basis
 
 
-def started(script, *arguments):
-    return subprocess.Popen([sys.executable, "-c", script, *map(str, arguments)])
+def solve(rank, results):
+    torch.save(equivariant_basis("GL(2)", "T(2,2)"), results[rank])
+
+
+def read(rank, results):
+    GL.closed_form = refuses_to_solve
+    solve(rank, results)
 
 
 def refuses_to_solve(*arguments):
@@ -65,9 +63,8 @@ def test_is_read_back_and_not_solved_again(kept, monkeypatch):
 
 def test_two_processes_at_once_and_a_later_one_agree(folder, tmp_path):
     results = [tmp_path / f"{i}.pt" for i in range(3)]
-    both = [started(SOLVE, folder, result) for result in results[:2]]
-    assert [process.wait() for process in both] == [0, 0]
-    assert started(READ, folder, results[2]).wait() == 0
+    mp.start_processes(solve, (results[:2],), nprocs=2, start_method="fork")
+    mp.start_processes(read, (results[2:],), nprocs=1, start_method="fork")
     assert len(list(folder.iterdir())) == 1
     mine = equivariant_basis("GL(2)", "T(2,2)")
     for result in results:

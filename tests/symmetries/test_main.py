@@ -7,7 +7,7 @@ import pytest
 
 from softsym.symmetries import Group
 from softsym.symmetries.__main__ import main
-from softsym.symmetries.parsing import NO_NAMES
+from softsym.symmetries.grammar import NO_NAMES
 
 
 def test_prints_dimension_rank_and_time(capsys):

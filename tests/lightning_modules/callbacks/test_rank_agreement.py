@@ -76,7 +76,7 @@ def process(rank, folder):
 @pytest.fixture(scope="module")
 def messages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ranks")
-    mp.spawn(process, (str(folder),), nprocs=2)
+    mp.start_processes(process, (str(folder),), nprocs=2, start_method="fork")
     return [json.loads((folder / f"{rank}.json").read_text()) for rank in (0, 1)]
 
 

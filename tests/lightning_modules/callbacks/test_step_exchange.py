@@ -24,7 +24,7 @@ def process(rank, folder):
 
 
 def test_tables_come_a_step_later_and_are_the_same_everywhere(tmp_path):
-    mp.spawn(process, (str(tmp_path),), nprocs=PROCESSES)
+    mp.start_processes(process, (str(tmp_path),), nprocs=PROCESSES, start_method="fork")
     wanted = [
         torch.tensor([[10.0 * step + rank, step] for rank in range(PROCESSES)]).double()
         for step in range(4)

@@ -98,7 +98,7 @@ def process(rank, folder, make):
 
 @pytest.mark.parametrize("make", [small_network, WithSpare])
 def test_two_processes_equal_one(tmp_path, make):
-    mp.spawn(process, (str(tmp_path), make), nprocs=2)
+    mp.start_processes(process, (str(tmp_path), make), nprocs=2, start_method="fork")
     value, gradient = penalties(make())
     for rank in (0, 1):
         mean = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
