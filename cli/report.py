@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from softsym.cli.places import writable_file
 from softsym.cli.program import spoken
 from softsym.runs.errors import UserError
 from softsym.runs.layout import CONFIG, JOURNAL, OVERVIEW, REPORT
@@ -17,7 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser().parse_args(arguments)
     folders = [_existing(folder) for folder in given.folders]
     one = len(folders) == 1 and _is_run(folders[0]) and not (given.by or given.metric)
-    page = _writable(given.output or folders[0] / (REPORT if one else OVERVIEW))
+    page = given.output or folders[0] / (REPORT if one else OVERVIEW)
+    writable_file(page, "The page", page / OVERVIEW)
     if one:
         from softsym.reporting.stored import report_run  # noqa: PLC0415 (loads matplotlib)
 
@@ -77,18 +78,3 @@ def _existing(folder: Path) -> Path:
     name = repr(str(folder))
     problem = f"{name} is a file" if folder.exists() else f"There is no folder {name}"
     raise UserError(f"{problem}. Give folders that hold runs.")
-
-
-def _writable(page: Path) -> Path:
-    """The page, if it looks writable: better to know before reading thousands of runs."""
-    if page.is_dir():
-        raise UserError(
-            f"{str(page)!r} is a folder. Give a file, such as --output {page / OVERVIEW}."
-        )
-    above = next(parent for parent in page.absolute().parents if parent.exists())
-    if above.is_dir() and os.access(above, os.W_OK):
-        return page
-    why = f"{str(above)!r} is {'not writable' if above.is_dir() else 'no folder'}"
-    raise UserError(
-        f"The page {str(page)!r} cannot be written: {why}. Name another place with --output FILE."
-    )
