@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import pickle
 import warnings
@@ -21,7 +22,15 @@ from small_runs import trainer as small_trainer
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from softsym import AdjustOnce, FunctionRegularizer, Symmetries, SymmetryModule
+from softsym import (
+    AdjustOnce,
+    FunctionRegularizer,
+    ProjectionRegularizer,
+    Symmetries,
+    SymmetryModule,
+    TypedLinear,
+    rep,
+)
 from softsym.regularizers import Fixed, Regularizer, StrengthTuning
 from softsym.runs.errors import UserError
 
@@ -252,6 +261,48 @@ def test_verdicts_use_the_trained_network(tmp_path):
     tested = added.verdicts(x, x[:, :2].square().sum(1, keepdim=True))
     assert list(tested) == ["xy", "yz"]
     assert tested["yz"].p < tested["xy"].p
+
+
+class Validated(Plain):
+    """Also validates, so that the trainer has held-out data."""
+
+    def validation_step(self, batch, batch_idx):
+        self.log("val", nn.functional.mse_loss(self(batch[0]), batch[1]))
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """What the callback prints, line by line."""
+    lines = []
+    name = "softsym.lightning_modules.callbacks.symmetry_table.rank_zero_info"
+    monkeypatch.setattr(name, lambda text: lines.extend(text.splitlines()))
+    return lines
+
+
+def test_a_fit_ends_with_the_table_and_the_verdicts(tmp_path, said):
+    added, module = symmetries(), Validated()
+    run = small_trainer(tmp_path, 4, added, logger=CSVLogger(tmp_path))
+    run.fit(module, loader(40, 80), loader(64, 100))
+    assert said[1].split() == ["symmetry", "group", "strength", "penalty", "measured"]
+    assert said[2].startswith("xy        O(2)@xy  3         ")
+    assert said[2].endswith("the network as a function")
+    assert list(added.tested) == ["xy", "yz"]
+    assert added.tested["yz"].n == 100
+    assert str(added.tested) in "\n".join(said)
+    written = json.loads(Path(run.logger.log_dir, "verdicts.json").read_text())
+    assert written == json.loads(json.dumps(added.tested.to_dict()))
+
+
+def test_a_fit_without_held_out_data_says_so(tmp_path, said):
+    kept = {"weights": ProjectionRegularizer("O(2)@xy", 1.0, dim=3), "size": Size()}
+    module, added = Plain(), Symmetries(kept, **TYPES)
+    module.net[0] = TypedLinear(rep("2T1"), rep("8T0"), 3)
+    fit(tmp_path, module, added, epochs=1)
+    assert said[2].split()[:3] == ["weights", "O(2)@xy", "1"]
+    assert "2 of 4 weight tensors" in said[2]
+    assert said[3].split()[:4] == ["size", "Size", "3", "-"]
+    assert said[4] == "No verdicts: the trainer has no validation data; call verdicts(x, y)"
+    assert added.tested is None
 
 
 @pytest.mark.filterwarnings("ignore:You defined a .validation_step")
