@@ -13,6 +13,7 @@ import operator
 import re
 from collections.abc import Callable
 
+from softsym.plugins import PluginError, load_plugin, plugins
 from softsym.symmetries.group import Generated, Group
 from softsym.symmetries.groups.direct_product import DirectProduct
 from softsym.symmetries.groups.embed import AXIS_NAMES, Embed
@@ -132,7 +133,9 @@ class _GroupReader:
         raise self._unreadable()
 
     def _of_family(self, family: str, args: list[ast.expr]) -> Group:
-        if family not in _names():
+        if family not in Group.families:
+            _load(family)
+        if family not in Group.families or family in NO_NAMES:
             close = _close(family)
             hint = f" Did you mean {close}?" if close else ""
             raise ValueError(f"Unknown group {family!r} in {self.text!r}.{hint} {_allowed()}")
@@ -207,8 +210,23 @@ def _with_operators(text: str) -> str:
     return re.sub(r"(?<=[)\s])x\s*(?=[A-Z\d(])", "@", with_attributes)
 
 
+def _load(family: str) -> None:
+    """Imports a family that an installed package names, which adds it to the known ones.
+
+    Raises:
+        PluginError: If it cannot be imported, or has another name than its entry point.
+    """
+    if family in plugins("groups"):
+        made = load_plugin("groups", family)
+        if Group.families.get(family) is not made:
+            raise PluginError(
+                f"The entry point {family!r} (softsym.groups) must have the name of its class, a "
+                f"subclass of Group; got {made.__name__}."
+            )
+
+
 def _names() -> list[str]:
-    return sorted(set(Group.families) - NO_NAMES)
+    return sorted({*Group.families, *plugins("groups")} - NO_NAMES)
 
 
 def _allowed() -> str:
