@@ -90,7 +90,7 @@ class Charges(Dataset[Batch]):
         return x, self.force[place]
 
 
-def main(count: int = 4000, epochs: int = 30) -> SymmetryTest | None:
+def main(count: int = 4000, epochs: int = 50) -> SymmetryTest | None:
     """Trains, and returns what held-out samples say."""
     torch.manual_seed(0)
     symmetries = Symmetries(

@@ -16,6 +16,7 @@ from torch.utils.hooks import RemovableHandle
 from softsym.lightning_modules.callbacks.symmetry_table import at_the_end
 from softsym.lightning_modules.epoch_record import EpochRecord
 from softsym.lightning_modules.held_out import verdicts_on
+from softsym.lightning_modules.micro_batches import micro_batch
 from softsym.lightning_modules.names import require_names
 from softsym.lightning_modules.symmetry_module import SymmetryModule
 from softsym.metrics import SymmetryTest
@@ -138,7 +139,7 @@ class Symmetries(Callback):
         self._release()
         self._network = self._find(pl_module)
         for regularizer in self.regularizers.values():
-            regularizer.bind(self._network)
+            regularizer.bind_for(trainer, self._network)
         self.record.setup(trainer, pl_module, stage)
         if stage == "fit":
             cast(Any, trainer).symmetries = self
@@ -203,7 +204,8 @@ class Symmetries(Callback):
         batch = self._batch
         targets = batch[1] if isinstance(batch, list | tuple) and len(batch) == 2 else None
         module = cast(LightningModule, self._module)
-        seen = SimpleNamespace(network=self._network, global_step=module.global_step)
+        now = {"global_step": module.global_step, "micro_batch": micro_batch(module.trainer)}
+        seen = SimpleNamespace(network=self._network, **now)
         with self._unseen():
             terms = all_penalties(
                 self.regularizers, cast(LightningModule, seen), (inputs, targets), prediction

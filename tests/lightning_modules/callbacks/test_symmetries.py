@@ -183,13 +183,16 @@ class Size(Regularizer):
         return prediction.square().mean()
 
 
-def share(rank, folder):
+PENALTIES = {"size": lambda: Symmetries({"size": Size()}), "function": symmetries}
+
+
+def share(rank, folder, kind):
     """One of two processes that share the batches."""
     torch.set_num_threads(1)
     where = f"file://{folder}/meeting"
     dist.init_process_group("gloo", where, rank=rank, world_size=2)
     os.environ |= {"WORLD_SIZE": "2", "RANK": str(rank), "LOCAL_RANK": str(rank)}
-    module, added = Plain(), Symmetries({"size": Size()})
+    module, added = Plain(), PENALTIES[kind]()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         two = {"strategy": "ddp", "devices": 2, "plugins": [TorchElasticEnvironment()]}
@@ -202,15 +205,21 @@ def share(rank, folder):
     os._exit(0)  # taking gloo's threads down can wait for Python, which waits for them
 
 
-def test_two_processes_do_what_one_does(tmp_path):
-    mp.start_processes(share, (str(tmp_path),), nprocs=2, start_method="fork")
-    module = Plain()
-    fit(tmp_path / "one", module, Symmetries({"size": Size()}), logger=CSVLogger(tmp_path / "one"))
+@pytest.mark.parametrize("kind", PENALTIES)
+def test_two_processes_do_what_one_does(tmp_path, kind):
+    mp.start_processes(share, (str(tmp_path), kind), nprocs=2, start_method="fork")
+    module, alone = Plain(), tmp_path / "one"
+    x, y = loader().dataset.tensors
+    # each batch in the order of the processes, which share its random elements
+    order = torch.arange(32).reshape(-1, 4, 2).mT.flatten()
+    data = DataLoader(TensorDataset(x[order], y[order]), 8)
+    fit(alone, module, PENALTIES[kind](), logger=CSVLogger(alone), data=data)
     shared = torch.load(tmp_path / "done.pt")
     torch.testing.assert_close(shared, weights(module), rtol=1e-4, atol=1e-6)
-    rows = [logged(folder) for folder in (tmp_path, tmp_path / "one")]
+    rows = [logged(folder) for folder in (tmp_path, alone)]
     for two, one in zip(*rows, strict=True):
-        assert float(two["penalty/size"]) == pytest.approx(float(one["penalty/size"]), rel=1e-4)
+        for name in (name for name in one if name.startswith("penalty/")):
+            assert float(two[name]) == pytest.approx(float(one[name]), rel=1e-4)
 
 
 def logged(folder):
