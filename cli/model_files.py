@@ -88,7 +88,7 @@ def _onnx(model: TrainedModel, path: Path) -> Predict:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            program = torch.onnx.export(
+            program: Any = torch.onnx.export(
                 model.in_units,
                 (inputs(model, TRACED),),
                 dynamo=True,

@@ -70,7 +70,7 @@ class _FromClass(ConfigNode):
         self.name, self.group, self.package, self.provider = f"{name}.yaml", group, None, "softsym"
 
     @property
-    def node(self) -> DictConfig:  # type: ignore[override]
+    def node(self) -> DictConfig:
         """The config, which Hydra copies."""
         if self._made is None:
             return plugin_config(str(self.group), self.name.removesuffix(".yaml"))

@@ -84,11 +84,16 @@ class InUnits(nn.Module):
         like = next(self.network.parameters(), torch.zeros(()))
         x = inputs
         if "inputs" in self.scaled:
-            x = (x.double() - self.inputs_mean) / self.inputs_scale
+            mean, scale = self._scale("inputs")
+            x = (x.double() - mean) / scale
         y: Tensor = self.network(x.to(like.device, like.dtype)).cpu()
         if "targets" in self.scaled:
-            y = (y.double() * self.targets_scale + self.targets_mean).to(like.dtype)
+            mean, scale = self._scale("targets")
+            y = (y.double() * scale + mean).to(like.dtype)
         return y
+
+    def _scale(self, what: str) -> Scale:
+        return self.get_buffer(f"{what}_mean"), self.get_buffer(f"{what}_scale")
 
 
 def load(

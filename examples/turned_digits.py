@@ -1,6 +1,6 @@
 """Which turns leave handwritten digits what they are? A small CNN is asked.
 
-    pip install scikit-learn
+    pip install 'softsym[examples]'
     python examples/turned_digits.py
 
 Each digit of scikit-learn is turned by 0, 90, 180 or 270 degrees at random. So the label does not

@@ -26,7 +26,8 @@ class Penalties(Tensor):
 
     by_name: dict[str, Tensor]
 
-    __torch_function__ = torch._C._disabled_torch_function_impl  # as for nn.Parameter
+    # as for nn.Parameter
+    __torch_function__: Any = torch._C._disabled_torch_function_impl
 
 
 def penalties(

@@ -23,7 +23,9 @@ COLUMNS = ("symmetry", "group", "strength", "penalty", "measured")
 class Tested(Protocol):
     """The callback, as far as it is asked here."""
 
-    regularizers: Mapping[str, Regularizer]
+    @property
+    def regularizers(self) -> Mapping[str, Regularizer]:
+        """All by name."""
 
     @property
     def history(self) -> Sequence[tuple[int, str, float, float]]:

@@ -85,8 +85,8 @@ class Verdict:
         Raises:
             ValueError: If a field is missing, unknown or of another kind.
         """
-        given = {name: UNKNOWN[name] if v is None else v for name, v in values.items()}
         try:
+            given: dict[str, Any] = {n: UNKNOWN[n] if v is None else v for n, v in values.items()}
             blocks = {
                 str(k): (float(a), float(b), float(c)) for k, (a, b, c) in given["blocks"].items()
             }
