@@ -44,9 +44,8 @@ class Symmetries(Callback):
     dict. Mixed precision, accumulated gradients and DDP treat the sum as the module's own loss.
     Inputs and predictions are those of the last call of the network in the step.
 
-    With manual optimisation the step calls ``self.trainer.symmetries.penalty()`` itself, once
-    for each loss that is to hold the penalties, after it has called the network. Any step may; the
-    callback then adds nothing.
+    With manual optimisation the step calls ``self.trainer.symmetries.penalty()`` itself, after the
+    network, once for each loss that is to hold the penalties. Any step may; then nothing is added.
 
     A fit ends with a table of strengths, penalties and of what was measured. If the trainer has
     validation data, pairs of inputs and targets, up to 4000 of them test the symmetries with the
@@ -60,12 +59,11 @@ class Symmetries(Callback):
         symmetries: Groups, or regularizers of any kind, by name.
         strength: Initial strength of each group.
         policy: Decides strengths after each epoch; fixed by default.
-        rep_in: Type of the network's inputs, or a mapping or tuple of types; by default its
-            attribute ``rep_in``.
+        rep_in: Type of the network's inputs, or a nesting of types; its ``rep_in`` by default.
         rep_out: Type of its outputs, likewise.
-        kind: Regularizer of each group: ``function``, ``lie`` or ``projection``.
-        network: Attribute of the module that holds the network, such as ``net`` or ``model.head``;
-            by default the module itself, whose ``forward`` the training step calls.
+        kind: Regularizer of each group: ``function``, ``lie``, ``projection``, or one of a package.
+        network: Attribute that holds the network, such as ``net`` or ``model.head``; by default the
+            module itself, whose ``forward`` the training step calls.
         dim: Dimension of the base space, where a group's name leaves it open.
         log_every_n_epochs: Interval between two epochs that loggers are told.
         test: Whether the end of a fit tests the symmetries on the trainer's validation data.

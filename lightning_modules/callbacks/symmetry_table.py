@@ -48,9 +48,9 @@ def at_the_end(symmetries: Tested, trainer: Trainer, test: bool) -> SymmetryTest
         return None
     try:
         tested = symmetries.verdicts(*held_out(trainer))
-    # of numbers, such as a singular system: the training has ended well all the same
-    except (UserError, ValueError, RuntimeError) as reason:
-        rank_zero_info(f"No verdicts: {reason}")
+    except Exception as reason:  # the training has ended well all the same
+        kind = "" if isinstance(reason, UserError | ValueError) else f"{type(reason).__name__}: "
+        rank_zero_info(f"No verdicts: {kind}{reason}")
         return None
     rank_zero_info(f"\n{tested}\n")
     logger = trainer.logger

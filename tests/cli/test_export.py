@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -100,6 +104,36 @@ def test_missing_packages_are_named_in_one_line(run, monkeypatch):
         main([str(run), "--to", "onnx"])
     wanted = "--to onnx needs onnxscript, onnxruntime, not installed here: pip install "
     assert str(caught.value) == f"{wanted}'softsym[onnx]'."
+
+
+class FakeProgram:
+    """What torch.onnx.export returns, as far as it is used."""
+
+    def save(self, path):
+        Path(path).write_bytes(b"onnx")
+
+
+def test_onnx_is_asked_for_any_batch_and_checked_by_its_runtime(run, monkeypatch):
+    asked, plain = {}, inspect.signature(torch.onnx.export)
+
+    def export(*given, **settings):
+        asked.update(plain.bind(*given, **settings).arguments)
+        return FakeProgram()
+
+    class Session:
+        def __init__(self, path, providers):
+            assert Path(path).read_bytes() == b"onnx"
+
+        def run(self, names, feed):
+            return [load(run)(feed["inputs"]).numpy()]
+
+    monkeypatch.setattr(torch.onnx, "export", export)
+    monkeypatch.setitem(sys.modules, "onnxruntime", SimpleNamespace(InferenceSession=Session))
+    monkeypatch.setattr("softsym.cli.export.find_spec", lambda name: name)
+    main([str(run), "--to", "onnx"])
+    assert (run / "model.onnx").read_bytes() == b"onnx"
+    assert asked["dynamic_shapes"][0][0].__name__ == "batch"
+    assert (asked["input_names"], asked["output_names"]) == (["inputs"], ["predictions"])
 
 
 @pytest.mark.skipif(

@@ -302,6 +302,23 @@ def test_a_fit_ends_with_the_table_and_the_verdicts(tmp_path, said):
     assert written == json.loads(json.dumps(added.tested.to_dict()))
 
 
+def test_a_fit_does_not_fail_for_want_of_verdicts(tmp_path, said):
+    class Odd(Validated):
+        def validation_step(self, batch, batch_idx):
+            pass
+
+    added = Symmetries({"size": Size()}, **TYPES)
+    small_trainer(tmp_path, 1, added).fit(Odd(), loader(), loader())
+    assert said[-1] == "No verdicts: There is no symmetry among the regularizers to test."
+    added = symmetries()
+    added.verdicts = lambda *_: {}["nothing"]
+    small_trainer(tmp_path, 1, added).fit(Odd(), loader(), loader())
+    assert said[-1] == "No verdicts: KeyError: 'nothing'"
+    small_trainer(tmp_path, 1, added := symmetries(test=False)).fit(Odd(), loader(), loader())
+    assert said[-1].startswith("yz")
+    assert added.tested is None
+
+
 def test_a_fit_without_held_out_data_says_so(tmp_path, said):
     kept = {"weights": ProjectionRegularizer("O(2)@xy", 1.0, dim=3), "size": Size()}
     module, added = Plain(), Symmetries(kept, **TYPES)
