@@ -8,6 +8,8 @@ from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from softsym.cli.plugin_configs import plugin_names
+
 CONF = Path(__file__).resolve().parents[1] / "conf"
 SEARCHPATH = "hydra.searchpath"
 
@@ -21,14 +23,16 @@ def config_folders(arguments: Sequence[str]) -> list[Path]:
 
 
 def choices(group: str, folders: Sequence[Path]) -> list[str]:
-    """Options of a config group, those in its subfolders with their folder's name."""
-    return sorted(
-        {
-            path.relative_to(folder / group).with_suffix("").as_posix()
-            for folder in folders
-            for path in (folder / group).rglob("*.yaml")
-        }
-    )
+    """Options of a config group, in folders and of installed packages.
+
+    Those in a subfolder have its name before theirs.
+    """
+    in_folders = {
+        path.relative_to(folder / group).with_suffix("").as_posix()
+        for folder in folders
+        for path in (folder / group).rglob("*.yaml")
+    }
+    return sorted(in_folders.union(plugin_names(group)))
 
 
 def choose_among(group: str, folders: Sequence[Path], wrong: str = "") -> str:

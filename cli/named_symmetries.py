@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from softsym.cli.choices import CONF
+from softsym.cli.plugin_configs import plugin_config, plugin_names
 from softsym.runs.errors import UserError
 
 KINDS = ("function", "projection", "lie")
-"""Files of conf/regularizer/ that ``symmetry_kind`` may name."""
+"""Files of conf/regularizer/ that ``symmetry_kind`` may name, beside those of other packages."""
 
 
 def add_named_symmetries(config: DictConfig) -> None:
@@ -24,16 +27,27 @@ def add_named_symmetries(config: DictConfig) -> None:
     named = named_groups(config)
     if not named:
         return
-    if config.symmetry_kind not in KINDS:
-        raise UserError(
-            f"symmetry_kind must be one of {', '.join(KINDS)}; got {config.symmetry_kind}."
-        )
-    kind = CONF / "regularizer" / f"{config.symmetry_kind}.yaml"
+    kind = _kind(str(config.symmetry_kind))
     with open_dict(config):
         for name, group in named.items():
             if name in config.regularizers and "group" not in config.regularizers[name]:
                 raise UserError(f"symmetries: the name {name!r} is that of another regularizer.")
-            config.regularizers[name] = OmegaConf.merge(OmegaConf.load(kind), {"group": group})
+            config.regularizers[name] = OmegaConf.merge(kind, {"group": group})
+
+
+def require_kind(kind: str) -> None:
+    """Raises a UserError unless a kind of regularizer is known."""
+    known = [*KINDS, *plugin_names("regularizer")]
+    if kind not in known:
+        raise UserError(f"symmetry_kind must be one of {', '.join(known)}; got {kind}.")
+
+
+def _kind(kind: str) -> Any:
+    """The config of a kind of regularizer."""
+    require_kind(kind)
+    if kind in KINDS:
+        return OmegaConf.load(CONF / "regularizer" / f"{kind}.yaml")
+    return plugin_config("regularizer", kind)
 
 
 def named_groups(config: DictConfig) -> dict[str, str]:

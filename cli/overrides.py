@@ -27,6 +27,7 @@ from softsym.cli.explanations import (
     require_choices,
     require_readable,
 )
+from softsym.cli.named_symmetries import require_kind
 from softsym.cli.places import check_places, check_run_folder, refusal
 from softsym.cli.quoting import quoted, readable
 from softsym.cli.settings.check import check_settings
@@ -188,6 +189,7 @@ def check_overrides(arguments: Sequence[str]) -> DictConfig:
     check_settings(config, Train, lambda key: advice(key, config, folders))
     check_names(config, Train)
     check_memory(config)
+    require_kind(config.symmetry_kind)
     check_places(config)
     plain = OmegaConf.to_container(config, resolve=False)
     missing = [key for key in _missing(plain) if not key.startswith("hydra.")]

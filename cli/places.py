@@ -97,6 +97,28 @@ def weights_file(init_from: object) -> Path:
     return path
 
 
+def writable_file(path: Path, what: str, example: Path) -> Path:
+    """A file to write, if its place looks writable: better to know before any work.
+
+    Args:
+        path: The file.
+        what: What it is, such as "The page".
+        example: Another file, for a message about a folder.
+
+    Raises:
+        UserError: If it is a folder, or in a place that cannot be written.
+    """
+    if path.is_dir():
+        raise UserError(f"{str(path)!r} is a folder. Give a file, such as --output {example}.")
+    above = next(parent for parent in path.absolute().parents if parent.exists())
+    if above.is_dir() and os.access(above, os.W_OK):
+        return path
+    why = f"{str(above)!r} is {'not writable' if above.is_dir() else 'no folder'}"
+    raise UserError(
+        f"{what} {str(path)!r} cannot be written: {why}. Name another place with --output FILE."
+    )
+
+
 def require_writable(folder: Path) -> None:
     """Raises a UserError unless the folder can be made and written."""
     # where a folder above is missing, the system would tell of the length only later

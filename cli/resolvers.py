@@ -19,6 +19,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from softsym.cli import plugin_configs
 from softsym.cli.program import spoken
 from softsym.runs.layout import CONFIG
 
@@ -185,7 +186,8 @@ def window(attribute: str, *, _root_: Any) -> Any:
 
 
 def register() -> None:
-    """Registers the resolvers with OmegaConf; further calls change nothing."""
+    """Registers resolvers, and configs of installed packages; further calls change nothing."""
+    plugin_configs.register()
     OmegaConf.register_new_resolver("program", spoken, replace=True)
     OmegaConf.register_new_resolver("child_seed", child_seed, replace=True)
     OmegaConf.register_new_resolver("sweep_group", sweep_group, replace=True)

@@ -37,7 +37,7 @@ from softsym.reporting import (
 )
 from softsym.reporting.tracks import sample_tracks
 from softsym.runs.files import write_json
-from softsym.runs.layout import COST, METRICS, RECORD, REPORT, VERDICTS
+from softsym.runs.layout import COST, METRICS, PREDICTIONS, RECORD, REPORT, VERDICTS
 from softsym.runs.strengths import StrengthRow
 from softsym.symmetries import Group
 from softsym.symmetries.elements import Element
@@ -128,6 +128,8 @@ def publish(
         parameters=parameters,
         bound=bound_weights(result.module),
     )
+    if summary.predictions is not None:
+        summary.predictions.save(folder / PREDICTIONS)
     report = folder / REPORT
     write_report(summary, report)
     log_results(result.trainer, metrics)
@@ -139,6 +141,9 @@ def publish(
         "monitor": config.monitor,
         "ended": datetime.now().astimezone().isoformat(timespec="seconds"),
         "versions": summary.versions,
+        "adjusted_at": summary.adjusted_at,
+        "bound": summary.bound,
+        "test": {} if test is None else test.settings,
     }
     # written last: a reader who finds it knows that everything else is complete
     write_json(folder / RECORD, record)

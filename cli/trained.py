@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ from omegaconf import OmegaConf
 from torch import Tensor, nn
 
 from softsym.cli.places import weights_file
+from softsym.cli.run_config import run_config
 from softsym.cli.trust import require_trusted
 from softsym.lightning_modules.checkpoint_io import load_weights
 from softsym.runs.errors import UserError
 from softsym.runs.files import read_json
 from softsym.runs.layout import CONFIG, METRICS, VERDICTS
-from softsym.runs.untrusted import UnreadableError, literal, read_yaml
+from softsym.runs.untrusted import literal
 from softsym.symmetries import Rep
 
 Scale = tuple[Tensor, Tensor]
@@ -38,7 +40,9 @@ class TrainedModel:
         rep_out: Type of the outputs, likewise.
         scales: Means and scales by which ``inputs`` and ``targets`` were standardised, if any.
         symmetries: The table: one row a symmetry, with its ``name``, final ``strength``, final
-            ``penalty`` and the fields of its verdict, such as ``estimate`` and ``verdict``.
+            ``penalty`` (None where the run holds none) and the fields of its verdict, such as
+            ``estimate`` and ``verdict``.
+        size_in: Number of inputs of a sample; None if neither network nor run know it.
     """
 
     network: nn.Module
@@ -46,16 +50,50 @@ class TrainedModel:
     rep_out: Rep | None
     scales: Mapping[str, Scale]
     symmetries: Sequence[Mapping[str, Any]]
+    size_in: int | None = None
+
+    @cached_property
+    def in_units(self) -> InUnits:
+        """The network from and to the user's units, as a module: what an export holds."""
+        return InUnits(self.network, self.scales).eval()
 
     @torch.no_grad()
     def __call__(self, inputs: Any) -> Tensor:
         """Predicts from inputs (n, size in), (n, size out) on the CPU."""
-        parameter = next(self.network.parameters(), torch.zeros(()))
-        x = torch.as_tensor(inputs, dtype=torch.float64)
-        mean, scale = self.scales.get("inputs", (0.0, 1.0))
-        y: Tensor = self.network(((x - mean) / scale).to(parameter)).cpu().double()
-        mean, scale = self.scales.get("targets", (0.0, 1.0))
-        return (y * scale + mean).to(parameter.dtype)
+        predicted: Tensor = self.in_units(torch.as_tensor(inputs))
+        return predicted
+
+
+class InUnits(nn.Module):
+    """Standardises inputs, calls the network, and undoes the standardisation of its outputs.
+
+    Args:
+        network: Keeps its device; the scales stay on the CPU.
+        scales: Means and scales of ``inputs`` and ``targets``; what is missing is left as it is.
+    """
+
+    def __init__(self, network: nn.Module, scales: Mapping[str, Scale]) -> None:
+        super().__init__()
+        self.network, self.scaled = network, tuple(scales)
+        for what, (mean, scale) in scales.items():
+            self.register_buffer(f"{what}_mean", mean)
+            self.register_buffer(f"{what}_scale", scale)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Maps (n, size in) to (n, size out), in float64 but for the network."""
+        like = next(self.network.parameters(), torch.zeros(()))
+        x = inputs
+        if "inputs" in self.scaled:
+            mean, scale = self._scale("inputs")
+            x = (x.double() - mean) / scale
+        y: Tensor = self.network(x.to(like.device, like.dtype)).cpu()
+        if "targets" in self.scaled:
+            mean, scale = self._scale("targets")
+            y = (y.double() * scale + mean).to(like.dtype)
+        return y
+
+    def _scale(self, what: str) -> Scale:
+        return self.get_buffer(f"{what}_mean"), self.get_buffer(f"{what}_scale")
 
 
 def load(
@@ -75,22 +113,25 @@ def load(
         UserError: If the folder is no run's, is damaged, or would build something else.
     """
     folder = Path(folder)
-    network = _network(folder, trusted)
+    config = run_config(folder)
+    network = _network(config, folder / CONFIG, trusted)
     scales = _scales(load_weights(network, weights_file(folder)))
     rep_in, rep_out = (getattr(network, key, None) for key in ("rep_in", "rep_out"))
-    return TrainedModel(network.to(device).eval(), rep_in, rep_out, scales, _table(folder))
+    size = _size(rep_in, config.get("dim"), scales)
+    network = network.to(device).eval()
+    return TrainedModel(network, rep_in, rep_out, scales, _table(folder), size)
 
 
-def _network(folder: Path, trusted: Sequence[str]) -> nn.Module:
-    """The network that the stored config describes, with initial weights."""
-    path = folder / CONFIG
-    try:
-        config = read_yaml(path)
-    except (UnreadableError, OSError) as error:
-        raise UserError(
-            f"{str(folder)!r} is no run folder that can be loaded: {CONFIG} cannot be read: {error}"
-        ) from error
-    stored = config.get("network") if isinstance(config, dict) else None
+def _size(R: Any, dim: Any, scales: Mapping[str, Scale]) -> int | None:
+    """The number of inputs, by the type of the network or the scales of the data."""
+    if "inputs" in scales:
+        return len(scales["inputs"][0])
+    return R.size(dim) if isinstance(R, Rep) and isinstance(dim, int) else None
+
+
+def _network(config: Mapping[str, Any], path: Path, trusted: Sequence[str]) -> nn.Module:
+    """The network that the config stored in a file describes, with initial weights."""
+    stored = config.get("network")
     if not isinstance(stored, dict):
         raise UserError(f"{str(path)!r} names no network.")
     require_trusted(
@@ -117,7 +158,7 @@ def _table(folder: Path) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "strength": metrics.get(f"strength/{name}", 0.0),
+            "strength": metrics.get(f"strength/{name}"),
             "penalty": metrics.get(f"penalty/{name}"),
             **(fields if isinstance(fields, dict) else {}),
         }

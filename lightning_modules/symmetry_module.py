@@ -13,6 +13,7 @@ from torchmetrics import Metric, MetricCollection
 from softsym.lightning_modules.augmentation import GroupAugmentation
 from softsym.lightning_modules.compilation import check_settings, compiled, compiles
 from softsym.lightning_modules.epoch_record import EpochRecord
+from softsym.lightning_modules.micro_batches import micro_batch
 from softsym.lightning_modules.names import require_names
 from softsym.lightning_modules.nonfinite import explain_nonfinite, nonfinite_loss
 from softsym.lightning_modules.schedule import follow_length
@@ -98,7 +99,7 @@ class SymmetryModule(LightningModule):
         self._compile, self._compile_mode = compile, compile_mode
         self._compiled: tuple[nn.Module, Callable[[Any], Any]] | None = None
         self._given = rep_in, rep_out
-        self.began = False
+        self.began, self.micro_batch = False, 0
         self._lengths: list[int | None] = []
         self.optimizer, self.scheduler = optimizer, scheduler
         self.regularizers = dict(regularizers or {})
@@ -204,6 +205,7 @@ class SymmetryModule(LightningModule):
         """
         if self.augmentation is not None:
             batch = self.augmentation(batch, self._types, self.global_step, self.global_rank)
+        self.micro_batch = micro_batch(self._trainer)
         inputs, targets = batch
         prediction = self.predict(inputs)
         _require_column(prediction, targets)

@@ -112,7 +112,7 @@ class AgentTransformer(nn.Module):
         features, known = self.tokens.split(inputs)
         kind = torch.cat([self.kind[:1], self.kind[1:].repeat(features.shape[1] - 1, 1)])
         tokens = self.embed(features) + self.time + kind[:, None]
-        tokens = torch.cat([self.query.expand(len(inputs), 1, -1), tokens.flatten(1, 2)], 1)
+        tokens = torch.cat([self.query.expand(inputs.shape[0], 1, -1), tokens.flatten(1, 2)], 1)
         known = F.pad(known.flatten(1), (1, 0), value=True)
         for block in self.blocks[:-1]:
             tokens = block(tokens, tokens, known)
@@ -153,7 +153,7 @@ class Tokens:
         moving = kinds * self.agents * self.history * self.dim
         vectors = inputs[:, :moving].unflatten(1, (kinds, *grid, self.dim)).unbind(1)
         given = inputs[:, moving:].unflatten(1, (self.masks, *grid)) > 0.5
-        known = torch.ones(len(inputs), *grid, dtype=torch.bool, device=inputs.device)
+        known = torch.ones(inputs.shape[0], *grid, dtype=torch.bool, device=inputs.device)
         known = given[:, 0] if self.agents > 1 else known
         masks = [known, known & given[:, -1]] if self.velocities else [known]
         # where, not a product with the mask: 0 times NaN is NaN

@@ -8,6 +8,8 @@ products (bmm) spend most of their time on per-matrix overhead at sizes of 3 or 
 
 from __future__ import annotations
 
+from math import prod
+
 import torch
 from torch import Tensor
 
@@ -21,8 +23,9 @@ def sample_products(matrices: Tensor, vectors: Tensor) -> Tensor:
     Returns (c, b, size I, batch). Differentiable forwards and backwards, to any order.
     """
     batch = matrices.shape[-1]
-    most = max(LARGE * batch // max(matrices.numel() * len(vectors), 1), 1)
-    if most >= batch or torch.compiler.is_compiling():
+    most = max(LARGE // max(prod(matrices.shape[:-1]) * len(vectors), 1), 1)
+    # first of the two: a comparison would tie an exported program to batches up to this size
+    if torch.compiler.is_compiling() or most >= batch:
         return _products(matrices, vectors)
     parts = zip(matrices.split(most, -1), vectors.split(most, -1), strict=True)
     return torch.cat([_products(*part) for part in parts], -1)

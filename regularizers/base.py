@@ -68,7 +68,11 @@ class Regularizer(Callback, ABC):
             ValueError: If the module does not add this regularizer's penalty to its loss.
         """
         require_in_loss(self, pl_module)
-        self.bind(network_of(pl_module))
+        self.bind_for(trainer, network_of(pl_module))
+
+    def bind_for(self, trainer: Trainer, network: nn.Module) -> None:
+        """Binds to the network of a trainer's process, which may be one of several."""
+        self.bind(network)
 
     @abstractmethod
     def bind(self, network: nn.Module) -> None:

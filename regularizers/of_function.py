@@ -30,6 +30,8 @@ from softsym.symmetries.haar import step_generator
 MEMORY = 0.99
 """Share of the running variance that a step keeps."""
 SMALLEST_VARIANCE = 1e-12
+NEXT_MICRO_BATCH = 15_485_863
+"""A prime apart from those of steps and processes, so that no two seeds meet."""
 DIFFERENT = 0.01
 """Difference of predictions in evaluation mode, relative to their size, that is no rounding."""
 
@@ -71,11 +73,12 @@ class FunctionTerm(Regularizer):
         self._step = -1
         self.share: Share = ALL
         self._differs_in_evaluation: bool | None = None
+        self._micro_batch = 0
 
     @override
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Binds to the module's network, on one of several processes."""
-        super().setup(trainer, pl_module, stage)
+    def bind_for(self, trainer: Trainer, network: nn.Module) -> None:
+        """Binds to the network; this process has its part of the global batch."""
+        self.bind(network)
         if trainer is not None:
             self.share = Share(trainer.global_rank, trainer.world_size)
 
@@ -127,6 +130,8 @@ class FunctionTerm(Regularizer):
         cls, regularizers: Sequence[Self], module: Any, batch: Any, prediction: Any
     ) -> list[Tensor]:
         step = step_of(module)
+        for regularizer in regularizers:
+            regularizer._micro_batch = getattr(module, "micro_batch", 0)
         squares = cls.squares(regularizers, module, batch, prediction, step)
         pairs = zip(regularizers, squares, strict=True)
         return [r.scaled(each, prediction, batch, step) for r, each in pairs]
@@ -175,8 +180,11 @@ class FunctionTerm(Regularizer):
         return (square - mean.square()).sum()
 
     def generator(self, step: int, rank: int = 0) -> torch.Generator:
-        """Randomness of one step (on one process), the same when a training is resumed there."""
-        return step_generator(self.seed, step, rank)
+        """Randomness of one step (on one process), the same when a training is resumed there.
+
+        The micro-batches of an accumulated step have randomness of their own.
+        """
+        return step_generator(self.seed + NEXT_MICRO_BATCH * self._micro_batch, step, rank)
 
     def needs_evaluation(self, module: Any, batch: Any, prediction: Any) -> bool:
         """Whether the network predicts otherwise in evaluation mode, as with dropout.

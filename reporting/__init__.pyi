@@ -5,6 +5,7 @@ from .predictions import Predictions as Predictions
 from .summary import RunSummary as RunSummary
 from .summary import StrengthRow as StrengthRow
 from .symmetry_results import SymmetryResult as SymmetryResult
+from .symmetry_test_page import write_symmetry_test as write_symmetry_test
 from .terminal import show as show
 from .terminal import symmetry_table as symmetry_table
 from .verdicts import headline as headline

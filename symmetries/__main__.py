@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from softsym.plugins import PluginError, load_plugin, plugins
 from softsym.symmetries import picture
 from softsym.symmetries.basis import equivariant_basis, equivariant_blocks, equivariant_projector
 from softsym.symmetries.constraints import residual
@@ -39,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.list:
+        _load_all()
         Console().print(_families())
         return 0
     if not options.group:
@@ -122,6 +124,15 @@ def _input_size(text: str, G: Group) -> int | None:
         return rep(inputs).over(G).size(G.space)
     except ValueError:
         return None
+
+
+def _load_all() -> None:
+    """Imports the families of installed packages; one that is broken is said and left out."""
+    for name in plugins("groups").keys() - Group.families:
+        try:
+            load_plugin("groups", name)
+        except PluginError as error:
+            sys.stderr.write(f"warning: {error}\n")
 
 
 def _families() -> Table:

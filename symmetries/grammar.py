@@ -15,6 +15,8 @@ from inspect import Parameter, Signature
 from pathlib import Path
 from typing import Any
 
+from softsym.plugins import plugins
+
 AXIS_NAMES = "xyz"
 NO_NAMES = {"DirectProduct", "Embed", "Generated", "PermutationGroup"}
 """Classes whose arguments are not numbers, and which therefore have no name of their own."""
@@ -41,7 +43,7 @@ class GroupGrammar:
 
     def signature(self, family: str) -> Signature:
         """How a family is called."""
-        return shipped()[family]
+        return shipped().get(family, ANYTHING)
 
     def of_family(self, family: str, numbers: list[int]) -> Any:
         """Makes a group of a family."""
@@ -79,9 +81,9 @@ class GroupGrammar:
         raise self._unreadable()
 
     def _called(self, family: str, args: list[ast.expr]) -> Any:
-        names = sorted({*self.families()} - NO_NAMES)
-        if family not in names:
-            close = _close(family, names)
+        known = family in self.families() or family in plugins("groups")
+        if family in NO_NAMES or not known:
+            close = _close(family, self._names())
             hint = f" Did you mean {close}?" if close else ""
             raise ValueError(f"Unknown group {family!r} in {self.text!r}.{hint} {self._allowed()}")
         numbers = [self._number(arg) for arg in args]
@@ -112,8 +114,12 @@ class GroupGrammar:
         return f"{family}({', '.join(names)})" if names else family
 
     def _allowed(self) -> str:
-        names = ", ".join(sorted({*self.families()} - NO_NAMES))
+        names = ", ".join(self._names())
         return f"Groups are written as 'SO(3)' or 'Lorentz'; the families are {names}."
+
+    def _names(self) -> list[str]:
+        """All names, with those of installed packages."""
+        return sorted({*self.families(), *plugins("groups")} - NO_NAMES)
 
     def _unreadable(self) -> ValueError:
         return ValueError(

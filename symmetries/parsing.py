@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from typing_extensions import override
 
+from softsym.plugins import PluginError, load_plugin
 from softsym.symmetries.grammar import AXIS_NAMES, GroupGrammar, written
 from softsym.symmetries.group import Generated, Group
 from softsym.symmetries.groups.direct_product import DirectProduct
@@ -84,12 +85,12 @@ class _GroupReader(GroupGrammar):
 
     @override
     def signature(self, family: str) -> inspect.Signature:
-        return inspect.signature(Group.families[family])
+        return inspect.signature(_family(family))
 
     @override
     def of_family(self, family: str, numbers: list[int]) -> Group:
         try:
-            return Group.families[family](*numbers)  # type: ignore[arg-type]
+            return _family(family)(*numbers)  # type: ignore[arg-type]
         except (ValueError, MemoryError):
             raise
         except Exception as error:  # from the code of a family of the user's own
@@ -107,3 +108,19 @@ class _GroupReader(GroupGrammar):
     @override
     def product(self, left: Group, right: Group) -> Group:
         return DirectProduct(left, right)
+
+
+def _family(name: str) -> type[Group]:
+    """A family that is registered, or that an installed package names, which is then imported.
+
+    Raises:
+        PluginError: If it cannot be imported, or has another name than its entry point.
+    """
+    if name not in Group.families:
+        made = load_plugin("groups", name)
+        if Group.families.get(name) is not made:
+            raise PluginError(
+                f"The entry point {name!r} (softsym.groups) must have the name of its class, a "
+                f"subclass of Group; got {made.__name__}."
+            )
+    return Group.families[name]

@@ -103,3 +103,30 @@ def _results(made: dict, epochs: int) -> tuple[dict, dict]:
     metrics |= {f"test/equivariance_error/{n}": e for n, e in spread.items()}
     metrics |= {f"strength/{n}": after[n] for n in GROUPS}
     return strengths, metrics | {f"penalty/{n}": 1.5 / epochs for n in GROUPS}
+
+
+MLP = {"_target_": "softsym.networks.MLP", "dim": 3, "channels": 8, "hidden_layers": 1}
+TYPED = {"_target_": "softsym.networks.SoftEMLP", "group": "O(3)", "channels": 6}
+
+
+def write_trained(folder: Path, rep_out: str = "T0", network=None) -> Path:
+    """A run of arrays as far as its model needs it: config, initial weights, scales not 0 and 1."""
+    import torch
+    from hydra.utils import instantiate
+
+    types = {"rep_in": "2T1", "rep_out": rep_out}
+    settings = {**types, **(network or MLP)}
+    made = instantiate(settings)
+    weights = {f"network.{name}": w for name, w in made.state_dict().items()}
+    up = {
+        "inputs": torch.arange(1.0, 7.0),
+        "targets": torch.arange(1.0, 1.0 + made.rep_out.size(3)),
+    }
+    scales = {what: (mean.double(), 0.5 * mean.double()) for what, mean in up.items()}
+    (folder / "checkpoints").mkdir(parents=True)
+    kept = {"state_dict": weights, "ArraysDataModule": {"scales": scales}}
+    torch.save(kept, folder / "checkpoints" / "best.ckpt")
+    data = {"file": "data.npz", "inputs": None, "targets": None}
+    stored = {"network": settings, "datamodule": data, "dim": 3, "seed": 0}
+    (folder / "config.yaml").write_text(yaml.safe_dump(stored))
+    return folder

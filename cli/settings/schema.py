@@ -63,7 +63,7 @@ class Train(TypedDict):
     constraint: Group
     residual_group: Group
     symmetries: list[Group] | dict[Name, Group]
-    symmetry_kind: Literal["function", "projection", "lie"]
+    symmetry_kind: Word
     candidates: dict[Name, Group] | None
     augmentation: Group | None
     initial_strength: AtLeast0

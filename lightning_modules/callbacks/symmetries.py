@@ -13,24 +13,25 @@ from lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from softsym.lightning_modules.callbacks.symmetry_table import at_the_end
 from softsym.lightning_modules.epoch_record import EpochRecord
+from softsym.lightning_modules.held_out import verdicts_on
+from softsym.lightning_modules.micro_batches import micro_batch
 from softsym.lightning_modules.names import require_names
 from softsym.lightning_modules.symmetry_module import SymmetryModule
-from softsym.metrics import SymmetryTest, symmetry_test
+from softsym.metrics import SymmetryTest
 from softsym.regularizers import (
     Fixed,
-    FunctionRegularizer,
-    LieDerivativeRegularizer,
-    ProjectionRegularizer,
     Regularizer,
     StrengthPolicy,
     StrengthTuning,
 )
 from softsym.regularizers.base import all_penalties
+from softsym.regularizers.kinds import of_kind
 from softsym.runs.errors import UserError
-from softsym.symmetries import Group, Rep
+from softsym.symmetries import Group
+from softsym.symmetries.batches import is_typed, read_types
 
-KINDS = ("function", "lie", "projection")
 EXPLICIT = "loss = loss + self.trainer.symmetries.penalty()"
 """What a module with manual optimisation adds to its loss."""
 
@@ -43,25 +44,32 @@ class Symmetries(Callback):
     dict. Mixed precision, accumulated gradients and DDP treat the sum as the module's own loss.
     Inputs and predictions are those of the last call of the network in the step.
 
-    With manual optimisation the step calls ``self.trainer.symmetries.penalty()`` itself, once
-    for each loss that is to hold the penalties, after it has called the network. Any step may; the
-    callback then adds nothing.
+    With manual optimisation the step calls ``self.trainer.symmetries.penalty()`` itself, after the
+    network, once for each loss that is to hold the penalties. Any step may; then nothing is added.
+
+    A fit ends with a table of strengths, penalties and of what was measured. If the trainer has
+    validation data, pairs of inputs and targets, up to 4000 of them test the symmetries with the
+    network as it is then; the verdicts are printed, and written beside the logs.
 
     Logs have the names of :class:`SymmetryModule`: ``penalty/<name>``, ``strength/<name>``,
-    ``train/loss`` and ``train/task_loss``. If a step with manual optimisation returns no loss, the
-    last two hold the penalties alone. A checkpoint keeps strengths, policy and history.
+    ``train/loss`` and ``train/task_loss``; the last two hold the penalties alone if a step with
+    manual optimisation returns no loss. A checkpoint keeps strengths, policy and history.
 
     Args:
         symmetries: Groups, or regularizers of any kind, by name.
         strength: Initial strength of each group.
         policy: Decides strengths after each epoch; fixed by default.
-        rep_in: Type of the network's inputs; by default its attribute ``rep_in``.
+        rep_in: Type of the network's inputs, or a nesting of types; its ``rep_in`` by default.
         rep_out: Type of its outputs, likewise.
-        kind: Regularizer of each group: ``function``, ``lie`` or ``projection``.
-        network: Attribute of the module that holds the network, such as ``net`` or ``model.head``;
-            by default the module itself, whose ``forward`` the training step calls.
+        kind: Regularizer of each group: ``function``, ``lie``, ``projection``, or one of a package.
+        network: Attribute that holds the network, such as ``net`` or ``model.head``; by default the
+            module itself, whose ``forward`` the training step calls.
         dim: Dimension of the base space, where a group's name leaves it open.
         log_every_n_epochs: Interval between two epochs that loggers are told.
+        test: Whether the end of a fit tests the symmetries on the trainer's validation data.
+
+    Attributes:
+        tested: The verdicts at the end of the last fit; None if there were none.
 
     Raises:
         ValueError: If a name, a group or the kind is not understood.
@@ -87,26 +95,26 @@ class Symmetries(Callback):
         symmetries: Mapping[str, str | Group | Regularizer],
         strength: float = 0.3,
         policy: StrengthPolicy | None = None,
-        rep_in: str | Rep | None = None,
-        rep_out: str | Rep | None = None,
+        rep_in: Any = None,
+        rep_out: Any = None,
         kind: str = "function",
         network: str | None = None,
         dim: int | None = None,
         log_every_n_epochs: int = 1,
+        test: bool = True,
     ) -> None:
         require_names("symmetries", symmetries)
-        if kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {kind!r}.")
         self.types = rep_in, rep_out
         self.regularizers = {
-            name: G if isinstance(G, Regularizer) else _make(kind, G, strength, self.types, dim)
+            name: G if isinstance(G, Regularizer) else of_kind(kind, G, strength, self.types, dim)
             for name, G in symmetries.items()
         }
         for name, regularizer in self.regularizers.items():
             regularizer.name = name
         self.tuning = StrengthTuning(policy or Fixed(), self.regularizers)
         self.record = EpochRecord(self.tuning, log_every_n_epochs)
-        self._attribute = network
+        self._attribute, self._tests = network, test
+        self.tested: SymmetryTest | None = None
         self._release()
 
     @property
@@ -129,7 +137,7 @@ class Symmetries(Callback):
         self._release()
         self._network = self._find(pl_module)
         for regularizer in self.regularizers.values():
-            regularizer.bind(self._network)
+            regularizer.bind_for(trainer, self._network)
         self.record.setup(trainer, pl_module, stage)
         if stage == "fit":
             cast(Any, trainer).symmetries = self
@@ -155,6 +163,10 @@ class Symmetries(Callback):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Applies the policy and tells the loggers."""
         self.record.on_train_epoch_end(trainer, pl_module)
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Prints the table of the symmetries, and writes verdicts where there are any."""
+        self.tested = at_the_end(self, trainer, self._tests)
 
     def state_dict(self) -> dict[str, Any]:
         """Returns the state of the policy and of each regularizer."""
@@ -190,7 +202,8 @@ class Symmetries(Callback):
         batch = self._batch
         targets = batch[1] if isinstance(batch, list | tuple) and len(batch) == 2 else None
         module = cast(LightningModule, self._module)
-        seen = SimpleNamespace(network=self._network, global_step=module.global_step)
+        now = {"global_step": module.global_step, "micro_batch": micro_batch(module.trainer)}
+        seen = SimpleNamespace(network=self._network, **now)
         with self._unseen():
             terms = all_penalties(
                 self.regularizers, cast(LightningModule, seen), (inputs, targets), prediction
@@ -206,8 +219,8 @@ class Symmetries(Callback):
         """Tests the symmetries on held-out samples, with the trained network as the model.
 
         Args:
-            x: Inputs (n, size in) that the training has not seen.
-            y: Targets (n, size out).
+            x: Inputs (n, ..., size in) that the training has not seen, or nested ones.
+            y: Targets (n, ..., size out); or labels (n,) of classes, for logits.
             clusters: Labels (n,) of samples that depend on each other.
             **settings: Further settings of :func:`softsym.symmetry_test`.
 
@@ -217,14 +230,15 @@ class Symmetries(Callback):
         if self._network is None:
             raise UserError("Symmetries has no network yet: call trainer.fit(module) first.")
         own = (getattr(self._network, key, None) for key in ("rep_in", "rep_out"))
-        types = [given or kept for given, kept in zip(self.types, own, strict=True)]
-        if None in types:
+        known = zip(self.types, own, strict=True)
+        types = [read_types(kept if given is None else given) for given, kept in known]
+        if not all(map(is_typed, types)):
             raise UserError("A verdict needs types: give rep_in= and rep_out= to Symmetries.")
         groups = {n: r.group for n, r in self.regularizers.items() if r.group is not None}
-        rep_in, rep_out = cast(Any, types)
-        return symmetry_test(
-            x, y, groups, rep_in, rep_out, model=self._network, clusters=clusters, **settings
-        )
+        if not groups:
+            raise UserError("There is no symmetry among the regularizers to test.")
+        asked = {"clusters": clusters, **settings}
+        return verdicts_on(self._network, x, y, groups, (types[0], types[1]), **asked)
 
     def _find(self, module: LightningModule) -> nn.Module:
         """The network by the name of its attribute."""
@@ -328,19 +342,6 @@ class Symmetries(Callback):
         self._call = None
         self._terms = None
         self._weighted = torch.zeros(())
-
-
-def _make(
-    kind: str,
-    group: str | Group,
-    strength: float,
-    types: tuple[str | Rep | None, str | Rep | None],
-    dim: int | None,
-) -> Regularizer:
-    if kind == "projection":
-        return ProjectionRegularizer(group, strength, dim=dim)
-    made = FunctionRegularizer if kind == "function" else LieDerivativeRegularizer
-    return made(group, strength, *types, dim=dim)
 
 
 def _loss_of(output: Any) -> Tensor | None:

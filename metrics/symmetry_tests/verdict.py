@@ -78,8 +78,28 @@ class Verdict:
             for name, value in values.items()
         }
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Verdict:
+        """Reads what :meth:`to_dict` returned; None becomes NaN, as an upper bound infinity.
+
+        Raises:
+            ValueError: If a field is missing, unknown or of another kind.
+        """
+        try:
+            given: dict[str, Any] = {n: UNKNOWN[n] if v is None else v for n, v in values.items()}
+            blocks = {
+                str(k): (float(a), float(b), float(c)) for k, (a, b, c) in given["blocks"].items()
+            }
+            return cls(**{**given, "blocks": blocks})
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"no fields of a verdict: {error}") from None
+
     def __str__(self) -> str:
         return f"{self.group}: {self.verdict}"
+
+
+UNKNOWN = {field.name: math.nan for field in fields(Verdict)} | {"upper": math.inf}
+"""What None in a file stands for, field by field."""
 
 
 class SymmetryTest(Mapping[str, Verdict]):

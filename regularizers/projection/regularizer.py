@@ -9,7 +9,7 @@ from lightning import LightningModule, Trainer
 from torch import Tensor, nn
 from typing_extensions import override
 
-from softsym.regularizers.base import Regularizer, network_of, require_in_loss
+from softsym.regularizers.base import Regularizer
 from softsym.regularizers.coverage import coverage, describe, require_whole_coverage
 from softsym.regularizers.projection.layer_shares import ALL, Share, share_of
 from softsym.regularizers.projection.projection_pass import ProjectionPass
@@ -55,10 +55,10 @@ class ProjectionRegularizer(Regularizer):
         self.strict = strict
         self._network: nn.Module | None = None
 
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Binds to the module's network; in DDP training, to this process's share of it."""
-        require_in_loss(self, pl_module)
-        self.bind(network_of(pl_module), share_of(trainer))
+    @override
+    def bind_for(self, trainer: Trainer, network: nn.Module) -> None:
+        """Binds to the network; in DDP training, to this process's share of its layers."""
+        self.bind(network, share_of(trainer))
 
     def bind(self, network: nn.Module, share: Share = ALL) -> None:
         """Collects the typed layers, which must fit the group; computes a share of them."""

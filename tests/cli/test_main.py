@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
@@ -38,6 +39,8 @@ def run(monkeypatch):
         ("groups", "softsym.symmetries"),
         ("init", "softsym.cli.init"),
         ("convert", "softsym.cli.convert"),
+        ("predict", "softsym.cli.predict"),
+        ("export", "softsym.cli.export"),
     ],
 )
 def test_runs_the_script_with_the_other_arguments(command, module, run):
@@ -91,3 +94,12 @@ def test_recorded_commands_are_as_they_were_typed(argv, original, words):
 )
 def test_other_commands_are_named_in_the_same_way(original, words):
     assert " ".join(command_of("sweep", original)) == words
+
+
+def test_commands_check_their_words_before_they_load_torch():
+    modules = ("predict", "export", "report", "symmetry_test", "init")
+    names = ", ".join(f"softsym.cli.{name}" for name in modules)
+    slow = "{'torch', 'lightning', 'matplotlib', 'numpy'}"
+    code = f"import sys, {names}; print(*{slow} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"

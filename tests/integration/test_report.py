@@ -228,7 +228,7 @@ def test_report_of_one_run_renders(open_page, finished):
 
 
 def test_overview_of_a_real_run(open_page, finished, tmp_path):
-    main([str(finished.folder), "--output", str(tmp_path / "page.html")])
+    main([str(finished.folder.parent), "--output", str(tmp_path / "page.html")])
     opened = open_page(tmp_path / "page.html")
     assert opened.page.locator(".headline").inner_text().startswith("One configuration: val/mse ")
     assert opened.texts("runs", "status") == ["finished"]

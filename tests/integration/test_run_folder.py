@@ -9,11 +9,13 @@ from html.parser import HTMLParser
 import pytest
 import torch
 
+from softsym.cli.report import main as report
+
 
 def test_folder_is_complete(finished):
     names = {path.name for path in finished.folder.iterdir()}
     wanted = {"config.yaml", "metrics.json", "strengths.csv", "symmetry_report.html", "train.log"}
-    wanted |= {"run.json", "started.json", "cost.json", "figures"}
+    wanted |= {"run.json", "started.json", "cost.json", "figures", "predictions.npz"}
     assert wanted <= names
     assert not [name for name in names if name.endswith((".partial", ".tmp"))]
     checkpoints = {path.name for path in (finished.folder / "checkpoints").iterdir()}
@@ -135,3 +137,10 @@ def test_help_and_cfg_explain(train):
     composed = train("--cfg", "job", "experiment=inertia", tiny=False).output
     assert "max_epochs: 8000" in composed
     assert "group: O(2)@xy" in composed
+
+
+def test_the_page_of_one_run_is_made_again_from_its_folder(finished, tmp_path, capsys):
+    page = tmp_path / "page.html"
+    report([str(finished.folder), "--output", str(page)])
+    assert page.read_text() == (finished.folder / "symmetry_report.html").read_text()
+    assert "O(2)@xy" in capsys.readouterr().out

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from run_folders import write_trained
 
 import softsym
+from softsym.cli import export, predict, report
+from softsym.cli.run_config import run_config
 from softsym.datamodules.arrays import ArraysDataModule
 from softsym.runs.errors import UserError
 
+DOCS = Path(__file__).parents[2] / "docs"
+COMMANDS = {"predict": predict.main, "export": export.main, "report": report.main}
 GROUPS = "symmetries=[O(2)@xy,O(2)@yz]"
 
 
@@ -24,7 +34,7 @@ def test_a_run_of_arrays_predicts_in_the_units_of_its_file(train, tmp_path):
     run = train("experiment=arrays", *given, GROUPS, *few, tiny=False)
     model = softsym.load(run.folder)
     data = ArraysDataModule(str(tmp_path / "data.npz"), *types)
-    config = softsym.cli.trained.read_yaml(run.folder / "config.yaml")["datamodule"]
+    config = run_config(run.folder)["datamodule"]
     data.split_seed = config["split_seed"]
     data.setup()
     test = data.splits["test"]
@@ -51,3 +61,30 @@ def test_folders_of_others_build_nothing_else(finished, tmp_path):
         softsym.load(tmp_path)
     with pytest.raises(UserError, match="no run folder"):
         softsym.load(tmp_path / "nowhere")
+
+
+def test_the_commands_of_the_documentation_do_what_they_say(finished, tmp_path, monkeypatch):
+    size = softsym.load(finished.folder).size_in
+    np.savez(tmp_path / "new.npz", X=np.random.default_rng(0).normal(size=(5, size)))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "RUN").symlink_to(finished.folder)
+    text = (DOCS / "your_model.md").read_text()
+    seen = []
+    for line in re.findall(r"^softsym .*", text, re.MULTILINE):
+        _, command, *words = shlex.split(line, comments=True)
+        seen.append(command)
+        if "onnx" not in words:  # an extra
+            COMMANDS[command](words)
+    assert set(seen) == set(COMMANDS)
+    assert len((tmp_path / "predictions.csv").read_text().splitlines()) == 6
+    assert {p.name for p in tmp_path.glob("*.*")} >= {"model.pt2", "model.safetensors", "page.html"}
+
+
+def test_what_a_run_does_not_know_is_none(tmp_path):
+    run = write_trained(tmp_path / "run")
+    fields = {"group": "O(3)", "verdict": "undecided", "estimate": 0.1}
+    (run / "verdicts.json").write_text(json.dumps({"o3": fields, "xy": fields}))
+    (run / "metrics.json").write_text(json.dumps({"strength/xy": 0.0}))
+    o3, xy = softsym.load(run).symmetries
+    assert o3 == {"name": "o3", "strength": None, "penalty": None, **fields}
+    assert xy["strength"] == 0.0

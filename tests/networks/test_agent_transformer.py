@@ -63,6 +63,17 @@ class TestOneLayer(NetworkSuite):
         return network(layers=1, seed=seed)
 
 
+def test_it_is_traced_for_batches_of_any_size():
+    traced = torch.export.export(
+        model := network(layers=1).eval(),
+        (flat(*scene(count=3)),),
+        dynamic_shapes=({0: torch.export.Dim("batch")},),
+    ).module()
+    for count in (1, 7):
+        x = flat(*scene(count=count, seed=count))
+        torch.testing.assert_close(traced(x), model(x))
+
+
 @pytest.mark.parametrize("velocities", [False, True])
 @pytest.mark.parametrize("hidden", [1e6, torch.nan])
 def test_numbers_under_the_mask_change_nothing(velocities, hidden):

@@ -41,6 +41,20 @@ def test_values_and_gradients(sizes):
         torch.testing.assert_close(one, other)
 
 
+def test_the_traced_product_is_not_tied_to_the_size_of_its_parts():
+    class Product(torch.nn.Module):
+        def forward(self, matrices, vectors):
+            return sample_products(matrices, vectors)
+
+    last = torch.export.Dim("batch")
+    shapes = ({3: last}, {2: last})
+    given = tuple(t.detach() for t in operands(2, 3, 3, 2))
+    traced = torch.export.export(Product(), given, dynamic_shapes=shapes).module()
+    for batch in (1, 40):
+        other = tuple(t.detach() for t in operands(2, 3, 3, 2, batch))
+        torch.testing.assert_close(traced(*other), expected(*other))
+
+
 def test_second_derivatives_and_forward_mode():
     given = operands(2, 2, 3, 2, batch=2)
     assert torch.autograd.gradcheck(sample_products, given, check_forward_ad=True)

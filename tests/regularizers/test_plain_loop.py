@@ -54,6 +54,35 @@ def test_elements_follow_the_global_seed():
     assert values[0] == values[1] != values[2]
 
 
+def test_the_term_knows_its_parts_and_is_a_plain_tensor_in_sums():
+    model, groups = nn.Linear(3, 1), {"all": "SO(3)", "xy": "O(2)@xy"}
+    settings = {"strength": {"all": 2.0, "xy": 0.5}, "dim": 3, "seed": 1}
+    term = softsym.penalties(model, inputs(), groups, "T1", "T0", **settings)
+    assert list(term.by_name) == ["all", "xy"]
+    wanted = 2.0 * term.by_name["all"] + 0.5 * term.by_name["xy"]
+    assert term.item() == pytest.approx(wanted.item())
+    (loss := 1.0 + term).backward(retain_graph=True)
+    assert type(loss) is torch.Tensor
+    mine = model.weight.grad.clone()
+    model.zero_grad()
+    wanted.backward()
+    torch.testing.assert_close(model.weight.grad, mine)
+
+
+def test_no_groups_add_nothing():
+    term = softsym.penalties(Radius(), inputs(), [])
+    assert (term.item(), term.by_name) == (0.0, {})
+
+
+def test_elements_follow_a_seed_of_their_own():
+    def value(seed):
+        return softsym.penalties(model, inputs(), ["SO(3)"], "T1", "T0", seed=seed).item()
+
+    model, state = nn.Linear(3, 1), torch.get_rng_state()
+    assert value(1) == value(1) != value(2)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
 def test_strengths_need_the_names_of_the_groups():
     with pytest.raises(ValueError, match=r"name each group: xy; got yz"):
         softsym.penalties(Radius(), inputs(), {"xy": "O(2)@xy"}, strength={"yz": 1.0}, dim=3)

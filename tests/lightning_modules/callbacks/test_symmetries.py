@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import pickle
 import warnings
@@ -21,7 +22,15 @@ from small_runs import trainer as small_trainer
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from softsym import AdjustOnce, FunctionRegularizer, Symmetries, SymmetryModule
+from softsym import (
+    AdjustOnce,
+    FunctionRegularizer,
+    ProjectionRegularizer,
+    Symmetries,
+    SymmetryModule,
+    TypedLinear,
+    rep,
+)
 from softsym.regularizers import Fixed, Regularizer, StrengthTuning
 from softsym.runs.errors import UserError
 
@@ -174,13 +183,16 @@ class Size(Regularizer):
         return prediction.square().mean()
 
 
-def share(rank, folder):
+PENALTIES = {"size": lambda: Symmetries({"size": Size()}), "function": symmetries}
+
+
+def share(rank, folder, kind):
     """One of two processes that share the batches."""
     torch.set_num_threads(1)
     where = f"file://{folder}/meeting"
     dist.init_process_group("gloo", where, rank=rank, world_size=2)
     os.environ |= {"WORLD_SIZE": "2", "RANK": str(rank), "LOCAL_RANK": str(rank)}
-    module, added = Plain(), Symmetries({"size": Size()})
+    module, added = Plain(), PENALTIES[kind]()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         two = {"strategy": "ddp", "devices": 2, "plugins": [TorchElasticEnvironment()]}
@@ -193,15 +205,21 @@ def share(rank, folder):
     os._exit(0)  # taking gloo's threads down can wait for Python, which waits for them
 
 
-def test_two_processes_do_what_one_does(tmp_path):
-    mp.start_processes(share, (str(tmp_path),), nprocs=2, start_method="fork")
-    module = Plain()
-    fit(tmp_path / "one", module, Symmetries({"size": Size()}), logger=CSVLogger(tmp_path / "one"))
+@pytest.mark.parametrize("kind", PENALTIES)
+def test_two_processes_do_what_one_does(tmp_path, kind):
+    mp.start_processes(share, (str(tmp_path), kind), nprocs=2, start_method="fork")
+    module, alone = Plain(), tmp_path / "one"
+    x, y = loader().dataset.tensors
+    # each batch in the order of the processes, which share its random elements
+    order = torch.arange(32).reshape(-1, 4, 2).mT.flatten()
+    data = DataLoader(TensorDataset(x[order], y[order]), 8)
+    fit(alone, module, PENALTIES[kind](), logger=CSVLogger(alone), data=data)
     shared = torch.load(tmp_path / "done.pt")
     torch.testing.assert_close(shared, weights(module), rtol=1e-4, atol=1e-6)
-    rows = [logged(folder) for folder in (tmp_path, tmp_path / "one")]
+    rows = [logged(folder) for folder in (tmp_path, alone)]
     for two, one in zip(*rows, strict=True):
-        assert float(two["penalty/size"]) == pytest.approx(float(one["penalty/size"]), rel=1e-4)
+        for name in (name for name in one if name.startswith("penalty/")):
+            assert float(two[name]) == pytest.approx(float(one[name]), rel=1e-4)
 
 
 def logged(folder):
@@ -252,6 +270,65 @@ def test_verdicts_use_the_trained_network(tmp_path):
     tested = added.verdicts(x, x[:, :2].square().sum(1, keepdim=True))
     assert list(tested) == ["xy", "yz"]
     assert tested["yz"].p < tested["xy"].p
+
+
+class Validated(Plain):
+    """Also validates, so that the trainer has held-out data."""
+
+    def validation_step(self, batch, batch_idx):
+        self.log("val", nn.functional.mse_loss(self(batch[0]), batch[1]))
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """What the callback prints, line by line."""
+    lines = []
+    name = "softsym.lightning_modules.callbacks.symmetry_table.rank_zero_info"
+    monkeypatch.setattr(name, lambda text: lines.extend(text.splitlines()))
+    return lines
+
+
+def test_a_fit_ends_with_the_table_and_the_verdicts(tmp_path, said):
+    added, module = symmetries(), Validated()
+    run = small_trainer(tmp_path, 4, added, logger=CSVLogger(tmp_path))
+    run.fit(module, loader(40, 80), loader(64, 100))
+    assert said[1].split() == ["symmetry", "group", "strength", "penalty", "measured"]
+    assert said[2].startswith("xy        O(2)@xy  3         ")
+    assert said[2].endswith("the network as a function")
+    assert list(added.tested) == ["xy", "yz"]
+    assert added.tested["yz"].n == 100
+    assert str(added.tested) in "\n".join(said)
+    written = json.loads(Path(run.logger.log_dir, "verdicts.json").read_text())
+    assert written == json.loads(json.dumps(added.tested.to_dict()))
+
+
+def test_a_fit_does_not_fail_for_want_of_verdicts(tmp_path, said):
+    class Odd(Validated):
+        def validation_step(self, batch, batch_idx):
+            pass
+
+    added = Symmetries({"size": Size()}, **TYPES)
+    small_trainer(tmp_path, 1, added).fit(Odd(), loader(), loader())
+    assert said[-1] == "No verdicts: There is no symmetry among the regularizers to test."
+    added = symmetries()
+    added.verdicts = lambda *_: {}["nothing"]
+    small_trainer(tmp_path, 1, added).fit(Odd(), loader(), loader())
+    assert said[-1] == "No verdicts: KeyError: 'nothing'"
+    small_trainer(tmp_path, 1, added := symmetries(test=False)).fit(Odd(), loader(), loader())
+    assert said[-1].startswith("yz")
+    assert added.tested is None
+
+
+def test_a_fit_without_held_out_data_says_so(tmp_path, said):
+    kept = {"weights": ProjectionRegularizer("O(2)@xy", 1.0, dim=3), "size": Size()}
+    module, added = Plain(), Symmetries(kept, **TYPES)
+    module.net[0] = TypedLinear(rep("2T1"), rep("8T0"), 3)
+    fit(tmp_path, module, added, epochs=1)
+    assert said[2].split()[:3] == ["weights", "O(2)@xy", "1"]
+    assert "2 of 4 weight tensors" in said[2]
+    assert said[3].split()[:4] == ["size", "Size", "3", "-"]
+    assert said[4] == "No verdicts: the trainer has no validation data; call verdicts(x, y)"
+    assert added.tested is None
 
 
 @pytest.mark.filterwarnings("ignore:You defined a .validation_step")
