@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 import softsym
 from softsym.cli.records import portable_config
-from softsym.datamodules.base import TensorDataModule
+from softsym.datamodules.base import CHECKED_ROWS, TensorDataModule
 from softsym.lightning_modules import SymmetryModule
 from softsym.lightning_modules.callbacks import GracefulStop
 from softsym.metrics import SymmetryTest, equivariance_error, symmetry_test
@@ -73,6 +73,11 @@ class RunResult:
     trainer: Trainer
     history: Sequence[StrengthRow]
     metrics: Mapping[str, float]
+
+    @property
+    def model(self) -> nn.Module:
+        """The mean of the targets given the input: probabilities where the network gives logits."""
+        return nn.Sequential(self.module.network, self.module.link)
 
     @property
     def last(self) -> dict[str, StrengthRow]:
@@ -221,7 +226,7 @@ def held_out_test(result: RunResult) -> tuple[SymmetryTest | None, str]:
     types = data.rep_in, data.rep_out
     try:
         test = symmetry_test(
-            x, y, module.symmetries, *types, model=module.network, clusters=clusters
+            x, data.vectors(y), module.symmetries, *types, model=result.model, clusters=clusters
         )
     # of numbers, such as a singular system: a report without a test is better than none
     except (ValueError, RuntimeError) as reason:
@@ -252,8 +257,8 @@ def predictions(result: RunResult, track_dim: int | None) -> Predictions:
     module.eval()  # dropout would make predictions random
     drawn = Predictions(
         inputs=_array(data.observed_path(inputs)),
-        targets=_in_units(data, targets),
-        outputs=_in_units(data, _predict(module.network, inputs, module.device)),
+        targets=_in_units(data, data.vectors(targets)),
+        outputs=_in_units(data, _predict(result.model, inputs, module.device)),
         baselines={
             name: _in_units(data, _predict(model, inputs, module.device))
             for name, model in module.baselines.items()
@@ -369,7 +374,8 @@ def _spread(datamodule: TensorDataModule, split: str, most: int) -> Tensor:
     _, targets = datamodule.splits[split]
     rows = torch.arange(len(targets))
     if datamodule.partial_targets:  # pictures and estimates take samples that are whole
-        rows = rows[targets.isfinite().all(1).cpu()]
+        known = [part.isfinite().flatten(1).all(1) for part in targets.split(CHECKED_ROWS)]
+        rows = rows[torch.cat(known).cpu()]
     return rows[torch.linspace(0, len(rows) - 1, min(most, len(rows))).long()]
 
 

@@ -6,7 +6,7 @@ import inspect
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from lightning import LightningDataModule
 from torch import Tensor
 from typing_extensions import override
 
+from softsym.datamodules.mapped_rows import MappedRows
 from softsym.datamodules.setting_checks import Count, Seed, checked
 from softsym.symmetries import Rep, rep
 
@@ -27,6 +28,9 @@ OOD = "ood"
 INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 """Types of labels."""
 
+BLOCK, POOL = 1 << 12, 1 << 18
+"""Samples that are read from a disk in one piece, and those among which they are shuffled."""
+
 CHECKED_ROWS = 1 << 16
 """Number of samples checked at once: a mask of all values would be a quarter of the data again."""
 
@@ -38,6 +42,9 @@ class SliceLoader:
     the result does not depend on the number of ranks. Training drops the few samples that would
     make shares unequal; evaluation uses each sample exactly once. Checkpoints within an epoch store
     the number of batches already used.
+
+    Rows on a disk are read in pools of blocks, in which they are shuffled: each block is read as it
+    lies there, which is many times faster than single rows in random order.
 
     ``batch_size`` is that of the global batch, summed over ranks. ``shuffle_seed`` None keeps the
     order; a number shuffles by (seed, epoch), so that a resumed run sees the same order.
@@ -74,9 +81,12 @@ class SliceLoader:
         return math.ceil(count / self.batch_size)
 
     def __iter__(self) -> Iterator[Split]:
-        inputs, targets = self.data
         order = self._order()
         first, self._first_batch = self._first_batch, 0
+        if order is not None and isinstance(self.data[0], MappedRows):
+            yield from self._pooled(order, first)
+            return
+        inputs, targets = self.data
         for batch in range(first, len(self)):
             # Before the yield: a checkpoint written during this batch counts it as used.
             self._used_batches = batch + 1
@@ -88,11 +98,29 @@ class SliceLoader:
                 high = start + size * (self.rank + 1) // self.world_size
                 yield inputs[low:high], targets[low:high]
             else:
-                # Equal shares, as gradients are averaged over ranks with equal weights.
-                share = size // self.world_size
-                low = start + self.rank * share
-                chosen = order[low : low + share]
+                chosen = self._share(order[start : start + size])
                 yield inputs[chosen], targets[chosen]
+
+    def _share(self, batch: Tensor) -> Tensor:
+        """This rank's part of a batch: equal ones, as gradients are averaged with equal weights."""
+        share = len(batch) // self.world_size
+        return batch[self.rank * share : (self.rank + 1) * share]
+
+    def _pooled(self, order: Tensor, first: int) -> Iterator[Split]:
+        """Batches of rows on a disk, whose order is shuffled in pools of blocks."""
+        inputs, targets = self.data
+        a_pool = max(POOL // self.batch_size, 1)
+        for start in range(first - first % a_pool, len(self), a_pool):
+            end = min(start + a_pool, len(self))
+            pool = order[start * self.batch_size : end * self.batch_size]
+            rows = pool.sort().values
+            held = inputs[rows], targets[rows]
+            # where each row of the order lies in the pool
+            batches = torch.searchsorted(rows, pool).split(self.batch_size)
+            for number in range(max(start, first), end):
+                self._used_batches = number + 1
+                chosen = self._share(batches[number - start]).to(held[0].device)
+                yield held[0][chosen], held[1][chosen]
 
     def state_dict(self) -> dict[str, int]:
         """Returns the position within the current epoch."""
@@ -107,8 +135,18 @@ class SliceLoader:
             return None
         # The stride is a prime above any plausible number of epochs: (seed, epoch) stay distinct.
         generator = torch.Generator().manual_seed(self.shuffle_seed + 1_000_003 * self.epoch())
+        if isinstance(self.data[0], MappedRows):
+            return _by_blocks(len(self.data[0]), generator)
         order = torch.randperm(len(self.data[0]), generator=generator)
         return order.to(self.data[0].device)
+
+
+def _by_blocks(count: int, generator: torch.Generator) -> Tensor:
+    """An order of samples (count,) that shuffles blocks, and then the samples of each pool."""
+    blocks = torch.arange(count).split(BLOCK)
+    mixed = torch.cat([blocks[k] for k in torch.randperm(len(blocks), generator=generator)])
+    pools = [p[torch.randperm(len(p), generator=generator)] for p in mixed.split(POOL)]
+    return torch.cat(pools)
 
 
 class TensorDataModule(LightningDataModule, ABC):
@@ -153,6 +191,11 @@ class TensorDataModule(LightningDataModule, ABC):
         self.splits: dict[str, Split] = {}
         self.partial_targets = False
         """Whether targets may be NaN where nothing was observed; losses must leave these out."""
+        self.classes: int | None = None
+        """Number of classes, where targets are labels (n,), int64; rep_out is then one scalar for
+        each class. None where targets are numbers."""
+        self.dtype = torch.float32
+        """Precision of inputs and targets, and of metrics."""
         self.target_scale: Tensor | None = None
         """Unit of each target number, e.g. in metres, by which metrics multiply; set by load."""
         self.clusters: Mapping[str, Tensor] | None = None
@@ -191,6 +234,12 @@ class TensorDataModule(LightningDataModule, ABC):
         """Returns the name of a group that the true function keeps exactly, if one is known."""
         return None
 
+    def vectors(self, targets: Tensor) -> Tensor:
+        """Returns targets as vectors of type ``rep_out``: labels as one-hot rows (n, classes)."""
+        if self.classes is None or targets.is_floating_point():
+            return targets
+        return torch.nn.functional.one_hot(targets, self.classes).to(self.dtype)
+
     def observed_path(self, inputs: Tensor) -> Tensor:
         """Returns the part of the inputs that is a path to draw, (n, steps * dim), in metres."""
         return inputs
@@ -198,11 +247,11 @@ class TensorDataModule(LightningDataModule, ABC):
     @override
     def setup(self, stage: str | None = None) -> None:
         if not self.splits:
-            splits = as_splits(self.load(), f"{type(self).__name__}.load()")
+            source = f"{type(self).__name__}.load()"
+            splits = as_splits(self.load(), source, self.dtype)
+            types = self.rep_in, self.rep_out, self.dim, self.partial_targets
             for name in (*SPLITS, *({OOD} & splits.keys())):
-                check_split(
-                    name, splits[name], self.rep_in, self.rep_out, self.dim, self.partial_targets
-                )
+                check_split(name, (splits[name][0], self.vectors(splits[name][1])), *types)
             if self.clusters is not None:
                 self.clusters = as_clusters(self.clusters, splits)
             self.splits = splits
@@ -255,12 +304,13 @@ def _full_signature(cls: type) -> inspect.Signature:
     return inspect.Signature(own)
 
 
-def as_splits(loaded: object, source: str) -> dict[str, Split]:
-    """Returns all splits as float32 tensors.
+def as_splits(loaded: object, source: str, dtype: torch.dtype = torch.float32) -> dict[str, Split]:
+    """Returns all splits as tensors of one precision; labels of classes (n,) stay int64.
 
     Args:
         loaded: Split -> inputs and targets, tensors or numpy's arrays of plain numbers.
         source: What returned it, for messages.
+        dtype: The precision.
 
     Raises:
         ValueError: If a split is missing, no pair, or holds anything but real numbers.
@@ -279,16 +329,26 @@ def as_splits(loaded: object, source: str) -> dict[str, Split]:
                 f"{type(pair).__name__}."
             )
         inputs, targets = pair
-        splits[name] = _as_tensor(f"{name} inputs", inputs), _as_tensor(f"{name} targets", targets)
+        splits[name] = (
+            _as_tensor(f"{name} inputs", inputs, dtype),
+            targets if _are_labels(targets) else _as_tensor(f"{name} targets", targets, dtype),
+        )
     return splits
 
 
-def _as_tensor(what: str, values: object) -> Tensor:
-    """Returns real numbers as a float32 tensor; an array of objects could be anything."""
+def _are_labels(targets: object) -> bool:
+    return isinstance(targets, Tensor) and targets.dtype == torch.int64 and targets.ndim == 1
+
+
+def _as_tensor(what: str, values: object, dtype: torch.dtype) -> Any:
+    """Returns real numbers as a tensor; an array of objects could be anything."""
+    if isinstance(values, MappedRows):
+        return values
     if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
-        return torch.from_numpy(np.require(values, np.float32, ["C", "W"]))
+        precision = np.float64 if dtype == torch.float64 else np.float32
+        return torch.from_numpy(np.require(values, precision, ["C", "W"]))
     if isinstance(values, Tensor) and not values.is_complex():
-        return values.float()
+        return values.to(dtype)
     kind = getattr(values, "dtype", type(values).__name__)
     raise ValueError(
         f"The {what} must be a tensor or array of real numbers; got {kind}. Convert them, as by "
@@ -360,8 +420,17 @@ def check_split(
                 row, column = (int(i) for i in (~finite).nonzero()[0])
                 raise ValueError(
                     f"The {name} data are not finite: {what} column {column} of sample "
-                    f"{number * CHECKED_ROWS + row} is {float(part[row, column])}. Remove or "
-                    "repair such samples."
+                    f"{number * CHECKED_ROWS + row} is {float(part[row, column])}. {_remedy(part)}"
                 )
-    if partial and not torch.isfinite(data[1]).all(1).any():
+    if partial and not any(torch.isfinite(p).all(1).any() for p in data[1].split(CHECKED_ROWS)):
         raise ValueError(f"No sample of split {name!r} has a target that is observed as a whole.")
+
+
+def _remedy(values: Tensor) -> str:
+    if values.dtype == torch.float32 and values.isinf().any():
+        return (
+            "Remove infinite numbers; where the data hold none, they are larger than float32 can "
+            "be (3.4e38): give them in other units, or train in float64 by "
+            "trainer.precision=64-true."
+        )
+    return "Remove or repair such samples."

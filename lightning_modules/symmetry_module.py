@@ -15,10 +15,11 @@ from softsym.lightning_modules.compilation import check_settings, compiled, comp
 from softsym.lightning_modules.epoch_record import EpochRecord
 from softsym.lightning_modules.names import require_names
 from softsym.lightning_modules.nonfinite import explain_nonfinite, nonfinite_loss
-from softsym.lightning_modules.schedule import follow_length
+from softsym.lightning_modules.schedule import EachStep, configured, follow_length, length_of
+from softsym.lightning_modules.task import link_of, task_loss, update_metrics
 from softsym.metrics.accumulated import PAPER, SPREAD
 from softsym.metrics.equivariance import EquivarianceError
-from softsym.metrics.heads import HeadMetrics, nested_loss
+from softsym.metrics.heads import HeadMetrics
 from softsym.regularizers import Fixed, Regularizer, StrengthPolicy, StrengthTuning
 from softsym.regularizers.base import all_penalties
 from softsym.runs.errors import UserError
@@ -47,8 +48,10 @@ class SymmetryModule(LightningModule):
         optimizer: Makes an optimizer of the parameters.
         regularizers: Regularizers by name, which is their key in logs.
         policy: Decides strengths after each epoch; fixed by default.
-        scheduler: Makes a learning-rate scheduler of the optimizer; stepped once an epoch.
-        metrics: torchmetrics by name, for validation and test.
+        scheduler: Makes a learning-rate scheduler of the optimizer, stepped once an epoch; or an
+            :class:`~softsym.lightning_modules.schedule.EachStep`.
+        metrics: torchmetrics by name, for validation and test. Where the loss is a cross-entropy
+            they get probabilities, not logits.
         baselines: Modules without training, measured beside the network in the test.
         candidates: Groups by name whose equivariance error the test measures, beside those that
             are regularized; for models that no regularizer can bind to.
@@ -69,6 +72,7 @@ class SymmetryModule(LightningModule):
 
     Attributes:
         began: Whether a training has begun, so that a checkpoint to resume has been restored.
+        link: Map from the network's outputs to the mean of the targets: softmax after logits.
     """
 
     def __init__(
@@ -78,7 +82,7 @@ class SymmetryModule(LightningModule):
         optimizer: Callable[..., torch.optim.Optimizer],
         regularizers: Mapping[str, Regularizer] | None = None,
         policy: StrengthPolicy | None = None,
-        scheduler: Callable[..., torch.optim.lr_scheduler.LRScheduler] | None = None,
+        scheduler: Callable[..., torch.optim.lr_scheduler.LRScheduler] | EachStep | None = None,
         metrics: Mapping[str, Metric] | None = None,
         baselines: Mapping[str, nn.Module] | None = None,
         candidates: Mapping[str, str | Group] | None = None,
@@ -93,13 +97,14 @@ class SymmetryModule(LightningModule):
         rep_out: str | Rep | None = None,
     ) -> None:
         super().__init__()
-        self.network, self.task_loss = network, loss
+        self.network, self.task_loss, self.link = network, loss, link_of(loss)
         check_settings(compile, compile_mode)
         self._compile, self._compile_mode = compile, compile_mode
         self._compiled: tuple[nn.Module, Callable[[Any], Any]] | None = None
         self._given = rep_in, rep_out
         self.began = False
-        self._lengths: list[int | None] = []
+        self._lengths: list[dict[str, Any]] = []
+        self._partial = False
         self.optimizer, self.scheduler = optimizer, scheduler
         self.regularizers = dict(regularizers or {})
         require_names("regularizers", self.regularizers)
@@ -145,6 +150,11 @@ class SymmetryModule(LightningModule):
         types = [read_types(T if R is None else R) for R, T in zip(self._given, own, strict=True)]
         self._types: tuple[Types, Types] = types[0], types[1]
         self._target_scale: Tensor | None = getattr(data, "target_scale", None)
+        self._partial = bool(getattr(data, "partial_targets", False))
+        if getattr(data, "dtype", None) == torch.float64:
+            for held in (self.val_metrics, *self.test_metrics.values()):
+                for metric in held.plain.values(copy_state=False):
+                    metric.set_dtype(torch.float64)
         device, epochs = self.trainer.strategy.root_device.type, self.trainer.max_epochs or 0
         if stage == "fit" and compiles(self._compile, device, epochs):
             self._compiled = self.network, compiled(self.network, self._compile_mode)
@@ -156,10 +166,10 @@ class SymmetryModule(LightningModule):
     def configure_optimizers(self) -> Any:
         """Makes the optimizer of the trainable parameters and its scheduler."""
         optimizer = self.optimizer([p for p in self.network.parameters() if p.requires_grad])
-        schedulers = [self.scheduler(optimizer)] if self.scheduler else []
+        made = [configured(self.scheduler, optimizer, self._trainer)] if self.scheduler else []
         # a checkpoint restores the length with which its training began
-        self._lengths = [getattr(scheduler, "T_max", None) for scheduler in schedulers]
-        return [optimizer], schedulers
+        self._lengths = [length_of(each["scheduler"]) for each in made]
+        return [optimizer], made
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Lets the test measure averaged weights, for which Lightning would put the latest ones.
@@ -174,8 +184,8 @@ class SymmetryModule(LightningModule):
     def on_train_start(self) -> None:
         """Lets a restored schedule follow the length that this training gives it."""
         self.began = True
-        configured = [c.scheduler for c in self.trainer.lr_scheduler_configs]
-        for scheduler, length in zip(configured, self._lengths, strict=False):
+        schedulers = [c.scheduler for c in self.trainer.lr_scheduler_configs]
+        for scheduler, length in zip(schedulers, self._lengths, strict=False):
             follow_length(scheduler, length)
 
     def forward(self, inputs: Any) -> Any:
@@ -207,7 +217,7 @@ class SymmetryModule(LightningModule):
         inputs, targets = batch
         prediction = self.predict(inputs)
         _require_column(prediction, targets)
-        task = nested_loss(self.task_loss, prediction, targets)
+        task = task_loss(self.task_loss, prediction, targets, self._partial)
         penalties = all_penalties(self.regularizers, self, batch, prediction)
         total = task
         for name, penalty in penalties.items():
@@ -235,11 +245,13 @@ class SymmetryModule(LightningModule):
         if not isinstance(targets, Tensor):
             metric.update(prediction, targets)
             return
-        prediction = prediction.to(targets.dtype)
+        # labels are whole numbers, which predictions are not; and half precision is not for metrics
+        whole = not targets.is_floating_point()
+        prediction = self.link(prediction.float() if whole else prediction.to(targets.dtype))
         if self._target_scale is not None:
             scale = self._target_scale.to(targets)
             prediction, targets = prediction * scale, targets * scale
-        metric.update(prediction, targets)
+        update_metrics(metric.plain, prediction, targets, self._partial)
 
     def on_validation_epoch_end(self) -> None:
         """Computes the validation metrics over all ranks; not during the sanity check."""

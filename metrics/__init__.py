@@ -1,6 +1,7 @@
 """Metrics of trained models and of data."""
 
 from softsym.metrics.assertions import assert_equivariant
+from softsym.metrics.classification import CalibrationError, CrossEntropy, CrossEntropyLoss
 from softsym.metrics.displacement import (
     AverageDisplacementError,
     FinalDisplacementError,
@@ -9,6 +10,7 @@ from softsym.metrics.displacement import (
     MissRate,
     displacement_errors,
 )
+from softsym.metrics.distance import DistanceLoss
 from softsym.metrics.equivariance import (
     EquivarianceError,
     equivariance_error,
@@ -26,6 +28,10 @@ from softsym.metrics.symmetry_tests import SymmetryTest, Verdict, symmetry_test
 
 __all__ = [
     "AverageDisplacementError",
+    "CalibrationError",
+    "CrossEntropy",
+    "CrossEntropyLoss",
+    "DistanceLoss",
     "EquivarianceError",
     "FinalDisplacementError",
     "HeadLosses",

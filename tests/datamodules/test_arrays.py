@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from softsym.datamodules.array_scales import scales
 from softsym.datamodules.arrays import ArraysDataModule
+from softsym.symmetries import rep
 
 
 @pytest.fixture
@@ -56,9 +58,9 @@ def test_the_split_is_reproducible(file):
 BAD = [
     ({"file": "/nowhere.npz"}, "no file"),
     ({"rep_in": None}, "rep_in is missing.*8T0, 2T1\\+2T0, 2T0\\+2T1"),
-    ({"rep_in": "3T1"}, "has 9 numbers over R\\^3, but the data have 8"),
+    ({"rep_in": "3T1"}, "has 9 numbers over R\\^3, but .* has 8 columns"),
     ({"rep_in": "4T1"}, "It fits R\\^2: set dim=2"),
-    ({"inputs": "Z"}, "no 'Z'. The file holds X"),
+    ({"inputs": "Z"}, "no 'Z'. .* holds X"),
     ({"split": (0.5, 0.2, 0.2)}, "sum to 1"),
     ({"group_key": "who"}, "no 'who'"),
 ]
@@ -77,3 +79,86 @@ def test_numbers_that_are_not_finite_are_named(tmp_path):
     np.savez(tmp_path / "bad.npz", X=x, Y=x)
     with pytest.raises(ValueError, match="row 7, column 1 of the inputs is nan"):
         ArraysDataModule(str(tmp_path / "bad.npz"), "T1", "T1")
+
+
+def saved(folder, name, **columns):
+    np.savez(folder / name, **columns)
+    return str(folder / name)
+
+
+def test_a_column_names_the_splits(tmp_path):
+    x = np.arange(60.0).reshape(20, 3)
+    words = np.array(["train"] * 12 + ["val"] * 5 + ["test"] * 3)
+    file = saved(tmp_path, "a.npz", X=x, Y=x, part=words, number=np.arange(20) % 3)
+    data = ArraysDataModule(file, "T1", "T1", split="part")
+    assert [len(rows) for rows in data.rows.values()] == [12, 5, 3]
+    assert data.rows["test"].tolist() == [17, 18, 19]
+    assert len(ArraysDataModule(file, "T1", "T1", split="number").rows["train"]) == 7
+    wrong = saved(tmp_path, "b.npz", X=x, Y=x, part=np.array(["train", "dev"] * 10))
+    with pytest.raises(ValueError, match=r"b.npz: row 1 .from 0. of the column 'part'.* is dev"):
+        ArraysDataModule(wrong, "T1", "T1", split="part")
+    with pytest.raises(ValueError, match=r"labels of datamodule.group_key=number are in both"):
+        ArraysDataModule(file, "T1", "T1", split="part", group_key="number")
+
+
+def test_files_name_the_splits(tmp_path):
+    x = np.arange(60.0).reshape(20, 3)
+    one, two = saved(tmp_path, "a.npz", X=x, Y=x), saved(tmp_path, "b.npz", X=-x[:7], Y=x[:7])
+    data = ArraysDataModule(one, "T1", "T1", test_file=two)
+    data.setup()
+    assert [len(rows) for rows in data.rows.values()] == [16, 4, 7]
+    assert (data.splits["test"][0] <= 0).all()
+    whole = ArraysDataModule(one, "T1", "T1", val_file=two, test_file=two)
+    assert len(whole.rows["train"]) == 20
+    narrow = saved(tmp_path, "c.npz", X=x[:, :2], Y=x)
+    with pytest.raises(ValueError, match=r"same columns of inputs and targets; .*a.npz: 3 and 3"):
+        ArraysDataModule(one, "T1", "T1", test_file=narrow)
+
+
+LABELS = [
+    ([0, 1, 2] * 10, None, "3T0"),
+    ([[0.0], [1.0]] * 15, None, "2T0"),
+    ([[0, 0, 1], [1, 0, 0]] * 15, "3T0", "3T0"),
+    ([0, 1, 5] * 10, "3T0", r"row 2 .from 0. of the targets is 5, but .* from 0 to 2"),
+    ([0, 1, -1] * 10, None, r"is -1, but labels must be whole numbers from 0, 1, 2"),
+    ([0, 0.5, 1] * 10, None, r"row 1 .* is 0.5.*For numbers take loss=mse"),
+    ([[0, 1, 1], [1, 0, 0]] * 15, None, r"row 0 .* is neither.*target_kind=shares"),
+    ([0, 1, 2] * 10, "T1", "classes have no direction"),
+]
+
+
+@pytest.mark.parametrize(("labels", "rep_out", "expected"), LABELS)
+def test_labels_are_read_or_refused(labels, rep_out, expected, tmp_path):
+    file = saved(tmp_path, "a.npz", X=np.random.default_rng(0).random((30, 3)), Y=np.array(labels))
+    if expected.endswith("T0"):
+        data = ArraysDataModule(file, "T1", rep_out, target_kind="classes")
+        data.setup()
+        assert str(data.rep_out) == expected
+        assert data.splits["train"][1].dtype == torch.int64
+        assert data.target_scale is None
+        return
+    with pytest.raises(ValueError, match=expected):
+        ArraysDataModule(file, "T1", rep_out, target_kind="classes")
+
+
+def test_scales_do_not_overflow_and_leave_nan_out(tmp_path):
+    x = np.random.default_rng(0).standard_normal((200, 4)) * [1e200, 1, 1, 1]
+    x[:, 0] += 5e200
+    x[3, 0] = np.nan
+    mean, scale = scales(x, np.arange(200), rep("T0+T1"), 3)
+    assert float(mean[0]) == pytest.approx(1e200 * np.nanmean(x[:, 0] / 1e200))
+    assert float(scale[0]) == pytest.approx(1e200 * np.nanstd(x[:, 0] / 1e200, ddof=1))
+    assert float(scale[1]) == pytest.approx(np.sqrt((x[:, 1:] ** 2).mean()))
+    assert mean[1:].tolist() == [0, 0, 0]
+
+
+def test_shares_are_from_0_to_1_and_keep_their_units(tmp_path):
+    x = np.random.default_rng(0).random((30, 3))
+    file = saved(tmp_path, "a.npz", X=x, Y=x[:, :1])
+    data = ArraysDataModule(file, "T1", "T0", target_kind="shares")
+    data.setup()
+    assert data.splits["train"][1].max() <= 1
+    assert set(data.state_dict()["scales"]) == {"inputs"}
+    bad = saved(tmp_path, "b.npz", X=x, Y=x[:, :1] + 0.5)
+    with pytest.raises(ValueError, match=r"b.npz: row .* but this loss takes targets from 0 to 1"):
+        ArraysDataModule(bad, "T1", "T0", target_kind="shares")
