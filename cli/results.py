@@ -76,7 +76,7 @@ class RunResult:
 
     @property
     def model(self) -> nn.Module:
-        """The mean of the targets given the input: probabilities where the network gives logits."""
+        """The mean of the targets given the input: probabilities where the network has logits."""
         return nn.Sequential(self.module.network, self.module.link)
 
     @property
@@ -132,6 +132,7 @@ def publish(
         seconds=seconds,
         parameters=parameters,
         bound=bound_weights(result.module),
+        data=result.datamodule.note,
     )
     report = folder / REPORT
     write_report(summary, report)
@@ -318,7 +319,9 @@ def _predict(network: nn.Module, inputs: Tensor, device: torch.device) -> Tensor
 def _in_units(datamodule: TensorDataModule, values: Tensor) -> np.ndarray:
     """Converts target values (..., size out) to the datamodule's units."""
     scale = datamodule.target_scale
-    return _array(values if scale is None else values * scale.to(values.dtype))
+    values = values if scale is None else values * scale.to(values.dtype)
+    mean = datamodule.target_mean
+    return _array(values if mean is None else values + mean.to(values.dtype))
 
 
 def log_results(trainer: Trainer, metrics: Mapping[str, float]) -> None:

@@ -244,12 +244,17 @@ def _parquet(path: Path) -> Mapping[str, np.ndarray]:
     except ImportError:
         raise ImportError("Reading .parquet needs pyarrow: pip install pyarrow.") from None
     table = pq.read_table(path)
-    columns = {name: table.column(name).to_numpy() for name in table.column_names}
-    # text comes as Python objects
-    return {
-        name: each.astype(str) if pa.types.is_string(table.schema.field(name).type) else each
-        for name, each in columns.items()
-    }
+
+    def column(name: str) -> np.ndarray:
+        values, kind = table.column(name), table.schema.field(name).type
+        if pa.types.is_dictionary(kind):  # categories, as pandas calls them
+            values, kind = values.cast(kind.value_type), kind.value_type
+        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            return np.array(values.fill_null("").to_pylist(), dtype=str)
+        array: np.ndarray = values.to_numpy()
+        return array
+
+    return {name: column(name) for name in table.column_names}
 
 
 def _torch(path: Path) -> Mapping[str, np.ndarray]:
@@ -288,7 +293,8 @@ def _hdf5(path: Path) -> Mapping[str, np.ndarray]:
 
     def visit(name: str, item: object) -> None:
         if isinstance(item, h5py.Dataset):
-            arrays[name] = item[()]
+            text = h5py.check_string_dtype(item.dtype) is not None
+            arrays[name] = item.asstr()[()].astype(str) if text else item[()]
 
     with h5py.File(path, "r") as file:
         file.visititems(visit)

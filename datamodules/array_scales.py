@@ -18,13 +18,14 @@ CHUNK = 1 << 16
 def chunks(
     table: np.ndarray, rows: np.ndarray | None = None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yields numbers of rows with their numbers as float64, (m, size), a chunk at a time."""
+    """Yields numbers of rows with their values (m, size), float64 or text, a chunk at a time."""
     rows = np.arange(len(table)) if rows is None else rows
     for start in range(0, len(rows), CHUNK):
         chosen = rows[start : start + CHUNK]
         dense = chosen[-1] - chosen[0] == len(chosen) - 1
         values = table[chosen[0] : chosen[-1] + 1] if dense else table[chosen]
-        yield chosen, np.asarray(values, np.float64).reshape(len(chosen), -1)
+        kind = values.dtype if values.dtype.kind == "U" else np.float64
+        yield chosen, np.asarray(values, kind).reshape(len(chosen), -1)
 
 
 def scales(table: np.ndarray, rows: np.ndarray, R: Rep, dim: int) -> tuple[Tensor, Tensor]:

@@ -2,16 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 
+from softsym.datamodules.array_samples import Samples
 from softsym.datamodules.base import SPLITS
 
 
+def require_split(
+    split: Sequence[float] | str, targets_file: str | None, others: Sequence[str | None]
+) -> None:
+    """Raises a ValueError unless shares sum to 1, and the ways to split go with each other.
+
+    Args:
+        split: Shares of the splits, or the key of a column.
+        targets_file: File of the targets, if they are in another one.
+        others: Files of validation and test, or None.
+    """
+    if not isinstance(split, str) and (len(split) != len(SPLITS) or abs(sum(split) - 1) > 1e-6):
+        raise ValueError(
+            f"datamodule.split must hold the shares of {', '.join(SPLITS)}, which sum to 1, or "
+            f"name a column; got {list(split)}."
+        )
+    if any(others) and (isinstance(split, str) or targets_file):
+        raise ValueError(
+            "datamodule.val_file and test_file go with files that hold inputs and targets, and "
+            "with a split by shares: leave out datamodule.targets_file, and the column in "
+            "datamodule.split."
+        )
+
+
+def split_rows(
+    samples: Mapping[str, Samples], split: Sequence[float] | str, key: str | None, seed: int
+) -> dict[str, np.ndarray]:
+    """Rows of each split in its own file, in rising order.
+
+    Args:
+        samples: Those of ``train``, and of the splits that have a file of their own.
+        split: Shares of the splits, of which those without a file count; or the key of a column.
+        key: Key of the groups that stay together, for messages.
+        seed: Seed of the draw.
+
+    Raises:
+        ValueError: If a split is empty, or a group is in two of them.
+    """
+    own = samples["train"]
+    if isinstance(split, str):
+        found = dict(zip(SPLITS, split_by_column(own.split, split, own.source), strict=True))
+    else:
+        here = [name for name in SPLITS if name == "train" or name not in samples]
+        shares = np.array([split[SPLITS.index(name)] for name in here])
+        drawn = split_by_shares(len(own.x), own.groups, shares / shares.sum(), seed)
+        others = {name: np.arange(len(samples[name].x)) for name in samples}
+        found = others | dict(zip(here, drawn, strict=True))
+    for name, rows in found.items():
+        if not len(rows):
+            of = "" if own.groups is None else f" of {len(np.unique(own.groups))} groups"
+            raise ValueError(
+                f"{own.source}: no sample is left for {name!r}: {len(own.x)} samples{of} with "
+                f"datamodule.split={split if isinstance(split, str) else list(split)}."
+            )
+    if own.groups is not None and (isinstance(split, str) or len(samples) > 1):
+        labels = [samples.get(name, own).groups[rows] for name, rows in found.items()]
+        require_apart(labels, list(found), str(key))
+    return {name: found[name] for name in SPLITS}
+
+
 def split_by_shares(
-    count: int, labels: np.ndarray | None, shares: Sequence[float], seed: int
+    count: int, labels: np.ndarray | None, shares: Sequence[float] | np.ndarray, seed: int
 ) -> list[np.ndarray]:
     """Draws the rows of each split; those of one label stay together.
 

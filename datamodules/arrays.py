@@ -12,15 +12,15 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from softsym.datamodules.array_samples import Samples, class_labels, read_samples, require_shares
+from softsym.datamodules.array_samples import Samples, read_samples
 from softsym.datamodules.array_scales import scales, standardised
-from softsym.datamodules.array_splits import require_apart, split_by_column, split_by_shares
+from softsym.datamodules.array_splits import require_split, split_rows
+from softsym.datamodules.array_targets import labelled, require_shares
 from softsym.datamodules.array_types import require_type
-from softsym.datamodules.base import SPLITS, Split, TensorDataModule
+from softsym.datamodules.base import Split, TensorDataModule
 from softsym.datamodules.mapped_rows import MappedRows
 from softsym.datamodules.setting_checks import Count, Positive, Seed
-from softsym.symmetries import Rep, Scalar, rep
-from softsym.symmetries.representations import Sum
+from softsym.symmetries import Rep
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +28,6 @@ BATCHES_AN_EPOCH = 16
 SMALLEST_BATCH, LARGEST_BATCH = 64, 1024
 IN_MEMORY = 0.25
 """Share of the memory up to which data are held there by default."""
-LARGEST_SQUARED = 1e18
-"""Targets beyond this have squares that float32 does not hold."""
 
 
 class ArraysDataModule(TensorDataModule):
@@ -42,7 +40,7 @@ class ArraysDataModule(TensorDataModule):
     Args:
         file: npz, npy, csv, parquet, pt, safetensors or HDF5.
         rep_in: Type of the inputs, such as ``"5T0 + 5T1"``.
-        rep_out: Type of the targets; for classes by default one scalar for each.
+        rep_out: Type of the targets; of classes and shares by default one scalar for each.
         inputs: Key of the inputs, columns joined by commas, or ``x_*``; ``X`` or ``x`` by default.
         targets: The same for the targets; ``Y`` or ``y`` by default.
         targets_file: File of the targets, if they are in another one.
@@ -56,15 +54,18 @@ class ArraysDataModule(TensorDataModule):
         batch_size: Global training batch; by default a sixteenth of the training samples, from 64
             to 1024.
         standardize: Whether inputs and targets are standardised.
-        target_kind: ``numbers``; ``classes``, labels 0, 1, ... that stay whole numbers (n,); or
-            ``shares`` from 0 to 1, which are not standardised.
-        missing: ``error`` refuses NaN; ``mask`` leaves NaN among the targets out of losses and
-            metrics, and samples without any target out of the data.
+        target_kind: ``numbers``; ``classes``, names or labels 0, 1, ..., which become labels (n,);
+            or ``shares`` from 0 to 1. Neither of these is standardised.
+        missing: ``error`` refuses NaN and empty names; ``mask`` leaves missing targets out of
+            losses and metrics, and samples without any out of the data.
         dtype: ``float32``, or ``float64`` for ``trainer.precision=64-true``.
         mapped: Whether batches are read from the disk; by default if the data would fill more than
             a quarter of the memory. Samples are then shuffled within large blocks.
         split_seed: Seed of the split.
         seed: Seed of the order of the training samples.
+
+    Attributes:
+        class_names: Names of the classes by their number; empty where targets are numbers.
 
     Raises:
         ValueError: If a file cannot be read, a key is missing, the types do not fit, or a split is
@@ -96,38 +97,21 @@ class ArraysDataModule(TensorDataModule):
         split_seed: Seed = 0,
         seed: Seed = 0,
     ) -> None:
+        require_split(split, targets_file, (val_file, test_file))
         column = split if isinstance(split, str) else None
-        by_column = column is not None
-        if not isinstance(split, str) and (len(split) != len(SPLITS) or abs(sum(split) - 1) > 1e-6):
-            raise ValueError(
-                f"datamodule.split must hold the shares of {', '.join(SPLITS)}, which sum to 1, or "
-                f"name a column; got {list(split)}."
-            )
-        if (val_file or test_file) and (by_column or targets_file):
-            raise ValueError(
-                "datamodule.val_file and test_file go with files that hold inputs and targets, and "
-                "with a split by shares: leave out datamodule.targets_file, and the column in "
-                "datamodule.split."
-            )
         keys = {"inputs": inputs, "targets": targets, "group_key": group_key, "split": column}
-        masked = missing == "mask"
+        options = {"masked": missing == "mask", "names": target_kind == "classes"}
         others = {"val": val_file, "test": test_file}
-        self.samples = {"train": read_samples(file, targets_file, keys, masked)}
-        self.samples |= {n: read_samples(f, None, keys, masked) for n, f in others.items() if f}
-        self.rows = self._split(split, group_key, split_seed)
-        x, y = self.samples["train"].x, self.samples["train"].y
-        require_type("rep_in", rep_in, _width(x), dim, file)
-        classes = self._label(rep_out, dim) if target_kind == "classes" else None
-        if classes is None:
-            require_type("rep_out", rep_out, _width(y), dim, file)
+        self.samples = {"train": read_samples(file, targets_file, keys, **options)}
+        self.samples |= {n: read_samples(f, None, keys, **options) for n, f in others.items() if f}
         self._require_alike()
-        if target_kind == "shares":
-            for each in self.samples.values():
-                require_shares(each)
+        self.rows = split_rows(self.samples, split, group_key, split_seed)
+        require_type("rep_in", rep_in, _width(self.samples["train"].x), dim, file)
+        rep_out = self._read_targets(target_kind, rep_out, dim)
         batch = batch_size or _batch_size(len(self.rows["train"]))
-        out = rep_out or f"{classes}T0"
-        super().__init__(rep_in or "T0", out, dim, batch, eval_batch_size, seed)
-        self.classes, self.partial_targets = classes, masked
+        super().__init__(str(rep_in), rep_out, dim, batch, eval_batch_size, seed)
+        self.classes = len(self.class_names) or None
+        self.partial_targets = options["masked"] and self.classes is None
         self.dtype = getattr(torch, dtype)
         self.standardize, self.scales_targets = standardize, target_kind == "numbers"
         self.mapped = self._is_large() if mapped is None else mapped
@@ -142,16 +126,12 @@ class ArraysDataModule(TensorDataModule):
         y_scales = self._scales(source.y, train, self.rep_out, scaled)
         if self.standardize:
             self.scales = {"inputs": x_scales} | ({"targets": y_scales} if scaled else {})
-            log.info("%s", self.standardisation())
         if scaled:
+            self._require_squares(float(y_scales[1].max()))
+            self.target_mean = y_scales[0] if y_scales[0].any() else None
             self.target_scale = y_scales[1].to(self.dtype)
-            largest = float(y_scales[1].max())
-            if self.dtype == torch.float32 and largest > LARGEST_SQUARED:
-                raise ValueError(
-                    f"{source.source}: targets of the size of {largest:.3g} have squares that "
-                    "float32 does not hold. Set trainer.precision=64-true, or give the targets in "
-                    "other units."
-                )
+        self.note = self._note()
+        log.info("%s", self.note)
         return {
             name: (
                 self._table(self._of(name).x, rows, *x_scales),
@@ -162,72 +142,54 @@ class ArraysDataModule(TensorDataModule):
             for name, rows in self.rows.items()
         }
 
-    def standardisation(self) -> str:
-        """Says what was done to the numbers, for logs and reports."""
-        both = "Inputs and targets are" if self.scales_targets else "Inputs are"
-        return (
-            f"{both} standardised by the training samples: scalars by their own mean and standard "
-            "deviation, tensors by one scale for each term of their type, without a shift. Metrics "
-            "are in the units of the file."
+    def _note(self) -> str:
+        """Says what was done to the data."""
+        counts = ", ".join(f"{len(rows)} {name}" for name, rows in self.rows.items())
+        notes = [f"Samples: {counts}."]
+        if self.class_names:
+            listed = ", ".join(f"{k} {name}" for k, name in enumerate(self.class_names[:20]))
+            notes.append(f"Classes: {listed}{', ...' if len(self.class_names) > 20 else ''}.")
+        if self.standardize:
+            both = "Inputs and targets" if self.scales_targets else "Inputs"
+            notes.append(
+                f"{both} are standardised by the training samples: scalars by their own mean and "
+                "standard deviation, tensors by one scale for each term of their type, without a "
+                "shift. Metrics and predictions are in the units of the file."
+            )
+        return " ".join(notes)
+
+    def _require_squares(self, largest: float) -> None:
+        """Raises a ValueError if the precision does not hold the squares of such targets."""
+        if largest < torch.finfo(self.dtype).max ** 0.5 / 16:
+            return
+        wider = "Set trainer.precision=64-true, or give" if self.dtype == torch.float32 else "Give"
+        raise ValueError(
+            f"{self.samples['train'].source}: targets of the size of {largest:.3g} have squares "
+            f"that {str(self.dtype)[6:]} does not hold. {wider} the targets in other units."
         )
 
     def state_dict(self) -> dict[str, Any]:
         """Returns the means and scales by which data were standardised."""
         return {"scales": getattr(self, "scales", {})}
 
-    def _split(
-        self, split: Sequence[float] | str, key: str | None, seed: int
-    ) -> dict[str, np.ndarray]:
-        """Rows of each split in its own file, which are in rising order."""
-        own = self.samples["train"]
-        labels = own.groups
-        if isinstance(split, str):
-            words = own.split
-            found = dict(zip(SPLITS, split_by_column(words, split, own.source), strict=True))
-        else:
-            here = [name for name in SPLITS if name == "train" or name not in self.samples]
-            shares = np.array([split[SPLITS.index(name)] for name in here])
-            drawn = split_by_shares(len(own.x), labels, shares / shares.sum(), seed)
-            others = {name: np.arange(len(self.samples[name].x)) for name in self.samples}
-            found = others | dict(zip(here, drawn, strict=True))
-        for name, rows in found.items():
-            if not len(rows):
-                of = "" if labels is None else f" of {len(np.unique(labels))} groups"
-                raise ValueError(
-                    f"{own.source}: no sample is left for {name!r}: {len(own.x)} samples{of} with "
-                    f"datamodule.split={split if isinstance(split, str) else list(split)}."
-                )
-        if labels is not None and (isinstance(split, str) or len(self.samples) > 1):
-            all_labels = [self._of(name).groups[rows] for name, rows in found.items()]
-            require_apart(all_labels, list(found), str(key))
-        return {name: found[name] for name in SPLITS}
-
     def _of(self, name: str) -> Samples:
         return self.samples.get(name, self.samples["train"])
 
-    def _label(self, rep_out: str | None, dim: int) -> int:
-        """Turns the targets into labels; returns the number of classes."""
-        count = None
-        if rep_out is not None:
-            R = rep(rep_out)
-            if any(term != Scalar for _, term in (R.terms if isinstance(R, Sum) else ((1, R),))):
-                raise ValueError(
-                    f"datamodule.rep_out={rep_out}: classes have no direction, so their type is "
-                    "one scalar for each, as in 3T0. Leave it out to take the number from the data."
-                )
-            count = R.size(dim)
-        found = [class_labels(each, count) for each in self.samples.values()]
-        for each, labels in zip(self.samples.values(), found, strict=True):
-            each.y = labels
-        count = count or max(int(labels.max()) + 1 for labels in found)
-        if count < 2:
-            raise ValueError("Classes need at least two different labels; all labels are 0.")
-        absent = set(range(count)) - set(np.unique(self.samples["train"].y).tolist())
-        if absent:
-            log.warning(
-                "No sample of the classes %s in %s.", sorted(absent), self.samples["train"].source
-            )
-        return count
+    def _read_targets(self, kind: str, rep_out: str | None, dim: int) -> str:
+        """Turns targets into labels, or checks them; returns their type."""
+        self.class_names: tuple[str, ...] = ()
+        train = self.samples["train"]
+        if kind == "classes":
+            self.samples, self.class_names = labelled(self.samples, rep_out, dim)
+            absent = set(range(len(self.class_names))) - set(self.samples["train"].y.tolist())
+            if absent:
+                listed = ", ".join(self.class_names[number] for number in sorted(absent))
+                log.warning("%s: no sample is of the classes %s.", train.source, listed)
+            return rep_out or f"{len(self.class_names)}T0"
+        if kind == "shares":
+            (rep_out,) = {require_shares(each, rep_out) for each in self.samples.values()}
+        require_type("rep_out", rep_out, _width(train.y), dim, train.source)
+        return str(rep_out)
 
     def _require_alike(self) -> None:
         widths = {(_width(each.x), _width(each.y)): each.source for each in self.samples.values()}

@@ -113,10 +113,11 @@ class SliceLoader:
         for start in range(first - first % a_pool, len(self), a_pool):
             end = min(start + a_pool, len(self))
             pool = order[start * self.batch_size : end * self.batch_size]
-            rows = pool.sort().values
+            rows, turn = pool.sort()
             held = inputs[rows], targets[rows]
-            # where each row of the order lies in the pool
-            batches = torch.searchsorted(rows, pool).split(self.batch_size)
+            # where each row of the order is among those held: the inverse of the sort
+            place = torch.empty_like(turn).scatter_(0, turn, torch.arange(len(turn)))
+            batches = place.split(self.batch_size)
             for number in range(max(start, first), end):
                 self._used_batches = number + 1
                 chosen = self._share(batches[number - start]).to(held[0].device)
@@ -198,6 +199,11 @@ class TensorDataModule(LightningDataModule, ABC):
         """Precision of inputs and targets, and of metrics."""
         self.target_scale: Tensor | None = None
         """Unit of each target number, e.g. in metres, by which metrics multiply; set by load."""
+        self.target_mean: Tensor | None = None
+        """Mean (size out,), float64, that was taken from the targets before they were divided by
+        the scale; None where none was."""
+        self.note = ""
+        """What was done to the data, for the report; set by load."""
         self.clusters: Mapping[str, Tensor] | None = None
         """Split -> label of each sample (n,), integers; set by load, which may give numpy arrays.
 

@@ -16,7 +16,7 @@ from softsym.lightning_modules.epoch_record import EpochRecord
 from softsym.lightning_modules.names import require_names
 from softsym.lightning_modules.nonfinite import explain_nonfinite, nonfinite_loss
 from softsym.lightning_modules.schedule import EachStep, configured, follow_length, length_of
-from softsym.lightning_modules.task import link_of, task_loss, update_metrics
+from softsym.lightning_modules.task import link_of, linked, task_loss, update_metrics
 from softsym.metrics.accumulated import PAPER, SPREAD
 from softsym.metrics.equivariance import EquivarianceError
 from softsym.metrics.heads import HeadMetrics
@@ -150,6 +150,7 @@ class SymmetryModule(LightningModule):
         types = [read_types(T if R is None else R) for R, T in zip(self._given, own, strict=True)]
         self._types: tuple[Types, Types] = types[0], types[1]
         self._target_scale: Tensor | None = getattr(data, "target_scale", None)
+        self._target_mean: Tensor | None = getattr(data, "target_mean", None)
         self._partial = bool(getattr(data, "partial_targets", False))
         if getattr(data, "dtype", None) == torch.float64:
             for held in (self.val_metrics, *self.test_metrics.values()):
@@ -243,7 +244,7 @@ class SymmetryModule(LightningModule):
     def _measure(self, metric: HeadMetrics, prediction: Any, targets: Any) -> None:
         """Updates metrics in the units of the data, such as metres."""
         if not isinstance(targets, Tensor):
-            metric.update(prediction, targets)
+            metric.update(linked(self.link, prediction), targets)
             return
         # labels are whole numbers, which predictions are not; and half precision is not for metrics
         whole = not targets.is_floating_point()
@@ -251,7 +252,8 @@ class SymmetryModule(LightningModule):
         if self._target_scale is not None:
             scale = self._target_scale.to(targets)
             prediction, targets = prediction * scale, targets * scale
-        update_metrics(metric.plain, prediction, targets, self._partial)
+        mean = None if self._target_mean is None else self._target_mean.to(targets.device)
+        update_metrics(metric.plain, prediction, targets, self._partial, mean)
 
     def on_validation_epoch_end(self) -> None:
         """Computes the validation metrics over all ranks; not during the sanity check."""
@@ -261,12 +263,18 @@ class SymmetryModule(LightningModule):
             self.log_dict(values, logger=False)  # for checkpoints and early stopping to monitor
         self.val_metrics.reset()
 
-    def predict_step(self, batch: Any, batch_idx: int = 0, dataloader_idx: int = 0) -> Tensor:
-        """Predicts in the units of the data, from a batch of inputs or one with targets too."""
+    def predict_step(self, batch: Any, batch_idx: int = 0, dataloader_idx: int = 0) -> Any:
+        """Predicts in the units of the data, from a batch of inputs or one with targets too.
+
+        After a cross-entropy these are probabilities.
+        """
         inputs = batch[0] if isinstance(batch, list | tuple) else batch
-        prediction: Tensor = self.network(inputs)
-        scale = self._target_scale
-        return prediction if scale is None else prediction * scale.to(prediction)
+        prediction = linked(self.link, self.network(inputs))
+        if self._target_scale is not None:
+            prediction = prediction * self._target_scale.to(prediction)
+        if self._target_mean is not None:
+            prediction = prediction + self._target_mean.to(prediction)
+        return prediction
 
     def on_test_start(self) -> None:
         """Makes an equivariance error for each candidate symmetry.

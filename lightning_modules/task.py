@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor, nn
 from torchmetrics import MeanAbsoluteError, MeanSquaredError, MetricCollection
+from torchmetrics.classification import BinaryCalibrationError
 
+from softsym.metrics.classification import BinaryAccuracy, CrossEntropy
 from softsym.metrics.heads import nested_loss
 
+DIFFERENCES = (MeanSquaredError, MeanAbsoluteError)
+"""Metrics of differences alone, in which a mean that both sides share cancels."""
 ELEMENTWISE = (
-    nn.MSELoss,
-    nn.L1Loss,
-    nn.HuberLoss,
-    nn.SmoothL1Loss,
-    MeanSquaredError,
-    MeanAbsoluteError,
+    *DIFFERENCES,
+    *(nn.MSELoss, nn.L1Loss, nn.HuberLoss, nn.SmoothL1Loss, nn.BCEWithLogitsLoss),
+    *(CrossEntropy, BinaryAccuracy, BinaryCalibrationError),
 )
 """Losses and metrics that are means over single numbers, so that any of these may be left out."""
 
@@ -29,6 +31,15 @@ def link_of(loss: nn.Module) -> nn.Module:
     if isinstance(loss, nn.CrossEntropyLoss):
         return nn.Softmax(-1)
     return nn.Sigmoid() if isinstance(loss, nn.BCEWithLogitsLoss) else nn.Identity()
+
+
+def linked(link: nn.Module, prediction: Any) -> Any:
+    """Maps a prediction, or each of nested ones, by a link."""
+    if isinstance(prediction, Mapping):
+        return {name: linked(link, part) for name, part in prediction.items()}
+    if isinstance(prediction, list | tuple):
+        return [linked(link, part) for part in prediction]
+    return link(prediction)
 
 
 def observed(of: Any, prediction: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -64,13 +75,30 @@ def task_loss(loss: nn.Module, prediction: Any, targets: Any, partial: bool) -> 
 
 
 def update_metrics(
-    metrics: MetricCollection, prediction: Tensor, targets: Tensor, partial: bool
+    metrics: MetricCollection,
+    prediction: Tensor,
+    targets: Tensor,
+    partial: bool,
+    mean: Tensor | None = None,
 ) -> None:
-    """Updates each metric with what was observed of a batch."""
-    if not partial:
+    """Updates each metric with what was observed of a batch.
+
+    Args:
+        metrics: The metrics.
+        prediction: Predictions (n, size out), less their mean.
+        targets: Targets, likewise.
+        partial: Whether targets may be NaN.
+        mean: Mean (size out,), float64, that all but metrics of differences are to see, which would
+            only lose digits by it.
+    """
+    if not partial and mean is None:
         metrics.update(prediction, targets)
         return
     for metric in metrics.values(copy_state=False):
-        seen = observed(metric, prediction, targets)
+        seen = prediction, targets
+        if mean is not None and not isinstance(metric, DIFFERENCES):
+            seen = prediction + mean, targets + mean
+        if partial:
+            seen = observed(metric, *seen)
         if len(seen[1]):
             metric.update(*seen)

@@ -1,7 +1,12 @@
 """Metrics of trained models and of data."""
 
 from softsym.metrics.assertions import assert_equivariant
-from softsym.metrics.classification import CalibrationError, CrossEntropy, CrossEntropyLoss
+from softsym.metrics.classification import (
+    BinaryAccuracy,
+    CalibrationError,
+    CrossEntropy,
+    CrossEntropyLoss,
+)
 from softsym.metrics.displacement import (
     AverageDisplacementError,
     FinalDisplacementError,
@@ -28,6 +33,7 @@ from softsym.metrics.symmetry_tests import SymmetryTest, Verdict, symmetry_test
 
 __all__ = [
     "AverageDisplacementError",
+    "BinaryAccuracy",
     "CalibrationError",
     "CrossEntropy",
     "CrossEntropyLoss",

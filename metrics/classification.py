@@ -7,8 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torchmetrics import MeanMetric
-from torchmetrics.classification import MulticlassCalibrationError
+from torchmetrics import MeanMetric, classification
 from typing_extensions import override
 
 
@@ -76,7 +75,28 @@ class CrossEntropy(MeanMetric):
             super().update(-preds.gather(-1, target[:, None]).log())
 
 
-class CalibrationError(MulticlassCalibrationError):
+class BinaryAccuracy(classification.BinaryAccuracy):
+    """torchmetrics' accuracy of yes and no, whose targets may be shares: a half and more is yes.
+
+    Args:
+        threshold: Probability from which on a prediction is yes.
+
+    Example:
+        >>> metric = BinaryAccuracy()
+        >>> metric.update(torch.tensor([[0.9], [0.2]]), torch.tensor([[0.8], [1.0]]))
+        >>> metric.compute()
+        tensor(0.5000)
+    """
+
+    def __init__(self, threshold: float = 0.5) -> None:
+        super().__init__(threshold, validate_args=False)
+
+    @override
+    def update(self, preds: Tensor, target: Tensor) -> None:
+        super().update(preds, (target >= 0.5).long())
+
+
+class CalibrationError(classification.MulticlassCalibrationError):
     """torchmetrics' error of the confidence in the likeliest class, for any number of classes.
 
     Args:

@@ -187,7 +187,7 @@ class Loss(TypedDict, total=False):
 
 
 @settings_of(
-    "torchmetrics.classification.BinaryAccuracy",
+    "softsym.metrics.BinaryAccuracy",
     "torchmetrics.classification.BinaryCalibrationError",
     "torchmetrics.classification.MulticlassAccuracy",
     "softsym.metrics.CalibrationError",

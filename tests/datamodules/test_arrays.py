@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from softsym.datamodules.array_scales import scales
 from softsym.datamodules.arrays import ArraysDataModule
-from softsym.symmetries import rep
 
 
 @pytest.fixture
@@ -115,50 +113,21 @@ def test_files_name_the_splits(tmp_path):
         ArraysDataModule(one, "T1", "T1", test_file=narrow)
 
 
-LABELS = [
-    ([0, 1, 2] * 10, None, "3T0"),
-    ([[0.0], [1.0]] * 15, None, "2T0"),
-    ([[0, 0, 1], [1, 0, 0]] * 15, "3T0", "3T0"),
-    ([0, 1, 5] * 10, "3T0", r"row 2 .from 0. of the targets is 5, but .* from 0 to 2"),
-    ([0, 1, -1] * 10, None, r"is -1, but labels must be whole numbers from 0, 1, 2"),
-    ([0, 0.5, 1] * 10, None, r"row 1 .* is 0.5.*For numbers take loss=mse"),
-    ([[0, 1, 1], [1, 0, 0]] * 15, None, r"row 0 .* is neither.*target_kind=shares"),
-    ([0, 1, 2] * 10, "T1", "classes have no direction"),
-]
-
-
-@pytest.mark.parametrize(("labels", "rep_out", "expected"), LABELS)
-def test_labels_are_read_or_refused(labels, rep_out, expected, tmp_path):
-    file = saved(tmp_path, "a.npz", X=np.random.default_rng(0).random((30, 3)), Y=np.array(labels))
-    if expected.endswith("T0"):
-        data = ArraysDataModule(file, "T1", rep_out, target_kind="classes")
-        data.setup()
-        assert str(data.rep_out) == expected
-        assert data.splits["train"][1].dtype == torch.int64
-        assert data.target_scale is None
-        return
-    with pytest.raises(ValueError, match=expected):
-        ArraysDataModule(file, "T1", rep_out, target_kind="classes")
-
-
-def test_scales_do_not_overflow_and_leave_nan_out(tmp_path):
-    x = np.random.default_rng(0).standard_normal((200, 4)) * [1e200, 1, 1, 1]
-    x[:, 0] += 5e200
-    x[3, 0] = np.nan
-    mean, scale = scales(x, np.arange(200), rep("T0+T1"), 3)
-    assert float(mean[0]) == pytest.approx(1e200 * np.nanmean(x[:, 0] / 1e200))
-    assert float(scale[0]) == pytest.approx(1e200 * np.nanstd(x[:, 0] / 1e200, ddof=1))
-    assert float(scale[1]) == pytest.approx(np.sqrt((x[:, 1:] ** 2).mean()))
-    assert mean[1:].tolist() == [0, 0, 0]
-
-
-def test_shares_are_from_0_to_1_and_keep_their_units(tmp_path):
-    x = np.random.default_rng(0).random((30, 3))
-    file = saved(tmp_path, "a.npz", X=x, Y=x[:, :1])
-    data = ArraysDataModule(file, "T1", "T0", target_kind="shares")
+def test_the_report_is_told_what_was_done(file):
+    data = ArraysDataModule(str(file), "2T0+2T1", "T0")
     data.setup()
-    assert data.splits["train"][1].max() <= 1
-    assert set(data.state_dict()["scales"]) == {"inputs"}
-    bad = saved(tmp_path, "b.npz", X=x, Y=x[:, :1] + 0.5)
-    with pytest.raises(ValueError, match=r"b.npz: row .* but this loss takes targets from 0 to 1"):
-        ArraysDataModule(bad, "T1", "T0", target_kind="shares")
+    assert data.note.startswith("Samples: 280 train, 60 val, 60 test. Inputs and targets are stand")
+    plain = ArraysDataModule(str(file), "2T0+2T1", "T0", standardize=False)
+    plain.setup()
+    assert plain.note == "Samples: 280 train, 60 val, 60 test."
+    assert plain.target_mean is None
+
+
+def test_squares_of_targets_fit_into_the_precision(tmp_path):
+    x = np.random.default_rng(0).standard_normal((30, 3))
+    file = saved(tmp_path, "a.npz", X=x, Y=1e30 * x, Z=1e160 * x)
+    with pytest.raises(ValueError, match=r"that float32 does not hold. Set trainer.precision=64"):
+        ArraysDataModule(file, "T1", "T1").setup()
+    ArraysDataModule(file, "T1", "T1", dtype="float64").setup()
+    with pytest.raises(ValueError, match=r"that float64 does not hold. Give the targets in other"):
+        ArraysDataModule(file, "T1", "T1", targets="Z", dtype="float64").setup()

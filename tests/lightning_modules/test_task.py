@@ -5,12 +5,12 @@ import pytest
 import torch
 from small_runs import trainer
 from torch import nn
-from torchmetrics import MeanSquaredError
+from torchmetrics import MeanAbsolutePercentageError, MeanSquaredError
 from torchmetrics.classification import MulticlassAccuracy
 
 from softsym.datamodules.arrays import ArraysDataModule
 from softsym.lightning_modules import SymmetryModule
-from softsym.lightning_modules.task import link_of, task_loss
+from softsym.lightning_modules.task import link_of, linked, task_loss
 from softsym.metrics import CrossEntropy, CrossEntropyLoss, DistanceLoss
 from softsym.networks import MLP
 from softsym.regularizers import FunctionRegularizer
@@ -86,6 +86,26 @@ def test_missing_targets_are_left_out_of_loss_and_metrics(numbers, tmp_path):
     assert sum(len(y) for _, y in data.splits.values()) == 239
     assert any(y.isnan().any() for _, y in data.splits.values())
     assert values["val/mse"] < 0.5
+
+
+def test_means_are_undone_for_predictions_and_metrics_that_see_them(tmp_path):
+    x = np.random.default_rng(0).standard_normal((240, 3))
+    np.savez(tmp_path / "far.npz", X=x, Y=1000 + (x**2).sum(1))
+    data = ArraysDataModule(str(tmp_path / "far.npz"), "T1", "T0")
+    metrics = {"mse": MeanSquaredError(), "mape": MeanAbsolutePercentageError()}
+    module, values = trained(data, nn.MSELoss(), tmp_path, metrics)
+    assert values["val/mape"] < 0.01
+    predicted = module.predict_step(data.splits["val"]).detach()
+    y = data.splits["val"][1].double() * data.target_scale + data.target_mean
+    assert values["val/mape"] == pytest.approx(float(((predicted - y) / y).abs().mean()), 1e-3)
+    assert values["val/mse"] == pytest.approx(float((predicted - y).square().mean()), 1e-3)
+
+
+def test_nested_logits_become_probabilities():
+    zero = torch.zeros(2, 4)
+    made = linked(nn.Softmax(-1), {"a": zero, "b": (zero, zero)})
+    assert torch.equal(made["a"], zero + 0.25)
+    assert torch.equal(made["b"][1], zero + 0.25)
 
 
 def test_what_mixes_the_numbers_of_a_sample_gets_whole_samples():
