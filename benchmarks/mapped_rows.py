@@ -131,8 +131,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=given.folder) as scratch:
         folder = Path(scratch)
         write(folder, given.rows)
+        began = time.perf_counter()
         made = parts(folder, given)
         made.datamodule.setup()
+        preparation = time.perf_counter() - began
         rows = made.datamodule.splits["train"]
         data = rows[0][:], rows[1][:]  # standardised, in memory
         turns = InTurns(BareLoop(made.module.network, made.module.optimizer, data), given.batch)
@@ -151,6 +153,7 @@ def main() -> int:
     console.print(
         f"ratio of the rates: median {statistics.median(ratios):.2f}, from {min(ratios):.2f} to "
         f"{max(ratios):.2f} in {len(ratios)} pairs of epochs\n"
+        f"{preparation:.0f} s before the first step, which check all numbers and find the scales\n"
         f"{os.cpu_count()} CPUs of {device_name(torch.device('cpu'))}, {torch.get_num_threads()} "
         f"threads, torch {torch.__version__}, lightning {lightning.__version__}, numpy "
         f"{np.__version__}"

@@ -54,12 +54,22 @@ def read_samples(
         ValueError: If a key is missing, lengths differ, or a number is NaN or infinite.
     """
     arrays = read_arrays(file)
+    if len(arrays) == 1 and targets_file is None and keys["targets"] is None:
+        raise ValueError(
+            f"{file} holds one array alone, {next(iter(arrays))!r}. Name the file of the targets "
+            "by datamodule.targets_file=..., or save both as X and Y in one .npz."
+        )
     others = arrays if targets_file is None else read_arrays(targets_file)
     # a file of one array needs no key
     lone = [tuple(each) if targets_file and len(each) == 1 else () for each in (arrays, others)]
     x = choose(arrays, keys["inputs"], lone[0] or INPUTS, "datamodule.inputs")
-    wanted = keys["targets"], lone[1] or TARGETS
-    y = choose(others, *wanted, "datamodule.targets", text=names)
+    y = choose(others, keys["targets"], lone[1] or TARGETS, "datamodule.targets", text=True)
+    if y.dtype.kind == TEXT and not names:
+        raise ValueError(
+            f"{targets_file or file}: the targets are text, such as {str(y.flat[0])!r}. Names of "
+            "classes go with loss=cross_entropy; else name columns of numbers by "
+            "datamodule.targets=..."
+        )
     if len(x) != len(y) or not len(x):
         raise ValueError(
             f"{file}: inputs and targets must have the same number of rows, at least one; got "

@@ -16,94 +16,83 @@ from softsym.symmetries.batches import is_invariant
 def labelled(
     samples: Mapping[str, Samples], rep_out: str | None, dim: int
 ) -> tuple[dict[str, Samples], tuple[str, ...]]:
-    """Numbers the classes of the targets.
-
-    Names are numbered in alphabetical order, over all files. Numbers stay what they are.
+    """Numbers the classes of the targets from 0, in the order of their names or numbers.
 
     Args:
-        samples: Samples by file, whose targets are names (n,) or (n, 1), whole numbers from 0, or
+        samples: Samples by file, whose targets are names or whole numbers (n,) or (n, 1), or
             one-hot rows (n, classes).
         rep_out: One scalar for each class; None to take the number of classes from the data.
         dim: Dimension of the base space.
 
     Returns:
-        The samples with labels (n,), int64, as targets; and the names of the classes.
+        The samples with labels (n,), int64, as targets; and the names of the classes, over all
+        files.
 
     Raises:
         ValueError: If a target is no label, or the type is not one scalar for each class.
     """
-    classes = None
+    count = None
     if rep_out is not None:
         _require_scalars(rep_out, "classes have", "3T0. Leave it out to count the classes")
-        classes = rep(rep_out).size(dim)
-    if any(each.y.dtype.kind == TEXT for each in samples.values()):
-        names, labels = _of_names(samples, classes)
-    else:
-        labels = {key: class_labels(each, classes) for key, each in samples.items()}
-        count = classes or max(int(each.max()) for each in labels.values()) + 1
-        names = [str(number) for number in range(count)]
-    if len(names) < 2:
-        raise ValueError(
-            f"{samples['train'].source}: classes need at least two different labels; all targets "
-            f"are {names[0]!r}."
-        )
-    return {key: replace(each, y=labels[key]) for key, each in samples.items()}, tuple(names)
-
-
-def _of_names(
-    samples: Mapping[str, Samples], classes: int | None
-) -> tuple[list[str], dict[str, np.ndarray]]:
-    """Names of all classes, and their numbers in each file."""
-    columns = {key: each.y.reshape(len(each.y), -1).astype(str) for key, each in samples.items()}
-    source = samples["train"].source
-    if any(each.shape[1] > 1 for each in columns.values()):
-        raise ValueError(
-            f"{source}: names of classes are one column; name it by datamodule.targets=..."
-        )
-    names, labels = np.unique(
-        np.concatenate([each[:, 0] for each in columns.values()]), return_inverse=True
+        count = rep(rep_out).size(dim)
+    columns = {key: _column(each) for key, each in samples.items()}
+    classes = np.unique(np.concatenate(list(columns.values())))
+    one_hot = max(each.y.reshape(len(each.y), -1).shape[1] for each in samples.values())
+    count = one_hot if one_hot > 1 and count is None else count
+    if count is not None and classes.dtype.kind != TEXT and 0 <= classes[0] <= classes[-1] < count:
+        classes = np.arange(count)  # of which some may be absent
+    _require_count(classes, count, samples["train"])
+    labels = {key: np.searchsorted(classes, each) for key, each in columns.items()}
+    return {key: replace(each, y=labels[key]) for key, each in samples.items()}, tuple(
+        str(each) for each in classes
     )
-    if classes is not None and len(names) != classes:
+
+
+def _require_count(classes: np.ndarray, count: int | None, samples: Samples) -> None:
+    listed = ", ".join(str(each) for each in classes[:9])
+    listed += ", ..." if len(classes) > 9 else ""
+    if count is not None and len(classes) != count:
         raise ValueError(
-            f"{source}: the targets name {len(names)} classes, {', '.join(names[:9])}, but "
-            f"datamodule.rep_out has {classes} scalars. Leave it out to count the classes."
+            f"{samples.source}: the targets are of {len(classes)} classes, {listed}, but the type "
+            f"or the width says {count}. Leave out datamodule.rep_out to count the classes."
         )
-    ends = np.cumsum([len(each) for each in columns.values()])[:-1]
-    parts = np.split(labels.reshape(-1).astype(np.int64), ends)
-    return names.tolist(), dict(zip(columns, parts, strict=True))
+    if not 2 <= len(classes) <= max(len(samples.y) // 2, 2):
+        raise ValueError(
+            f"{samples.source}: the targets are of {len(classes)} classes, {listed}. Classes need "
+            "at least two different labels, and two samples each; for numbers take loss=mse."
+        )
 
 
-def class_labels(samples: Samples, classes: int | None) -> np.ndarray:
-    """Reads labels (n,), int64, off numbers (n,), (n, 1) or one-hot rows (n, classes).
-
-    Args:
-        samples: The samples.
-        classes: Number of classes; None to take any labels from 0.
+def _column(samples: Samples) -> np.ndarray:
+    """Labels (n,): names, or whole numbers as int64.
 
     Raises:
-        ValueError: If a target is no whole number, or out of range.
+        ValueError: If a target is no label.
     """
     y = samples.y.reshape(len(samples.y), -1)
     if y.shape[1] > 1:
-        hot = ((y == 0) | (y == 1)).all(1) & (y.sum(1) == 1)
+        hot = np.zeros(len(y), bool)
+        if y.dtype.kind != TEXT:
+            hot = ((y == 0) | (y == 1)).all(1) & (y.sum(1) == 1)
         if not hot.all():
             raise ValueError(
-                f"{samples.source}: classes are labels (n,) or (n, 1), or one-hot rows; row "
-                f"{int(np.argmin(hot))} (from 0) of the targets {samples.y.shape} is neither. For "
-                "several answers of yes or no take loss=bce, for numbers loss=mse."
+                f"{samples.source}: classes are one column of names or whole numbers, or one-hot "
+                f"rows; row {int(np.argmin(hot))} (from 0) of the targets {samples.y.shape} is "
+                "neither. For several answers of yes or no take loss=bce, for numbers loss=mse."
             )
-        y = y.argmax(1)[:, None]
-    values, largest = y[:, 0], np.inf if classes is None else classes - 1
-    wrong = ~((values == np.floor(values)) & (values >= 0) & (values <= largest))
+        return y.argmax(1)
+    column: np.ndarray = y[:, 0]
+    if column.dtype.kind == TEXT:
+        return column
+    wrong = column != np.floor(column)
     if wrong.any():
         row = int(np.argmax(wrong))
-        allowed = "0, 1, 2, ..." if classes is None else f"0 to {classes - 1}"
-        numbers = "" if values[row] == np.floor(values[row]) else " For numbers take loss=mse."
         raise ValueError(
-            f"{samples.source}: row {row} (from 0) of the targets is {values[row]:g}, but labels "
-            f"must be whole numbers from {allowed}; {int(wrong.sum())} are not.{numbers}"
+            f"{samples.source}: row {row} (from 0) of the targets is {column[row]:g}, but labels "
+            f"of classes are names or whole numbers; {int(wrong.sum())} are not. For numbers take "
+            "loss=mse."
         )
-    return values.astype(np.int64)
+    return column.astype(np.int64)
 
 
 def require_shares(samples: Samples, rep_out: str | None) -> str:

@@ -54,8 +54,8 @@ class ArraysDataModule(TensorDataModule):
         batch_size: Global training batch; by default a sixteenth of the training samples, from 64
             to 1024.
         standardize: Whether inputs and targets are standardised.
-        target_kind: ``numbers``; ``classes``, names or labels 0, 1, ..., which become labels (n,);
-            or ``shares`` from 0 to 1. Neither of these is standardised.
+        target_kind: ``numbers``; ``classes``, names or whole numbers, which become labels (n,); or
+            ``shares`` from 0 to 1. Neither of these is standardised.
         missing: ``error`` refuses NaN and empty names; ``mask`` leaves missing targets out of
             losses and metrics, and samples without any out of the data.
         dtype: ``float32``, or ``float64`` for ``trainer.precision=64-true``.
@@ -169,8 +169,8 @@ class ArraysDataModule(TensorDataModule):
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns the means and scales by which data were standardised."""
-        return {"scales": getattr(self, "scales", {})}
+        """Returns the means and scales by which data were standardised, and the names of classes."""
+        return {"scales": getattr(self, "scales", {}), "class_names": list(self.class_names)}
 
     def _of(self, name: str) -> Samples:
         return self.samples.get(name, self.samples["train"])

@@ -99,6 +99,15 @@ def test_a_column_names_the_splits(tmp_path):
         ArraysDataModule(file, "T1", "T1", split="part", group_key="number")
 
 
+def test_a_file_without_targets_is_told_where_to_name_them(tmp_path):
+    np.save(tmp_path / "X.npy", np.ones((30, 3)))
+    np.save(tmp_path / "Y.npy", np.arange(30.0))
+    files = str(tmp_path / "X.npy"), str(tmp_path / "Y.npy")
+    with pytest.raises(ValueError, match=r"X.npy holds one array alone, 'X'.*targets_file=..."):
+        ArraysDataModule(files[0], "T1", "T0")
+    assert len(ArraysDataModule(files[0], "T1", "T0", targets_file=files[1]).rows["train"]) == 21
+
+
 def test_files_name_the_splits(tmp_path):
     x = np.arange(60.0).reshape(20, 3)
     one, two = saved(tmp_path, "a.npz", X=x, Y=x), saved(tmp_path, "b.npz", X=-x[:7], Y=x[:7])
