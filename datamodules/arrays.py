@@ -169,7 +169,7 @@ class ArraysDataModule(TensorDataModule):
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns the means and scales by which data were standardised, and the names of classes."""
+        """Returns the means and scales of the standardisation, and the names of classes."""
         return {"scales": getattr(self, "scales", {}), "class_names": list(self.class_names)}
 
     def _of(self, name: str) -> Samples:
