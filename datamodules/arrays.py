@@ -16,7 +16,7 @@ from softsym.datamodules.array_samples import Samples, read_samples
 from softsym.datamodules.array_scales import scales, standardised
 from softsym.datamodules.array_splits import require_split, split_rows
 from softsym.datamodules.array_targets import labelled, require_shares
-from softsym.datamodules.array_types import require_type
+from softsym.datamodules.array_types import require_types
 from softsym.datamodules.base import Split, TensorDataModule
 from softsym.datamodules.mapped_rows import MappedRows
 from softsym.datamodules.setting_checks import Count, Positive, Seed
@@ -106,10 +106,12 @@ class ArraysDataModule(TensorDataModule):
         self.samples |= {n: read_samples(f, None, keys, **options) for n, f in others.items() if f}
         self._require_alike()
         self.rows = split_rows(self.samples, split, group_key, split_seed)
-        require_type("rep_in", rep_in, _width(self.samples["train"].x), dim, file)
-        rep_out = self._read_targets(target_kind, rep_out, dim)
+        width_in = _width(self.samples["train"].x)
+        rep_out, width_out = self._read_targets(target_kind, rep_out, dim)
+        given = {"rep_in": (rep_in, width_in), "rep_out": (rep_out, width_out)}
+        types = require_types(given, dim, file)
         batch = batch_size or _batch_size(len(self.rows["train"]))
-        super().__init__(str(rep_in), rep_out, dim, batch, eval_batch_size, seed)
+        super().__init__(*types, dim, batch, eval_batch_size, seed)
         self.classes = len(self.class_names) or None
         self.partial_targets = options["masked"] and self.classes is None
         self.dtype = getattr(torch, dtype)
@@ -175,8 +177,8 @@ class ArraysDataModule(TensorDataModule):
     def _of(self, name: str) -> Samples:
         return self.samples.get(name, self.samples["train"])
 
-    def _read_targets(self, kind: str, rep_out: str | None, dim: int) -> str:
-        """Turns targets into labels, or checks them; returns their type."""
+    def _read_targets(self, kind: str, rep_out: str | None, dim: int) -> tuple[str | None, int]:
+        """Turns targets into labels, or checks them; returns their type and their width."""
         self.class_names: tuple[str, ...] = ()
         train = self.samples["train"]
         if kind == "classes":
@@ -185,11 +187,10 @@ class ArraysDataModule(TensorDataModule):
             if absent:
                 listed = ", ".join(self.class_names[number] for number in sorted(absent))
                 log.warning("%s: no sample is of the classes %s.", train.source, listed)
-            return rep_out or f"{len(self.class_names)}T0"
+            return rep_out or f"{len(self.class_names)}T0", len(self.class_names)
         if kind == "shares":
             (rep_out,) = {require_shares(each, rep_out) for each in self.samples.values()}
-        require_type("rep_out", rep_out, _width(train.y), dim, train.source)
-        return str(rep_out)
+        return rep_out, _width(train.y)
 
     def _require_alike(self) -> None:
         widths = {(_width(each.x), _width(each.y)): each.source for each in self.samples.values()}

@@ -56,6 +56,7 @@ def test_the_split_is_reproducible(file):
 BAD = [
     ({"file": "/nowhere.npz"}, "no file"),
     ({"rep_in": None}, "rep_in is missing.*8T0, 2T1\\+2T0, 2T0\\+2T1"),
+    ({"rep_in": None, "rep_out": None}, "rep_in is missing.*fit: 8T0.*rep_out is missing.*1T0"),
     ({"rep_in": "3T1"}, "has 9 numbers over R\\^3, but .* has 8 columns"),
     ({"rep_in": "4T1"}, "It fits R\\^2: set dim=2"),
     ({"inputs": "Z"}, "no 'Z'. .* holds X"),
