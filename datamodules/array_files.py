@@ -38,13 +38,11 @@ def read_arrays(path: str | Path) -> NamedArrays:
     """Reads the arrays of a file by name.
 
     ``.npz`` and ``.safetensors`` hold named arrays, ``.csv`` and ``.parquet`` named columns,
-    ``.pt`` a mapping of names to tensors, and ``.npy`` one array, named by the file. Columns of
-    text may name splits and groups of samples.
+    ``.pt`` a mapping of names to tensors, and ``.npy`` one array, named by the file. Arrays of text
+    are read too: only those that :func:`choose` is asked for must be numbers.
 
     Args:
         path: The file.
-
-    Arrays of text are read too: only those that :func:`choose` is asked for must be numbers.
 
     Raises:
         ValueError: If the file is missing or damaged, or its kind is unknown.

@@ -97,3 +97,17 @@ def test_text_matters_only_where_it_is_asked_for(tmp_path):
         choose(arrays, "a,name", (), "inputs")
     with pytest.raises(ValueError, match="only plain real numbers"):
         choose({"z": np.array([1j])}, "z", (), "inputs")
+
+
+def test_text_and_categories_of_parquet_are_text(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    words = pa.array(["ann", None, "bob"])
+    table = pa.table({"plain": words, "large": words.cast(pa.large_string()), "n": [1.0, 2.0, 3.0]})
+    pq.write_table(
+        table.append_column("category", words.dictionary_encode()), tmp_path / "a.parquet"
+    )
+    arrays = read_arrays(tmp_path / "a.parquet")
+    for name in ("plain", "large", "category"):
+        assert choose(arrays, name, (), "targets", text=True).tolist() == ["ann", "", "bob"]
+    assert choose(arrays, "n", (), "inputs").tolist() == [1, 2, 3]

@@ -5,13 +5,13 @@ import pytest
 import torch
 from small_runs import trainer
 from torch import nn
-from torchmetrics import MeanAbsolutePercentageError, MeanSquaredError
+from torchmetrics import MeanAbsolutePercentageError, MeanSquaredError, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy
 
 from softsym.datamodules.arrays import ArraysDataModule
 from softsym.lightning_modules import SymmetryModule
-from softsym.lightning_modules.task import link_of, linked, task_loss
-from softsym.metrics import CrossEntropy, CrossEntropyLoss, DistanceLoss
+from softsym.lightning_modules.task import link_of, linked, task_loss, update_metrics
+from softsym.metrics import BinaryAccuracy, CrossEntropy, CrossEntropyLoss, DistanceLoss
 from softsym.networks import MLP
 from softsym.regularizers import FunctionRegularizer
 
@@ -131,3 +131,15 @@ def test_float64_is_kept_from_the_file_to_the_metric(tmp_path):
     assert data.splits["train"][0].dtype == torch.float64
     assert next(module.network.parameters()).dtype == torch.float64
     assert 0 < values["val/mse"] < 1e40  # more than float32 holds, and still a number
+
+
+def test_shares_that_are_known_count_each_by_itself():
+    logits = torch.tensor([[0.5, 2.0], [-1.0, 0.0]])
+    targets = torch.tensor([[1.0, torch.nan], [0.0, torch.nan]])
+    loss = nn.BCEWithLogitsLoss()
+    expected = float(loss(logits[:, 0], targets[:, 0]))
+    assert float(task_loss(loss, logits, targets, True)) == pytest.approx(expected)
+    metrics = MetricCollection({"nll": CrossEntropy(), "acc": BinaryAccuracy()})
+    update_metrics(metrics, link_of(loss)(logits), targets, True)
+    assert float(metrics.compute()["nll"]) == pytest.approx(expected)
+    assert float(metrics.compute()["acc"]) == 1.0
