@@ -23,7 +23,8 @@ from torch import Tensor, nn
 
 import softsym
 from softsym.cli.records import portable_config
-from softsym.datamodules.base import CHECKED_ROWS, TensorDataModule
+from softsym.datamodules.base import TensorDataModule
+from softsym.datamodules.splits import CHECKED_ROWS
 from softsym.lightning_modules import SymmetryModule
 from softsym.lightning_modules.callbacks import GracefulStop
 from softsym.metrics import SymmetryTest, equivariance_error, symmetry_test

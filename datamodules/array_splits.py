@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from softsym.datamodules.array_samples import Samples
-from softsym.datamodules.base import SPLITS
+from softsym.datamodules.splits import SPLITS
 
 
 def require_split(

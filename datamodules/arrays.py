@@ -17,9 +17,10 @@ from softsym.datamodules.array_scales import scales, standardised
 from softsym.datamodules.array_splits import require_split, split_rows
 from softsym.datamodules.array_targets import labelled, require_shares
 from softsym.datamodules.array_types import require_types
-from softsym.datamodules.base import Split, TensorDataModule
+from softsym.datamodules.base import TensorDataModule
 from softsym.datamodules.mapped_rows import MappedRows
 from softsym.datamodules.setting_checks import Count, Positive, Seed
+from softsym.datamodules.splits import Split
 from softsym.symmetries import Rep
 
 log = logging.getLogger(__name__)

@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from softsym.datamodules import base
+from softsym.datamodules import slice_loader
 from softsym.datamodules.arrays import ArraysDataModule
-from softsym.datamodules.base import SliceLoader
+from softsym.datamodules.slice_loader import SliceLoader
 
 
 def made(folder, mapped, **settings):
@@ -24,8 +24,8 @@ def test_a_split_on_the_disk_is_that_in_memory(tmp_path):
 
 
 def test_each_epoch_uses_every_row_once_in_another_order(tmp_path, monkeypatch):
-    monkeypatch.setattr(base, "BLOCK", 16)
-    monkeypatch.setattr(base, "POOL", 128)
+    monkeypatch.setattr(slice_loader, "BLOCK", 16)
+    monkeypatch.setattr(slice_loader, "POOL", 128)
     data = made(tmp_path, True)
     epochs = [
         torch.cat([x for x, _ in SliceLoader(data.splits["train"], 50, 0, 1, 3, lambda e=e: e)])
@@ -40,7 +40,7 @@ def test_each_epoch_uses_every_row_once_in_another_order(tmp_path, monkeypatch):
 
 
 def test_a_resumed_epoch_goes_on_where_it_stopped(tmp_path, monkeypatch):
-    monkeypatch.setattr(base, "POOL", 128)
+    monkeypatch.setattr(slice_loader, "POOL", 128)
     data = made(tmp_path, True).splits["train"]
     whole = [x for x, _ in SliceLoader(data, 50, shuffle_seed=3)]
     resumed = SliceLoader(data, 50, shuffle_seed=3)
