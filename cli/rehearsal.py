@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -22,6 +24,7 @@ def rehearse(module: SymmetryModule, datamodule: TensorDataModule, track_dim: in
         track_dim: Dimension of the tracks to draw; None without tracks.
     """
     _try_optimizer(module)
+    _try_targets(module, datamodule)
     for name, group in module.symmetries.items():
         _try_symmetry(name, group, datamodule)
     if track_dim is not None:
@@ -43,6 +46,28 @@ def _try_optimizer(module: SymmetryModule) -> None:
             listed = ", ".join(f"{name}={value}" for name, value in given.items())
             remedy = f" Settings: {listed or 'none'}."
         raise UserError(f"The optimizer cannot be made. {reason}{remedy}") from error
+
+
+def _try_targets(module: SymmetryModule, datamodule: TensorDataModule) -> None:
+    """Tries the loss and the metrics on targets of the shape that the data have."""
+    size, classes = datamodule.rep_out.size(datamodule.dim), datamodule.classes
+    prediction = torch.zeros(2, size)
+    targets = torch.zeros(2, dtype=torch.int64) if classes else torch.zeros(2, size)
+    tried: dict[str, tuple[Callable[..., object], torch.Tensor]]
+    tried = {"loss": (module.task_loss, prediction)}
+    for name, metric in module.val_metrics.plain.items(keep_base=True, copy_state=False):
+        tried[f"metrics.{name}"] = copy.deepcopy(metric).update, module.link(prediction)
+    for key, (measure, predicted) in tried.items():
+        try:
+            measure(predicted, targets)
+        except (TypeError, ValueError, RuntimeError, IndexError) as error:
+            kind = f"labels of {classes} classes" if classes else f"vectors of {size} numbers"
+            others = {"loss": ("mse", "cross_entropy")}.get(key, ("regression", "classification"))
+            other = f"{key.partition('.')[0]}={others[classes is not None]}"
+            raise UserError(
+                f"{key} does not go with the targets, which are {kind}: {str(error).rstrip('.')}. "
+                f"Change its settings, or choose another one, such as {other}."
+            ) from error
 
 
 def _takes(made: Any, name: str) -> bool:

@@ -9,6 +9,7 @@ import hashlib
 import inspect
 import netrc
 import os
+import pydoc
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,6 +26,13 @@ from softsym.runs.layout import CONFIG
 
 LONGEST_NAME = 120
 """Longest name of a run or its folder; Weights & Biases allows 128 letters."""
+LOWER_IS_BETTER = (
+    "torchmetrics.MeanSquaredError",
+    "softsym.metrics.CrossEntropy",
+    "softsym.metrics.ObservedSquaredError",
+    "softsym.metrics.AverageDisplacementError",
+)
+"""Shipped metrics; of others the class is asked, which loads torch."""
 USUAL = ("dt", "history_sec", "future_sec")
 
 
@@ -185,10 +193,64 @@ def window(attribute: str, *, _root_: Any) -> Any:
     return getattr(window_layout(**{name: _root_.datamodule[name] for name in names}), attribute)
 
 
+def usual_monitor(*, _root_: Any) -> str:
+    """Names the validation metric that decides by default: ``val/mse``, or else the first.
+
+    Args:
+        _root_: The whole config, with the metrics.
+    """
+    names = list(_root_.metrics or ("mse",))
+    return f"val/{'mse' if 'mse' in names else names[0]}"
+
+
+def better(monitor: str, *, _root_: Any) -> str:
+    """Whether a metric is better when low (``min``) or high (``max``), as its class says.
+
+    Args:
+        monitor: Name of the metric among the config's, after ``val/``.
+        _root_: The whole config, with the metrics.
+    """
+    target = (_root_.metrics.get(monitor.partition("/")[2]) or {}).get("_target_", "")
+    if target in LOWER_IS_BETTER:
+        return "min"
+    found = pydoc.locate(target)
+    return "max" if getattr(found, "higher_is_better", None) else "min"
+
+
+def data_dtype(*, _root_: Any) -> str:
+    """The precision of the data that fits that of the trainer.
+
+    Args:
+        _root_: The whole config, with the trainer.
+    """
+    return "float64" if "64" in str(_root_.trainer.get("precision")) else "float32"
+
+
+def metrics_for(loss: str) -> str:
+    """Names the file of ``conf/metrics/`` that fits a file of ``conf/loss/``.
+
+    Args:
+        loss: The name of the loss among the options.
+    """
+    return {"cross_entropy": "classification", "bce": "binary"}.get(loss, "regression")
+
+
+def target_kind(loss: str) -> str:
+    """What a loss takes the targets for: ``classes``, ``shares`` or ``numbers``.
+
+    Args:
+        loss: The path of its class.
+    """
+    kinds = {"CrossEntropyLoss": "classes", "BCEWithLogitsLoss": "shares"}
+    return kinds.get(loss.rpartition(".")[2], "numbers")
+
+
 def register() -> None:
     """Registers resolvers, and configs of installed packages; further calls change nothing."""
     plugin_configs.register()
     OmegaConf.register_new_resolver("program", spoken, replace=True)
+    for each in (usual_monitor, better, data_dtype, metrics_for, target_kind):
+        OmegaConf.register_new_resolver(each.__name__, each, replace=True)
     OmegaConf.register_new_resolver("child_seed", child_seed, replace=True)
     OmegaConf.register_new_resolver("sweep_group", sweep_group, replace=True)
     OmegaConf.register_new_resolver("run_label", run_label, replace=True)

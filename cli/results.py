@@ -24,6 +24,7 @@ from torch import Tensor, nn
 import softsym
 from softsym.cli.records import portable_config
 from softsym.datamodules.base import TensorDataModule
+from softsym.datamodules.splits import CHECKED_ROWS
 from softsym.lightning_modules import SymmetryModule
 from softsym.lightning_modules.callbacks import GracefulStop
 from softsym.metrics import SymmetryTest, equivariance_error, symmetry_test
@@ -73,6 +74,11 @@ class RunResult:
     trainer: Trainer
     history: Sequence[StrengthRow]
     metrics: Mapping[str, float]
+
+    @property
+    def model(self) -> nn.Module:
+        """The mean of the targets given the input: probabilities where the network has logits."""
+        return nn.Sequential(self.module.network, self.module.link)
 
     @property
     def last(self) -> dict[str, StrengthRow]:
@@ -127,6 +133,7 @@ def publish(
         seconds=seconds,
         parameters=parameters,
         bound=bound_weights(result.module),
+        data=result.datamodule.note,
     )
     if summary.predictions is not None:
         summary.predictions.save(folder / PREDICTIONS)
@@ -226,7 +233,7 @@ def held_out_test(result: RunResult) -> tuple[SymmetryTest | None, str]:
     types = data.rep_in, data.rep_out
     try:
         test = symmetry_test(
-            x, y, module.symmetries, *types, model=module.network, clusters=clusters
+            x, data.vectors(y), module.symmetries, *types, model=result.model, clusters=clusters
         )
     # of numbers, such as a singular system: a report without a test is better than none
     except (ValueError, RuntimeError) as reason:
@@ -257,8 +264,8 @@ def predictions(result: RunResult, track_dim: int | None) -> Predictions:
     module.eval()  # dropout would make predictions random
     drawn = Predictions(
         inputs=_array(data.observed_path(inputs)),
-        targets=_in_units(data, targets),
-        outputs=_in_units(data, _predict(module.network, inputs, module.device)),
+        targets=_in_units(data, data.vectors(targets)),
+        outputs=_in_units(data, _predict(result.model, inputs, module.device)),
         baselines={
             name: _in_units(data, _predict(model, inputs, module.device))
             for name, model in module.baselines.items()
@@ -318,7 +325,9 @@ def _predict(network: nn.Module, inputs: Tensor, device: torch.device) -> Tensor
 def _in_units(datamodule: TensorDataModule, values: Tensor) -> np.ndarray:
     """Converts target values (..., size out) to the datamodule's units."""
     scale = datamodule.target_scale
-    return _array(values if scale is None else values * scale.to(values.dtype))
+    values = values if scale is None else values * scale.to(values.dtype)
+    mean = datamodule.target_mean
+    return _array(values if mean is None else values + mean.to(values.dtype))
 
 
 def log_results(trainer: Trainer, metrics: Mapping[str, float]) -> None:
@@ -374,7 +383,8 @@ def _spread(datamodule: TensorDataModule, split: str, most: int) -> Tensor:
     _, targets = datamodule.splits[split]
     rows = torch.arange(len(targets))
     if datamodule.partial_targets:  # pictures and estimates take samples that are whole
-        rows = rows[targets.isfinite().all(1).cpu()]
+        known = [part.isfinite().flatten(1).all(1) for part in targets.split(CHECKED_ROWS)]
+        rows = rows[torch.cat(known).cpu()]
     return rows[torch.linspace(0, len(rows) - 1, min(most, len(rows))).long()]
 
 

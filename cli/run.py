@@ -83,6 +83,7 @@ def build(config: DictConfig) -> Parts:
             f"The data live over R^{datamodule.dim}, but dim={config.dim}, which the candidate "
             f"groups act on. Set dim={datamodule.dim} and groups that fit{fitting}, or other data."
         )
+    _note_types(config, datamodule)
     module = instantiate(config.module)
     _check_base_space(module, datamodule)
     callbacks = instantiate(config.callbacks, _convert_="all")
@@ -97,6 +98,13 @@ def build(config: DictConfig) -> Parts:
     _check_monitor(config.monitor, module)
     rehearse(module, datamodule, config.track_dim)
     return Parts(datamodule, module, trainer)
+
+
+def _note_types(config: DictConfig, datamodule: TensorDataModule) -> None:
+    """Writes types that the datamodule took from its data to the config, for networks to read."""
+    for key in ("rep_in", "rep_out"):
+        if key in config.datamodule and config.datamodule[key] is None:
+            config.datamodule[key] = str(getattr(datamodule, key))
 
 
 def _plugins(trainer: DictConfig) -> list[Any]:

@@ -1,31 +1,48 @@
-"""Reads tables of numbers from users' files: npz, npy, csv, parquet, pt and safetensors.
+"""Reads tables of numbers from users' files: npz, npy, csv, parquet, pt, safetensors and HDF5.
 
-Files are data: nothing in them is run. Arrays of Python objects and pickles are refused.
+Files are data: nothing in them is run. Arrays of Python objects and pickles are refused. Arrays of
+``.npy``, and of ``.npz`` if it is not compressed, are mapped into memory and not read.
 """
 
 from __future__ import annotations
 
 import csv
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 INPUTS, TARGETS = ("X", "x"), ("Y", "y")
 """Names under which inputs and targets are looked for, if the user gives none."""
 
+NUMBERS, TEXT = "biuf", "U"
+"""Kinds of numpy's arrays."""
 
-def read_arrays(path: str | Path) -> Mapping[str, np.ndarray]:
+PICKLES = (".pkl", ".pickle", ".joblib", ".pth")
+LOCAL_HEADER = 30
+"""Bytes of a member's header in a zip archive before its name; the last four are two lengths."""
+
+
+class NamedArrays(dict[str, np.ndarray]):
+    """Arrays or columns of one file, which messages name."""
+
+    def __init__(self, arrays: Mapping[str, np.ndarray], path: Path | None = None) -> None:
+        super().__init__(arrays)
+        self.source = "the arrays" if path is None else repr(str(path))
+
+
+def read_arrays(path: str | Path) -> NamedArrays:
     """Reads the arrays of a file by name.
 
     ``.npz`` and ``.safetensors`` hold named arrays, ``.csv`` and ``.parquet`` named columns,
-    ``.pt`` a mapping of names to tensors, and ``.npy`` one array, named by the file.
+    ``.pt`` a mapping of names to tensors, and ``.npy`` one array, named by the file. Arrays of text
+    are read too: only those that :func:`choose` is asked for must be numbers.
 
     Args:
         path: The file.
-
-    Arrays of text are read too: only those that :func:`choose` is asked for must be numbers.
 
     Raises:
         ValueError: If the file is missing or damaged, or its kind is unknown.
@@ -36,12 +53,16 @@ def read_arrays(path: str | Path) -> Mapping[str, np.ndarray]:
         raise ValueError(f"There is no file {str(path)!r}.")
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        kinds = ", ".join(READERS)
-        raise ValueError(f"{str(path)!r} is of an unknown kind; give one of {kinds}.")
+        what = "is of an unknown kind"
+        if path.suffix.lower() in PICKLES:
+            what = "is a pickle, which could run code"
+        raise ValueError(f"{str(path)!r} {what}; give one of {', '.join(READERS)}.")
     try:
-        return reader(path)
+        arrays = reader(path)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, RuntimeError) as error:
         raise ValueError(f"{str(path)!r} cannot be read: {_reason(error)}") from None
+    # a single number beside the arrays is a note, not data
+    return NamedArrays({name: each for name, each in arrays.items() if each.ndim}, path)
 
 
 def choose(
@@ -68,42 +89,51 @@ def choose(
     Raises:
         ValueError: If there is no such key, or it holds something other than plain real numbers.
     """
+    keys = _keys(arrays, wanted, usual, what)
+    for key in keys:
+        if arrays[key].dtype.kind not in NUMBERS + (TEXT if text else ""):
+            raise ValueError(f"{_source(arrays)}: {what}: {_not_numbers(key, arrays[key])}")
+    if len(keys) == 1:
+        return arrays[keys[0]]
+    return np.concatenate([arrays[k].reshape(len(arrays[k]), -1) for k in keys], axis=1)
+
+
+def _keys(
+    arrays: Mapping[str, np.ndarray], wanted: str | None, usual: Iterable[str], what: str
+) -> list[str]:
     if wanted is None:
         key = next((key for key in usual if key in arrays), None)
         if key is None:
             raise ValueError(
-                f"{what} are looked for under {' or '.join(map(repr, usual))}; the file holds "
-                f"{_listed(arrays)}. Name the key or the columns of the {what}."
+                f"{what} are looked for under {' or '.join(map(repr, usual))}; {_source(arrays)} "
+                f"holds {_listed(arrays)}. Name the key or the columns by {what}=..."
             )
-        return _checked(arrays, [key], what, text)[0]
+        return [key]
     keys: list[str] = []
     for part in (part.strip() for part in wanted.split(",")):
         fitting = [k for k in arrays if k.startswith(part[:-1])] if part.endswith("*") else [part]
         if not fitting or not all(key in arrays for key in fitting):
             raise ValueError(
-                f"{what}={wanted!r}: there is no {part!r}. The file holds {_listed(arrays)}."
+                f"{what}={wanted!r}: there is no {part!r}. {_source(arrays)} holds "
+                f"{_listed(arrays)}."
             )
         keys += fitting
-    chosen = _checked(arrays, keys, what, text)
-    if len(chosen) == 1:
-        return chosen[0]
-    return np.concatenate([array.reshape(len(array), -1) for array in chosen], axis=1)
+    return keys
 
 
-def _checked(
-    arrays: Mapping[str, np.ndarray], keys: list[str], what: str, text: bool
-) -> list[np.ndarray]:
-    for key in keys:
-        array = arrays[key]
-        if text or array.dtype.kind in "biuf":
-            continue
-        example = next((v for v in array.ravel().tolist() if not _is_number(str(v))), None)
-        raise ValueError(
-            f"{what}: {key!r} is of type {array.dtype}"
-            f"{'' if example is None else f' and holds {example!r}'}; only plain real numbers can "
-            "be used. Name other columns, or mend the file."
-        )
-    return [arrays[key] for key in keys]
+def _not_numbers(key: str, array: np.ndarray) -> str:
+    """Says which number is none, and what to do."""
+    entries = enumerate(array.reshape(len(array), -1)[:, 0].tolist())
+    bad = next(((i, v) for i, v in entries if not _is_number(str(v))), None)
+    example = "" if bad is None else f" and holds {bad[1]!r} in row {bad[0]} (from 0)"
+    return (
+        f"{key!r} is of type {array.dtype}{example}; only plain real numbers can be used. Name "
+        "other columns, or mend the file."
+    )
+
+
+def _source(arrays: Mapping[str, np.ndarray]) -> str:
+    return getattr(arrays, "source", "the file")
 
 
 def _listed(arrays: Mapping[str, np.ndarray]) -> str:
@@ -120,11 +150,50 @@ def _reason(error: Exception) -> str:
 
 
 def _npz(path: Path) -> Mapping[str, np.ndarray]:
+    with zipfile.ZipFile(path) as archive:
+        mapped = {each.filename: _member(path, each) for each in archive.infolist()}
     with np.load(path, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+        # numpy takes the ending off the names
+        found = {name: mapped.get(f"{name}.npy") for name in archive.files}
+        return {name: archive[name] if each is None else each for name, each in found.items()}
+
+
+def _member(path: Path, member: zipfile.ZipInfo) -> np.ndarray | None:
+    """Maps an array of an archive; None if it does not lie there as it is in memory."""
+    if member.compress_type != zipfile.ZIP_STORED:
+        return None
+    with path.open("rb") as file:
+        file.seek(member.header_offset + LOCAL_HEADER - 4)
+        lengths = file.read(4)
+        name, extra = (int.from_bytes(lengths[k : k + 2], "little") for k in (0, 2))
+        file.seek(member.header_offset + LOCAL_HEADER + name + extra)
+        with suppress(ValueError):
+            return _mapped(path, file)
+    return None
+
+
+def _mapped(path: Path, file: IO[bytes]) -> np.ndarray:
+    """Maps the array whose ``.npy`` header begins where a file is.
+
+    Raises:
+        ValueError: If it is empty, not row by row, or of a version or kind that cannot be mapped.
+    """
+    version = np.lib.format.read_magic(file)
+    if version != (1, 0):
+        raise ValueError(f"version {version} of .npy")
+    shape, by_column, dtype = np.lib.format.read_array_header_1_0(file)
+    if by_column or dtype.hasobject or 0 in shape or not shape or not dtype.isnative:
+        raise ValueError(f"an array {shape} of {dtype}")
+    end = file.tell() + dtype.itemsize * int(np.prod(shape, dtype=object))
+    if end > path.stat().st_size:
+        raise ValueError("the file is too short")
+    # copy-on-write, as torch takes only what could be written to
+    return np.memmap(path, dtype, mode="c", offset=file.tell(), shape=shape)
 
 
 def _npy(path: Path) -> Mapping[str, np.ndarray]:
+    with path.open("rb") as file, suppress(ValueError):
+        return {path.stem: _mapped(path, file)}
     return {path.stem: np.load(path, allow_pickle=False)}
 
 
@@ -147,17 +216,15 @@ def _csv(path: Path) -> Mapping[str, np.ndarray]:
             raise ValueError(
                 f"row {i + 1 + named} has {len(row)} values, the first has {len(names)}."
             )
-    columns = zip(*body, strict=True) if body else [()] * len(names)
-    return {name.strip(): _column(texts) for name, texts in zip(names, columns, strict=True)}
+    columns = zip(names, zip(*body, strict=True) if body else [()] * len(names), strict=True)
+    return {name.strip(): _column(values) for name, values in columns}
 
 
-def _column(texts: Iterable[str]) -> np.ndarray:
-    """A column as numbers, or as text where one of them is no number."""
-    column = np.array(list(texts))
+def _column(values: Sequence[str]) -> np.ndarray:
     try:
-        return column.astype(float)
+        return np.array([text or "nan" for text in values], dtype=np.float64)
     except ValueError:
-        return column
+        return np.array(values)
 
 
 def _is_number(text: str) -> bool:
@@ -170,11 +237,22 @@ def _is_number(text: str) -> bool:
 
 def _parquet(path: Path) -> Mapping[str, np.ndarray]:
     try:
-        import pyarrow.parquet as pq  # noqa: PLC0415 (an optional package)
+        import pyarrow as pa  # noqa: PLC0415 (an optional package)
+        import pyarrow.parquet as pq  # noqa: PLC0415
     except ImportError:
         raise ImportError("Reading .parquet needs pyarrow: pip install pyarrow.") from None
     table = pq.read_table(path)
-    return {name: table.column(name).to_numpy() for name in table.column_names}
+
+    def column(name: str) -> np.ndarray:
+        values, kind = table.column(name), table.schema.field(name).type
+        if pa.types.is_dictionary(kind):  # categories, as pandas calls them
+            values, kind = values.cast(kind.value_type), kind.value_type
+        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            return np.array(values.fill_null("").to_pylist(), dtype=str)
+        array: np.ndarray = values.to_numpy()
+        return array
+
+    return {name: column(name) for name in table.column_names}
 
 
 def _torch(path: Path) -> Mapping[str, np.ndarray]:
@@ -187,7 +265,11 @@ def _torch(path: Path) -> Mapping[str, np.ndarray]:
     named = saved if isinstance(saved, dict) else {path.stem: saved}
     if not all(isinstance(value, torch.Tensor) for value in named.values()):
         raise ValueError("it holds more than tensors. Save a tensor, or a dict of tensors.")
-    return {str(name): value.numpy() for name, value in named.items()}
+    # numpy has no bfloat16
+    return {
+        str(name): (value.float() if value.dtype == torch.bfloat16 else value).numpy()
+        for name, value in named.items()
+    }
 
 
 def _safetensors(path: Path) -> Mapping[str, np.ndarray]:
@@ -209,7 +291,8 @@ def _hdf5(path: Path) -> Mapping[str, np.ndarray]:
 
     def visit(name: str, item: object) -> None:
         if isinstance(item, h5py.Dataset):
-            arrays[name] = item[()]
+            text = h5py.check_string_dtype(item.dtype) is not None
+            arrays[name] = item.asstr()[()].astype(str) if text else item[()]
 
     with h5py.File(path, "r") as file:
         file.visititems(visit)

@@ -1,56 +1,76 @@
-"""Users' own arrays, from a file of numbers."""
+"""Users' own arrays, from files of numbers."""
 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 from typing_extensions import override
 
-from softsym.datamodules.array_files import INPUTS, TARGETS, choose, read_arrays
-from softsym.datamodules.base import SPLITS, Split, TensorDataModule
+from softsym.datamodules.array_samples import Samples, read_samples
+from softsym.datamodules.array_scales import scales, standardised
+from softsym.datamodules.array_splits import require_split, split_rows
+from softsym.datamodules.array_targets import labelled, require_shares
+from softsym.datamodules.array_types import require_types
+from softsym.datamodules.base import TensorDataModule
+from softsym.datamodules.mapped_rows import MappedRows
 from softsym.datamodules.setting_checks import Count, Positive, Seed
-from softsym.symmetries import Rep, Scalar, rep
-from softsym.symmetries.representations import Sum
+from softsym.datamodules.splits import Split
+from softsym.symmetries import Rep
 
 log = logging.getLogger(__name__)
 
-LARGEST_DIM = 16
-"""Largest space that is proposed where types do not fit."""
 BATCHES_AN_EPOCH = 16
 SMALLEST_BATCH, LARGEST_BATCH = 64, 1024
+IN_MEMORY = 0.25
+"""Share of the memory up to which data are held there by default."""
 
 
 class ArraysDataModule(TensorDataModule):
-    """Inputs and targets from a file, split at random or by groups of samples, and standardised.
+    """Inputs and targets from files, split and standardised.
 
-    Standardisation respects the types: the copies of a tensor in one term of a type share one
-        scale, scalars
-    have one each, and means are taken from scalars alone. Metrics are in the units of the file.
+    Standardisation respects the types: all components of the tensors in one term of a type share a
+    scale, scalars have one each, and means are taken from scalars alone. Metrics are in the units
+    of the file. Arrays of any shape (n, ...) are read as rows (n, size), in row-major order.
 
     Args:
         file: npz, npy, csv, parquet, pt, safetensors or HDF5.
         rep_in: Type of the inputs, such as ``"5T0 + 5T1"``.
-        rep_out: Type of the targets.
+        rep_out: Type of the targets; of classes and shares by default one scalar for each.
         inputs: Key of the inputs, columns joined by commas, or ``x_*``; ``X`` or ``x`` by default.
         targets: The same for the targets; ``Y`` or ``y`` by default.
         targets_file: File of the targets, if they are in another one.
-        group_key: Key of labels (n,); samples of one label are in one split, and count as
-            dependent on each other in the symmetry test.
-        split: Shares of train, val and test.
+        val_file: File of the validation samples; by default they are taken from ``file``.
+        test_file: The same for the test samples.
+        group_key: Key of labels (n,), numbers or text; samples of one label are in one split, and
+            count as dependent on each other in the symmetry test.
+        split: Shares of train, val and test; or the key of a column that holds these words (or 0, 1
+            and 2).
         dim: Dimension of the base space.
         batch_size: Global training batch; by default a sixteenth of the training samples, from 64
             to 1024.
         standardize: Whether inputs and targets are standardised.
+        target_kind: ``numbers``; ``classes``, names or whole numbers, which become labels (n,); or
+            ``shares`` from 0 to 1. Neither of these is standardised.
+        missing: ``error`` refuses NaN and empty names; ``mask`` leaves missing targets out of
+            losses and metrics, and samples without any out of the data.
+        dtype: ``float32``, or ``float64`` for ``trainer.precision=64-true``.
+        mapped: Whether batches are read from the disk; by default if the data would fill more than
+            a quarter of the memory. Samples are then shuffled within large blocks.
         split_seed: Seed of the split.
         seed: Seed of the order of the training samples.
 
+    Attributes:
+        class_names: Names of the classes by their number; empty where targets are numbers.
+
     Raises:
-        ValueError: If the file cannot be read, a key is missing, or the types do not fit.
+        ValueError: If a file cannot be read, a key is missing, the types do not fit, or a split is
+            empty.
     """
 
     experiment = "arrays"
@@ -63,155 +83,154 @@ class ArraysDataModule(TensorDataModule):
         inputs: str | None = None,
         targets: str | None = None,
         targets_file: str | None = None,
+        val_file: str | None = None,
+        test_file: str | None = None,
         group_key: str | None = None,
-        split: Sequence[Positive] = (0.7, 0.15, 0.15),
+        split: Sequence[Positive] | str = (0.7, 0.15, 0.15),
         dim: Count = 3,
         batch_size: Count | None = None,
         eval_batch_size: Count = 4096,
         standardize: bool = True,
+        target_kind: Literal["numbers", "classes", "shares"] = "numbers",
+        missing: Literal["error", "mask"] = "error",
+        dtype: Literal["float32", "float64"] = "float32",
+        mapped: bool | None = None,
         split_seed: Seed = 0,
         seed: Seed = 0,
     ) -> None:
-        if len(split) != len(SPLITS) or abs(sum(split) - 1) > 1e-6:
-            raise ValueError(
-                f"datamodule.split must hold the shares of {', '.join(SPLITS)}, which sum to 1; "
-                f"got {list(split)}."
-            )
-        self.x, self.y, self.labels = _read(file, targets_file, inputs, targets, group_key)
-        for key, text, values in (("rep_in", rep_in, self.x), ("rep_out", rep_out, self.y)):
-            _require_type(key, text, values.shape[1], dim)
-        count = len(self.x)
-        batch = batch_size or _batch_size(round(split[0] * count))
-        super().__init__(rep_in or "T0", rep_out or "T0", dim, batch, eval_batch_size, seed)
-        self.shares, self.standardize, self.split_seed = tuple(split), standardize, split_seed
+        require_split(split, targets_file, (val_file, test_file))
+        column = split if isinstance(split, str) else None
+        keys = {"inputs": inputs, "targets": targets, "group_key": group_key, "split": column}
+        options = {"masked": missing == "mask", "names": target_kind == "classes"}
+        others = {"val": val_file, "test": test_file}
+        self.samples = {"train": read_samples(file, targets_file, keys, **options)}
+        self.samples |= {n: read_samples(f, None, keys, **options) for n, f in others.items() if f}
+        self._require_alike()
+        self.rows = split_rows(self.samples, split, group_key, split_seed)
+        width_in = _width(self.samples["train"].x)
+        rep_out, width_out = self._read_targets(target_kind, rep_out, dim)
+        given = {"rep_in": (rep_in, width_in), "rep_out": (rep_out, width_out)}
+        types = require_types(given, dim, file)
+        batch = batch_size or _batch_size(len(self.rows["train"]))
+        super().__init__(*types, dim, batch, eval_batch_size, seed)
+        self.classes = len(self.class_names) or None
+        self.partial_targets = options["masked"] and self.classes is None
+        self.dtype = getattr(torch, dtype)
+        self.standardize, self.scales_targets = standardize, target_kind == "numbers"
+        self.mapped = self._is_large() if mapped is None else mapped
 
     @override
     def load(self) -> Mapping[str, Split]:
-        rows = _split_rows(len(self.x), self.labels, self.shares, self.split_seed)
-        for name, chosen in zip(SPLITS, rows, strict=True):
-            if not len(chosen):
-                raise ValueError(
-                    f"No sample is left for {name!r}: {len(self.x)} samples"
-                    f"{'' if self.labels is None else f' of {len(set(self.labels))} groups'} are "
-                    f"too few for the shares {list(self.shares)}."
-                )
-        if self.labels is not None:
-            _, numbered = np.unique(self.labels, return_inverse=True)
-            of_all = torch.from_numpy(numbered.reshape(-1))
-            self.clusters = {n: of_all[chosen] for n, chosen in zip(SPLITS, rows, strict=True)}
-        x, y = torch.from_numpy(self.x), torch.from_numpy(self.y)
+        if self.samples["train"].groups is not None:
+            self.clusters = self._clusters()
+        source, train = self.samples["train"], self.rows["train"]
+        x_scales = self._scales(source.x, train, self.rep_in, self.standardize)
+        scaled = self.standardize and self.scales_targets
+        y_scales = self._scales(source.y, train, self.rep_out, scaled)
         if self.standardize:
-            train = rows[0]
-            x_mean, x_scale = _moments(x[train], self.rep_in, self.dim)
-            y_mean, y_scale = _moments(y[train], self.rep_out, self.dim)
-            x, y = (x - x_mean) / x_scale, (y - y_mean) / y_scale
-            self.scales = {"inputs": (x_mean, x_scale), "targets": (y_mean, y_scale)}
-            self.target_scale = y_scale.float()
+            self.scales = {"inputs": x_scales} | ({"targets": y_scales} if scaled else {})
+        if scaled:
+            self._require_squares(float(y_scales[1].max()))
+            self.target_mean = y_scales[0] if y_scales[0].any() else None
+            self.target_scale = y_scales[1].to(self.dtype)
+        self.note = self._note()
+        log.info("%s", self.note)
         return {
-            name: (x[chosen].float(), y[chosen].float())
-            for name, chosen in zip(SPLITS, rows, strict=True)
+            name: (
+                self._table(self._of(name).x, rows, *x_scales),
+                self._labels(name, rows)
+                if self.classes
+                else self._table(self._of(name).y, rows, *y_scales),
+            )
+            for name, rows in self.rows.items()
         }
 
-    def state_dict(self) -> dict[str, Any]:
-        """Returns the means and scales by which data were standardised."""
-        return {"scales": getattr(self, "scales", {})}
-
-
-def _read(
-    file: str, targets_file: str | None, inputs: str | None, targets: str | None, key: str | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Inputs and targets as tables of float64, and the labels of groups."""
-    arrays = read_arrays(file)
-    others = arrays if targets_file is None else read_arrays(targets_file)
-    lone = [tuple(each) if targets_file and len(each) == 1 else () for each in (arrays, others)]
-    x = choose(arrays, inputs, lone[0] or INPUTS, "datamodule.inputs")
-    y = choose(others, targets, lone[1] or TARGETS, "datamodule.targets")
-    if len(x) != len(y):
-        raise ValueError(
-            f"{file}: inputs and targets must have the same number of rows; got {len(x)} and "
-            f"{len(y)}."
-        )
-    labels = None if key is None else choose(arrays, key, (), "datamodule.group_key").reshape(-1)
-    if labels is not None and len(labels) != len(x):
-        raise ValueError(
-            f"{file}: datamodule.group_key={key} holds {len(labels)} labels for {len(x)} samples."
-        )
-    tables = [values.reshape(len(values), -1).astype(np.float64) for values in (x, y)]
-    for what, table in zip(("inputs", "targets"), tables, strict=True):
-        bad = np.argwhere(~np.isfinite(table))
-        if len(bad):
-            row, column = bad[0]
-            raise ValueError(
-                f"{file}: row {row}, column {column} of the {what} is {table[row, column]}, and "
-                f"{len(bad)} numbers in all are NaN or infinite. Remove or repair such samples."
+    def _note(self) -> str:
+        """Says what was done to the data."""
+        counts = ", ".join(f"{len(rows)} {name}" for name, rows in self.rows.items())
+        notes = [f"Samples: {counts}."]
+        if self.class_names:
+            listed = ", ".join(f"{k} {name}" for k, name in enumerate(self.class_names[:20]))
+            notes.append(f"Classes: {listed}{', ...' if len(self.class_names) > 20 else ''}.")
+        if self.standardize:
+            both = "Inputs and targets" if self.scales_targets else "Inputs"
+            notes.append(
+                f"{both} are standardised by the training samples: scalars by their own mean and "
+                "standard deviation, tensors by one scale for each term of their type, without a "
+                "shift. Metrics and predictions are in the units of the file."
             )
-    return tables[0], tables[1], labels
+        return " ".join(notes)
 
-
-def _require_type(key: str, text: str | None, width: int, dim: int) -> None:
-    """Raises a ValueError unless a type has as many numbers as the data; proposes ones that fit."""
-    wrong = None if text is None else rep(text).size(dim)
-    if wrong == width:
-        return
-    fitting = ", ".join(_proposals(width, dim))
-    if text is None:
+    def _require_squares(self, largest: float) -> None:
+        """Raises a ValueError if the precision does not hold the squares of such targets."""
+        if largest < torch.finfo(self.dtype).max ** 0.5 / 16:
+            return
+        wider = "Set trainer.precision=64-true, or give" if self.dtype == torch.float32 else "Give"
         raise ValueError(
-            f"datamodule.{key} is missing: say what kind of numbers the {width} columns are. Over "
-            f"R^{dim}, for example, these fit: {fitting}."
+            f"{self.samples['train'].source}: targets of the size of {largest:.3g} have squares "
+            f"that {str(self.dtype)[6:]} does not hold. {wider} the targets in other units."
         )
-    spaces = [d for d in range(1, LARGEST_DIM) if rep(text).size(d) == width]
-    other = f" It fits R^{spaces[0]}: set dim={spaces[0]}." if spaces else ""
-    raise ValueError(
-        f"datamodule.{key}={text} has {wrong} numbers over R^{dim}, but the data have {width} "
-        f"columns.{other} Over R^{dim}, for example, these fit: {fitting}."
-    )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns the means and scales of the standardisation, and the names of classes."""
+        return {"scales": getattr(self, "scales", {}), "class_names": list(self.class_names)}
+
+    def _of(self, name: str) -> Samples:
+        return self.samples.get(name, self.samples["train"])
+
+    def _read_targets(self, kind: str, rep_out: str | None, dim: int) -> tuple[str | None, int]:
+        """Turns targets into labels, or checks them; returns their type and their width."""
+        self.class_names: tuple[str, ...] = ()
+        train = self.samples["train"]
+        if kind == "classes":
+            self.samples, self.class_names = labelled(self.samples, rep_out, dim)
+            absent = set(range(len(self.class_names))) - set(self.samples["train"].y.tolist())
+            if absent:
+                listed = ", ".join(self.class_names[number] for number in sorted(absent))
+                log.warning("%s: no sample is of the classes %s.", train.source, listed)
+            return rep_out or f"{len(self.class_names)}T0", len(self.class_names)
+        if kind == "shares":
+            (rep_out,) = {require_shares(each, rep_out) for each in self.samples.values()}
+        return rep_out, _width(train.y)
+
+    def _require_alike(self) -> None:
+        widths = {(_width(each.x), _width(each.y)): each.source for each in self.samples.values()}
+        if len(widths) > 1:
+            listed = "; ".join(f"{s}: {x} and {y}" for (x, y), s in widths.items())
+            raise ValueError(f"Files must have the same columns of inputs and targets; {listed}.")
+
+    def _is_large(self) -> bool:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        each = torch.finfo(self.dtype).bits // 8
+        held = sum(s.x.size + s.y.size for s in self.samples.values()) * each
+        return held > IN_MEMORY * memory
+
+    def _scales(
+        self, table: np.ndarray, rows: np.ndarray, R: Rep, scaled: bool
+    ) -> tuple[Tensor, Tensor]:
+        if scaled:
+            return scales(table, rows, R, self.dim)
+        width = _width(table)
+        return torch.zeros(width, dtype=torch.float64), torch.ones(width, dtype=torch.float64)
+
+    def _table(self, table: np.ndarray, rows: np.ndarray, mean: Tensor, scale: Tensor) -> Any:
+        if self.mapped:
+            return MappedRows(table, rows, mean, scale, self.dtype)
+        return standardised(table, rows, mean, scale, self.dtype)
+
+    def _labels(self, name: str, rows: np.ndarray) -> Tensor:
+        return torch.from_numpy(self._of(name).y[rows])
+
+    def _clusters(self) -> dict[str, Tensor]:
+        """The groups of each split, numbered over all files."""
+        labels = [self._of(name).groups[rows] for name, rows in self.rows.items()]
+        _, numbered = np.unique(np.concatenate(labels), return_inverse=True)
+        parts = torch.from_numpy(numbered.reshape(-1)).split([len(each) for each in labels])
+        return dict(zip(self.rows, parts, strict=True))
 
 
-def _proposals(width: int, dim: int) -> list[str]:
-    """Types of scalars, vectors and matrices with a number of components."""
-    found = [f"{width}T0"]
-    vectors, left = divmod(width, dim)
-    if vectors and dim > 1:
-        found.append(f"{vectors}T1" + (f"+{left}T0" if left else ""))
-        if width % (dim + 1) == 0 and width > dim:
-            found.append(f"{width // (dim + 1)}T0+{width // (dim + 1)}T1")
-    if dim > 1 and width % dim**2 == 0:
-        found.append(f"{width // dim**2}T2")
-    return found
-
-
-def _split_rows(
-    count: int, labels: np.ndarray | None, shares: Sequence[float], seed: int
-) -> list[Tensor]:
-    """Rows of each split; those of one label stay together."""
-    unit = np.arange(count) if labels is None else np.unique(labels, return_inverse=True)[1]
-    units = int(unit.max()) + 1
-    order = torch.randperm(units, generator=torch.Generator().manual_seed(seed)).numpy()
-    place = np.empty(units)
-    place[order] = (np.arange(units) + 0.5) / units
-    at = place[unit.reshape(-1)]
-    ends = np.cumsum(shares)
-    part = np.searchsorted(ends[:-1], at)
-    return [torch.from_numpy(np.flatnonzero(part == k)) for k in range(len(shares))]
-
-
-def _moments(values: Tensor, R: Rep, dim: int) -> tuple[Tensor, Tensor]:
-    """Mean of the scalars, 0 for other numbers, and the scale of each number, (size,)."""
-    mean = torch.zeros(values.shape[1], dtype=values.dtype)
-    scale, start = torch.ones_like(mean), 0
-    for count, term in R.terms if isinstance(R, Sum) else ((1, R),):
-        columns = slice(start, start + count * term.size(dim))
-        part = values[:, columns]
-        if term == Scalar:
-            mean[columns] = part.mean(0)
-            spread = part.std(0)
-        else:
-            spread = part.square().mean().sqrt().expand(part.shape[1])
-        # a column that is constant but for rounding keeps its unit
-        size = part.abs().amax(0)
-        scale[columns] = torch.where(spread > 1e-9 * size, spread, 1.0)
-        start = columns.stop
-    return mean, scale
+def _width(table: np.ndarray) -> int:
+    return int(np.prod(table.shape[1:]))
 
 
 def _batch_size(training: int) -> int:

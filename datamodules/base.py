@@ -1,114 +1,28 @@
-"""The base of all datamodules: typed tensors on the device, equal shares of every batch."""
+"""The base of all datamodules: typed tensors on the device."""
 
 from __future__ import annotations
 
 import inspect
-import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
-import numpy as np
 import torch
 from lightning import LightningDataModule
 from torch import Tensor
 from typing_extensions import override
 
 from softsym.datamodules.setting_checks import Count, Seed, checked
+from softsym.datamodules.slice_loader import SliceLoader
+from softsym.datamodules.splits import (
+    OOD,
+    SPLITS,
+    Split,
+    as_clusters,
+    as_splits,
+    check_split,
+)
 from softsym.symmetries import Rep, rep
-
-Split = tuple[Tensor, Tensor]
-"""Inputs (n, rep_in.size(dim)) and targets (n, rep_out.size(dim))."""
-
-SPLITS = ("train", "val", "test")
-OOD = "ood"
-"""The optional split of samples from outside the training distribution."""
-
-INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
-"""Types of labels."""
-
-CHECKED_ROWS = 1 << 16
-"""Number of samples checked at once: a mask of all values would be a quarter of the data again."""
-
-
-class SliceLoader:
-    """Batches as slices of tensors that are already on the device.
-
-    Every rank iterates over the same (shuffled) order and takes its share of each global batch, so
-    the result does not depend on the number of ranks. Training drops the few samples that would
-    make shares unequal; evaluation uses each sample exactly once. Checkpoints within an epoch store
-    the number of batches already used.
-
-    ``batch_size`` is that of the global batch, summed over ranks. ``shuffle_seed`` None keeps the
-    order; a number shuffles by (seed, epoch), so that a resumed run sees the same order.
-    """
-
-    def __init__(
-        self,
-        data: Split,
-        batch_size: int,
-        rank: int = 0,
-        world_size: int = 1,
-        shuffle_seed: int | None = None,
-        epoch: Callable[[], int] = lambda: 0,
-    ) -> None:
-        self.data = data
-        self.batch_size = min(batch_size, len(data[0]))
-        self.rank, self.world_size = rank, world_size
-        self.shuffle_seed, self.epoch = shuffle_seed, epoch
-        self._used_batches = 0
-        self._first_batch = 0
-        if shuffle_seed is not None and self.batch_size < world_size:
-            what, remedy = f"A global batch of {batch_size} samples", "a larger batch_size"
-            if len(data[0]) < world_size:
-                what, remedy = f"{len(data[0])} training samples", "more samples"
-            raise ValueError(
-                f"{what} cannot be shared by {world_size} processes. Use {remedy}, of at least "
-                f"{world_size}, or fewer processes (trainer.devices)."
-            )
-
-    def __len__(self) -> int:
-        count = len(self.data[0])
-        if self.shuffle_seed is not None and count % self.batch_size < self.world_size:
-            return max(count // self.batch_size, 1)
-        return math.ceil(count / self.batch_size)
-
-    def __iter__(self) -> Iterator[Split]:
-        inputs, targets = self.data
-        order = self._order()
-        first, self._first_batch = self._first_batch, 0
-        for batch in range(first, len(self)):
-            # Before the yield: a checkpoint written during this batch counts it as used.
-            self._used_batches = batch + 1
-            start = batch * self.batch_size
-            size = min(self.batch_size, len(inputs) - start)
-            if order is None:
-                # Bounds that tile the batch, so that ranks share every sample without overlap.
-                low = start + size * self.rank // self.world_size
-                high = start + size * (self.rank + 1) // self.world_size
-                yield inputs[low:high], targets[low:high]
-            else:
-                # Equal shares, as gradients are averaged over ranks with equal weights.
-                share = size // self.world_size
-                low = start + self.rank * share
-                chosen = order[low : low + share]
-                yield inputs[chosen], targets[chosen]
-
-    def state_dict(self) -> dict[str, int]:
-        """Returns the position within the current epoch."""
-        return {"batches": self._used_batches}
-
-    def load_state_dict(self, state_dict: dict[str, int]) -> None:
-        """Makes the next iteration continue from a checkpoint; after a full epoch, start anew."""
-        self._first_batch = state_dict["batches"] % len(self)
-
-    def _order(self) -> Tensor | None:
-        if self.shuffle_seed is None:
-            return None
-        # The stride is a prime above any plausible number of epochs: (seed, epoch) stay distinct.
-        generator = torch.Generator().manual_seed(self.shuffle_seed + 1_000_003 * self.epoch())
-        order = torch.randperm(len(self.data[0]), generator=generator)
-        return order.to(self.data[0].device)
 
 
 class TensorDataModule(LightningDataModule, ABC):
@@ -153,8 +67,18 @@ class TensorDataModule(LightningDataModule, ABC):
         self.splits: dict[str, Split] = {}
         self.partial_targets = False
         """Whether targets may be NaN where nothing was observed; losses must leave these out."""
+        self.classes: int | None = None
+        """Number of classes, where targets are labels (n,), int64; rep_out is then one scalar for
+        each class. None where targets are numbers."""
+        self.dtype = torch.float32
+        """Precision of inputs and targets, and of metrics."""
         self.target_scale: Tensor | None = None
         """Unit of each target number, e.g. in metres, by which metrics multiply; set by load."""
+        self.target_mean: Tensor | None = None
+        """Mean (size out,), float64, that was taken from the targets before they were divided by
+        the scale; None where none was."""
+        self.note = ""
+        """What was done to the data, for the report; set by load."""
         self.clusters: Mapping[str, Tensor] | None = None
         """Split -> label of each sample (n,), integers; set by load, which may give numpy arrays.
 
@@ -191,6 +115,12 @@ class TensorDataModule(LightningDataModule, ABC):
         """Returns the name of a group that the true function keeps exactly, if one is known."""
         return None
 
+    def vectors(self, targets: Tensor) -> Tensor:
+        """Returns targets as vectors of type ``rep_out``: labels as one-hot rows (n, classes)."""
+        if self.classes is None or targets.is_floating_point():
+            return targets
+        return torch.nn.functional.one_hot(targets, self.classes).to(self.dtype)
+
     def observed_path(self, inputs: Tensor) -> Tensor:
         """Returns the part of the inputs that is a path to draw, (n, steps * dim), in metres."""
         return inputs
@@ -198,11 +128,11 @@ class TensorDataModule(LightningDataModule, ABC):
     @override
     def setup(self, stage: str | None = None) -> None:
         if not self.splits:
-            splits = as_splits(self.load(), f"{type(self).__name__}.load()")
+            source = f"{type(self).__name__}.load()"
+            splits = as_splits(self.load(), source, self.dtype)
+            types = self.rep_in, self.rep_out, self.dim, self.partial_targets, self.classes
             for name in (*SPLITS, *({OOD} & splits.keys())):
-                check_split(
-                    name, splits[name], self.rep_in, self.rep_out, self.dim, self.partial_targets
-                )
+                check_split(name, splits[name], *types)
             if self.clusters is not None:
                 self.clusters = as_clusters(self.clusters, splits)
             self.splits = splits
@@ -253,115 +183,3 @@ def _full_signature(cls: type) -> inspect.Signature:
             if parameter.name not in names and parameter.default is not inspect.Parameter.empty
         ]
     return inspect.Signature(own)
-
-
-def as_splits(loaded: object, source: str) -> dict[str, Split]:
-    """Returns all splits as float32 tensors.
-
-    Args:
-        loaded: Split -> inputs and targets, tensors or numpy's arrays of plain numbers.
-        source: What returned it, for messages.
-
-    Raises:
-        ValueError: If a split is missing, no pair, or holds anything but real numbers.
-    """
-    given = loaded if isinstance(loaded, Mapping) else {}
-    if missing := [name for name in SPLITS if name not in given]:
-        raise ValueError(
-            f"{source} must return a mapping with {', '.join(SPLITS)} and optionally {OOD}, each a "
-            f"pair of inputs and targets; {', '.join(missing)} missing."
-        )
-    splits = {}
-    for name, pair in given.items():
-        if not isinstance(pair, Sequence) or len(pair) != 2:
-            raise ValueError(
-                f"{source} must return a pair of inputs and targets for {name!r}; got "
-                f"{type(pair).__name__}."
-            )
-        inputs, targets = pair
-        splits[name] = _as_tensor(f"{name} inputs", inputs), _as_tensor(f"{name} targets", targets)
-    return splits
-
-
-def _as_tensor(what: str, values: object) -> Tensor:
-    """Returns real numbers as a float32 tensor; an array of objects could be anything."""
-    if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
-        return torch.from_numpy(np.require(values, np.float32, ["C", "W"]))
-    if isinstance(values, Tensor) and not values.is_complex():
-        return values.float()
-    kind = getattr(values, "dtype", type(values).__name__)
-    raise ValueError(
-        f"The {what} must be a tensor or array of real numbers; got {kind}. Convert them, as by "
-        "np.asarray(values, np.float32)."
-    )
-
-
-def as_clusters(clusters: object, splits: Mapping[str, Split]) -> dict[str, Tensor]:
-    """Returns the labels (n,) of each split as int64 tensors.
-
-    Args:
-        clusters: Split -> labels of its samples, tensors or numpy's arrays of integers.
-        splits: Split -> inputs and targets.
-
-    Raises:
-        ValueError: If a split has no labels, or they are not one integer for each sample.
-    """
-    given = clusters if isinstance(clusters, Mapping) else {}
-    if missing := [name for name in splits if name not in given]:
-        raise ValueError(
-            f"clusters must map each split to the labels of its samples; {', '.join(missing)} "
-            "missing. Set self.clusters = None if samples are independent."
-        )
-    return {name: _as_labels(name, given[name], len(splits[name][0])) for name in splits}
-
-
-def _as_labels(name: str, values: object, count: int) -> Tensor:
-    kind, shape = (getattr(values, what, None) for what in ("dtype", "shape"))
-    if isinstance(values, np.ndarray) and values.dtype.kind in "iu":
-        values = torch.from_numpy(np.require(values, np.int64, ["C", "W"]))
-    integers = isinstance(values, Tensor) and values.dtype in INTEGERS
-    if not isinstance(values, Tensor) or not integers or values.shape != (count,):
-        got = f"{kind or type(values).__name__}{f' of shape {tuple(shape)}' if shape else ''}"
-        raise ValueError(
-            f"The clusters of split {name!r} must be integers of shape ({count},), one label for "
-            f"each sample; got {got}. Number names by np.unique(names, return_inverse=True)[1]."
-        )
-    return values.long()
-
-
-def check_split(
-    name: str, data: Split, rep_in: Rep, rep_out: Rep, dim: int, partial: bool = False
-) -> None:
-    """Raises a ValueError unless a split is not empty, fits its types over R^dim, and is finite.
-
-    Targets may be NaN if they are ``partial``; at least one sample must be whole, for the report.
-    """
-    if len(data[0]) != len(data[1]):
-        raise ValueError(f"Split {name!r} has {len(data[0])} inputs but {len(data[1])} targets.")
-    if len(data[0]) == 0:
-        raise ValueError(f"Split {name!r} is empty.")
-    for what, typed, values in (("rep_in", rep_in, data[0]), ("rep_out", rep_out, data[1])):
-        if values.ndim == 1:
-            raise ValueError(
-                f"The {name} data of {what} have the shape ({len(values)},), but one number per "
-                f"sample is a column, ({len(values)}, 1). Return values[:, None]."
-            )
-        if values.ndim != 2 or values.shape[1] != typed.size(dim):
-            raise ValueError(
-                f"{what} {str(typed)!r} has {typed.size(dim)} numbers over R^{dim}, but the "
-                f"{name} data have shape {tuple(values.shape)}. Change datamodule.{what} so that "
-                f"its size is {values.shape[-1]}."
-            )
-        for number, part in enumerate(values.split(CHECKED_ROWS)):
-            finite = torch.isfinite(part)
-            if partial and what == "rep_out":
-                finite |= part.isnan() & ~part.isnan().all(1, keepdim=True)
-            if not finite.all():
-                row, column = (int(i) for i in (~finite).nonzero()[0])
-                raise ValueError(
-                    f"The {name} data are not finite: {what} column {column} of sample "
-                    f"{number * CHECKED_ROWS + row} is {float(part[row, column])}. Remove or "
-                    "repair such samples."
-                )
-    if partial and not torch.isfinite(data[1]).all(1).any():
-        raise ValueError(f"No sample of split {name!r} has a target that is observed as a whole.")

@@ -16,10 +16,11 @@ from softsym.lightning_modules.epoch_record import EpochRecord
 from softsym.lightning_modules.micro_batches import micro_batch
 from softsym.lightning_modules.names import require_names
 from softsym.lightning_modules.nonfinite import explain_nonfinite, nonfinite_loss
-from softsym.lightning_modules.schedule import follow_length
+from softsym.lightning_modules.schedule import EachStep, configured, follow_length, length_of
+from softsym.lightning_modules.task import link_of, linked, task_loss, update_metrics
 from softsym.metrics.accumulated import PAPER, SPREAD
 from softsym.metrics.equivariance import EquivarianceError
-from softsym.metrics.heads import HeadMetrics, nested_loss
+from softsym.metrics.heads import HeadMetrics
 from softsym.regularizers import Fixed, Regularizer, StrengthPolicy, StrengthTuning
 from softsym.regularizers.base import all_penalties
 from softsym.runs.errors import UserError
@@ -48,8 +49,10 @@ class SymmetryModule(LightningModule):
         optimizer: Makes an optimizer of the parameters.
         regularizers: Regularizers by name, which is their key in logs.
         policy: Decides strengths after each epoch; fixed by default.
-        scheduler: Makes a learning-rate scheduler of the optimizer; stepped once an epoch.
-        metrics: torchmetrics by name, for validation and test.
+        scheduler: Makes a learning-rate scheduler of the optimizer, stepped once an epoch; or an
+            :class:`~softsym.lightning_modules.schedule.EachStep`.
+        metrics: torchmetrics by name, for validation and test. Where the loss is a cross-entropy
+            they get probabilities, not logits.
         baselines: Modules without training, measured beside the network in the test.
         candidates: Groups by name whose equivariance error the test measures, beside those that
             are regularized; for models that no regularizer can bind to.
@@ -70,6 +73,7 @@ class SymmetryModule(LightningModule):
 
     Attributes:
         began: Whether a training has begun, so that a checkpoint to resume has been restored.
+        link: Map from the network's outputs to the mean of the targets: softmax after logits.
     """
 
     def __init__(
@@ -79,7 +83,7 @@ class SymmetryModule(LightningModule):
         optimizer: Callable[..., torch.optim.Optimizer],
         regularizers: Mapping[str, Regularizer] | None = None,
         policy: StrengthPolicy | None = None,
-        scheduler: Callable[..., torch.optim.lr_scheduler.LRScheduler] | None = None,
+        scheduler: Callable[..., torch.optim.lr_scheduler.LRScheduler] | EachStep | None = None,
         metrics: Mapping[str, Metric] | None = None,
         baselines: Mapping[str, nn.Module] | None = None,
         candidates: Mapping[str, str | Group] | None = None,
@@ -94,13 +98,14 @@ class SymmetryModule(LightningModule):
         rep_out: str | Rep | None = None,
     ) -> None:
         super().__init__()
-        self.network, self.task_loss = network, loss
+        self.network, self.task_loss, self.link = network, loss, link_of(loss)
         check_settings(compile, compile_mode)
         self._compile, self._compile_mode = compile, compile_mode
         self._compiled: tuple[nn.Module, Callable[[Any], Any]] | None = None
         self._given = rep_in, rep_out
         self.began, self.micro_batch = False, 0
-        self._lengths: list[int | None] = []
+        self._lengths: list[dict[str, Any]] = []
+        self._partial = False
         self.optimizer, self.scheduler = optimizer, scheduler
         self.regularizers = dict(regularizers or {})
         require_names("regularizers", self.regularizers)
@@ -146,6 +151,12 @@ class SymmetryModule(LightningModule):
         types = [read_types(T if R is None else R) for R, T in zip(self._given, own, strict=True)]
         self._types: tuple[Types, Types] = types[0], types[1]
         self._target_scale: Tensor | None = getattr(data, "target_scale", None)
+        self._target_mean: Tensor | None = getattr(data, "target_mean", None)
+        self._partial = bool(getattr(data, "partial_targets", False))
+        if getattr(data, "dtype", None) == torch.float64:
+            for held in (self.val_metrics, *self.test_metrics.values()):
+                for metric in held.plain.values(copy_state=False):
+                    metric.set_dtype(torch.float64)
         device, epochs = self.trainer.strategy.root_device.type, self.trainer.max_epochs or 0
         if stage == "fit" and compiles(self._compile, device, epochs):
             self._compiled = self.network, compiled(self.network, self._compile_mode)
@@ -157,10 +168,10 @@ class SymmetryModule(LightningModule):
     def configure_optimizers(self) -> Any:
         """Makes the optimizer of the trainable parameters and its scheduler."""
         optimizer = self.optimizer([p for p in self.network.parameters() if p.requires_grad])
-        schedulers = [self.scheduler(optimizer)] if self.scheduler else []
+        made = [configured(self.scheduler, optimizer, self._trainer)] if self.scheduler else []
         # a checkpoint restores the length with which its training began
-        self._lengths = [getattr(scheduler, "T_max", None) for scheduler in schedulers]
-        return [optimizer], schedulers
+        self._lengths = [length_of(each["scheduler"]) for each in made]
+        return [optimizer], made
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Lets the test measure averaged weights, for which Lightning would put the latest ones.
@@ -175,8 +186,8 @@ class SymmetryModule(LightningModule):
     def on_train_start(self) -> None:
         """Lets a restored schedule follow the length that this training gives it."""
         self.began = True
-        configured = [c.scheduler for c in self.trainer.lr_scheduler_configs]
-        for scheduler, length in zip(configured, self._lengths, strict=False):
+        schedulers = [c.scheduler for c in self.trainer.lr_scheduler_configs]
+        for scheduler, length in zip(schedulers, self._lengths, strict=False):
             follow_length(scheduler, length)
 
     def forward(self, inputs: Any) -> Any:
@@ -209,7 +220,7 @@ class SymmetryModule(LightningModule):
         inputs, targets = batch
         prediction = self.predict(inputs)
         _require_column(prediction, targets)
-        task = nested_loss(self.task_loss, prediction, targets)
+        task = task_loss(self.task_loss, prediction, targets, self._partial)
         penalties = all_penalties(self.regularizers, self, batch, prediction)
         total = task
         for name, penalty in penalties.items():
@@ -235,13 +246,16 @@ class SymmetryModule(LightningModule):
     def _measure(self, metric: HeadMetrics, prediction: Any, targets: Any) -> None:
         """Updates metrics in the units of the data, such as metres."""
         if not isinstance(targets, Tensor):
-            metric.update(prediction, targets)
+            metric.update(linked(self.link, prediction), targets)
             return
-        prediction = prediction.to(targets.dtype)
+        # labels are whole numbers, which predictions are not; and half precision is not for metrics
+        whole = not targets.is_floating_point()
+        prediction = self.link(prediction.float() if whole else prediction.to(targets.dtype))
         if self._target_scale is not None:
             scale = self._target_scale.to(targets)
             prediction, targets = prediction * scale, targets * scale
-        metric.update(prediction, targets)
+        mean = None if self._target_mean is None else self._target_mean.to(targets.device)
+        update_metrics(metric.plain, prediction, targets, self._partial, mean)
 
     def on_validation_epoch_end(self) -> None:
         """Computes the validation metrics over all ranks; not during the sanity check."""
@@ -251,12 +265,18 @@ class SymmetryModule(LightningModule):
             self.log_dict(values, logger=False)  # for checkpoints and early stopping to monitor
         self.val_metrics.reset()
 
-    def predict_step(self, batch: Any, batch_idx: int = 0, dataloader_idx: int = 0) -> Tensor:
-        """Predicts in the units of the data, from a batch of inputs or one with targets too."""
+    def predict_step(self, batch: Any, batch_idx: int = 0, dataloader_idx: int = 0) -> Any:
+        """Predicts in the units of the data, from a batch of inputs or one with targets too.
+
+        After a cross-entropy these are probabilities.
+        """
         inputs = batch[0] if isinstance(batch, list | tuple) else batch
-        prediction: Tensor = self.network(inputs)
-        scale = self._target_scale
-        return prediction if scale is None else prediction * scale.to(prediction)
+        prediction = linked(self.link, self.network(inputs))
+        if self._target_scale is not None:
+            prediction = prediction * self._target_scale.to(prediction)
+        if self._target_mean is not None:
+            prediction = prediction + self._target_mean.to(prediction)
+        return prediction
 
     def on_test_start(self) -> None:
         """Makes an equivariance error for each candidate symmetry.

@@ -1,6 +1,12 @@
 """Metrics of trained models and of data."""
 
 from softsym.metrics.assertions import assert_equivariant
+from softsym.metrics.classification import (
+    BinaryAccuracy,
+    CalibrationError,
+    CrossEntropy,
+    CrossEntropyLoss,
+)
 from softsym.metrics.displacement import (
     AverageDisplacementError,
     FinalDisplacementError,
@@ -9,6 +15,7 @@ from softsym.metrics.displacement import (
     MissRate,
     displacement_errors,
 )
+from softsym.metrics.distance import DistanceLoss
 from softsym.metrics.equivariance import (
     EquivarianceError,
     equivariance_error,
@@ -26,6 +33,11 @@ from softsym.metrics.symmetry_tests import SymmetryTest, Verdict, symmetry_test
 
 __all__ = [
     "AverageDisplacementError",
+    "BinaryAccuracy",
+    "CalibrationError",
+    "CrossEntropy",
+    "CrossEntropyLoss",
+    "DistanceLoss",
     "EquivarianceError",
     "FinalDisplacementError",
     "HeadLosses",

@@ -61,6 +61,7 @@ class _MeanOverSamples(Metric):
     is_differentiable = True
     higher_is_better = False
     full_state_update = False
+    takes_missing = True
 
     error: ClassVar[Callable[..., Tensor]]
     settings: Mapping[str, float | None] = MappingProxyType({})

@@ -24,6 +24,8 @@ class ObservedMSELoss(nn.Module):
         tensor(1.)
     """
 
+    takes_missing = True
+
     @override
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
         known = ~target.isnan()
@@ -41,6 +43,8 @@ class ObservedSquaredError(MeanSquaredError):
         >>> error.compute()
         tensor(1.)
     """
+
+    takes_missing = True
 
     @override
     def update(self, preds: Tensor, target: Tensor) -> None:

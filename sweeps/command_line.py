@@ -13,6 +13,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from softsym.cli import resolvers
 from softsym.cli.choices import CONF, config_folders
 from softsym.cli.errors import reported
 from softsym.cli.explanations import (
@@ -44,13 +45,13 @@ LISTS = ("overrides=", "command=")
 
 
 def register() -> None:
-    """Registers what the help says: ``${choices:search}``, the options of a group, and commands."""
+    """Registers what the help and train.py's config call, such as ``${choices:search}``."""
 
     def choices(group: str) -> str:
         return ", ".join(sorted(path.stem for path in (CONF / group).glob("*.yaml")))
 
     OmegaConf.register_new_resolver("choices", choices, replace=True)
-    OmegaConf.register_new_resolver("program", spoken, replace=True)
+    resolvers.register()
 
 
 def require_optuna() -> None:

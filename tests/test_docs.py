@@ -6,7 +6,9 @@ import shlex
 from pathlib import Path
 
 import pytest
+import torch
 from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from benchmarks import eth_ucy, paper
@@ -73,10 +75,11 @@ def test_commands_of_the_mathematics(capsys):
 
 
 def require_whole(overrides):
-    """Composes the config of a command and resolves every value."""
+    """Composes the config of a command and resolves every value; returns the config."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("train", [*overrides, "paths.output=none"])
     OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    return config
 
 
 def test_commands_of_the_paper():
@@ -90,6 +93,19 @@ def test_commands_of_the_paper():
             with initialize_config_dir(str(CONF), version_base="1.3"):
                 compose("train", [*grid.set, "experiment=paper/inertia/per", "paths.output=none"])
     assert min(seen.values()) > 5
+
+
+def test_commands_of_arrays_read_the_files_of_the_page():
+    page = DOCS / "your_arrays.md"
+    code, _ = next(blocks(page, "python"))
+    exec(compile(code, page.name, "exec"), {})
+    targets = set()
+    for program, *given in (words[1:] for words in commands(page)):
+        assert program == "train.py"
+        data = instantiate(require_whole(hydra_arguments(given)).datamodule)
+        data.setup()
+        targets |= {len(data.splits["test"][1]), data.classes, data.dtype, data.partial_targets}
+    assert targets >= {60, 90, 150, 2, torch.float64, True}
 
 
 def test_commands_of_trajectories():

@@ -155,11 +155,17 @@ class Arrays(TypedDict, total=False):
     inputs: Text | None
     targets: Text | None
     targets_file: Text | None
+    val_file: Text | None
+    test_file: Text | None
     group_key: Text | None
-    split: Annotated[list[Above0], Len(3, 3)]
+    split: Annotated[list[Above0], Len(3, 3)] | Word
     dim: Dimension
     batch_size: Count | None
     eval_batch_size: Count
     standardize: bool
+    target_kind: Literal["numbers", "classes", "shares"]
+    missing: Literal["error", "mask"]
+    dtype: Literal["float32", "float64"]
+    mapped: bool | None
     split_seed: Seed
     seed: Seed

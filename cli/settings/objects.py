@@ -40,8 +40,8 @@ Precision = (
 class Network(TypedDict, total=False):
     """Settings that networks share."""
 
-    rep_in: Types
-    rep_out: Types
+    rep_in: Types | None  # null where the datamodule proposes types
+    rep_out: Types | None
     dim: Dimension
     channels: Count
     hidden_layers: Count
@@ -145,15 +145,61 @@ class Optimizer(TypedDict, total=False):
     lr: Above0
     fused: bool | None
     weight_decay: AtLeast0
+    momentum: AtLeast0
+    nesterov: bool
 
 
-@settings_of("torch.optim.lr_scheduler.ConstantLR", "torch.optim.lr_scheduler.CosineAnnealingLR")
+@settings_of(
+    "torch.optim.lr_scheduler.ConstantLR",
+    "torch.optim.lr_scheduler.CosineAnnealingLR",
+    "torch.optim.lr_scheduler.OneCycleLR",
+    "softsym.lightning_modules.schedule.warmup_cosine",
+)
 class Scheduler(TypedDict, total=False):
     """``conf/scheduler/``."""
 
     factor: Share
     total_iters: Natural
     T_max: Count
+    max_lr: Above0
+    pct_start: Share
+    warmup: Share
+    last: Share
+
+
+@settings_of("softsym.lightning_modules.schedule.EachStep")
+class EachStep(TypedDict, total=False):
+    """Schedules that move at each step."""
+
+    scheduler: Part
+
+
+@settings_of(
+    "torch.nn.HuberLoss", "softsym.metrics.CrossEntropyLoss", "softsym.metrics.DistanceLoss"
+)
+class Loss(TypedDict, total=False):
+    """``conf/loss/``."""
+
+    delta: Above0
+    class_weights: list[AtLeast0] | None
+    label_smoothing: Share
+    dim: Dimension
+
+
+@settings_of(
+    "softsym.metrics.BinaryAccuracy",
+    "torchmetrics.classification.BinaryCalibrationError",
+    "torchmetrics.classification.MulticlassAccuracy",
+    "softsym.metrics.CalibrationError",
+)
+class Classification(TypedDict, total=False):
+    """``conf/metrics/binary.yaml`` and ``conf/metrics/classification.yaml``."""
+
+    average: Literal["micro", "macro", "weighted", "none"]
+    threshold: Share
+    n_bins: Count
+    norm: Literal["l1", "l2", "max"]
+    validate_args: bool
 
 
 @settings_of("softsym.lightning_modules.SymmetryModule")

@@ -75,6 +75,7 @@ class Train(TypedDict):
     init: Literal["orthogonal", "half_equivariant", "residual"]
     init_group: Group | None
     monitor: Word
+    monitor_mode: Literal["min", "max"]
     ckpt_path: Text | None
     init_from: Text | None
     test_model: Literal["best", "last"]

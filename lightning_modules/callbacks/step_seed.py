@@ -30,7 +30,11 @@ class StepSeed(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """Seeds the generators of all devices."""
+        """Seeds the generator of the CPU, and those of all devices unless the CPU alone trains."""
         step = trainer.current_epoch * int(trainer.num_training_batches) + batch_idx
         place = step * trainer.world_size + trainer.global_rank
-        torch.manual_seed(self.seed + STRIDE * place)
+        # torch.manual_seed formats the stack for each kind of device that has not started: three
+        # times a step, a millisecond in all
+        on_cpu = pl_module.device.type == "cpu"
+        seed = torch.default_generator.manual_seed if on_cpu else torch.manual_seed
+        seed(self.seed + STRIDE * place)

@@ -99,9 +99,19 @@ def sample_params(plan: Plan) -> Iterator[Mapping[str, Choice]]:
 
 
 def monitor_and_defaults(plan: Plan) -> tuple[str, dict[str, Any] | None]:
-    """The metric to minimize, and the experiment's own values if they lie within the space."""
+    """The metric to minimize, and the experiment's own values if they lie within the space.
+
+    Raises:
+        UserError: If the metric is better when higher.
+    """
     params = next(sample_params(plan))
-    metric = train_values([*plan.fixed, *plan.drawn(params)], ["monitor"])["monitor"]
+    keys = ["monitor", "monitor_mode"]
+    metric, mode = train_values([*plan.fixed, *plan.drawn(params)], keys).values()
+    if mode == "max":
+        raise UserError(
+            f"A search minimizes, but {metric} is better when higher. Set search.monitor to a "
+            "metric that is better when lower, such as val/cross_entropy."
+        )
     values = train_values(plan.fixed, [p.key for p in plan.space])
     inside = all(p.key in values and p.contains(values[p.key]) for p in plan.space)
     return str(metric), values if inside else None

@@ -24,7 +24,7 @@ def test_the_right_symmetry_is_found(tmp_path):
 
 
 def test_types_that_do_not_fit_are_said():
-    with pytest.raises(ValueError, match="have 4 columns"):
+    with pytest.raises(ValueError, match="has 4 columns"):
         softsym.find_symmetries(
             np.zeros((9, 4)), np.zeros((9, 1)), ["O(3)"], rep_in="T1", rep_out="T0"
         )

@@ -8,6 +8,7 @@ from small_runs import ADAM, data, module, network
 
 from softsym.cli.rehearsal import rehearse
 from softsym.datamodules.eth_ucy import EthUcy
+from softsym.metrics import AverageDisplacementError, CrossEntropy, CrossEntropyLoss, DistanceLoss
 from softsym.runs.errors import UserError
 
 COSINE = partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=3)
@@ -29,6 +30,16 @@ LATE = [
         None,
         "SGD: Invalid momentum value: -1. Settings: lr=0.001, momentum=-1",
     ),
+    (
+        {"loss": DistanceLoss(2)},
+        None,
+        "loss does not go with the targets, which are vectors of 9 numbers: The distance is one",
+    ),
+    (
+        {"metrics": {"ade": AverageDisplacementError(2)}},
+        None,
+        "metrics.ade does not go with the targets",
+    ),
 ]
 
 
@@ -48,6 +59,16 @@ def test_a_rehearsal_changes_nothing():
         torch.equal(*pair)
         for pair in zip(model.network.parameters(), network().parameters(), strict=True)
     )
+
+
+def test_labels_and_metrics_of_numbers_do_not_meet():
+    classes = data()
+    classes.classes = 9
+    rehearse(module(loss=CrossEntropyLoss(), metrics={"nll": CrossEntropy()}), classes, None)
+    with pytest.raises(UserError, match=r"metrics.mse .* labels of 9 classes.*=classification"):
+        rehearse(module(loss=CrossEntropyLoss()), classes, None)
+    with pytest.raises(UserError, match=r"class_weights has 2 numbers, but .* of 9 classes"):
+        rehearse(module(loss=CrossEntropyLoss([1.0, 2.0])), classes, None)
 
 
 def test_tracks_that_fit_pass():

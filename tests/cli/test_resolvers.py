@@ -43,6 +43,30 @@ def bare(monkeypatch, tmp_path):
     return tmp_path / "netrc"
 
 
+@pytest.mark.parametrize(
+    ("words", "monitor", "mode", "kind", "dtype"),
+    [
+        ("", "val/mse", "min", "numbers", "float32"),
+        ("trainer.precision=64-true metrics=displacement", "val/mse", "min", "numbers", "float64"),
+        ("loss=cross_entropy", "val/cross_entropy", "min", "classes", "float32"),
+        ("loss=cross_entropy monitor=val/accuracy", "val/accuracy", "max", "classes", "float32"),
+        ("loss=bce monitor=val/accuracy", "val/accuracy", "max", "shares", "float32"),
+        ("loss=bce metrics=regression", "val/mse", "min", "shares", "float32"),
+    ],
+)
+def test_metrics_and_data_follow_the_loss_and_the_best_follows_the_metric(
+    words, monitor, mode, kind, dtype
+):
+    register()
+    words = ["experiment=arrays", "datamodule.file=none", *words.split()]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("train", words)
+    callbacks = config.callbacks
+    assert {config.monitor_mode, callbacks.best.mode, callbacks.early_stopping.mode} == {mode}
+    assert {config.monitor, callbacks.best.monitor} == {monitor}
+    assert (config.datamodule.target_kind, config.datamodule.dtype) == (kind, dtype)
+
+
 def test_offline_without_a_key(bare):
     assert wandb_offline()
 

@@ -12,6 +12,7 @@ from torch import nn
 from softsym.cli import results
 from softsym.cli.results import (
     ELEMENTS_SHOWN,
+    RunResult,
     held_out_test,
     moved_predictions,
     predictions,
@@ -63,15 +64,13 @@ class Module(nn.Module):
     def __init__(self, network, **symmetries):
         super().__init__()
         self.network, self.baselines = network, nn.ModuleDict({"same": Extrapolating()})
+        self.link = nn.Identity()
         self.symmetries = {name: group(text, 2) for name, text in symmetries.items()}
 
 
 def found(network, datamodule=None, **symmetries):
-    return SimpleNamespace(
-        module=Module(network, **symmetries),
-        datamodule=datamodule or Tracks(),
-        trainer=SimpleNamespace(fast_dev_run=False),
-    )
+    fake_trainer = SimpleNamespace(fast_dev_run=False)
+    return RunResult(Module(network, **symmetries), datamodule or Tracks(), fake_trainer, (), {})
 
 
 def test_an_equivariant_network_gives_one_path():

@@ -53,6 +53,7 @@ BAD = {
     "no archive": ((".npz", lambda p: p.write_bytes(b"PK nothing")), "cannot be read"),
     "pickle": ((".pt", lambda p: torch.save([print], p)), "no file of plain tensors"),
     "list": ((".pt", lambda p: torch.save({"a": [1]}, p)), "more than tensors"),
+    "pickled": ((".pkl", lambda p: p.write_bytes(b"")), "is a pickle, which could run code"),
     "ragged": ((".csv", lambda p: p.write_text("a,b\n1,2\n3\n")), "row 3 has 1 values"),
     "empty": ((".csv", lambda p: p.write_text("")), "it is empty"),
     "kind": ((".xls", lambda p: p.write_text("")), "unknown kind"),
@@ -73,14 +74,40 @@ def test_missing_files_and_keys_are_named(tmp_path):
         choose({"a": X}, None, ("X", "x"), "inputs")
 
 
+def test_what_lies_uncompressed_on_the_disk_is_mapped(tmp_path):
+    np.save(tmp_path / "a.npy", X)
+    np.savez(tmp_path / "b.npz", X=X, Y=np.asfortranarray(X))
+    np.savez_compressed(tmp_path / "c.npz", X=X)
+    single = read_arrays(tmp_path / "a.npy")["a"]
+    several, packed = read_arrays(tmp_path / "b.npz"), read_arrays(tmp_path / "c.npz")
+    assert isinstance(single, np.memmap)
+    assert isinstance(several["X"], np.memmap)
+    for each in (single, *several.values(), *packed.values()):
+        np.testing.assert_array_equal(each, X)
+
+
 def test_text_matters_only_where_it_is_asked_for(tmp_path):
     (tmp_path / "data.csv").write_text("a,name,b\n1,ann,2\n3,bob,4\n")
     arrays = read_arrays(tmp_path / "data.csv")
     np.testing.assert_array_equal(choose(arrays, "a,b", (), "inputs"), [[1, 2], [3, 4]])
     assert list(choose(arrays, "name", (), "clusters", text=True)) == ["ann", "bob"]
     with pytest.raises(
-        ValueError, match=r"inputs: 'name' is of type .* and holds 'ann'; only plain"
+        ValueError, match=r"data.csv.*inputs: 'name' is of type .* and holds 'ann' in row 0"
     ):
         choose(arrays, "a,name", (), "inputs")
     with pytest.raises(ValueError, match="only plain real numbers"):
         choose({"z": np.array([1j])}, "z", (), "inputs")
+
+
+def test_text_and_categories_of_parquet_are_text(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    words = pa.array(["ann", None, "bob"])
+    table = pa.table({"plain": words, "large": words.cast(pa.large_string()), "n": [1.0, 2.0, 3.0]})
+    pq.write_table(
+        table.append_column("category", words.dictionary_encode()), tmp_path / "a.parquet"
+    )
+    arrays = read_arrays(tmp_path / "a.parquet")
+    for name in ("plain", "large", "category"):
+        assert choose(arrays, name, (), "targets", text=True).tolist() == ["ann", "", "bob"]
+    assert choose(arrays, "n", (), "inputs").tolist() == [1, 2, 3]

@@ -56,9 +56,10 @@ def test_the_split_is_reproducible(file):
 BAD = [
     ({"file": "/nowhere.npz"}, "no file"),
     ({"rep_in": None}, "rep_in is missing.*8T0, 2T1\\+2T0, 2T0\\+2T1"),
-    ({"rep_in": "3T1"}, "has 9 numbers over R\\^3, but the data have 8"),
+    ({"rep_in": None, "rep_out": None}, "rep_in is missing.*fit: 8T0.*rep_out is missing.*1T0"),
+    ({"rep_in": "3T1"}, "has 9 numbers over R\\^3, but .* has 8 columns"),
     ({"rep_in": "4T1"}, "It fits R\\^2: set dim=2"),
-    ({"inputs": "Z"}, "no 'Z'. The file holds X"),
+    ({"inputs": "Z"}, "no 'Z'. .* holds X"),
     ({"split": (0.5, 0.2, 0.2)}, "sum to 1"),
     ({"group_key": "who"}, "no 'who'"),
 ]
@@ -77,3 +78,66 @@ def test_numbers_that_are_not_finite_are_named(tmp_path):
     np.savez(tmp_path / "bad.npz", X=x, Y=x)
     with pytest.raises(ValueError, match="row 7, column 1 of the inputs is nan"):
         ArraysDataModule(str(tmp_path / "bad.npz"), "T1", "T1")
+
+
+def saved(folder, name, **columns):
+    np.savez(folder / name, **columns)
+    return str(folder / name)
+
+
+def test_a_column_names_the_splits(tmp_path):
+    x = np.arange(60.0).reshape(20, 3)
+    words = np.array(["train"] * 12 + ["val"] * 5 + ["test"] * 3)
+    file = saved(tmp_path, "a.npz", X=x, Y=x, part=words, number=np.arange(20) % 3)
+    data = ArraysDataModule(file, "T1", "T1", split="part")
+    assert [len(rows) for rows in data.rows.values()] == [12, 5, 3]
+    assert data.rows["test"].tolist() == [17, 18, 19]
+    assert len(ArraysDataModule(file, "T1", "T1", split="number").rows["train"]) == 7
+    wrong = saved(tmp_path, "b.npz", X=x, Y=x, part=np.array(["train", "dev"] * 10))
+    with pytest.raises(ValueError, match=r"b.npz: row 1 .from 0. of the column 'part'.* is dev"):
+        ArraysDataModule(wrong, "T1", "T1", split="part")
+    with pytest.raises(ValueError, match=r"labels of datamodule.group_key=number are in both"):
+        ArraysDataModule(file, "T1", "T1", split="part", group_key="number")
+
+
+def test_a_file_without_targets_is_told_where_to_name_them(tmp_path):
+    np.save(tmp_path / "X.npy", np.ones((30, 3)))
+    np.save(tmp_path / "Y.npy", np.arange(30.0))
+    files = str(tmp_path / "X.npy"), str(tmp_path / "Y.npy")
+    with pytest.raises(ValueError, match=r"X.npy holds one array alone, 'X'.*targets_file=..."):
+        ArraysDataModule(files[0], "T1", "T0")
+    assert len(ArraysDataModule(files[0], "T1", "T0", targets_file=files[1]).rows["train"]) == 21
+
+
+def test_files_name_the_splits(tmp_path):
+    x = np.arange(60.0).reshape(20, 3)
+    one, two = saved(tmp_path, "a.npz", X=x, Y=x), saved(tmp_path, "b.npz", X=-x[:7], Y=x[:7])
+    data = ArraysDataModule(one, "T1", "T1", test_file=two)
+    data.setup()
+    assert [len(rows) for rows in data.rows.values()] == [16, 4, 7]
+    assert (data.splits["test"][0] <= 0).all()
+    whole = ArraysDataModule(one, "T1", "T1", val_file=two, test_file=two)
+    assert len(whole.rows["train"]) == 20
+    narrow = saved(tmp_path, "c.npz", X=x[:, :2], Y=x)
+    with pytest.raises(ValueError, match=r"same columns of inputs and targets; .*a.npz: 3 and 3"):
+        ArraysDataModule(one, "T1", "T1", test_file=narrow)
+
+
+def test_the_report_is_told_what_was_done(file):
+    data = ArraysDataModule(str(file), "2T0+2T1", "T0")
+    data.setup()
+    assert data.note.startswith("Samples: 280 train, 60 val, 60 test. Inputs and targets are stand")
+    plain = ArraysDataModule(str(file), "2T0+2T1", "T0", standardize=False)
+    plain.setup()
+    assert plain.note == "Samples: 280 train, 60 val, 60 test."
+    assert plain.target_mean is None
+
+
+def test_squares_of_targets_fit_into_the_precision(tmp_path):
+    x = np.random.default_rng(0).standard_normal((30, 3))
+    file = saved(tmp_path, "a.npz", X=x, Y=1e30 * x, Z=1e160 * x)
+    with pytest.raises(ValueError, match=r"that float32 does not hold. Set trainer.precision=64"):
+        ArraysDataModule(file, "T1", "T1").setup()
+    ArraysDataModule(file, "T1", "T1", dtype="float64").setup()
+    with pytest.raises(ValueError, match=r"that float64 does not hold. Give the targets in other"):
+        ArraysDataModule(file, "T1", "T1", targets="Z", dtype="float64").setup()

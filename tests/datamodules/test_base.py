@@ -238,6 +238,14 @@ def test_what_is_wrong_with_a_split(inputs, targets, message):
         check_split("val", (inputs, targets), rep("T0 + T1"), rep("T2"), 3)
 
 
+@pytest.mark.parametrize("labels", [[0, 3, 1], [0, -1, 1], [0.0, 1.0, 2.0], [[0], [1], [2]]])
+def test_labels_are_whole_numbers_below_the_number_of_classes(labels):
+    types = rep("T1"), rep("3T0"), 3, False, 3
+    check_split("val", (torch.zeros(3, 3), torch.tensor([2, 0, 1])), *types)
+    with pytest.raises(ValueError, match=r"val targets must be labels \(n,\), int64, from 0 to 2"):
+        check_split("val", (torch.zeros(3, 3), torch.tensor(labels)), *types)
+
+
 def test_a_sound_split_passes():
     check_split("val", (torch.zeros(3, 4), torch.zeros(3, 9)), rep("T0 + T1"), rep("T2"), 3)
 

@@ -97,7 +97,7 @@ TAKES = {
         *("candidates", "fused", "plugins", "overrides", "process_group_backend", "pruning"),
     },
     "true": {"deterministic", "compile", "fast_dev_run"},
-    "text": {"strategy"},
+    "text": {"strategy", "split"},
 }
 """What a key takes beside: wrong value -> last words of keys."""
 

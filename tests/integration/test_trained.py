@@ -33,9 +33,8 @@ def test_a_run_of_arrays_predicts_in_the_units_of_its_file(train, tmp_path):
     few = ("trainer.max_epochs=3", "adjust_epoch=1", "logger=csv")
     run = train("experiment=arrays", *given, GROUPS, *few, tiny=False)
     model = softsym.load(run.folder)
-    data = ArraysDataModule(str(tmp_path / "data.npz"), *types)
-    config = run_config(run.folder)["datamodule"]
-    data.split_seed = config["split_seed"]
+    seed = run_config(run.folder)["datamodule"]["split_seed"]
+    data = ArraysDataModule(str(tmp_path / "data.npz"), *types, split_seed=seed)
     data.setup()
     test = data.splits["test"]
     (x_mean, x_scale), (y_mean, y_scale) = data.scales["inputs"], data.scales["targets"]

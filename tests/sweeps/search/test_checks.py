@@ -9,7 +9,7 @@ from softsym.cli.choices import CONF
 from softsym.runs.errors import UserError
 from softsym.sweeps.command_line import train_values
 from softsym.sweeps.search.plan import make_plan
-from softsym.sweeps.search.trials import check_trials, sample_params
+from softsym.sweeps.search.trials import check_trials, monitor_and_defaults, sample_params
 
 LR = {"type": "float", "low": 1e-3, "high": 1e-2}
 SEARCHES = sorted(path.stem for path in (CONF / "search").glob("*.yaml"))
@@ -28,6 +28,14 @@ def test_every_search_fits_the_config(name, tmp_path):
     settings = search(name)
     assert settings["name"] == name
     check_trials(make_plan(settings, NEEDS.get(name, [])), tmp_path / name)
+
+
+def test_a_search_minimizes():
+    given = ["loss=cross_entropy", "datamodule.rep_out=2T0"]
+    settings = search("quickstart") | {"monitor": "val/cross_entropy"}
+    assert monitor_and_defaults(make_plan(settings, given))[0] == "val/cross_entropy"
+    with pytest.raises(UserError, match="minimizes, but val/accuracy is better when higher"):
+        monitor_and_defaults(make_plan(settings | {"monitor": "val/accuracy"}, given))
 
 
 @pytest.mark.parametrize("name", SEARCHES)
