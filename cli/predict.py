@@ -45,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise UserError(f"--device {given.device}: {str(error).splitlines()[0]}") from None
     key = _key(data)
     parts = _parts(model, x, given)
-    width = write_predictions(given.output, key, _columns(data), len(x), parts)
+    columns = model.class_names or _columns(data)
+    width = write_predictions(given.output, key, columns, len(x), parts)
     sys.stdout.write(f"Wrote {len(x):,} predictions of {width} numbers to {given.output}\n")
 
 
@@ -139,12 +140,14 @@ def _parts(model: TrainedModel, x: np.ndarray, given: argparse.Namespace) -> Ite
                 f"{batch[row, column]}. Remove or repair such samples."
             )
         try:
-            yield model(batch).numpy()
+            predicted = model(batch)
         except RuntimeError as error:
             raise UserError(
                 f"The model in {str(given.run)!r} does not take inputs of shape {batch.shape}: "
                 f"{str(error).splitlines()[0]}"
             ) from error
+        # logits mean little to anybody but the loss
+        yield (predicted.softmax(1) if model.class_names else predicted).numpy()
 
 
 def _columns(data: dict[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
@@ -53,7 +54,7 @@ def _npy(path: Path, key: str, names: Sequence[str], rows: int, parts: Parts) ->
 
 def _csv(path: Path, key: str, names: Sequence[str], rows: int, parts: Parts) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(",".join(names) + "\n")
+        csv.writer(file, lineterminator="\n").writerow(names)
         for part in parts:
             # as many digits as the numbers have
             np.savetxt(file, part, "%.9g" if part.itemsize <= 4 else "%.17g", ",")

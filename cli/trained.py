@@ -43,6 +43,7 @@ class TrainedModel:
             ``penalty`` (None where the run holds none) and the fields of its verdict, such as
             ``estimate`` and ``verdict``.
         size_in: Number of inputs of a sample; None if neither network nor run know it.
+        class_names: Names of the classes whose logits the model predicts; none if it does not.
     """
 
     network: nn.Module
@@ -51,6 +52,7 @@ class TrainedModel:
     scales: Mapping[str, Scale]
     symmetries: Sequence[Mapping[str, Any]]
     size_in: int | None = None
+    class_names: Sequence[str] = ()
 
     @cached_property
     def in_units(self) -> InUnits:
@@ -115,11 +117,12 @@ def load(
     folder = Path(folder)
     config = run_config(folder)
     network = _network(config, folder / CONFIG, trusted)
-    scales = _scales(load_weights(network, weights_file(folder)))
+    checkpoint = load_weights(network, weights_file(folder))
+    scales, class_names = _scales(checkpoint), _class_names(checkpoint)
     rep_in, rep_out = (getattr(network, key, None) for key in ("rep_in", "rep_out"))
     size = _size(rep_in, config.get("dim"), scales)
     network = network.to(device).eval()
-    return TrainedModel(network, rep_in, rep_out, scales, _table(folder), size)
+    return TrainedModel(network, rep_in, rep_out, scales, _table(folder), size, class_names)
 
 
 def _size(R: Any, dim: Any, scales: Mapping[str, Scale]) -> int | None:
@@ -145,11 +148,20 @@ def _network(config: Mapping[str, Any], path: Path, trusted: Sequence[str]) -> n
 
 def _scales(checkpoint: Mapping[str, Any]) -> dict[str, Scale]:
     """The scales that the datamodule kept in the checkpoint, if it has standardised."""
-    for state in checkpoint.values():
-        scales = state.get("scales") if isinstance(state, Mapping) else None
-        if isinstance(scales, Mapping):
-            return {str(what): (pair[0], pair[1]) for what, pair in scales.items()}
-    return {}
+    scales = _kept(checkpoint, "scales")
+    pairs = scales.items() if isinstance(scales, Mapping) else ()
+    return {str(what): (pair[0], pair[1]) for what, pair in pairs}
+
+
+def _class_names(checkpoint: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of classes that the datamodule kept, if its targets are labels."""
+    return tuple(map(str, _kept(checkpoint, "class_names") or ()))
+
+
+def _kept(checkpoint: Mapping[str, Any], key: str) -> Any:
+    """What the state of the datamodule holds under a key; None if none does."""
+    states = (state for state in checkpoint.values() if isinstance(state, Mapping))
+    return next((state[key] for state in states if key in state), None)
 
 
 def _table(folder: Path) -> list[dict[str, Any]]:

@@ -109,7 +109,7 @@ MLP = {"_target_": "softsym.networks.MLP", "dim": 3, "channels": 8, "hidden_laye
 TYPED = {"_target_": "softsym.networks.SoftEMLP", "group": "O(3)", "channels": 6}
 
 
-def write_trained(folder: Path, rep_out: str = "T0", network=None) -> Path:
+def write_trained(folder: Path, rep_out: str = "T0", network=None, class_names=()) -> Path:
     """A run of arrays as far as its model needs it: config, initial weights, scales not 0 and 1."""
     import torch
     from hydra.utils import instantiate
@@ -124,7 +124,10 @@ def write_trained(folder: Path, rep_out: str = "T0", network=None) -> Path:
     }
     scales = {what: (mean.double(), 0.5 * mean.double()) for what, mean in up.items()}
     (folder / "checkpoints").mkdir(parents=True)
-    kept = {"state_dict": weights, "ArraysDataModule": {"scales": scales}}
+    if class_names:
+        del scales["targets"]
+    state = {"scales": scales, "class_names": list(class_names)}
+    kept = {"state_dict": weights, "ArraysDataModule": state}
     torch.save(kept, folder / "checkpoints" / "best.ckpt")
     data = {"file": "data.npz", "inputs": None, "targets": None}
     stored = {"network": settings, "datamodule": data, "dim": 3, "seed": 0}

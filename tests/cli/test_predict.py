@@ -118,3 +118,12 @@ def test_a_network_that_does_not_know_its_width_says_what_it_is_given(run, x, mo
     torch.save({"state_dict": kept["state_dict"]}, checkpoint)
     with pytest.raises(UserError, match=r"does not take inputs of shape \(23, 5\): mat1 and mat2"):
         main(["run", "new.npz", "--inputs", "other"])
+
+
+def test_classes_have_probabilities_and_names(run, x, tmp_path):
+    names = ("cat", "dog, wild", "emu")
+    made = write_trained(tmp_path / "classes", rep_out="3T0", class_names=names)
+    main([str(made), "new.npz", "--output", "p.csv"])
+    assert (tmp_path / "p.csv").read_text().splitlines()[0] == 'cat,"dog, wild",emu'
+    wanted = load(made)(x).softmax(1)
+    np.testing.assert_allclose(read(tmp_path / "p.csv"), wanted, rtol=1e-5)

@@ -32,7 +32,7 @@ def test_existing_module():
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_examples_run(name):
-    tested = main_of(name)(count=160, epochs=2)
+    tested = main_of(name)(count=100, epochs=1)
     assert RIGHT[name] in tested
     assert len(tested) == 3
 
@@ -56,7 +56,7 @@ def glyphs(count, seed=0):
 
 
 def test_turned_digits():
-    tested = main_of("turned_digits")(*glyphs(240), epochs=3)
+    tested = main_of("turned_digits")(*glyphs(150), epochs=1)
     assert list(tested) == ["C(4)", "SO(2)"]
 
 
