@@ -70,3 +70,17 @@ def test_a_break_is_found_where_inputs_do_not_look_alike():
     x = draw.standard_normal((600, 3)) * [3, 1, 1]
     y = np.linalg.norm(x, axis=1) + 1.0 * x[:, 2]
     assert symmetry_test(x, y, ["O(3)"], "T1", "T0")["O(3)"].verdict.startswith("broken")
+
+
+def test_a_model_that_keeps_the_symmetry_is_never_evidence_of_a_break():
+    """Whatever the law of the inputs: a fit in place of the mean called this broken by 30%."""
+    draw = np.random.default_rng(0)
+    x = draw.standard_normal((400, 3)) * [3, 1, 0.3]
+
+    def law(x):
+        return x / (0.01 + np.linalg.norm(x, axis=1, keepdims=True) ** 3)
+
+    found = symmetry_test(x, law(x), ["O(3)", "O(2)@xy"], "T1", "T1", model=law)
+    for verdict in found.values():
+        assert verdict.how.endswith("weighted")
+        assert (verdict.p, verdict.lower, verdict.estimate) == (1.0, 0.0, 0.0)
