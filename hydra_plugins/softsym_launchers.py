@@ -13,7 +13,12 @@ from typing import Any
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
+
+from softsym.cli.resolvers import metrics_for
+
+# conf/train.yaml calls it while it is composed, which notebooks and tests may do without train.py
+OmegaConf.register_new_resolver("metrics_for", metrics_for, replace=True)
 
 
 class JobLauncher(Launcher):
