@@ -35,8 +35,12 @@ class GroupGrammar:
     def __init__(self, text: str) -> None:
         self.text = text
 
+    def knows(self, family: str) -> bool:
+        """Whether there is such a family; here those in ``groups/``."""
+        return family in shipped()
+
     def families(self) -> Iterable[str]:
-        """Names of the known families; here those in ``groups/``."""
+        """Names of all families, for messages."""
         return shipped()
 
     def signature(self, family: str) -> Signature:
@@ -79,9 +83,8 @@ class GroupGrammar:
         raise self._unreadable()
 
     def _called(self, family: str, args: list[ast.expr]) -> Any:
-        names = sorted({*self.families()} - NO_NAMES)
-        if family not in names:
-            close = _close(family, names)
+        if family in NO_NAMES or not self.knows(family):
+            close = _close(family, self._names())
             hint = f" Did you mean {close}?" if close else ""
             raise ValueError(f"Unknown group {family!r} in {self.text!r}.{hint} {self._allowed()}")
         numbers = [self._number(arg) for arg in args]
@@ -111,8 +114,11 @@ class GroupGrammar:
         names = [p.name for p in parameters if p.default is p.empty]
         return f"{family}({', '.join(names)})" if names else family
 
+    def _names(self) -> list[str]:
+        return sorted({*self.families()} - NO_NAMES)
+
     def _allowed(self) -> str:
-        names = ", ".join(sorted({*self.families()} - NO_NAMES))
+        names = ", ".join(self._names())
         return f"Groups are written as 'SO(3)' or 'Lorentz'; the families are {names}."
 
     def _unreadable(self) -> ValueError:

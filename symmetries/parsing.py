@@ -79,6 +79,10 @@ class _GroupReader(GroupGrammar):
     """Makes the group that a name means, of any family that is registered."""
 
     @override
+    def knows(self, family: str) -> bool:
+        return family in Group.families
+
+    @override
     def families(self) -> Iterable[str]:
         return Group.families
 
