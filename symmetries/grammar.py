@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import cache
 from inspect import Parameter, Signature
 from pathlib import Path
@@ -37,7 +37,7 @@ class GroupGrammar:
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def families(self) -> Iterable[str]:
+    def families(self) -> Collection[str]:
         """Names of the known families; here those in ``groups/``."""
         return shipped()
 
@@ -113,13 +113,13 @@ class GroupGrammar:
         names = [p.name for p in parameters if p.default is p.empty]
         return f"{family}({', '.join(names)})" if names else family
 
-    def _allowed(self) -> str:
-        names = ", ".join(self._names())
-        return f"Groups are written as 'SO(3)' or 'Lorentz'; the families are {names}."
-
     def _names(self) -> list[str]:
         """All names, with those of installed packages."""
         return sorted({*self.families(), *plugins("groups")} - NO_NAMES)
+
+    def _allowed(self) -> str:
+        names = ", ".join(self._names())
+        return f"Groups are written as 'SO(3)' or 'Lorentz'; the families are {names}."
 
     def _unreadable(self) -> ValueError:
         return ValueError(

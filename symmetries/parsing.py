@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from typing_extensions import override
 
@@ -80,7 +80,7 @@ class _GroupReader(GroupGrammar):
     """Makes the group that a name means, of any family that is registered."""
 
     @override
-    def families(self) -> Iterable[str]:
+    def families(self) -> Collection[str]:
         return Group.families
 
     @override
