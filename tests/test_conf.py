@@ -181,8 +181,11 @@ def test_recipe_of_trajectories_runs_one_batch(option, tmp_path):
 def test_experiment_runs_one_batch(option, tmp_path, warm):
     if "eth_ucy" in option:
         pytest.importorskip("trajdata", reason="the extra 'trajectory' is not installed")
-    extra = motion_data(option, tmp_path / "raw") if "eth_ucy" in option else []
-    extra += [*arrays_data(tmp_path), "symmetries=[O(2)@xy]"] if "arrays" in option else []
+        extra = motion_data(option, tmp_path / "raw")
+    elif "arrays" in option:
+        extra = [*arrays_data(tmp_path), "symmetries=[O(2)@xy]"]
+    else:
+        extra = ["datamodule.samples=64"]
     arguments = [
         *(option.replace("/", "=", 1), "trainer.fast_dev_run=true", "logger=none"),
         *(f"run_dir={tmp_path / 'run'}", f"paths.cache={tmp_path}", *extra),
