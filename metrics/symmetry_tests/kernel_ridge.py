@@ -25,7 +25,7 @@ LENGTHS = (0.35, 0.7, 1.4, 2.8)
 DEGREES = (1, 2, 3)
 RIDGES = tuple(10.0**e for e in range(-9, 2))
 """Ridges tried, relative to the largest eigenvalue of the features' second moments."""
-SELECTION_LANDMARKS, LANDMARKS = 400, 1000
+SELECTION_LANDMARKS, LANDMARKS = 400, 1500
 SELECTION_ROWS = 6000
 """Rows from which kernel and ridge are chosen; more change the choice little."""
 SELECTION_SHARE = 0.75
