@@ -4,8 +4,8 @@ The test of Chiu, Sharp and Bloem-Reddy (arXiv 2412.14391) in its simplest form:
 the inputs is invariant, equivariance means that (g x, g y) has the law of (x, y). A statistic of
 the samples is compared with its values on copies of them that random elements moved; under symmetry
 all of them are exchangeable, so that p is exact for any number of samples. The statistic here is
-the squared maximum mean discrepancy between the samples and one more moved copy, with a Gaussian
-kernel of the median distance, by random Fourier features (Rahimi and Recht 2007).
+the squared maximum mean discrepancy from all copies together, with a Gaussian kernel of the median
+distance, by random Fourier features (Rahimi and Recht 2007).
 
 It rejects breaks of every kind, such as noise that knows directions, and inputs whose law is not
 invariant; it bounds nothing.
@@ -48,7 +48,6 @@ def randomisation_p(
         rows = torch.cat([a / x.std(), (b - y.mean(0)) / y.std()], 1)
         return (rows @ frequencies + phases).cos().mean(0)
 
-    reference = mean_feature(True)
-    observed = float((mean_feature(False) - reference).square().sum())
-    others = [float((mean_feature(True) - reference).square().sum()) for _ in range(COPIES)]
-    return (1 + sum(other >= observed for other in others)) / (1 + COPIES)
+    means = torch.stack([mean_feature(moved=k > 0) for k in range(1 + COPIES)])
+    apart = (means - means.mean(0)).square().sum(1)
+    return float((apart >= apart[0]).double().mean())

@@ -62,7 +62,7 @@ class Train(TypedDict):
     largest_group: Group
     constraint: Group
     residual_group: Group
-    symmetries: list[Group] | dict[Name, Group]
+    symmetries: list[Group] | dict[Name, Group] | None
     symmetry_kind: Word
     candidates: dict[Name, Group] | None
     augmentation: Group | None

@@ -98,6 +98,7 @@ ACCEPTED = [
     "+own=3 'datamodule.eps=${own}' run_dir=x",
     "name=2024 seed=1e3 run_dir=x",
     "'symmetries=[O(2)@xy]' 'augmentation=SO(2)@xy' network=rpp run_dir=x",
+    "'symmetries={turn: O(2)@xy, four:C(4)@xy}' run_dir=x",
     # a module of one's own may define the family
     "'+metrics.own={_target_: mine.Error}' 'augmentation=Mine(3)' run_dir=x",
 ]
