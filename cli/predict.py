@@ -146,8 +146,7 @@ def _parts(model: TrainedModel, x: np.ndarray, given: argparse.Namespace) -> Ite
                 f"The model in {str(given.run)!r} does not take inputs of shape {batch.shape}: "
                 f"{str(error).splitlines()[0]}"
             ) from error
-        # logits mean little to anybody but the loss
-        yield (predicted.softmax(1) if model.class_names else predicted).numpy()
+        yield predicted.numpy()
 
 
 def _columns(data: dict[str, Any]) -> list[str]:

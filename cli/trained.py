@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from softsym.cli.places import weights_file
 from softsym.cli.run_config import run_config
 from softsym.cli.trust import require_trusted
 from softsym.lightning_modules.checkpoint_io import load_weights
+from softsym.lightning_modules.task import LINKS
 from softsym.runs.errors import UserError
 from softsym.runs.files import read_json
 from softsym.runs.layout import CONFIG, METRICS, VERDICTS
@@ -43,7 +44,10 @@ class TrainedModel:
             ``penalty`` (None where the run holds none) and the fields of its verdict, such as
             ``estimate`` and ``verdict``.
         size_in: Number of inputs of a sample; None if neither network nor run know it.
-        class_names: Names of the classes whose logits the model predicts; none if it does not.
+        class_names: Names of the classes whose probabilities the model predicts; none if it does
+            not.
+        link: Map from outputs to the mean of the targets: softmax for a network that was trained by
+            cross-entropy, whose predictions so are probabilities.
     """
 
     network: nn.Module
@@ -53,11 +57,12 @@ class TrainedModel:
     symmetries: Sequence[Mapping[str, Any]]
     size_in: int | None = None
     class_names: Sequence[str] = ()
+    link: nn.Module = field(default_factory=nn.Identity)
 
     @cached_property
     def in_units(self) -> InUnits:
         """The network from and to the user's units, as a module: what an export holds."""
-        return InUnits(self.network, self.scales).eval()
+        return InUnits(self.network, self.scales, self.link).eval()
 
     @torch.no_grad()
     def __call__(self, inputs: Any) -> Tensor:
@@ -72,11 +77,12 @@ class InUnits(nn.Module):
     Args:
         network: Keeps its device; the scales stay on the CPU.
         scales: Means and scales of ``inputs`` and ``targets``; what is missing is left as it is.
+        link: Map from the network's outputs to the mean of the targets.
     """
 
-    def __init__(self, network: nn.Module, scales: Mapping[str, Scale]) -> None:
+    def __init__(self, network: nn.Module, scales: Mapping[str, Scale], link: nn.Module) -> None:
         super().__init__()
-        self.network, self.scaled = network, tuple(scales)
+        self.network, self.link, self.scaled = network, link, tuple(scales)
         for what, (mean, scale) in scales.items():
             self.register_buffer(f"{what}_mean", mean)
             self.register_buffer(f"{what}_scale", scale)
@@ -88,7 +94,7 @@ class InUnits(nn.Module):
         if "inputs" in self.scaled:
             mean, scale = self._scale("inputs")
             x = (x.double() - mean) / scale
-        y: Tensor = self.network(x.to(like.device, like.dtype)).cpu()
+        y: Tensor = self.link(self.network(x.to(like.device, like.dtype))).cpu()
         if "targets" in self.scaled:
             mean, scale = self._scale("targets")
             y = (y.double() * scale + mean).to(like.dtype)
@@ -122,7 +128,15 @@ def load(
     rep_in, rep_out = (getattr(network, key, None) for key in ("rep_in", "rep_out"))
     size = _size(rep_in, config.get("dim"), scales)
     network = network.to(device).eval()
-    return TrainedModel(network, rep_in, rep_out, scales, _table(folder), size, class_names)
+    table, link = _table(folder), _link(config)
+    return TrainedModel(network, rep_in, rep_out, scales, table, size, class_names, link)
+
+
+def _link(config: Mapping[str, Any]) -> nn.Module:
+    """The map from outputs to the mean of the targets, by the class of the stored loss."""
+    loss = config.get("loss")
+    name = str(loss.get("_target_")).rpartition(".")[2] if isinstance(loss, Mapping) else ""
+    return next((link for kind, link in LINKS.items() if kind.__name__ == name), nn.Identity())
 
 
 def _size(R: Any, dim: Any, scales: Mapping[str, Scale]) -> int | None:

@@ -114,7 +114,7 @@ def _keys(
         fitting = [k for k in arrays if k.startswith(part[:-1])] if part.endswith("*") else [part]
         if not fitting or not all(key in arrays for key in fitting):
             raise ValueError(
-                f"{what}={wanted!r}: there is no {part!r}. {_source(arrays)} holds "
+                f"{what}={wanted!r}: there is no {part!r} in {_source(arrays)}, which holds "
                 f"{_listed(arrays)}."
             )
         keys += fitting

@@ -22,15 +22,20 @@ ELEMENTWISE = (
 """Losses and metrics that are means over single numbers, so that any of these may be left out."""
 
 
+LINKS: dict[type[nn.Module], nn.Module] = {
+    nn.CrossEntropyLoss: nn.Softmax(-1),
+    nn.BCEWithLogitsLoss: nn.Sigmoid(),
+}
+"""Loss -> map from the network's outputs to the conditional mean of the targets."""
+
+
 def link_of(loss: nn.Module) -> nn.Module:
     """The map from the network's outputs to the conditional mean of the targets.
 
     A network that is trained by cross-entropy gives logits; the mean of one-hot labels given the
     input, E[onehot | x], is their softmax. Other losses fit the targets as they are.
     """
-    if isinstance(loss, nn.CrossEntropyLoss):
-        return nn.Softmax(-1)
-    return nn.Sigmoid() if isinstance(loss, nn.BCEWithLogitsLoss) else nn.Identity()
+    return next((link for kind, link in LINKS.items() if isinstance(loss, kind)), nn.Identity())
 
 
 def linked(link: nn.Module, prediction: Any) -> Any:

@@ -131,5 +131,7 @@ def write_trained(folder: Path, rep_out: str = "T0", network=None, class_names=(
     torch.save(kept, folder / "checkpoints" / "best.ckpt")
     data = {"file": "data.npz", "inputs": None, "targets": None}
     stored = {"network": settings, "datamodule": data, "dim": 3, "seed": 0}
+    if class_names:
+        stored["loss"] = {"_target_": "torch.nn.CrossEntropyLoss"}
     (folder / "config.yaml").write_text(yaml.safe_dump(stored))
     return folder

@@ -56,7 +56,7 @@ TYPED = [
     ("experiment=null", "To do without write ~experiment"),
     ("logger=null", "logger=null names no logger. Choose one of: csv, none, tensorboard, wandb"),
     ("+metrics.x=null", "metrics.x must be a mapping of settings with a _target_"),
-    ("metrics=[1]", "metrics=[1] names no metrics. Choose one of: displacement, regression"),
+    ("metrics=[1]", "metrics=[1] names no metrics. Choose one of: binary, classification, displa"),
     ("regularizers.xy=null", "got null. To leave it out write '~regularizers.xy'"),
     ("experiment=paper/inertia/rp", "called 'paper/inertia/rp'. Did you mean 'paper/inertia/rpp'?"),
     ("optimizer.lr=-1", "optimizer.lr must be a number above 0; got -1"),

@@ -91,7 +91,8 @@ def test_trains_from_an_empty_folder(installed, tmp_path):
     assert "Report: " in output
     assert (tmp_path / "run" / "symmetry_report.html").exists()
     assert '"command": "softsym train ' in (tmp_path / "run" / "started.json").read_text()
-    assert "overview.html" in run(installed / "softsym", "report", "run", cwd=tmp_path)
+    assert "symmetry_report.html" in run(installed / "softsym", "report", "run", cwd=tmp_path)
+    assert "overview.html" in run(installed / "softsym", "report", ".", cwd=tmp_path)
 
 
 def test_a_project_of_ones_own_trains(installed, tmp_path):
