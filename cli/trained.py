@@ -136,7 +136,7 @@ def _link(config: Mapping[str, Any]) -> nn.Module:
     """The map from outputs to the mean of the targets, by the class of the stored loss."""
     loss = config.get("loss")
     name = str(loss.get("_target_")).rpartition(".")[2] if isinstance(loss, Mapping) else ""
-    return next((link for kind, link in LINKS.items() if kind.__name__ == name), nn.Identity())
+    return next((make() for kind, make in LINKS.items() if kind.__name__ == name), nn.Identity())
 
 
 def _size(R: Any, dim: Any, scales: Mapping[str, Scale]) -> int | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -22,11 +23,11 @@ ELEMENTWISE = (
 """Losses and metrics that are means over single numbers, so that any of these may be left out."""
 
 
-LINKS: dict[type[nn.Module], nn.Module] = {
-    nn.CrossEntropyLoss: nn.Softmax(-1),
-    nn.BCEWithLogitsLoss: nn.Sigmoid(),
+LINKS: dict[type[nn.Module], Callable[[], nn.Module]] = {
+    nn.CrossEntropyLoss: partial(nn.Softmax, -1),
+    nn.BCEWithLogitsLoss: nn.Sigmoid,
 }
-"""Loss -> map from the network's outputs to the conditional mean of the targets."""
+"""Loss -> what makes the map from the network's outputs to the conditional mean of the targets."""
 
 
 def link_of(loss: nn.Module) -> nn.Module:
@@ -35,7 +36,7 @@ def link_of(loss: nn.Module) -> nn.Module:
     A network that is trained by cross-entropy gives logits; the mean of one-hot labels given the
     input, E[onehot | x], is their softmax. Other losses fit the targets as they are.
     """
-    return next((link for kind, link in LINKS.items() if isinstance(loss, kind)), nn.Identity())
+    return next((make() for kind, make in LINKS.items() if isinstance(loss, kind)), nn.Identity())
 
 
 def linked(link: nn.Module, prediction: Any) -> Any:
