@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from softsym.cli import safetensors_file
 from softsym.cli.trained import TrainedModel
 from softsym.runs.errors import UserError
 from softsym.runs.files import replacing
@@ -56,11 +56,12 @@ def export(model: TrainedModel, path: Path, kind: str) -> float:
 def _weights(model: TrainedModel, path: Path) -> Predict:
     """Writes weights and scales; returns a copy of the model that has them from the file."""
     types = {key: str(getattr(model, key)) for key in ("rep_in", "rep_out")}
-    safetensors_file.save(model.in_units.state_dict(), path, types)
+    weights = {name: w.contiguous() for name, w in model.in_units.state_dict().items()}
+    save_file(weights, path, {"format": "pt", **types})
     again = copy.deepcopy(model.in_units)
     for values in again.state_dict().values():
         values.zero_()
-    again.load_state_dict(safetensors_file.load(path))
+    again.load_state_dict(load_file(path))
     return again
 
 

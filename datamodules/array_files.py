@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
+from safetensors.numpy import load_file
 
 INPUTS, TARGETS = ("X", "x"), ("Y", "y")
 """Names under which inputs and targets are looked for, if the user gives none."""
@@ -272,16 +273,6 @@ def _torch(path: Path) -> Mapping[str, np.ndarray]:
     }
 
 
-def _safetensors(path: Path) -> Mapping[str, np.ndarray]:
-    try:
-        from safetensors.numpy import load_file  # noqa: PLC0415 (an optional package)
-    except ImportError:
-        raise ImportError(
-            "Reading .safetensors needs safetensors: pip install safetensors."
-        ) from None
-    return load_file(path)
-
-
 def _hdf5(path: Path) -> Mapping[str, np.ndarray]:
     try:
         import h5py  # noqa: PLC0415 (an optional package)
@@ -305,7 +296,7 @@ READERS: dict[str, Callable[[Path], Mapping[str, np.ndarray]]] = {
     ".csv": _csv,
     ".parquet": _parquet,
     ".pt": _torch,
-    ".safetensors": _safetensors,
+    ".safetensors": load_file,
     ".h5": _hdf5,
     ".hdf5": _hdf5,
 }
