@@ -37,7 +37,7 @@ from softsym.symmetries.orbit_moves import Mover, mover
 
 DRAWS = 8
 """Elements per input and copy of Qf."""
-MANY = 20_000
+MANY = 5_000
 """Samples above which half as many elements do."""
 ALIKE = 0.2
 """p-value below which moved inputs are weighted, since they may not look like inputs."""
