@@ -59,7 +59,7 @@ BAD = [
     ({"rep_in": None, "rep_out": None}, "rep_in is missing.*fit: 8T0.*rep_out is missing.*1T0"),
     ({"rep_in": "3T1"}, "has 9 numbers over R\\^3, but .* has 8 columns"),
     ({"rep_in": "4T1"}, "It fits R\\^2: set dim=2"),
-    ({"inputs": "Z"}, "no 'Z'. .* holds X"),
+    ({"inputs": "Z"}, "no 'Z' in .* holds X"),
     ({"split": (0.5, 0.2, 0.2)}, "sum to 1"),
     ({"group_key": "who"}, "no 'who'"),
 ]
