@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-EXTRAS ?= dev,trajectory,search,dashboard,examples
+EXTRAS ?= dev,trajectory,search,dashboard
 CONSTRAINTS ?= -c constraints.txt
 # Processes that share the tests; 0 for this process alone, as a debugger needs.
 WORKERS ?= 2
