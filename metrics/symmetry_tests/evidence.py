@@ -16,7 +16,7 @@ from softsym.metrics.symmetry_tests.kernel_ridge import KernelRidge, fit_kernel_
 from softsym.metrics.symmetry_tests.lattice import closed
 from softsym.metrics.symmetry_tests.likeness import FINE_RIDGE, Likeness, fit_likeness
 from softsym.metrics.symmetry_tests.model import Function
-from softsym.metrics.symmetry_tests.moved_samples import MovedSamples
+from softsym.metrics.symmetry_tests.moved_samples import fit_moved
 from softsym.metrics.symmetry_tests.one_parameter import joined, one_parameter_groups
 from softsym.metrics.symmetry_tests.projection import project_function
 from softsym.metrics.symmetry_tests.samples import Samples
@@ -157,8 +157,8 @@ class Evidence:
     def _fitted(self, part: Fold, by: Mover, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """An equivariant fit to the targets, on the held-out rows, twice."""
         s, rows = self.samples, part.fitted
-        moved = MovedSamples.of(s.x[rows], s.clusters[rows], by, generator)
-        return self._twice(moved.fit(s.y[rows], generator), part, by, generator)
+        fit = fit_moved(s.x[rows], s.y[rows], s.clusters[rows], by, generator)
+        return self._twice(fit, part, by, generator)
 
     def _twice(
         self,

@@ -6,7 +6,7 @@ import torch
 
 from softsym.metrics import symmetry_test
 from softsym.metrics.symmetry_tests.likeness import fit_likeness
-from softsym.metrics.symmetry_tests.moved_samples import MovedSamples
+from softsym.metrics.symmetry_tests.moved_samples import fit_moved
 from softsym.metrics.symmetry_tests.projection import project_function
 from softsym.symmetries import group, rep
 from softsym.symmetries.orbit_moves import mover
@@ -28,8 +28,8 @@ def handed(x):
 def test_the_fit_follows_the_law_of_the_inputs():
     """The equivariant fit to the handedness is its conditional mean, not 0."""
     x, by, generator = handed_inputs()
-    moved = MovedSamples.of(x, torch.arange(2000), by, generator)
-    h = project_function(moved.fit(handed(x), generator), x, by, 4, generator)
+    fit = fit_moved(x, handed(x), torch.arange(2000), by, generator)
+    h = project_function(fit, x, by, 4, generator)
     assert float(h.mean()) == pytest.approx(0.8, abs=0.05)
 
 
