@@ -150,6 +150,7 @@ def publish(
         "versions": summary.versions,
         "adjusted_at": summary.adjusted_at,
         "bound": summary.bound,
+        "data": summary.data,
         "test": {} if test is None else test.settings,
     }
     # written last: a reader who finds it knows that everything else is complete

@@ -32,6 +32,10 @@ def test_a_run_of_arrays_predicts_in_the_units_of_its_file(train, tmp_path):
     given = [file, f"datamodule.rep_in={types[0]}", f"datamodule.rep_out={types[1]}"]
     few = ("trainer.max_epochs=3", "adjust_epoch=1", "logger=csv")
     run = train("experiment=arrays", *given, GROUPS, *few, tiny=False)
+    report.main([str(run.folder), "--output", str(tmp_path / "again.html")])
+    page = (run.folder / "symmetry_report.html").read_text()
+    assert "Inputs and targets are standardised" in page
+    assert (tmp_path / "again.html").read_text() == page
     model = softsym.load(run.folder)
     seed = run_config(run.folder)["datamodule"]["split_seed"]
     data = ArraysDataModule(str(tmp_path / "data.npz"), *types, split_seed=seed)
