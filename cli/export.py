@@ -10,7 +10,7 @@ from pathlib import Path
 
 from softsym.cli.errors import reported
 from softsym.cli.places import writable_file
-from softsym.cli.run_config import run_config
+from softsym.cli.run_config import add_trust, run_config
 from softsym.runs.errors import UserError
 
 KINDS = {"safetensors": ".safetensors", "torch_export": ".pt2", "onnx": ".onnx"}
@@ -61,13 +61,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="the file (default: model.safetensors, model.pt2 or model.onnx in the run folder)",
     )
-    add(
-        "--trust",
-        action="append",
-        default=[],
-        metavar="PACKAGE",
-        help="package of your own whose network the run uses",
-    )
+    add_trust(made)
     return made
 
 

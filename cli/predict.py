@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from softsym.cli.errors import reported
 from softsym.cli.places import writable_file
-from softsym.cli.run_config import data_settings, run_config
+from softsym.cli.run_config import add_trust, data_settings, run_config
 from softsym.runs.errors import UserError
 
 if TYPE_CHECKING:
@@ -80,13 +80,7 @@ def parser() -> argparse.ArgumentParser:
         help="samples in memory at once (default: %(default)s)",
     )
     add("--device", default="cpu", help="where the network computes (default: %(default)s)")
-    add(
-        "--trust",
-        action="append",
-        default=[],
-        metavar="PACKAGE",
-        help="package of your own whose network the run uses",
-    )
+    add_trust(made)
     return made
 
 
@@ -105,17 +99,13 @@ def _require_sensible(given: argparse.Namespace) -> None:
 
 def _inputs(given: argparse.Namespace, data: dict[str, Any]) -> np.ndarray:
     """The inputs (n, size in) of all samples, of the file's own type."""
-    import numpy as np  # noqa: PLC0415 (not needed for --help)
+    from softsym.datamodules.array_files import (  # noqa: PLC0415 (loads numpy)
+        INPUTS,
+        choose,
+        read_arrays,
+    )
 
-    from softsym.datamodules.array_files import INPUTS, choose, read_arrays  # noqa: PLC0415
-
-    if given.file.suffix.lower() == ".npy":  # may be larger than the memory
-        try:
-            arrays = {given.file.stem: np.load(given.file, mmap_mode="r", allow_pickle=False)}
-        except ValueError as error:
-            raise UserError(f"{str(given.file)!r} cannot be read: {error}") from None
-    else:
-        arrays = dict(read_arrays(given.file))
+    arrays = dict(read_arrays(given.file))
     lone = len(arrays) == 1
     wanted = given.inputs or (None if lone else data.get("inputs"))
     x = choose(arrays, wanted, tuple(arrays) if lone else INPUTS, "inputs")

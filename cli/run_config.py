@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
@@ -32,3 +33,14 @@ def data_settings(config: dict[str, Any]) -> dict[str, Any]:
     """The settings of the datamodule; none if the config holds something else there."""
     found = config.get("datamodule")
     return found if isinstance(found, dict) else {}
+
+
+def add_trust(parser: ArgumentParser) -> None:
+    """Adds the option ``--trust``, which may be given several times."""
+    parser.add_argument(
+        "--trust",
+        action="append",
+        default=[],
+        metavar="PACKAGE",
+        help="package of your own whose network the run uses",
+    )
