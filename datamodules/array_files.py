@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
+from zipfile import BadZipFile
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 INPUTS, TARGETS = ("X", "x"), ("Y", "y")
@@ -23,6 +25,8 @@ NUMBERS, TEXT = "biuf", "U"
 """Kinds of numpy's arrays."""
 
 PICKLES = (".pkl", ".pickle", ".joblib", ".pth")
+DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, BadZipFile, SafetensorError)
+"""What readers raise for a file that is damaged, or another than its name says."""
 LOCAL_HEADER = 30
 """Bytes of a member's header in a zip archive before its name; the last four are two lengths."""
 
@@ -60,7 +64,7 @@ def read_arrays(path: str | Path) -> NamedArrays:
         raise ValueError(f"{str(path)!r} {what}; give one of {', '.join(READERS)}.")
     try:
         arrays = reader(path)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, RuntimeError) as error:
+    except DAMAGED as error:
         raise ValueError(f"{str(path)!r} cannot be read: {_reason(error)}") from None
     # a single number beside the arrays is a note, not data
     return NamedArrays({name: each for name, each in arrays.items() if each.ndim}, path)

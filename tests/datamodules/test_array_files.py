@@ -51,6 +51,7 @@ BAD = {
         "could run code",
     ),
     "no archive": ((".npz", lambda p: p.write_bytes(b"PK nothing")), "cannot be read"),
+    "no tensors": ((".safetensors", lambda p: p.write_bytes(b"nothing")), "cannot be read"),
     "pickle": ((".pt", lambda p: torch.save([print], p)), "no file of plain tensors"),
     "list": ((".pt", lambda p: torch.save({"a": [1]}, p)), "more than tensors"),
     "pickled": ((".pkl", lambda p: p.write_bytes(b"")), "is a pickle, which could run code"),
