@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from softsym.metrics.symmetry_tests.kernel_ridge import KernelRidge
-from softsym.metrics.symmetry_tests.likeness import Likeness
+from softsym.metrics.symmetry_tests.likeness import Density
 from softsym.metrics.symmetry_tests.projection import project_function
 from softsym.symmetries.orbit_moves import Mover, acts_orthogonally
 
@@ -28,7 +28,7 @@ DRAWS = 2
 
 def fold_correlation(  # one argument for each thing that the test has fitted
     predictors: tuple[KernelRidge, KernelRidge],
-    likenesses: tuple[Likeness | None, Likeness | None],
+    densities: tuple[Density | None, Density | None],
     rows: tuple[Tensor, Tensor],
     x: Tensor,
     residuals: Tensor,
@@ -40,7 +40,7 @@ def fold_correlation(  # one argument for each thing that the test has fitted
 
     Args:
         predictors: Those fitted on the first and on the second half.
-        likenesses: How moved inputs count beside each predictor, None for all the same.
+        densities: How moved inputs count beside each predictor, None for all the same.
         rows: Rows of the first and of the second half.
         x: Inputs (n, size in).
         residuals: What an equivariant function leaves of the targets, (n, size out).
@@ -57,11 +57,11 @@ def fold_correlation(  # one argument for each thing that the test has fitted
     targets = (signs[clusters][:, :, None] * residuals[:, None]).flatten(1)
     many = replace(by, rep_out=count * by.rep_out)
     means = []
-    parts = zip(predictors, likenesses, rows, reversed(rows), strict=True)
-    for f, likeness, fitted, held in parts:
+    parts = zip(predictors, densities, rows, reversed(rows), strict=True)
+    for f, density, fitted, held in parts:
         refitted = f.refitted(x[fitted], targets[fitted])
         pool = by.frames(x[fitted])
-        q = project_function(refitted, x[held], many, DRAWS, generator, pool, likeness)
+        q = project_function(refitted, x[held], many, DRAWS, generator, pool, density)
         z = targets[held] * (refitted(x[held]) - q)
         means.append(z.unflatten(1, (count, -1)).sum(-1).mean(0))
     correlation = torch.corrcoef(torch.stack(means))[0, 1].nan_to_num(1.0)

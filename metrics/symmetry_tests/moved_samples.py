@@ -11,15 +11,22 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from softsym.metrics.symmetry_tests.kernel_ridge import KernelRidge, fit_kernel_ridge
+from softsym.metrics.symmetry_tests.charts import Layout
+from softsym.metrics.symmetry_tests.kernel_ridge import KernelRidge, Recipe, fit_kernel_ridge
 from softsym.symmetries.orbit_moves import Mover
 
 MOVED_ROWS, MOST_COPIES = 6000, 8
 """Rows of moved inputs to fit to: up to 8 moved copies of each input."""
 
 
-def fit_moved(
-    x: Tensor, y: Tensor, clusters: Tensor, by: Mover, generator: torch.Generator
+def fit_moved(  # one argument for each thing that the samples are
+    x: Tensor,
+    y: Tensor,
+    clusters: Tensor,
+    by: Mover,
+    generator: torch.Generator,
+    layout: Layout,
+    recipe: Recipe | None = None,
 ) -> KernelRidge:
     """Fits a function to moved samples; its mean over the orbit is equivariant.
 
@@ -29,10 +36,12 @@ def fit_moved(
         clusters: Cluster of each sample (n,).
         by: How inputs are moved.
         generator: Source of elements and landmarks.
+        layout: Which numbers of an input belong together.
+        recipe: Coordinates and kernel of a fit to the samples as they are.
     """
     frames = by.frames(x)
     copies = min(max(MOVED_ROWS // len(x), 1), MOST_COPIES)
     elements = [by.draw(frames, frames, generator, len(x)) for _ in range(copies)]
     inputs = torch.cat([by.rep_in.act(g, x) for g in elements])
     targets = torch.cat([by.rep_out.act(g, y) for g in elements])
-    return fit_kernel_ridge(inputs, targets, generator, clusters.repeat(copies))
+    return fit_kernel_ridge(inputs, targets, generator, clusters.repeat(copies), layout, recipe)

@@ -8,10 +8,10 @@ least-squares mean over the orbit,
 which is the plain mean of rho_out(g)^-1 f(g x) where rho_out is orthogonal.
 :mod:`softsym.symmetries.orbit_moves` draws g. Where the law of the inputs is not that of moved
 inputs, the expectations are those under the law of the inputs given the orbit. The elements of a
-small finite group count by the density of inputs at the moved input, relative to that of moved
-ones; others are chosen with these odds among many that are drawn (Rubin 1987, sampling importance
-resampling). The input itself is one of the many: which of them it is can then not be told from the
-set of them but by these odds, so that under symmetry <m - h, f - Qf> has mean 0 for any number.
+small finite group count by the density of inputs at the moved input; others are chosen with these
+odds among many that are drawn (Rubin 1987, sampling importance resampling). The input itself is one
+of the many: which of them it is can then not be told from the set of them but by these odds, so
+that under symmetry <m - h, f - Qf> has mean 0 for any number.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from softsym.metrics.symmetry_tests.likeness import Likeness
+from softsym.metrics.symmetry_tests.likeness import Density
 from softsym.symmetries import Group, Rep
 from softsym.symmetries.elements import Element, inverse, select, with_identity
 from softsym.symmetries.orbit_moves import Mover, acts_orthogonally
@@ -39,7 +39,7 @@ def project_function(
     draws: int,
     generator: torch.Generator,
     pool: Tensor | None = None,
-    likeness: Likeness | None = None,
+    density: Density | None = None,
 ) -> Tensor:
     """Computes a Monte Carlo estimate of (Qf)(x), (n, size out).
 
@@ -50,11 +50,11 @@ def project_function(
         draws: Number of elements per input; ignored where every element is used.
         generator: Source of the elements.
         pool: Frames of the inputs to whose positions others may be moved.
-        likeness: Log-density of inputs relative to that of moved ones, by which moved inputs
-            count; by default they all count the same.
+        density: Log-density of inputs along their orbits, by which moved inputs count; by default
+            they all count the same.
     """
     sums = _OrbitMean(by.rep_out, by.group)
-    for g, weight in _elements(x, by, draws, generator, pool, likeness):
+    for g, weight in _elements(x, by, draws, generator, pool, density):
         sums.add(g, f(by.rep_in.act(g, x)), weight)
     return sums.mean()
 
@@ -65,22 +65,25 @@ def _elements(
     draws: int,
     generator: torch.Generator,
     pool: Tensor | None,
-    likeness: Likeness | None,
+    density: Density | None,
 ) -> Iterator[tuple[Element, Tensor | None]]:
     """One element for each input (n, d, d) at a time, with their weights (n, 1) if they differ."""
     n, frames = len(x), by.frames(x)
     if by.elements is not None:
-        for one in by.elements:
-            g = one.expand(n, -1, -1)
-            yield g, None if likeness is None else likeness(by.rep_in.act(g, x)).exp()[:, None]
-    elif likeness is None:
+        all_of_them = [one.expand(n, -1, -1) for one in by.elements]
+        if density is None:
+            yield from ((g, None) for g in all_of_them)
+        else:
+            places = torch.stack([density(by.rep_in.act(g, x)) for g in all_of_them])
+            yield from zip(all_of_them, places.softmax(0)[..., None], strict=True)
+    elif density is None:
         for _ in range(draws):
             yield by.draw(frames, pool, generator, n), None
     else:
         of_all = None if frames is None else frames.repeat(CANDIDATES, 1, 1)
         many = with_identity(by.draw(of_all, pool, generator, CANDIDATES * n), n)
-        density = likeness(by.rep_in.act(many, x.repeat(1 + CANDIDATES, 1)))
-        odds = density.view(1 + CANDIDATES, n).T.softmax(1)
+        places = density(by.rep_in.act(many, x.repeat(1 + CANDIDATES, 1)))
+        odds = places.view(1 + CANDIDATES, n).T.softmax(1)
         for chosen in torch.multinomial(odds, draws, True, generator=generator).T:
             yield select(many, chosen * n + torch.arange(n)), None
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from softsym.metrics.symmetry_tests.charts import Layout
 from softsym.metrics.type_checks import terms
 from softsym.symmetries import Group, Rep
 from softsym.symmetries import group as parse_group
@@ -33,6 +34,7 @@ class Samples:
         y_scale: What the targets were divided by, (size out,).
         order: Row of the user's arrays that each sample was, (n,).
         blocks: The terms of the targets' type and their columns.
+        layout: Which numbers of an input belong together.
         noise: Known variance of the noise of all targets together, in the units of y; 0 if unknown.
     """
 
@@ -43,6 +45,7 @@ class Samples:
     y_scale: Tensor
     order: Tensor
     blocks: dict[str, slice]
+    layout: Layout
     noise: float
 
 
@@ -155,6 +158,7 @@ def prepare(
         y_scale,
         order,
         {label: columns for label, columns, _ in terms(rep_out, space)},
+        Layout.of(rep_in, space),
         _noise_variance(noise, y_scale),
     )
 

@@ -13,6 +13,11 @@ however poor f is: the projected covariance measure of Lundborg, Kim, Shah and S
 Statistics, 2024), applied to symmetry. By Cauchy and Schwarz E z <= b sqrt(V) for the break
 b = sqrt(E |m - Qm|^2), and b^2 <= E |y - c|^2 = E e, since c is equivariant. One copy used twice
 instead of two would add the variance of the copy to z, and with it false alarms.
+
+Where Qf is a mean with learned weights, their errors leave an equivariant part in f - Qf, whose
+product with m - h does not vanish. A small correlation of the two is allowed for: that share of
+sqrt(E |y - h|^2 V) is taken off the mean of z before it counts as evidence, and so is what a break
+of ``RESOLUTION`` would explain: nobody asks about less, and rounding alone may cause it.
 """
 
 from __future__ import annotations
@@ -23,6 +28,9 @@ from dataclasses import dataclass, replace
 import torch
 from scipy.stats import t as student
 from torch import Tensor
+
+RESOLUTION = 1e-4
+"""Relative break up to which a symmetry counts as kept by the p-value."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,7 @@ class Projected:
         correlation: Correlation of the folds' means under symmetry; 1 is valid whatever it is.
         close: An equivariant function for the upper bound alone, ``h`` if None. It may be fitted
             to other rows in any way: every equivariant function bounds the break from above.
+        allowance: Correlation of y - h and f - Qf that errors of Qf may cause under symmetry.
     """
 
     h: tuple[Tensor, Tensor]
@@ -68,6 +77,7 @@ class Projected:
     inputs_p: float = math.nan
     correlation: float = 1.0
     close: tuple[Tensor, Tensor] | None = None
+    allowance: float = 0.0
 
     def columns(self, columns: slice) -> Projected:
         """The same for some of the outputs."""
@@ -162,6 +172,7 @@ def numbers(held: Held, made: Projected, noise: float, level: float) -> Numbers:
     v = _dot(f - q1, f - q2)
     both = (q1 + q2) / 2
     mean, size = cross_fitted_mean(z, held, made.correlation), float(v.mean())
+    estimate = max(mean.value, 0.0)
     # V from two copies is unbiased but may come out near 0 by chance; the plain mean square is too
     # large by the variance of the copies, and keeps a lower bound from being divided by next to
     # nothing
@@ -169,6 +180,11 @@ def numbers(held: Held, made: Projected, noise: float, level: float) -> Numbers:
     # what rounding leaves of an equivariant function is no break
     if careful <= 1e-12 * spread:
         mean, careful, v = Mean(0.0, 0.0, mean.clusters), math.nan, v * 0
+        estimate = 0.0
+    else:
+        left = math.sqrt(max(float(_dot(y - h1, y - h2).mean()), 0.0))
+        allowed = made.allowance * left + RESOLUTION * math.sqrt(spread)
+        mean = replace(mean, value=mean.value - allowed * math.sqrt(careful))
     scale = math.sqrt(careful * spread) if not math.isnan(careful) else 1.0
     c1, c2 = made.close or made.h
     e = clustered_mean(_dot(y - c1, y - c2), held.clusters)
@@ -186,7 +202,7 @@ def numbers(held: Held, made: Projected, noise: float, level: float) -> Numbers:
         p=mean.p,
         lower=max(mean.below(level), 0.0) / scale,
         upper=math.sqrt(max(square, 0.0) / spread),
-        estimate=max(mean.value, 0.0) / scale,
+        estimate=estimate / scale,
         alpha=alpha,
         alpha_error=cross_fitted_mean(influence, held).error,
     )

@@ -5,7 +5,7 @@ import torch
 from softsym.metrics.symmetry_tests import kernel_ridge
 from softsym.metrics.symmetry_tests.dependence import fold_correlation
 from softsym.metrics.symmetry_tests.kernel_ridge import fit_kernel_ridge
-from softsym.metrics.symmetry_tests.likeness import fit_likeness
+from softsym.metrics.symmetry_tests.likeness import fit_positions
 from softsym.symmetries import group, rep
 from softsym.symmetries.orbit_moves import mover
 
@@ -14,7 +14,8 @@ def test_linear_fits_repeat_each_other(monkeypatch):
     def linear(a, b):
         return 1 + a @ b.T
 
-    monkeypatch.setattr(kernel_ridge, "_select", lambda *_: (linear, 1e-6))
+    monkeypatch.setattr(kernel_ridge, "_kernels", lambda chart: [(linear, 3)])
+    monkeypatch.setattr(kernel_ridge, "RIDGES", (1e-6,))
     x = torch.randn(1000, 2, generator=torch.Generator().manual_seed(1)).double()
     noise = torch.randn(1000, 1, generator=torch.Generator().manual_seed(2)).double()
     generator = torch.Generator().manual_seed(0)
@@ -25,7 +26,7 @@ def test_linear_fits_repeat_each_other(monkeypatch):
     asked = rows, x, noise, torch.arange(1000), by, generator
     assert fold_correlation((one, other), (None, None), *asked) > 0.9
     # weights that are nearly 1 change little
-    alike = fit_likeness(x, x[torch.randperm(1000, generator=generator)], generator)
+    alike = fit_positions(x, [x[torch.randperm(1000, generator=generator)]], generator)
     assert fold_correlation((one, other), (alike, alike), *asked) > 0.9
 
 
