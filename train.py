@@ -23,6 +23,7 @@ from softsym.cli.errors import reported
 from softsym.cli.jobs import FAILED, is_sweep, job, start_of_run
 from softsym.cli.overrides import check_command_line, hydra_arguments
 from softsym.cli.quiet import quiet
+from softsym.cli.seeds import report_over_seeds
 
 resolvers.register()
 GIVEN = tuple(sys.argv)
@@ -46,5 +47,7 @@ if __name__ == "__main__":
         arguments = hydra_arguments(sys.argv[1:])
         sys.argv[1:] = [*arguments, *check_command_line(arguments)]
     main()
+    with reported():
+        report_over_seeds()
     if FAILED:
         sys.exit("\n".join(["", f"{len(FAILED)} runs failed:", *FAILED]))

@@ -30,6 +30,7 @@ from softsym.cli.explanations import (
 from softsym.cli.named_symmetries import require_kind
 from softsym.cli.places import check_places, check_run_folder, refusal
 from softsym.cli.quoting import quoted, readable
+from softsym.cli.seeds import over_seeds, require_anew, require_one
 from softsym.cli.settings.check import check_settings
 from softsym.cli.settings.memory import check_memory
 from softsym.cli.settings.names import check_names
@@ -64,15 +65,20 @@ def check_command_line(arguments: Sequence[str]) -> list[str]:
         return []
     if any(word in MULTIRUN for word in arguments):
         for job in _each_value(plain):
-            check_overrides(job)
+            require_one(check_overrides(job))
         return []
     config = check_overrides(plain)
     if any(word in SHOWS and SHOWS[word] for word in arguments):
         return []
     folder = Path(config.hydra.run.dir)
-    check_run_folder(folder, config.ckpt_path)
     named = any(a.startswith(OWN_FOLDER) for a in arguments)
     slurm_job, resumes = slurm.current(), config.ckpt_path == "last"
+    if config.seeds > 1:
+        require_anew(config)
+        if not named:
+            folder = folder.with_name(slurm_job.name(arguments)) if slurm_job else _claim(folder)
+        return over_seeds(config, folder)
+    check_run_folder(folder, config.ckpt_path)
     if slurm_job is None:
         return [] if named or resumes else [f"run_dir={quoted(_claim(folder))}"]
     goes_on = [] if config.ckpt_path else ["ckpt_path=auto"]

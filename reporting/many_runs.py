@@ -15,6 +15,7 @@ from rich.text import Text
 from softsym.reporting.configurations import Sweep, gather
 from softsym.reporting.number_format import plain_table
 from softsym.reporting.overview import cautions, facts, render_overview, sweep_headline
+from softsym.reporting.pooled_verdicts import verdict_lines
 from softsym.reporting.searches import read_searches, search_folders
 from softsym.reporting.swept import shown
 from softsym.runs.errors import UserError
@@ -83,6 +84,8 @@ def show_sweep(sweep: Sweep, page: Path, console: Console) -> None:
     left = len(sweep.configurations) - ROWS
     if left > 0:
         console.print(f"and {left} more.", highlight=False)
+    for line in verdict_lines(sweep):
+        console.print(Text(line, style="bold"), soft_wrap=True)
     lines = cautions(sweep)
     if sweep.best is not None:
         lines.append(f"Best run: {sweep.best.folder}")

@@ -9,6 +9,7 @@ from softsym.reporting import sweep_figures
 from softsym.reporting.configurations import Sweep
 from softsym.reporting.html import page_template
 from softsym.reporting.number_format import listing
+from softsym.reporting.pooled_verdicts import HOW, verdict_table
 from softsym.reporting.run_colors import run_colors
 from softsym.reporting.searches import SearchSection, plotly_bundle
 from softsym.reporting.svg import pictures
@@ -57,6 +58,8 @@ def render_overview(sweep: Sweep, page: Path, searches: Sequence[SearchSection] 
         plotly=plotly_bundle() if searches else "",
         runs=run_table(sweep, page),
         configurations=configuration_table(sweep),
+        verdicts=verdict_table(sweep),
+        how_pooled=HOW,
         warnings=[_relative_to_page(text, sweep, page) for text in sweep.warnings],
     )
 

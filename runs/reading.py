@@ -18,15 +18,25 @@ import numpy as np
 
 from softsym.runs.files import read_json
 from softsym.runs.flatten import flatten
-from softsym.runs.layout import CONFIG, COST, JOURNAL, METRICS, PRUNED, RECORD, STARTED, STRENGTHS
+from softsym.runs.layout import (
+    CONFIG,
+    COST,
+    JOURNAL,
+    METRICS,
+    PRUNED,
+    RECORD,
+    STARTED,
+    STRENGTHS,
+    VERDICTS,
+)
 from softsym.runs.text import visible
 from softsym.runs.untrusted import LARGEST_TABLE, UnreadableError, read_bytes, read_yaml
 
 # Folders that hold no runs but may hold many files, or config files of others.
 SKIPPED = {"checkpoints", "csv", "figures", "tensorboard", "wandb"}
-# Overrides that tie a run to its folder or its search, which a repetition must not write to.
+# Overrides that tie a run to its folder, its search or its fellows, which a repetition is not of.
 PLACES = (
-    *("run_dir=", "ckpt_path=", "sweep=", "hydra."),
+    *("run_dir=", "ckpt_path=", "sweep=", "seeds=", "hydra."),
     *("+pruning@callbacks.pruning=", "callbacks.pruning."),
 )
 # Maximum number of points of a curve in pictures of many runs.
@@ -59,6 +69,7 @@ class Run:
         overrides: Overrides from its command line or its sweep.
         metrics: Flat, such as ``{"test/mse": 0.1}``; also values that are not finite.
         curves: Name of a symmetry -> its strength over the epochs.
+        verdicts: Content of ``verdicts.json``.
         record: Content of ``run.json``.
         seconds: Wall-clock time in seconds, None if unknown.
         problems: Files that could not be read, and why.
@@ -71,6 +82,7 @@ class Run:
     overrides: tuple[str, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     curves: Mapping[str, Curve] = field(default_factory=dict)
+    verdicts: Mapping[str, Any] = field(default_factory=dict)
     record: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
     problems: tuple[str, ...] = ()
@@ -152,6 +164,7 @@ def read_run(folder: Path) -> Run | str:
         overrides=overrides,
         metrics=metrics,
         curves=_curves(folder / STRENGTHS, problems),
+        verdicts=_json(folder / VERDICTS, problems),
         record=record,
         seconds=_numbers(folder / COST, problems).get("run/seconds"),
         problems=tuple(problems),

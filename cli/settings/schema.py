@@ -58,6 +58,7 @@ class Train(TypedDict):
     name: Text
     sweep: Text | None
     seed: Seed
+    seeds: Count
     dim: Dimension
     largest_group: Group
     constraint: Group

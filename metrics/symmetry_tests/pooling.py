@@ -24,7 +24,7 @@ def pooled(tests: Sequence[SymmetryTest], level: float, tolerance: float) -> Sym
         tolerance: Relative break up to which a symmetry counts as holding.
     """
     first = tests[0]
-    verdicts = {name: _pooled([t[name] for t in tests], level, tolerance) for name in first}
+    verdicts = {name: pooled_verdict([t[name] for t in tests], level, tolerance) for name in first}
     explained = {
         label: _medians([test.explained[label] for test in tests]) for label in first.explained
     }
@@ -35,11 +35,19 @@ def pooled(tests: Sequence[SymmetryTest], level: float, tolerance: float) -> Sym
     )
 
 
-def _pooled(found: Sequence[Verdict], level: float, tolerance: float) -> Verdict:
+def pooled_verdict(found: Sequence[Verdict], level: float, tolerance: float) -> Verdict:
+    """Pools the verdicts of several tests on one symmetry; its note counts those that agree.
+
+    Args:
+        found: At least one verdict.
+        level: Level of the verdict. Medians of bounds are wrong with at most twice the probability
+            of the bounds.
+        tolerance: Relative break up to which a symmetry counts as holding.
+    """
     first, count = found[0], len(found)
     silent = [each for each in found if each.verdict.startswith("no verdict")]
     if 2 * len(silent) > count:
-        return silent[0]
+        return replace(silent[0], note=f"no verdict in {len(silent)} of {count} seeds")
     p, p_holm = (min(1.0, 2 * median(getattr(v, k) for v in found)) for k in ("p", "p_holm"))
     lower, upper, estimate = (
         median(getattr(v, k) for v in found) for k in ("lower", "upper", "estimate")

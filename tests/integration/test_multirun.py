@@ -51,3 +51,14 @@ def test_without_slurm_the_launcher_says_so(train, monkeypatch):
     assert code == 1
     assert "There is no sbatch here" in output
     assert "Traceback" not in output
+
+
+def test_seeds_are_pooled_into_one_verdict(train):
+    run = train.run("seeds=2", "trainer.max_epochs=14", "run_dir=several")
+    assert run.returncode == 0, run.output
+    assert {f.name for f in (train.folder / "several").iterdir() if f.is_dir()} == {
+        "seed_0",
+        "seed_1",
+    }
+    assert "in 2 of 2" in " ".join(run.output.split())
+    assert "Verdicts over seeds" in (train.folder / "several" / "overview.html").read_text()
