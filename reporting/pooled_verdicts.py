@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from softsym.metrics import Verdict
 from softsym.metrics.symmetry_tests.pooling import pooled_verdict
@@ -50,7 +51,7 @@ def _verdicts(run: Run) -> dict[str, Verdict]:
 def _careful(verdict: Verdict) -> Verdict:
     """The same, with what is unknown as that which claims least."""
     least = {"p": 1.0, "p_holm": 1.0, "lower": 0.0, "upper": math.inf, "estimate": 0.0}
-    unknown = {key: value for key, value in least.items() if math.isnan(getattr(verdict, key))}
+    unknown: dict[str, Any] = {k: v for k, v in least.items() if math.isnan(getattr(verdict, k))}
     return replace(verdict, **unknown)
 
 

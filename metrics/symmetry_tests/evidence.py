@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from softsym.metrics.symmetry_tests.dependence import fold_correlation
-from softsym.metrics.symmetry_tests.kernel_ridge import KernelRidge, fit_kernel_ridge
+from softsym.metrics.symmetry_tests.kernel_ridge import KernelRidge, Recipe, fit_kernel_ridge
 from softsym.metrics.symmetry_tests.lattice import closed
 from softsym.metrics.symmetry_tests.likeness import Density, fit_likeness, fit_positions
 from softsym.metrics.symmetry_tests.model import Function
@@ -79,6 +79,7 @@ class Evidence:
         self.projected: dict[str, Projected] = {}
         self.local: dict[str, list[Projected]] = {}
         self.refused: dict[str, str] = {}
+        self.recipes: dict[int, Recipe] = {}
 
     def add(self, name: str, G: Group, generator: torch.Generator) -> None:
         """Projects the predictors under one group, or under its one-parameter subgroups."""
@@ -103,9 +104,9 @@ class Evidence:
             differ = ps[-1] < ALIKE or not (by.is_compact or math.isnan(ps[-1]))
             densities.append(self._density(by, part, generator) if differ else None)
             copies.append(self._copies(part, by, generator, bounded, densities[-1]))
-        h, q, close = (
-            self._joined([getattr(copy, key) or copy.h for copy in copies])
-            for key in ("h", "q", "close")
+        h, q = (self._joined([getattr(copy, key) for copy in copies]) for key in ("h", "q"))
+        close = tuple(
+            self._joined(list(each)) for each in zip(*(c.close for c in copies), strict=True)
         )
         if not all(torch.isfinite(values).all() for values in (*h, *q)):
             raise ValueError(
@@ -155,17 +156,19 @@ class Evidence:
     ) -> Projected:
         """Means over the orbits, and a fit to the targets where it serves."""
         q = self._twice(part.f, part, by, generator, density)
-        if density is not None:
-            return Projected(self._fitted(part, by, generator), q)
-        # what moved targets teach is closer to them than Qf
-        fits = bounded and isinstance(part.f, KernelRidge)
-        return Projected(q, q, close=self._fitted(part, by, generator) if fits else None)
+        if density is None and not bounded:
+            return Projected(q, q)
+        fitted = self._fitted(part, by, generator)
+        # what moved targets teach is closer to them than Qf, unless the model knows better
+        close = (fitted,) if isinstance(part.f, KernelRidge) else (q, fitted)
+        return Projected(q if density is None else fitted, q, close=close)
 
     def _fitted(self, part: Fold, by: Mover, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """An equivariant fit to the targets, on the held-out rows, twice."""
         s, rows = self.samples, part.fitted
-        recipe = part.f.recipe if isinstance(part.f, KernelRidge) else None
+        recipe = part.f.recipe if isinstance(part.f, KernelRidge) else self.recipes.get(id(part))
         fit = fit_moved(s.x[rows], s.y[rows], s.clusters[rows], by, generator, s.layout, recipe)
+        self.recipes[id(part)] = fit.recipe
         return self._twice(fit, part, by, generator)
 
     def _twice(

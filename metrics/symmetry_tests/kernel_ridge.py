@@ -9,7 +9,7 @@ test on unknown data asks for; on 300 to 100,000 rows it takes seconds.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -169,7 +169,7 @@ def _kernels(chart: Chart) -> Iterator[tuple[Kernel, float]]:
 
 
 def _of_objects(
-    a: Tensor, b: Tensor, objects: tuple[Tensor, ...], kernels: list[Kernel], power: int
+    a: Tensor, b: Tensor, objects: tuple[Tensor, ...], kernels: Sequence[Kernel], power: int
 ) -> Tensor:
     """Sums over objects (power 1), their pairs (power 2) or triples (power 3)."""
     total = a.new_zeros(len(a), len(b))

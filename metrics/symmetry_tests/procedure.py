@@ -47,7 +47,7 @@ def symmetry_test(
     Without a model, a kernel ridge regression is fitted on one half of the samples and tested on
     the other, and the halves swap roles. A model must not have seen the samples. p-values and lower
     bounds hold however poor the predictor is; a better one makes them sharper, and the upper bounds
-    tighter.
+    tighter. Upper bounds come from the model or an equivariant regression, whichever is less.
 
     Args:
         x: Inputs (n, size in), numpy or torch, in any units.

@@ -6,7 +6,8 @@ independent Monte Carlo copies q1, q2 of (Qf)(x),
     z = 1/2 [<y - h1, f - q2> + <y - h2, f - q1>],
     V = mean <f - q1, f - q2>,    e = <y - c1, y - c2>,
 
-where h is equivariant and close to y: Qf itself, or a fit of its own; so is c, which may be closer.
+where h is equivariant and close to y: Qf itself, or a fit of its own; so is c. Of several such c
+the one with the least bound serves, each at its share of the level.
 
 Under symmetry m = Qm, and f - Qf is orthogonal to every equivariant function, so that E z = 0
 however poor f is: the projected covariance measure of Lundborg, Kim, Shah and Samworth (Annals of
@@ -66,8 +67,8 @@ class Projected:
         how: How they were made, in words.
         inputs_p: p-value of "moved inputs look like inputs".
         correlation: Correlation of the folds' means under symmetry; 1 is valid whatever it is.
-        close: An equivariant function for the upper bound alone, ``h`` if None. It may be fitted
-            to other rows in any way: every equivariant function bounds the break from above.
+        close: Equivariant functions for the upper bound alone, ``h`` if there are none. They may be
+            fitted to other rows in any way: every equivariant function bounds the break from above.
         allowance: Correlation of y - h and f - Qf that errors of Qf may cause under symmetry.
     """
 
@@ -76,7 +77,7 @@ class Projected:
     how: str = ""
     inputs_p: float = math.nan
     correlation: float = 1.0
-    close: tuple[Tensor, Tensor] | None = None
+    close: tuple[tuple[Tensor, Tensor], ...] = ()
     allowance: float = 0.0
 
     def columns(self, columns: slice) -> Projected:
@@ -85,8 +86,7 @@ class Projected:
         def of(pair: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
             return pair[0][:, columns], pair[1][:, columns]
 
-        close = None if self.close is None else of(self.close)
-        return replace(self, h=of(self.h), q=of(self.q), close=close)
+        return replace(self, h=of(self.h), q=of(self.q), close=tuple(map(of, self.close)))
 
 
 @dataclass(frozen=True)
@@ -186,15 +186,16 @@ def numbers(held: Held, made: Projected, noise: float, level: float) -> Numbers:
         allowed = made.allowance * left + RESOLUTION * math.sqrt(spread)
         mean = replace(mean, value=mean.value - allowed * math.sqrt(careful))
     scale = math.sqrt(careful * spread) if not math.isnan(careful) else 1.0
-    c1, c2 = made.close or made.h
-    e = clustered_mean(_dot(y - c1, y - c2), held.clusters)
-    if noise > max(e.above(level), 0.0):
+    bounds = made.close or (made.h,)
+    lefts = [clustered_mean(_dot(y - c1, y - c2), held.clusters) for c1, c2 in bounds]
+    square = min(e.above(level / len(lefts)) for e in lefts) - noise
+    if square < 0 < noise:
+        least = max(min(e.value for e in lefts), 0.0)
         raise ValueError(
             "noise is larger than what is left of the targets: its variance is "
-            f"{noise / spread:.2g} of theirs, but only {max(e.value, 0.0) / spread:.2g} is left. "
+            f"{noise / spread:.2g} of theirs, but only {least / spread:.2g} is left. "
             "Give the standard deviation of the noise, in the units of y."
         )
-    square = e.above(level) - noise
     pull = _dot(y - f, both - f)
     alpha = float(pull.mean()) / careful
     influence = (pull - alpha * v) / careful
