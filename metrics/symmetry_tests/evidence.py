@@ -159,9 +159,12 @@ class Evidence:
         if density is None and not bounded:
             return Projected(q, q)
         fitted = self._fitted(part, by, generator)
+        h = q if density is None else fitted
+        if not bounded:
+            return Projected(h, q)
         # what moved targets teach is closer to them than Qf, unless the model knows better
         close = (fitted,) if isinstance(part.f, KernelRidge) else (q, fitted)
-        return Projected(q if density is None else fitted, q, close=close)
+        return Projected(h, q, close=close)
 
     def _fitted(self, part: Fold, by: Mover, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """An equivariant fit to the targets, on the held-out rows, twice."""

@@ -106,6 +106,15 @@ def test_a_model_that_knows_the_truth_shows_that_a_symmetry_holds():
     assert of_scale.estimate == pytest.approx(size, rel=0.15)
 
 
+def test_a_poor_model_does_not_hide_that_a_symmetry_holds():
+    """The model leaves half of the variance, an equivariant regression next to nothing."""
+    x = normal(600, 6).numpy()
+    y = (x[:, :3] * x[:, 3:]).sum(1)
+    tested = symmetry_test(x, y, ["SO(3)"], "2T1", "T0", model=lambda x: x[:, 0] * x[:, 3])
+    assert tested["SO(3)"].verdict.startswith("holds")
+    assert tested.explained["all"][0] < 0.5
+
+
 def test_known_noise_tightens_the_upper_bound():
     x = normal(600, 3)
     y = x.square().sum(1) + normal(600, seed=2)

@@ -1,6 +1,7 @@
 """p-values and bounds, against their definitions and by simulation."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -83,3 +84,41 @@ def test_explained_variance_and_its_interval():
     assert low < 0.75 < high
     assert high - low < 0.06
     assert explained(Held(y, normal(2000, 2, seed=4), torch.arange(2000)))[2] < 0
+
+
+def test_what_rounding_may_leave_is_no_break():
+    s, t = normal(4000, seed=1), normal(4000, seed=2)
+    ps = []
+    for size in (5e-5, 5e-4):
+        y, q = (s + size * t)[:, None], s[:, None]
+        held = Held(y, y, torch.arange(4000))
+        ps.append(numbers(held, Projected((q, q), (q, q)), 0.0, 0.05).p)
+    assert ps[0] > 0.5
+    assert ps[1] < 1e-20
+
+
+def test_what_errors_of_the_weights_may_cause_is_no_evidence():
+    """h and Qf are both off by a little of the same equivariant function."""
+    s, t, u = normal(20_000, seed=1), normal(20_000, seed=2), normal(20_000, seed=3)
+    y, f = s[:, None], (s + 0.3 * t)[:, None]
+    h, q = (s - 0.2 * u)[:, None], (s - 0.002 * u)[:, None]
+    held = Held(y, f, torch.arange(20_000))
+    careless = numbers(held, Projected((h, h), (q, q)), 0.0, 0.05)
+    careful = numbers(held, Projected((h, h), (q, q), allowance=0.01), 0.0, 0.05)
+    assert careful.p > careless.p
+    assert careful.lower <= careless.lower
+    assert careful.estimate == careless.estimate
+
+
+def test_the_least_of_several_upper_bounds_counts():
+    s, t, noise = normal(4000, seed=1), normal(4000, seed=2), normal(4000, seed=3)
+    y, q = (s + 0.3 * t + 0.1 * noise)[:, None], (0.5 * s)[:, None]
+    h = s[:, None]
+    made = Projected((q, q), (q, q))
+    held = Held(y, (0.5 * s + 0.3 * t)[:, None], torch.arange(4000))
+    of_q, of_h, both = (
+        numbers(held, replace(made, close=close), 0.0, 0.05).upper
+        for close in ((), ((h, h),), ((q, q), (h, h)))
+    )
+    truth = 0.3 / float(y.std())
+    assert truth < of_h < both < 1.02 * of_h < of_q
