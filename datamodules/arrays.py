@@ -184,7 +184,8 @@ class ArraysDataModule(TensorDataModule):
         train = self.samples["train"]
         if kind == "classes":
             self.samples, self.class_names = labelled(self.samples, rep_out, dim)
-            absent = set(range(len(self.class_names))) - set(self.samples["train"].y.tolist())
+            present = self.samples["train"].counted_targets
+            absent = set(range(len(self.class_names))) - set(np.unique(present).tolist())
             if absent:
                 listed = ", ".join(self.class_names[number] for number in sorted(absent))
                 log.warning("%s: no sample is of the classes %s.", train.source, listed)
@@ -202,8 +203,8 @@ class ArraysDataModule(TensorDataModule):
     def _is_large(self) -> bool:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         each = torch.finfo(self.dtype).bits // 8
-        held = sum(s.x.size + s.y.size for s in self.samples.values()) * each
-        return held > IN_MEMORY * memory
+        held = sum(len(s.rows) * (_width(s.x) + _width(s.y)) for s in self.samples.values())
+        return held * each > IN_MEMORY * memory
 
     def _scales(
         self, table: np.ndarray, rows: np.ndarray, R: Rep, scaled: bool
