@@ -141,11 +141,13 @@ def publish(
     write_report(summary, report)
     log_results(result.trainer, metrics)
     log_media(result.trainer, all_figures(summary), folder)
+    measured = result.module.val_metrics.plain.items(keep_base=True)
     record = {
         "status": result.status,
         "name": config.name,
         "command": command,
         "monitor": config.monitor,
+        "higher_is_better": [name for name, m in measured if m.higher_is_better],
         "ended": datetime.now().astimezone().isoformat(timespec="seconds"),
         "versions": summary.versions,
         "adjusted_at": summary.adjusted_at,
