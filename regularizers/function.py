@@ -39,6 +39,15 @@ log = logging.getLogger(__name__)
 
 GRADIENTS = ("both", "stopped", "anchored")
 DISTANCES = ("squared", "kl")
+MEASURES = {
+    "squared": "the relative asymmetry of the function: the mean square by which an answer changes "
+    "when the input is moved and the answer moved back, over the variance of the answers. It is 0 "
+    "where the symmetry is kept, and 2 for a function that has nothing of it.",
+    "kl": "the symmetric divergence between the distributions predicted for an input and for the "
+    "moved one. It is 0 where the symmetry is kept.",
+}
+"""What penalties are, by distance."""
+ANCHORED = "the error at moved inputs, measured from the moved targets."
 TRIED = 32
 """Inputs on which the error of interpolation is measured."""
 NOTICEABLE = 1e-6
@@ -115,6 +124,7 @@ class FunctionRegularizer(FunctionTerm):
         if distance not in DISTANCES:
             raise ValueError(f"distance must be one of {', '.join(DISTANCES)}; got {distance!r}.")
         self.gradient, self.distance = gradient, distance
+        self.measures = MEASURES[distance] if gradient != "anchored" else ANCHORED
         self.interpolation_error = 0.0
         self._mover: Mover | None = None
 

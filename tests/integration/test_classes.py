@@ -32,4 +32,6 @@ def test_names_of_classes_train_and_the_highest_accuracy_is_the_best(train, tmp_
         told = [float(row["val/accuracy"]) for row in csv.DictReader(file) if row["val/accuracy"]]
     assert min(told[SETTLED:]) < max(told[SETTLED:])
     assert abs(run.metrics["val/accuracy"] - max(told[SETTLED:])) < 1e-6
-    assert "Classes: 0 first, 1 second." in (run.folder / "symmetry_report.html").read_text()
+    page = (run.folder / "symmetry_report.html").read_text()
+    assert "Classes: 0 first, 1 second." in page
+    assert "The penalty is the relative asymmetry of the function" in page
