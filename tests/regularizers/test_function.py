@@ -281,6 +281,15 @@ def test_logits_are_compared_as_distributions():
     assert float(penalty_of(regularizer, network, batch).detach()) < 1e-12
 
 
+def test_logits_of_a_network_that_knows_nothing_are_compared_with_labels():
+    network, batch = linear(3, 4), batch_of(200, 3)
+    network.weight.data *= 1e-3
+    labels = torch.arange(200) % 4
+    regularizer = FunctionRegularizer("O(3)", 1.0, "T1", "4T0")
+    assert float(penalty_of(regularizer, network, (batch[0], labels)).detach()) < 1e-4
+    assert float(regularizer.variance) == pytest.approx(0.75)  # of one-hot rows: 1 - 4 / 16
+
+
 def anchored(distance="kl"):
     return FunctionRegularizer("O(3)", 1.0, "T1", "4T0", gradient="anchored", distance=distance)
 
