@@ -43,7 +43,7 @@ class Samples:
 
 
 def read_samples(
-    file: str,
+    file: str | Mapping[str, Any],
     targets_file: str | None,
     keys: Mapping[str, str | None],
     masked: bool,
@@ -52,7 +52,7 @@ def read_samples(
     """Reads the samples of a file, of which all numbers are finite.
 
     Args:
-        file: The file.
+        file: The file, or arrays by name.
         targets_file: File of the targets, if they are in another one.
         keys: The keys of ``inputs``, ``targets``, ``group_key`` and ``split``.
         masked: Whether targets may be missing; samples without any are then left out.
@@ -62,6 +62,7 @@ def read_samples(
         ValueError: If a key is missing, lengths differ, or a number is NaN or infinite.
     """
     arrays = read_arrays(file)
+    file = file if isinstance(file, str) else arrays.source
     if len(arrays) == 1 and targets_file is None and keys["targets"] is None:
         raise ValueError(
             f"{file} holds one array alone, {next(iter(arrays))!r}. Name the file of the targets "
