@@ -127,6 +127,7 @@ INERTIA = Setting(
         "plain MLP": MLP,
         "MLP, told": (*MLP, *TOLD),
         "MLP, function regularizers, adjust_once": (*MLP, *ADJUST_ONCE),
+        "MLP, function regularizers, grow_then_adjust": (*MLP, *GROW),
         "MLP, augmentation by {kept}": (*MLP, "augmentation={kept}"),
         "MLP, augmentation by O(3)": (*MLP, "augmentation=O(3)"),
         "PER": (
@@ -194,9 +195,10 @@ def right_verdicts(setting: Setting, verdicts: Mapping[str, str]) -> bool | None
 
 
 def table(found: Results, task: str) -> Iterator[str]:
-    """The lines of the table."""
+    """The lines of the table; the last are means over the settings, where there are several."""
     yield "| broken | method | test error | over plain | order | verdicts | seconds |"
     yield "|---" * 7 + "|"
+    means: dict[str, list[float]] = {}
     for broken, setting in TASKS[task].items():
         plain: dict[int, float] = {}
         for method in setting.methods:
@@ -204,6 +206,7 @@ def table(found: Results, task: str) -> Iterator[str]:
             errors = {r["seed"]: r["result"]["mse"] for r in runs}
             plain = plain or errors
             if runs:
+                means.setdefault(method, []).append(statistics.mean(errors.values()))
                 cells = (_spread(list(errors.values())), _ratio(errors, plain))
                 counts = (
                     _count([right_order(setting, r["result"]["strengths"]) for r in runs]),
@@ -212,6 +215,10 @@ def table(found: Results, task: str) -> Iterator[str]:
                 seconds = f"{statistics.mean(r['cpu'] for r in runs):.0f}"
                 name = method.replace("{kept}", ", ".join(setting.kept))
                 yield f"| {' | '.join((broken, name, *cells, *counts, seconds))} |"
+    if len(TASKS[task]) > 1:
+        whole = [statistics.mean(each) for each in means.values()]
+        for method, mean in zip(means, whole, strict=True):
+            yield f"| mean of all | {method} | {mean:.3f} | {mean / whole[0]:.2f} | | | |"
 
 
 def _spread(values: Sequence[float]) -> str:

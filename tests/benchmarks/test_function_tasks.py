@@ -50,4 +50,6 @@ def test_the_table_compares_seed_by_seed():
     assert list(table(found, "dials"))[2:] == [
         "| scale | plain | 1.500 ± 0.707 | 1.00 (to 1.00) | - | - | 10 |",
         "| scale | told | 1.350 ± 1.202 | 0.80 (to 1.10) | - | - | 10 |",
+        "| mean of all | plain | 1.500 | 1.00 | | | |",
+        "| mean of all | told | 1.350 | 0.90 | | | |",
     ]
