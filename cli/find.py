@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from lightning import Trainer, seed_everything
 from torch import nn
@@ -90,30 +88,26 @@ def find_symmetries(
         candidates if isinstance(candidates, Mapping) else zip(candidates, candidates, strict=True)
     )
     seed_everything(seed, workers=True, verbose=False)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "data.npz"
-        np.savez(file, X=np.asarray(X), Y=np.asarray(Y))
-        data = ArraysDataModule(str(file), rep_in, rep_out, dim=dim, split_seed=seed, seed=seed)
-        network = MLP(*types, dim, seed=seed) if model is None else model
-        module = SymmetryModule(
-            network,
-            nn.MSELoss(),
-            partial(torch.optim.Adam, lr=2e-3),
-            {n: FunctionRegularizer(G, strength, *types, dim=dim) for n, G in named.items()},
-            policy or AdjustOnce(max(epochs // 10, 1), 2.0),
-            dim=dim,
-        )
-        trainer = Trainer(
-            max_epochs=epochs,
-            accelerator="cpu",
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            default_root_dir=folder,
-        )
-        trainer.fit(module, data)
+    data = ArraysDataModule({"X": X, "Y": Y}, rep_in, rep_out, dim=dim, split_seed=seed, seed=seed)
+    network = MLP(*types, dim, seed=seed) if model is None else model
+    module = SymmetryModule(
+        network,
+        nn.MSELoss(),
+        partial(torch.optim.Adam, lr=2e-3),
+        {n: FunctionRegularizer(G, strength, *types, dim=dim) for n, G in named.items()},
+        policy or AdjustOnce(max(epochs // 10, 1), 2.0),
+        dim=dim,
+    )
+    trainer = Trainer(
+        max_epochs=epochs,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+    trainer.fit(module, data)
     x, y = (torch.cat([data.splits[s][i].cpu() for s in ("val", "test")]) for i in range(2))
     test = symmetry_test(x, y, module.symmetries, *types, model=network)
     strengths = {name: r.strength for name, r in module.regularizers.items()}

@@ -36,6 +36,7 @@ from softsym.reporting import (
     show,
     write_report,
 )
+from softsym.reporting.number_format import listing
 from softsym.reporting.tracks import sample_tracks
 from softsym.runs.files import write_json
 from softsym.runs.layout import COST, METRICS, PREDICTIONS, RECORD, REPORT, VERDICTS
@@ -133,6 +134,7 @@ def publish(
         seconds=seconds,
         parameters=parameters,
         bound=bound_weights(result.module),
+        measures=what_penalties_measure(result.module),
         data=result.datamodule.note,
     )
     if summary.predictions is not None:
@@ -141,15 +143,18 @@ def publish(
     write_report(summary, report)
     log_results(result.trainer, metrics)
     log_media(result.trainer, all_figures(summary), folder)
+    measured = result.module.val_metrics.plain.items(keep_base=True)
     record = {
         "status": result.status,
         "name": config.name,
         "command": command,
         "monitor": config.monitor,
+        "higher_is_better": [name for name, m in measured if m.higher_is_better],
         "ended": datetime.now().astimezone().isoformat(timespec="seconds"),
         "versions": summary.versions,
         "adjusted_at": summary.adjusted_at,
         "bound": summary.bound,
+        "measures": summary.measures,
         "data": summary.data,
         "test": {} if test is None else test.settings,
     }
@@ -166,6 +171,19 @@ def bound_weights(module: SymmetryModule) -> str:
         if r.coverage is not None and r.group is not None
     }
     return " ".join(sorted(found))
+
+
+def what_penalties_measure(module: SymmetryModule) -> str:
+    """Says once what each kind of penalty is, with the names it belongs to if there are several."""
+    names: dict[str, list[str]] = {}
+    for name, regularizer in module.regularizers.items():
+        if regularizer.group is not None and regularizer.measures:
+            names.setdefault(regularizer.measures, []).append(name)
+    several = len(names) > 1
+    return " ".join(
+        f"The penalty {f'of {listing(of)} ' if several else ''}is {text}"
+        for text, of in names.items()
+    )
 
 
 def flat_metrics(result: RunResult, test: SymmetryTest | None) -> dict[str, float]:

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -39,20 +39,22 @@ class NamedArrays(dict[str, np.ndarray]):
         self.source = "the arrays" if path is None else repr(str(path))
 
 
-def read_arrays(path: str | Path) -> NamedArrays:
-    """Reads the arrays of a file by name.
+def read_arrays(path: str | Path | Mapping[str, Any]) -> NamedArrays:
+    """Reads the arrays of a file by name, or takes those that are in memory.
 
     ``.npz`` and ``.safetensors`` hold named arrays, ``.csv`` and ``.parquet`` named columns,
     ``.pt`` a mapping of names to tensors, and ``.npy`` one array, named by the file. Arrays of text
     are read too: only those that :func:`choose` is asked for must be numbers.
 
     Args:
-        path: The file.
+        path: The file, or arrays by name.
 
     Raises:
         ValueError: If the file is missing or damaged, or its kind is unknown.
         ImportError: If the kind of file needs a package that is not installed.
     """
+    if isinstance(path, Mapping):
+        return NamedArrays({name: np.asarray(each) for name, each in path.items()})
     path = Path(path).expanduser()
     if not path.is_file():
         raise ValueError(f"There is no file {str(path)!r}.")

@@ -21,21 +21,29 @@ class Samples:
 
     Attributes:
         source: The file, for messages.
-        x: Inputs (n, ...).
+        x: Inputs (n, ...), which may be mapped into memory.
         y: Targets (n, ...), numbers or names of classes.
-        groups: Label of each sample (n,), or None.
-        split: Name of the split of each sample (n,), or None.
+        rows: Numbers (m,) of the rows that count, in rising order: those with any target.
+        groups: Label of each row (n,), or None.
+        split: Name of the split of each row (n,), or None.
     """
 
     source: str
     x: np.ndarray
     y: np.ndarray
+    rows: np.ndarray
     groups: Any = None
     split: Any = None
 
+    @property
+    def counted_targets(self) -> np.ndarray:
+        """Targets (m, size) of the rows that count; a copy only where some are left out."""
+        y = self.y if len(self.rows) == len(self.y) else self.y[self.rows]
+        return y.reshape(len(y), -1)
+
 
 def read_samples(
-    file: str,
+    file: str | Mapping[str, Any],
     targets_file: str | None,
     keys: Mapping[str, str | None],
     masked: bool,
@@ -44,7 +52,7 @@ def read_samples(
     """Reads the samples of a file, of which all numbers are finite.
 
     Args:
-        file: The file.
+        file: The file, or arrays by name.
         targets_file: File of the targets, if they are in another one.
         keys: The keys of ``inputs``, ``targets``, ``group_key`` and ``split``.
         masked: Whether targets may be missing; samples without any are then left out.
@@ -54,6 +62,7 @@ def read_samples(
         ValueError: If a key is missing, lengths differ, or a number is NaN or infinite.
     """
     arrays = read_arrays(file)
+    file = file if isinstance(file, str) else arrays.source
     if len(arrays) == 1 and targets_file is None and keys["targets"] is None:
         raise ValueError(
             f"{file} holds one array alone, {next(iter(arrays))!r}. Name the file of the targets "
@@ -81,8 +90,8 @@ def read_samples(
     )
     _require_finite(file, "inputs", x, False)
     _require_finite(targets_file or file, "targets", y, masked)
-    samples = Samples(file, x, y, groups, split)
-    return _with_targets(samples) if masked else samples
+    rows = _with_targets(targets_file or file, y) if masked else np.arange(len(y))
+    return Samples(file, x, y, rows, groups, split)
 
 
 def _labels(
@@ -123,13 +132,11 @@ def _missing(values: np.ndarray) -> np.ndarray:
     return missing
 
 
-def _with_targets(samples: Samples) -> Samples:
-    """The samples that have any target."""
-    empty = np.concatenate([_missing(values).all(1) for _, values in chunks(samples.y)])
-    if not empty.any():
-        return samples
-    log.info("%s: %d samples have no target and are left out.", samples.source, empty.sum())
+def _with_targets(file: str, y: np.ndarray) -> np.ndarray:
+    """Numbers of the rows (n, ...) that have any target."""
+    empty = np.concatenate([_missing(values).all(1) for _, values in chunks(y)])
     if empty.all():
-        raise ValueError(f"{samples.source}: no sample has a target.")
-    kept = {n: v[~empty] for n, v in vars(samples).items() if isinstance(v, np.ndarray)}
-    return Samples(**vars(samples) | kept)
+        raise ValueError(f"{file}: no sample has a target.")
+    if empty.any():
+        log.info("%s: %d samples have no target and are left out.", file, empty.sum())
+    return np.flatnonzero(~empty)

@@ -49,24 +49,26 @@ def split_rows(
         ValueError: If a split is empty, or a group is in two of them.
     """
     own = samples["train"]
+    labels = None if own.groups is None else own.groups[own.rows]
     if isinstance(split, str):
-        found = dict(zip(SPLITS, split_by_column(own.split, split, own.source), strict=True))
+        parts = split_by_column(own.split, own.rows, split, own.source)
+        found = dict(zip(SPLITS, parts, strict=True))
     else:
         here = [name for name in SPLITS if name == "train" or name not in samples]
         shares = np.array([split[SPLITS.index(name)] for name in here])
-        drawn = split_by_shares(len(own.x), own.groups, shares / shares.sum(), seed)
-        others = {name: np.arange(len(samples[name].x)) for name in samples}
-        found = others | dict(zip(here, drawn, strict=True))
+        drawn = split_by_shares(len(own.rows), labels, shares / shares.sum(), seed)
+        others = {name: each.rows for name, each in samples.items()}
+        found = others | {name: own.rows[part] for name, part in zip(here, drawn, strict=True)}
     for name, rows in found.items():
         if not len(rows):
-            of = "" if own.groups is None else f" of {len(np.unique(own.groups))} groups"
+            of = "" if labels is None else f" of {len(np.unique(labels))} groups"
             raise ValueError(
-                f"{own.source}: no sample is left for {name!r}: {len(own.x)} samples{of} with "
+                f"{own.source}: no sample is left for {name!r}: {len(own.rows)} samples{of} with "
                 f"datamodule.split={split if isinstance(split, str) else list(split)}."
             )
     if own.groups is not None and (isinstance(split, str) or len(samples) > 1):
-        labels = [samples.get(name, own).groups[rows] for name, rows in found.items()]
-        require_apart(labels, list(found), str(key))
+        held = [samples.get(name, own).groups[rows] for name, rows in found.items()]
+        require_apart(held, list(found), str(key))
     return {name: found[name] for name in SPLITS}
 
 
@@ -94,11 +96,12 @@ def split_by_shares(
     return [np.flatnonzero(part == k) for k in range(len(shares))]
 
 
-def split_by_column(words: np.ndarray, key: str, source: str) -> list[np.ndarray]:
+def split_by_column(words: np.ndarray, rows: np.ndarray, key: str, source: str) -> list[np.ndarray]:
     """Reads the rows of each split off a column of names, or of the numbers 0, 1 and 2.
 
     Args:
-        words: Name of the split of each row (count,).
+        words: Name of the split of each row in the file (count,).
+        rows: Numbers of the rows that count.
         key: Name of the column.
         source: The file.
 
@@ -106,13 +109,14 @@ def split_by_column(words: np.ndarray, key: str, source: str) -> list[np.ndarray
         ValueError: If a row names no split.
     """
     names = np.array(SPLITS if words.dtype.kind == "U" else range(len(SPLITS)))
-    unknown = np.flatnonzero(~np.isin(words, names))
+    labels = words[rows]
+    unknown = rows[~np.isin(labels, names)]
     if len(unknown):
         raise ValueError(
             f"{source}: row {unknown[0]} (from 0) of the column {key!r}, which datamodule.split "
             f"names, is {words[unknown[0]]!s}. It must be train, val or test, or 0, 1 or 2."
         )
-    return [np.flatnonzero(words == name) for name in names]
+    return [rows[labels == name] for name in names]
 
 
 def require_apart(labels: Sequence[np.ndarray], names: Sequence[str], key: str) -> None:

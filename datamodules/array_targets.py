@@ -43,9 +43,18 @@ def labelled(
         classes = np.arange(count)  # of which some may be absent
     _require_count(classes, count, samples["train"])
     labels = {key: np.searchsorted(classes, each) for key, each in columns.items()}
-    return {key: replace(each, y=labels[key]) for key, each in samples.items()}, tuple(
-        str(each) for each in classes
+    return {key: replace(each, y=_placed(labels[key], each)) for key, each in samples.items()}, (
+        tuple(str(each) for each in classes)
     )
+
+
+def _placed(labels: np.ndarray, samples: Samples) -> np.ndarray:
+    """Labels at the places of their rows (n,); 0 at rows that do not count."""
+    if len(labels) == len(samples.y):
+        return labels
+    placed = np.zeros(len(samples.y), labels.dtype)
+    placed[samples.rows] = labels
+    return placed
 
 
 def _require_count(classes: np.ndarray, count: int | None, samples: Samples) -> None:
@@ -56,7 +65,7 @@ def _require_count(classes: np.ndarray, count: int | None, samples: Samples) -> 
             f"{samples.source}: the targets are of {len(classes)} classes, {listed}, but the type "
             f"or the width says {count}. Leave out datamodule.rep_out to count the classes."
         )
-    if not 2 <= len(classes) <= max(len(samples.y) // 2, 2):
+    if not 2 <= len(classes) <= max(len(samples.rows) // 2, 2):
         raise ValueError(
             f"{samples.source}: the targets are of {len(classes)} classes, {listed}. Classes need "
             "at least two different labels, and two samples each; for numbers take loss=mse."
@@ -64,21 +73,22 @@ def _require_count(classes: np.ndarray, count: int | None, samples: Samples) -> 
 
 
 def _column(samples: Samples) -> np.ndarray:
-    """Labels (n,): names, or whole numbers as int64.
+    """Labels of the rows that count: names, or whole numbers as int64.
 
     Raises:
         ValueError: If a target is no label.
     """
-    y = samples.y.reshape(len(samples.y), -1)
+    y = samples.counted_targets
     if y.shape[1] > 1:
         hot = np.zeros(len(y), bool)
         if y.dtype.kind != TEXT:
             hot = ((y == 0) | (y == 1)).all(1) & (y.sum(1) == 1)
         if not hot.all():
+            row = samples.rows[np.argmin(hot)]
             raise ValueError(
                 f"{samples.source}: classes are one column of names or whole numbers, or one-hot "
-                f"rows; row {int(np.argmin(hot))} (from 0) of the targets {samples.y.shape} is "
-                "neither. For several answers of yes or no take loss=bce, for numbers loss=mse."
+                f"rows; row {row} (from 0) of the targets {samples.y.shape} is neither. "
+                "For several answers of yes or no take loss=bce, for numbers loss=mse."
             )
         return y.argmax(1)
     column: np.ndarray = y[:, 0]
@@ -86,9 +96,10 @@ def _column(samples: Samples) -> np.ndarray:
         return column
     wrong = column != np.floor(column)
     if wrong.any():
-        row = int(np.argmax(wrong))
+        first = int(np.argmax(wrong))
+        row, value = samples.rows[first], column[first]
         raise ValueError(
-            f"{samples.source}: row {row} (from 0) of the targets is {column[row]:g}, but labels "
+            f"{samples.source}: row {row} (from 0) of the targets is {value:g}, but labels "
             f"of classes are names or whole numbers; {int(wrong.sum())} are not. For numbers take "
             "loss=mse."
         )

@@ -39,7 +39,7 @@ class ArraysDataModule(TensorDataModule):
     of the file. Arrays of any shape (n, ...) are read as rows (n, size), in row-major order.
 
     Args:
-        file: npz, npy, csv, parquet, pt, safetensors or HDF5.
+        file: npz, npy, csv, parquet, pt, safetensors or HDF5; or arrays in memory, by name.
         rep_in: Type of the inputs, such as ``"5T0 + 5T1"``.
         rep_out: Type of the targets; of classes and shares by default one scalar for each.
         inputs: Key of the inputs, columns joined by commas, or ``x_*``; ``X`` or ``x`` by default.
@@ -77,7 +77,7 @@ class ArraysDataModule(TensorDataModule):
 
     def __init__(
         self,
-        file: str,
+        file: str | Mapping[str, Any],
         rep_in: str | None = None,
         rep_out: str | None = None,
         inputs: str | None = None,
@@ -110,7 +110,7 @@ class ArraysDataModule(TensorDataModule):
         width_in = _width(self.samples["train"].x)
         rep_out, width_out = self._read_targets(target_kind, rep_out, dim)
         given = {"rep_in": (rep_in, width_in), "rep_out": (rep_out, width_out)}
-        types = require_types(given, dim, file)
+        types = require_types(given, dim, self.samples["train"].source)
         batch = batch_size or _batch_size(len(self.rows["train"]))
         super().__init__(*types, dim, batch, eval_batch_size, seed)
         self.classes = len(self.class_names) or None
@@ -184,7 +184,8 @@ class ArraysDataModule(TensorDataModule):
         train = self.samples["train"]
         if kind == "classes":
             self.samples, self.class_names = labelled(self.samples, rep_out, dim)
-            absent = set(range(len(self.class_names))) - set(self.samples["train"].y.tolist())
+            present = self.samples["train"].counted_targets
+            absent = set(range(len(self.class_names))) - set(np.unique(present).tolist())
             if absent:
                 listed = ", ".join(self.class_names[number] for number in sorted(absent))
                 log.warning("%s: no sample is of the classes %s.", train.source, listed)
@@ -202,8 +203,8 @@ class ArraysDataModule(TensorDataModule):
     def _is_large(self) -> bool:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         each = torch.finfo(self.dtype).bits // 8
-        held = sum(s.x.size + s.y.size for s in self.samples.values()) * each
-        return held > IN_MEMORY * memory
+        held = sum(len(s.rows) * (_width(s.x) + _width(s.y)) for s in self.samples.values())
+        return held * each > IN_MEMORY * memory
 
     def _scales(
         self, table: np.ndarray, rows: np.ndarray, R: Rep, scaled: bool

@@ -29,6 +29,8 @@ class Regularizer(Callback, ABC):
     Attributes:
         group: The symmetry that the penalty measures; None if it measures none.
         coverage: What it measures of the network's weights, once bound; None if not weights.
+        measures: What the penalty is, in words that a report adds to "The penalty is"; may be
+            empty.
 
     Raises:
         ValueError: If the strength is negative or not finite.
@@ -36,6 +38,7 @@ class Regularizer(Callback, ABC):
 
     group: Group | None = None
     coverage: Coverage | None = None
+    measures: str = ""
 
     def __init__(self, strength: float, name: str | None = None) -> None:
         self.name = name or type(self).__name__

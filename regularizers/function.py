@@ -21,6 +21,7 @@ from softsym.regularizers.of_function import (
 )
 from softsym.symmetries import Group, Rep
 from softsym.symmetries.batches import (
+    Leaf,
     flattened,
     is_invariant,
     leaves,
@@ -28,6 +29,7 @@ from softsym.symmetries.batches import (
     sample_count,
     tensors,
     transform,
+    typed_tensors,
 )
 from softsym.symmetries.elements import Element, inverse, to
 from softsym.symmetries.images import round_trip_error
@@ -37,6 +39,15 @@ log = logging.getLogger(__name__)
 
 GRADIENTS = ("both", "stopped", "anchored")
 DISTANCES = ("squared", "kl")
+MEASURES = {
+    "squared": "the relative asymmetry of the function: the mean square by which an answer changes "
+    "when the input is moved and the answer moved back, over the variance of the answers. It is 0 "
+    "where the symmetry is kept, and 2 for a function that has nothing of it.",
+    "kl": "the symmetric divergence between the distributions predicted for an input and for the "
+    "moved one. It is 0 where the symmetry is kept.",
+}
+"""What penalties are, by distance."""
+ANCHORED = "the error at moved inputs, measured from the moved targets."
 TRIED = 32
 """Inputs on which the error of interpolation is measured."""
 NOTICEABLE = 1e-6
@@ -79,7 +90,9 @@ class FunctionRegularizer(FunctionTerm):
         gradient: ``both`` sides are trained; ``stopped`` takes f(x) as given; ``anchored``
             compares f(g x) with the moved target, which is augmentation.
         distance: ``squared``, or ``kl``: for logits, the symmetric divergence KL(p|q) + KL(q|p) of
-            the distributions that they stand for, which is not divided by a variance.
+            the distributions that they stand for, which is not divided by a variance. With
+            ``anchored``, where q is the target itself, it is the loss at the moved inputs: the
+            cross-entropy of labels (n,), or the mean binary one of shares from 0 to 1.
         share_batch: Whether several groups share the samples of a batch.
         seed: Seed of the elements.
         name: Key in config and logs.
@@ -89,8 +102,7 @@ class FunctionRegularizer(FunctionTerm):
             not 0 for images that are turned by any angle or scaled.
 
     Raises:
-        ValueError: If the group is not understood, or gradient or distance are unknown or do not
-            go together.
+        ValueError: If the group is not understood, or gradient or distance are unknown.
     """
 
     def __init__(
@@ -111,9 +123,8 @@ class FunctionRegularizer(FunctionTerm):
             raise ValueError(f"gradient must be one of {', '.join(GRADIENTS)}; got {gradient!r}.")
         if distance not in DISTANCES:
             raise ValueError(f"distance must be one of {', '.join(DISTANCES)}; got {distance!r}.")
-        if (gradient, distance) == ("anchored", "kl"):
-            raise ValueError("gradient=anchored compares with targets, for which distance=squared.")
         self.gradient, self.distance = gradient, distance
+        self.measures = MEASURES[distance] if gradient != "anchored" else ANCHORED
         self.interpolation_error = 0.0
         self._mover: Mover | None = None
 
@@ -200,18 +211,32 @@ class FunctionRegularizer(FunctionTerm):
     ) -> Tensor:
         """Squares of rho_out(g)^-1 f(g x) - f(x), summed over some rows (m,) of the batch, (k,)."""
         back = inverse(g)
+        rows = rows.to(next(tensors(outputs)).device)
         if self.gradient == "anchored":
-            compared = leaves(self.rep_out, targets, self.group.space, "targets")
+            if self.distance == "kl":
+                found = typed_tensors(self.rep_out, targets, "targets")
+                pairs = zip(self.outputs(outputs), found, strict=True)
+                return torch.stack([cross_entropy(f.vectors[rows], y[rows]) for f, y in pairs])
+            compared = self._targets(targets)
         else:
             compared = self.outputs(prediction)
         sums = []
-        rows = rows.to(next(tensors(outputs)).device)
         for leaf, other in zip(self.outputs(outputs), compared, strict=True):
             moved, against = leaf.moved(back, rows), precise(other.vectors[rows])
             if self.gradient == "stopped":
                 against = against.detach()
             sums.append(self._apart(moved.to(against.dtype), against))
         return torch.stack(sums)
+
+    def _targets(self, targets: Any) -> list[Leaf]:
+        """The typed tensors among targets."""
+        try:
+            return leaves(self.rep_out, targets, self.group.space, "targets")
+        except ValueError as error:
+            raise ValueError(
+                f"Regularizer {self.name!r}: gradient=anchored compares with targets. {error} For "
+                "labels of classes take distance=kl, which makes it the cross-entropy."
+            ) from None
 
     def _apart(self, values: Tensor, against: Tensor) -> Tensor:
         if self.distance == "kl":
@@ -236,6 +261,26 @@ def symmetric_kl(logits: Tensor, others: Tensor) -> Tensor:
     """Sum of KL(p|q) + KL(q|p) = sum_k (p_k - q_k) (log p_k - log q_k) over logits (..., k)."""
     p, q = logits.log_softmax(-1), others.log_softmax(-1)
     return ((p.exp() - q.exp()) * (p - q)).sum()
+
+
+def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Sum over samples of the cross-entropy of logits (m, copies, k) with their targets.
+
+    Args:
+        logits: Unmoved, as all scalars are.
+        targets: Labels of classes (m, ...), or shares (m, ..., k) of whose numbers the mean is
+            taken; NaN marks one that nobody observed.
+    """
+    logits = precise(logits)
+    if not targets.is_floating_point():
+        of_class = logits.flatten(0, 1)
+        return nn.functional.cross_entropy(of_class, targets.flatten().long(), reduction="sum")
+    shares = targets.reshape(logits.shape).to(logits.dtype)
+    known = ~shares.isnan()
+    each = nn.functional.binary_cross_entropy_with_logits(
+        logits, shares.where(known, 0.5), reduction="none"
+    )
+    return each.where(known, 0.0).flatten(1).mean(1).sum()
 
 
 def _chosen(g: Element, rows: Tensor) -> Element:

@@ -52,6 +52,12 @@ class LieDerivativeRegularizer(FunctionTerm):
         ValueError: If the group has no Lie algebra.
     """
 
+    measures = (
+        "the relative asymmetry of the function to first order: the mean square of its derivatives "
+        "along the group's generators, over the variance of the answers. It is 0 where the "
+        "symmetry is kept."
+    )
+
     def __init__(
         self,
         group: str | Group,

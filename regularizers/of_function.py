@@ -24,6 +24,7 @@ from softsym.symmetries.batches import (
     over,
     read_types,
     sample_count,
+    typed_tensors,
 )
 from softsym.symmetries.haar import step_generator
 
@@ -144,7 +145,8 @@ class FunctionTerm(Regularizer):
         """The mean over outputs of their mean squares (k,), each divided by its running variance.
 
         A network that has learned nothing yet varies little, and would be held there by a penalty
-        relative to that little. So the variance of the targets is the least that counts.
+        relative to that little. So the variance of the targets is the least that counts; of labels
+        that of their one-hot rows.
         """
         if step != self._step or self.variance is None:
             now = self._variances(prediction, batch[1])
@@ -161,14 +163,20 @@ class FunctionTerm(Regularizer):
         values = [leaf.vectors.flatten(1).double() for leaf in found]
         own = torch.stack([self._variance(each) for each in values])
         try:
-            known = leaves(self.rep_out, targets, self.group.space, "targets")
-        except ValueError:  # such as labels of classes
+            known = typed_tensors(self.rep_out, targets, "targets")
+            tables = [self._table(*pair) for pair in zip(found, known, strict=True)]
+        except ValueError:  # what a loss of the user's own takes
             return own
-        tables = [leaf.vectors.flatten(1).double() for leaf in known]
         if any(t.shape != v.shape for t, v in zip(tables, values, strict=True)):
             return own
         # fmax leaves a NaN out, which marks a target that nobody observed
         return own.fmax(torch.stack([self._variance(each) for each in tables]))
+
+    def _table(self, output: Leaf, target: Any) -> Tensor:
+        """The targets of an output as rows (n, size)."""
+        if isinstance(target, Tensor) and is_label(output, target):
+            target = nn.functional.one_hot(target.clamp_min(0), output.vectors.shape[-1])
+        return leaves(output.rep, target, self.group.space)[0].vectors.flatten(1).double()
 
     def _variance(self, values: Tensor) -> Tensor:
         """Total variance of vectors (n, size) over the samples of all processes."""
@@ -216,6 +224,13 @@ class FunctionTerm(Regularizer):
         super().load_state_dict(state_dict)
         variance, self._step = state_dict["variance"], state_dict["step"]
         self.variance = None if variance is None else torch.tensor(variance, dtype=torch.float64)
+
+
+def is_label(output: Leaf, target: Tensor) -> bool:
+    """Whether a target is labels of classes, one for each vector of logits."""
+    whole = not (target.is_floating_point() or target.is_complex() or target.dtype == torch.bool)
+    several = output.vectors.shape[-1] > 1
+    return whole and several and target.numel() == output.vectors.shape[:2].numel()
 
 
 def takes_turns(regularizers: Sequence[FunctionTerm], batch: Any) -> bool:

@@ -57,7 +57,8 @@ def penalties(
         rep_out: Type of the outputs, likewise.
         strength: Factor of all penalties, or one for each name.
         prediction: The model's output for ``x``, if you have it; saves one call of the model.
-        targets: Targets (n, size out), whose variance is the least that penalties are divided by.
+        targets: Targets (n, size out), or labels (n,) of logits; their variance is the least that
+            penalties are divided by.
         dim: Dimension of the base space, where a group's name leaves it open.
         seed: Seed of the group elements of this call, such as the number of the step; they come
             from PyTorch's global generator on the CPU by default.

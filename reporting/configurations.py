@@ -60,7 +60,8 @@ class Sweep:
     runs: tuple[Run, ...]  # in the order of their folders
     keys: tuple[SweptKey, ...]  # what tells configurations apart
     configurations: tuple[Configuration, ...]  # the best first
-    metric: str  # ranks them, the lower the better; empty where no run names one
+    metric: str  # ranks them; empty where no run names one
+    highest: bool = False  # whether a higher value of it is better
     repeats: int = 0  # number of finished runs that a newer run of the same seed replaces
     warnings: tuple[str, ...] = ()  # what could not be read or is inconsistent
 
@@ -71,9 +72,10 @@ class Sweep:
 
     @property
     def best(self) -> Run | None:
-        """The counted run with the lowest metric; None if none has it."""
+        """The counted run with the best metric; None if none has it."""
         scored = [run for run in self.counted if known(run.metrics.get(self.metric))]
-        return min(scored, key=lambda run: run.metrics[self.metric], default=None)
+        choose = max if self.highest else min
+        return choose(scored, key=lambda run: run.metrics[self.metric], default=None)
 
     @property
     def symmetries(self) -> list[str]:
@@ -92,7 +94,8 @@ def gather(
     """Groups runs by configuration and ranks them.
 
     Without a metric the one the runs monitored decides, without ``by`` all keys that differ tell
-    configurations apart. A metric or key that no run has raises a ValueError.
+    configurations apart. A metric or key that no run has raises a ValueError. Accuracies and other
+    metrics that are better when high rank from the highest (:meth:`Run.is_better_high`).
     """
     notes = [*warnings, *(problem for run in runs for problem in run.problems)]
     metric = metric or _monitored(runs, notes)
@@ -111,9 +114,10 @@ def gather(
         words = [f"{key.label}={shown(value)}" for key, value in zip(keys, values, strict=True)]
         label = ", ".join(words) or "the one configuration"
         unranked.append(Configuration(0, values, label, members, chosen, spread(chosen, metric)))
-    unranked.sort(key=lambda each: math.inf if each.score.mean is None else each.score.mean)
+    highest = any(run.is_better_high(metric) for run in runs)
+    unranked.sort(key=lambda each: _place(each.score.mean, highest))
     ranked = tuple(replace(each, rank=rank) for rank, each in enumerate(unranked, start=1))
-    return Sweep(tuple(runs), keys, ranked, metric, repeats, tuple(notes))
+    return Sweep(tuple(runs), keys, ranked, metric, highest, repeats, tuple(notes))
 
 
 def spread(runs: Sequence[Run], metric: str) -> Spread:
@@ -125,6 +129,13 @@ def spread(runs: Sequence[Run], metric: str) -> Spread:
         count=len(values),
         missing=len(runs) - len(values),
     )
+
+
+def _place(mean: float | None, highest: bool) -> float:
+    """What ranks a configuration, the lower the better; one without a value comes last."""
+    if mean is None:
+        return math.inf
+    return -mean if highest else mean
 
 
 def _monitored(runs: Sequence[Run], notes: list[str]) -> str:

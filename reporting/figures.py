@@ -31,9 +31,8 @@ FIGURES = {
     "penalties": (
         penalties_figure,
         "Penalties over the epochs",
-        "The distance of the weights from those of a model that keeps the symmetry. While the "
-        "strengths are equal, the lower a line, the better the weights keep that symmetry; a "
-        "symmetry that demands more of them begins higher.",
+        "Means over the batches of each epoch. While the strengths are equal, the lower a line, "
+        "the better the model keeps that symmetry; one that demands more of it begins higher.",
     ),
     "predictions": (
         predictions_figure,

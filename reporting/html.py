@@ -44,11 +44,16 @@ def render_report(summary: RunSummary) -> str:
         summary=summary,
         headline=headline(summary),
         rows=_rows(summary),
-        pictures=pictures(summary, FIGURES, lambda _: []),
+        pictures=pictures(summary, FIGURES, lambda key: _remarks(key, summary)),
         scores=scores(summary),
         duration=duration(summary.seconds),
         epochs=1 + max((row.epoch for row in summary.history), default=-1),
     )
+
+
+def _remarks(key: str, summary: RunSummary) -> list[str]:
+    """What a caption says of this run alone."""
+    return [summary.measures] if key == "penalties" and summary.measures else []
 
 
 def _rows(summary: RunSummary) -> list[Mapping[str, Any]]:

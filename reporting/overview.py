@@ -98,17 +98,18 @@ def cautions(sweep: Sweep) -> list[str]:
             ": the value that decided the choice is no honest estimate of the error to expect. "
             "Choose by validation, and report the test."
         )
-    notes = [f"Chosen by {sweep.metric}, the lowest mean{note}"]
+    which = "highest" if sweep.highest else "lowest"
+    notes = [f"Chosen by {sweep.metric}, the {which} mean{note}"]
     most = max(configuration.seeds for configuration in sweep.configurations)
     if first.seeds < most:
         notes.append(
             f"The best configuration was tried with {_count(first.seeds, 'seed')}, others with "
-            f"{most}: with fewer seeds a low value is more often luck."
+            f"{most}: with fewer seeds a good value is more often luck."
         )
     elif others and first.score.count == 1:
         notes.append("With one seed each, the order may be due to luck.")
     second, deviation = others[0].score.mean if others else None, first.score.deviation
-    if second is not None and deviation is not None and second - first.score.mean < deviation:
+    if second is not None and deviation is not None and abs(second - first.score.mean) < deviation:
         notes.append("The next configuration is within one standard deviation of the best.")
     if sweep.repeats:
         notes.append(

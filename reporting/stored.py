@@ -81,6 +81,7 @@ def stored_summary(folder: Path) -> RunSummary:
         seconds=math.nan if run.seconds is None else run.seconds,
         parameters=int(costs.get("run/parameters", 0)),
         bound=str(record.get("bound", "")),
+        measures=str(record.get("measures", "")),
         data=str(record.get("data", "")),
     )
 

@@ -31,6 +31,7 @@ class RunSummary:
     seconds: float = 0.0  # wall-clock time
     parameters: int = 0  # number of trained numbers in the network
     bound: str = ""  # which of them regularizers of weights measure
+    measures: str = ""  # what the penalties are
     data: str = ""  # what was done to the data before the training
 
     def verdict(self, name: str) -> Verdict | None:

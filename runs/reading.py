@@ -115,6 +115,18 @@ class Run:
             words = [*_program(words), *grid, *(w for w in words if "=" in w or w[:1] == "~")]
         return shlex.join(word for word in words if not word.startswith(PLACES))
 
+    def is_better_high(self, metric: str) -> bool:
+        """Whether a metric is better when high, as the run's ``monitor_mode`` or its class says.
+
+        Args:
+            metric: Its key; ``test/accuracy`` goes by what is known of ``val/accuracy``.
+        """
+        name = metric.rpartition("/")[2]
+        if name == (self.monitor or "").rpartition("/")[2]:
+            return self.config.get("monitor_mode") == "max"
+        named = self.record.get("higher_is_better")
+        return isinstance(named, list) and name in named
+
     def value(self, key: str) -> Any:
         """The value of a config key, or the chosen option of a group; None if it is neither."""
         return self.config.get(key, self.choices.get(key))

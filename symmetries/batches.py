@@ -191,6 +191,15 @@ def tensors(batch: Any) -> Iterator[Tensor]:
             yield from tensors(part)
 
 
+def typed_tensors(types: Types, batch: Any, what: str = "inputs") -> list[Any]:
+    """What a batch holds at the places of its types, in their order, whatever its shape is.
+
+    Raises:
+        ValueError: If a key is missing.
+    """
+    return [v for _, _, v in _walk(types, batch, what)]
+
+
 def sample_count(batch: Any, types: Types = None) -> int:
     """Number of samples: the length of the first tensor, of those that have a type if any has."""
     typed = (v for _, _, v in _walk(types, batch, "batch") if isinstance(v, Tensor))

@@ -42,6 +42,8 @@ class ProjectionRegularizer(Regularizer):
             between them; otherwise the log and the report say what is not.
     """
 
+    measures = "half the squared distance of the weights from the nearest that keep the symmetry."
+
     def __init__(
         self,
         group: str | Group,

@@ -17,9 +17,11 @@ from softsym.cli.results import (
     moved_predictions,
     predictions,
     verdict_records,
+    what_penalties_measure,
 )
 from softsym.datamodules.base import TensorDataModule
 from softsym.networks import MLP, ConstantVelocity
+from softsym.regularizers import FunctionRegularizer, ProjectionRegularizer, WeightDecay
 from softsym.symmetries import group
 
 HISTORY, FUTURE = 4, 3
@@ -216,3 +218,16 @@ def test_a_try_of_one_batch_tests_few_samples(monkeypatch):
     for run.trainer.fast_dev_run in (False, True, 1):
         held_out_test(run)
     assert seen == [300, 14, 14]
+
+
+def test_what_penalties_are_is_said_once():
+    def module(*regularizers):
+        return SimpleNamespace(regularizers={r.name: r for r in regularizers})
+
+    planes = [FunctionRegularizer(name, 1.0, name=name) for name in ("O(2)@xy", "O(2)@yz")]
+    alike = what_penalties_measure(module(*planes, WeightDecay(1.0)))
+    assert alike.startswith("The penalty is the relative asymmetry of the function: ")
+    assert alike.count("The penalty") == 1
+    mixed = what_penalties_measure(module(*planes, ProjectionRegularizer("O(3)", 1.0, name="p")))
+    assert "The penalty of O(2)@xy and O(2)@yz is the relative asymmetry" in mixed
+    assert "The penalty of p is half the squared distance of the weights" in mixed

@@ -19,6 +19,20 @@ def file(tmp_path):
     return path
 
 
+def test_arrays_in_memory_are_those_of_a_file(tmp_path):
+    draw = np.random.default_rng(0)
+    arrays = {"X": draw.normal(size=(90, 4)), "Y": torch.randn(90, 1)}
+    np.savez(tmp_path / "data.npz", **arrays)
+    here, there = (ArraysDataModule(f, "T0+T1", "T0") for f in (arrays, f"{tmp_path}/data.npz"))
+    for data in (here, there):
+        data.setup()
+    for name, split in there.splits.items():
+        assert all(map(torch.equal, here.splits[name], split))
+    arrays["X"][3, 1] = np.nan
+    with pytest.raises(ValueError, match="the arrays: row 3, column 1 of the inputs is nan"):
+        ArraysDataModule(arrays, "T0+T1", "T0")
+
+
 def test_scales_respect_the_types(file):
     data = ArraysDataModule(str(file), "2T0+2T1", "T0")
     data.setup()

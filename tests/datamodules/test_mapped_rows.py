@@ -1,6 +1,9 @@
 """Rows on a disk give the batches that rows in memory give."""
 
+import mmap
+
 import numpy as np
+import pytest
 import torch
 
 from softsym.datamodules import slice_loader
@@ -21,6 +24,32 @@ def test_a_split_on_the_disk_is_that_in_memory(tmp_path):
     for name, (inputs, targets) in here.splits.items():
         assert torch.equal(there.splits[name][0][:], inputs)
         assert torch.equal(there.splits[name][1][torch.arange(len(targets))], targets)
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_samples_without_targets_are_left_out_without_a_copy(tmp_path, mapped):
+    draw = np.random.default_rng(1)
+    x, y = draw.standard_normal((300, 4)), draw.standard_normal((300, 2))
+    who, y[draw.random(300) < 0.3], y[5, 1] = np.arange(300) // 3, np.nan, np.nan
+    kept = ~np.isnan(y).all(1)
+    np.savez(tmp_path / "gaps.npz", X=x, Y=y, who=who)
+    np.savez(tmp_path / "kept.npz", X=x[kept], Y=y[kept], who=who[kept])
+    settings = {"group_key": "who", "missing": "mask", "mapped": mapped}
+    gaps, alone = (
+        ArraysDataModule(str(tmp_path / f"{name}.npz"), "T0+T1", "2T0", **settings)
+        for name in ("gaps", "kept")
+    )
+    for data in (gaps, alone):
+        data.setup()
+    assert isinstance(gaps.samples["train"].x.base, np.memmap | mmap.mmap)
+    assert len(gaps.samples["train"].x) == 300
+    for name, split in alone.splits.items():
+        for one, other in zip(gaps.splits[name], split, strict=True):
+            torch.testing.assert_close(one[:], other[:], rtol=0, atol=0, equal_nan=True)
+        assert torch.equal(
+            gaps.clusters[name].unique_consecutive(return_inverse=True)[1],
+            alone.clusters[name].unique_consecutive(return_inverse=True)[1],
+        )
 
 
 def test_each_epoch_uses_every_row_once_in_another_order(tmp_path, monkeypatch):

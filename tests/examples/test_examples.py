@@ -45,6 +45,27 @@ def test_the_right_symmetry_comes_out_on_top(name):
     assert all(right.estimate < v.estimate for n, v in tested.items() if n != RIGHT[name])
 
 
+@pytest.fixture(scope="module")
+def turned_digits():
+    pytest.importorskip("sklearn", reason="scikit-learn, which has the digits, is not installed")
+    return runpy.run_path(str(EXAMPLES / "turned_digits.py"))
+
+
+def test_turned_digits(turned_digits):
+    images, labels = turned_digits["digits"]()
+    tested, strengths = turned_digits["main"](images[:150], labels[:150], epochs=1)
+    assert list(tested) == list(strengths) == ["C(4)", "SO(2)"]
+
+
+@pytest.mark.slow
+def test_quarter_turns_of_digits_come_out_on_top(turned_digits):
+    tested, strengths = turned_digits["main"](*turned_digits["digits"]())
+    assert tested.explained["all"][0] > 0.8
+    assert not tested["C(4)"].verdict.startswith(("broken", "no verdict"))
+    assert tested["C(4)"].estimate <= tested["SO(2)"].estimate
+    assert strengths["C(4)"] > 2 * strengths["SO(2)"]
+
+
 def test_every_example_is_tested():
     names = {path.stem for path in EXAMPLES.glob("*.py")}
-    assert names == {*RIGHT, "existing_module"}
+    assert names == {*RIGHT, "existing_module", "turned_digits"}

@@ -6,6 +6,8 @@ import csv
 
 import numpy as np
 
+from softsym.runs.reading import read_run
+
 SETTLED = 2
 """Epoch from which on the best model is kept: twice that of the adjustment."""
 
@@ -22,9 +24,14 @@ def test_names_of_classes_train_and_the_highest_accuracy_is_the_best(train, tmp_
         tiny=False,
     )
     assert {"test/accuracy", "test/calibration_error", "test/cross_entropy"} <= run.metrics.keys()
+    read = read_run(run.folder)
+    better_high = [name for name in run.metrics if read.is_better_high(name)]
+    assert better_high == ["val/accuracy", "test/accuracy"]
     (log,) = run.folder.rglob("metrics.csv")
     with log.open() as file:
         told = [float(row["val/accuracy"]) for row in csv.DictReader(file) if row["val/accuracy"]]
     assert min(told[SETTLED:]) < max(told[SETTLED:])
     assert abs(run.metrics["val/accuracy"] - max(told[SETTLED:])) < 1e-6
-    assert "Classes: 0 first, 1 second." in (run.folder / "symmetry_report.html").read_text()
+    page = (run.folder / "symmetry_report.html").read_text()
+    assert "Classes: 0 first, 1 second." in page
+    assert "The penalty is the relative asymmetry of the function" in page

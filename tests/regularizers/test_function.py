@@ -281,11 +281,61 @@ def test_logits_are_compared_as_distributions():
     assert float(penalty_of(regularizer, network, batch).detach()) < 1e-12
 
 
+def test_logits_of_a_network_that_knows_nothing_are_compared_with_labels():
+    network, batch = linear(3, 4), batch_of(200, 3)
+    network.weight.data *= 1e-3
+    labels = torch.arange(200) % 4
+    regularizer = FunctionRegularizer("O(3)", 1.0, "T1", "4T0")
+    assert float(penalty_of(regularizer, network, (batch[0], labels)).detach()) < 1e-4
+    assert float(regularizer.variance) == pytest.approx(0.75)  # of one-hot rows: 1 - 4 / 16
+
+
+def anchored(distance="kl"):
+    return FunctionRegularizer("O(3)", 1.0, "T1", "4T0", gradient="anchored", distance=distance)
+
+
+def test_anchored_to_labels_it_is_the_loss_at_the_moved_inputs():
+    network, x = linear(3, 4), batch_of(100, 3)[0]
+    labels = torch.randint(4, (100,), generator=torch.Generator().manual_seed(1))
+    shares = torch.rand(100, 4, dtype=torch.float64)
+    for targets, loss in ((labels, nn.CrossEntropyLoss()), (shares, nn.BCEWithLogitsLoss())):
+        regularizer = anchored()
+        value = penalty_of(regularizer, network, (x, targets))
+        logits = network(regularizer.moved(x, torch.arange(100), 0)[0])
+        torch.testing.assert_close(value, loss(logits, targets))
+    gone = shares.clone()
+    gone[:, 1] = torch.nan
+    value = penalty_of(anchored(), network, (x, gone))
+    others = nn.functional.binary_cross_entropy_with_logits(logits[:, ::2], shares[:, ::2])
+    last = nn.functional.binary_cross_entropy_with_logits(logits[:, 3], shares[:, 3])
+    torch.testing.assert_close(value, (2 * others + last) / 4)
+
+
+def test_anchored_heads_find_their_labels_by_name():
+    class Heads(nn.Module):
+        def forward(self, x):
+            return {"kind": x[:, :2], "side": x[:, 1:]}
+
+    types = {"kind": "2T0", "side": "2T0"}
+    regularizer = FunctionRegularizer("O(3)", 1.0, "T1", types, gradient="anchored", distance="kl")
+    x, labels = batch_of(50, 3)[0], torch.arange(50) % 2
+    value = penalty_of(regularizer, Heads(), (x, {"side": 1 - labels, "kind": labels}))
+    moved = regularizer.moved(x, torch.arange(50), 0)[0]
+    ce = nn.functional.cross_entropy
+    torch.testing.assert_close(value, (ce(moved[:, :2], labels) + ce(moved[:, 1:], 1 - labels)) / 2)
+
+
+def test_labels_are_no_numbers_to_be_near_to():
+    labels = torch.zeros(100, dtype=torch.long)
+    with pytest.raises(ValueError, match=r"targets\. .*got the shape \(100,\).* distance=kl"):
+        penalty_of(anchored("squared"), linear(3, 4), (batch_of(100, 3)[0], labels))
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"distance": "l1"}, "distance must be one of squared, kl"),
-        ({"distance": "kl", "gradient": "anchored"}, "for which distance=squared"),
+        ({"gradient": "none"}, "gradient must be one of both, stopped, anchored"),
     ],
 )
 def test_distances_that_are_refused(settings, message):

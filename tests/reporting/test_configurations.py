@@ -34,6 +34,35 @@ def test_another_metric_may_decide():
     assert sweep.best.config["strength"] == 2
 
 
+@pytest.mark.parametrize("metric", ["", "test/accuracy", "test/mse"])
+def test_what_is_better_when_high_ranks_from_the_highest(metric):
+    runs = [
+        Run(
+            Path(str(value)),
+            config={"seed": 0, "size": value, "monitor": "val/accuracy", "monitor_mode": "max"},
+            metrics={"val/accuracy": value, "test/accuracy": value, "test/mse": value},
+        )
+        for value in (0.5, 0.9, 0.7)
+    ]
+    sweep = gather([*runs, Run(Path("none"), config={"seed": 0, "size": 2})], metric=metric)
+    means = [configuration.score.mean for configuration in sweep.configurations]
+    best = [0.5, 0.7, 0.9] if metric == "test/mse" else [0.9, 0.7, 0.5]
+    assert means == [*best, None]
+    assert sweep.best.folder == Path(str(best[0]))
+
+
+def test_a_run_knows_which_of_its_metrics_are_better_when_high():
+    record = {"monitor": "val/mse", "higher_is_better": ["r2"]}
+    sweep = gather(
+        [
+            Run(Path(str(r2)), config={"seed": r2}, record=record, metrics={"test/r2": r2})
+            for r2 in (1, 2)
+        ],
+        metric="test/r2",
+    )
+    assert sweep.best.folder == Path("2")
+
+
 def test_only_finished_runs_count():
     runs = [run(1, 0, 0.5), run(1, 1, 0.1, "interrupted"), run(1, 2, 0.1, "pruned")]
     sweep = gather([*runs, run(1, 3, None, "unfinished")])

@@ -49,6 +49,13 @@ def test_moved_scenes_are_explained():
     assert "The same scene, moved" not in render_report(summary(predictions=tracks()))
 
 
+def test_penalties_are_explained():
+    said = "The penalty is the relative asymmetry of the function"
+    text = " ".join(Page(render_report(summary(measures=said))).text)
+    assert f"begins higher. {said}" in text
+    assert "The penalty is" not in render_report(summary())
+
+
 def test_ids_are_unique():
     page = Page(render_report(summary(predictions=moved_tracks())))
     ids = [value for _, name, value in page.attributes if name == "id"]

@@ -139,6 +139,14 @@ def test_what_keeps_the_ranking_from_being_sure_is_said(runs, caution):
     assert caution in " ".join(notes)
 
 
+def test_the_highest_accuracy_is_said_to_decide():
+    runs = [
+        replace(run(s, s, s), config={"seed": s, "monitor": "val/mse", "monitor_mode": "max"})
+        for s in (1, 2)
+    ]
+    assert cautions(gather(runs))[0].startswith("Chosen by val/mse, the highest mean")
+
+
 def test_choosing_by_the_test_is_warned_of():
     (note,) = cautions(gather([run(1, 0, 0.1)], metric="test/mse"))
     assert "no honest estimate" in note
