@@ -8,6 +8,7 @@ from softsym.regularizers.path import PathRegularizer
 from softsym.regularizers.policies import (
     AdjustOnce,
     AdjustRepeatedly,
+    Constrain,
     Fixed,
     GrowThenAdjust,
     StrengthPolicy,
@@ -19,6 +20,7 @@ from softsym.regularizers.weight_decay import WeightDecay
 __all__ = [
     "AdjustOnce",
     "AdjustRepeatedly",
+    "Constrain",
     "Fixed",
     "FunctionRegularizer",
     "GateRegularizer",

@@ -125,6 +125,7 @@ class Regularizer(TypedDict, total=False):
     "softsym.regularizers.Fixed",
     "softsym.regularizers.AdjustOnce",
     "softsym.regularizers.AdjustRepeatedly",
+    "softsym.regularizers.Constrain",
     "softsym.regularizers.GrowThenAdjust",
 )
 class Policy(TypedDict, total=False):

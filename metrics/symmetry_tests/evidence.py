@@ -67,9 +67,10 @@ class Evidence:
         held: Held,
         level: float,
         tolerance: float,
+        tight: bool = True,
     ) -> None:
         self.samples, self.types, self.parts, self.held = samples, types, parts, held
-        self.level, self.tolerance = level, tolerance
+        self.level, self.tolerance, self.tight = level, tolerance, tight
         self.explained = {"all": explained(held, level=level)}
         if len(samples.blocks) > 1:
             for label, columns in samples.blocks.items():
@@ -151,7 +152,7 @@ class Evidence:
         if likeness is not None:
             return Projected(self._fitted(part, by, generator), q)
         # what moved targets teach is closer to them than Qf
-        fits = bounded and isinstance(part.f, KernelRidge)
+        fits = bounded and self.tight and isinstance(part.f, KernelRidge)
         return Projected(q, q, close=self._fitted(part, by, generator) if fits else None)
 
     def _fitted(self, part: Fold, by: Mover, generator: torch.Generator) -> tuple[Tensor, Tensor]:
