@@ -11,6 +11,7 @@ from softsym.regularizers.policies import (
     Constrain,
     Fixed,
     GrowThenAdjust,
+    HeldOutShare,
     StrengthPolicy,
 )
 from softsym.regularizers.projection import ProjectionRegularizer
@@ -25,6 +26,7 @@ __all__ = [
     "FunctionRegularizer",
     "GateRegularizer",
     "GrowThenAdjust",
+    "HeldOutShare",
     "LieDerivativeRegularizer",
     "PathRegularizer",
     "ProjectionRegularizer",

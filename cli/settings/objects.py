@@ -127,6 +127,7 @@ class Regularizer(TypedDict, total=False):
     "softsym.regularizers.AdjustRepeatedly",
     "softsym.regularizers.Constrain",
     "softsym.regularizers.GrowThenAdjust",
+    "softsym.regularizers.HeldOutShare",
 )
 class Policy(TypedDict, total=False):
     """``conf/policy/``."""

@@ -6,6 +6,7 @@ from softsym.regularizers.policies.base import HeldOut, Question, StrengthPolicy
 from softsym.regularizers.policies.constrain import Constrain
 from softsym.regularizers.policies.fixed import Fixed
 from softsym.regularizers.policies.grow_then_adjust import GrowThenAdjust
+from softsym.regularizers.policies.held_out_share import HeldOutShare
 
 __all__ = [
     "AdjustOnce",
@@ -14,6 +15,7 @@ __all__ = [
     "Fixed",
     "GrowThenAdjust",
     "HeldOut",
+    "HeldOutShare",
     "Question",
     "StrengthPolicy",
 ]

@@ -13,27 +13,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 from typing_extensions import override
 
-from softsym.regularizers.policies.base import Constraint, HeldOut, Question, StrengthPolicy
+from softsym.regularizers.policies.asking import LARGEST, TINY, AskingPolicy
+from softsym.regularizers.policies.base import Constraint, HeldOut, Question
 
-SPACING = 0.05
-"""Share of the epochs so far that pass between two updates: as often per doubling of the training
-however long it is, and ever more slowly, so that the network follows."""
 RATE = 0.25
 """Power of the ratio of asymmetry and tolerance that a strength is multiplied by."""
 GROWTH, RELEASE = 1.0, -4.0
 """Bounds of the logarithm of that ratio: a strength grows by at most 28% in an update, but a
 constraint that turns out to be wrong is released faster."""
-WEAK = 0.01
-"""Share of the data's loss that a penalty costs at first."""
-COST = 3.0
-"""All penalties together cost at most this multiple of the data's loss, if constraints cannot be
-met. Found on inertia: with 1 strengths come late in a short training, with 9 too early to learn."""
-LARGEST = 1e4
-"""Bound of a strength, relative to its first."""
 SHARE = 0.01
 """Tolerance of a symmetry that is not rejected, relative to what the network leaves unexplained."""
 ROUNDING = 1e-6
@@ -44,13 +34,9 @@ FIRST_NETWORK_TEST, TEST_AGAIN = 16, 2
 """Epoch of the first test with the network, and the factor of the epochs between two tests."""
 SMOOTH = 0.3
 """Share of the newest in the running estimate of a break."""
-SMALLEST = 1e-3
-"""Smallest penalty that sets the scale of a first strength: at an exact symmetry there is none."""
-TINY = 1e-30
-"""Keeps zeros out of quotients."""
 
 
-class Constrain(StrengthPolicy):
+class Constrain(AskingPolicy):
     """Prices asymmetry: dual ascent on constraints whose tolerances come from the symmetry test.
 
     No setting depends on the task. Held-out samples are asked about the network's asymmetry, at
@@ -76,23 +62,18 @@ class Constrain(StrengthPolicy):
     penalty and targets play no part. The slack u_G lets a constraint go that cannot be met, as in
     adaptive constrained equivariance (ACE, 2025), whose multiplier is rho_G u_G. The stiffness
     rho_G follows the loss L: u_G = (Omega_G - epsilon_G) sum_H strength_H penalty_H / (3 L), so
-    that all penalties together cost at most three times the loss. L is that of held-out samples,
-    estimated as 1 - R^2 times the loss per unexplained variance at the start: the training loss of
-    a network that interpolates says nothing. This also couples strengths to what has been learned:
-    dearer penalties shrink the weights of a network before it has found those that it keeps.
+    that all penalties together cost at most three times the loss. This also couples strengths to
+    what has been learned: dearer penalties shrink the weights of a network before it has found
+    those that it keeps.
 
-    The strengths in the config do not matter, except that 0 watches a symmetry without training
-    towards it. Without held-out samples the penalties themselves are constrained, to a hundredth of
-    the present loss relative to the first, and nothing is rejected.
+    Without held-out samples the penalties are constrained, relative to their first values, to a
+    hundredth of the loss relative to its first, and nothing is rejected.
     """
 
     def __init__(self) -> None:
-        self._members: list[str] = []
-        self._first: dict[str, float] = {}
+        super().__init__()
         self._start: dict[str, float] = {}
-        self._due, self._tests, self._test_due = 1, 0, 1
-        self._per_variance, self._loss, self._first_loss = 0.0, 1.0, 0.0
-        self._unexplained = 1.0
+        self._tests, self._test_due = 0, 1
         self._breaks: dict[str, float] = {}
         self._running: dict[str, float] = {}
         self._asymmetry: dict[str, float] = {}
@@ -104,38 +85,23 @@ class Constrain(StrengthPolicy):
         return {name: Constraint(*numbers) for name, numbers in self._constraints.items()}
 
     @override
-    def begin(self, strengths: Mapping[str, float]) -> dict[str, float]:
-        if self._members:
-            return dict(strengths)
-        self._members = [name for name, strength in strengths.items() if strength > 0]
-        return dict.fromkeys(strengths, 0.0)
-
-    @override
     def asks(self, epochs: int) -> Question | None:
-        if epochs < self._due or not self._members:
-            return None
-        if epochs < self._test_due:
-            return Question(tuple(self._members))
-        return Question(tuple(self._members), "network" if self._tests else "regression")
+        asked = super().asks(epochs)
+        if asked is None or epochs < self._test_due:
+            return asked
+        return asked._replace(test="network" if self._tests else "regression")
 
     @override
     def learn(self, loss: float, held_out: HeldOut | None) -> None:
-        self._loss, self._first_loss = loss, self._first_loss or loss
-        if not math.isfinite(loss + (held_out.unexplained if held_out else 0.0)):
-            self._loss = math.nan  # update then leaves strengths alone
-            return
-        if held_out is None:
-            self._asymmetry, self._unexplained = {}, loss / max(self._first_loss, TINY)
-            return
-        self._unexplained = max(held_out.unexplained, TINY)
-        self._per_variance = self._per_variance or loss / self._unexplained
-        self._loss = self._per_variance * self._unexplained
-        finite = {n: a for n, a in held_out.asymmetries.items() if math.isfinite(a.square)}
-        self._asymmetry = {name: seen.square for name, seen in finite.items()}
-        for name, seen in finite.items():
-            before = self._running.get(name, seen.estimate)
-            self._running[name] = before + SMOOTH * (seen.estimate - before)
-        self._judge(held_out)
+        super().learn(loss, held_out)
+        seen = {} if held_out is None else held_out.asymmetries
+        finite = {n: one for n, one in seen.items() if math.isfinite(one.square)}
+        self._asymmetry = {name: one.square for name, one in finite.items()}
+        for name, one in finite.items():
+            before = self._running.get(name, one.estimate)
+            self._running[name] = before + SMOOTH * (one.estimate - before)
+        if held_out is not None:
+            self._judge(held_out)
 
     def _judge(self, held_out: HeldOut) -> None:
         """Notes the breaks of symmetries that a test rejects."""
@@ -150,23 +116,23 @@ class Constrain(StrengthPolicy):
     def update(
         self, epochs: int, penalties: Mapping[str, float], strengths: Mapping[str, float]
     ) -> dict[str, float]:
-        changed = dict(strengths) if self._members else self.begin(strengths)
-        if epochs < self._due or not math.isfinite(self._loss + sum(penalties.values())):
-            return changed
-        self._constraints = {}
-        spent = sum(changed[name] * penalties[name] for name in self._members)
-        cost = spent / max(COST * self._loss, TINY)
-        for name in self._members:
-            asymmetry, tolerance = self._bounded(name, penalties[name])
-            first = self._first.setdefault(name, WEAK * self._loss / max(penalties[name], SMALLEST))
-            ratio = max(asymmetry, TINY) / (tolerance + cost * max(asymmetry - tolerance, 0.0))
-            changed[name] = _stepped(changed[name], first, ratio)
-            self._constraints[name] = [asymmetry, tolerance, changed[name]]
-        if epochs >= self._test_due:
+        tested = epochs >= max(self._test_due, self._due)
+        changed = super().update(epochs, penalties, strengths)
+        if tested:
             self._tests += 1
             self._test_due = max(FIRST_NETWORK_TEST, TEST_AGAIN * epochs)
-        self._due = max(epochs + 1, math.ceil(epochs * (1 + SPACING)))
         return changed
+
+    @override
+    def _moved(
+        self, name: str, strength: float, first: float, penalty: float, cost: float
+    ) -> float:
+        asymmetry, tolerance = self._bounded(name, penalty)
+        ratio = max(asymmetry, TINY) / (tolerance + cost * max(asymmetry - tolerance, 0.0))
+        factor = math.exp(RATE * min(max(math.log(ratio), RELEASE), GROWTH))
+        price = min(max((strength + first) * factor - first, 0.0), LARGEST * first)
+        self._constraints[name] = [asymmetry, tolerance, price]
+        return price
 
     def _bounded(self, name: str, penalty: float) -> tuple[float, float]:
         """The asymmetry, or the relative penalty where none was measured; and the tolerance."""
@@ -175,17 +141,3 @@ class Constrain(StrengthPolicy):
         if name in self._breaks:
             return asymmetry, 2 * max(self._breaks[name], self._running.get(name, 0.0)) ** 2
         return asymmetry, max(SHARE * self._unexplained, ROUNDING)
-
-    @override
-    def state_dict(self) -> dict[str, Any]:
-        return {name: _copied(value) for name, value in vars(self).items()}
-
-
-def _stepped(strength: float, first: float, ratio: float) -> float:
-    """A step of dual ascent, from the ratio of asymmetry and tolerance."""
-    factor = math.exp(RATE * min(max(math.log(ratio), RELEASE), GROWTH))
-    return min(max((strength + first) * factor - first, 0.0), LARGEST * first)
-
-
-def _copied(value: Any) -> Any:
-    return value.copy() if isinstance(value, dict | list) else value
