@@ -13,6 +13,7 @@ from torch import Tensor
 from softsym.lightning_modules.evidence import Studied, Witness
 from softsym.lightning_modules.nonfinite import nonfinite_epoch
 from softsym.regularizers import StrengthTuning
+from softsym.regularizers.base import all_penalties
 from softsym.symmetries.numbers import require_whole
 
 
@@ -49,6 +50,8 @@ class EpochRecord(Callback):
         """Moves the steps that a checkpoint restored to the device; the policy begins."""
         self._steps = [step.to(pl_module.device) for step in self._steps]
         self.tuning.begin()
+        if self._learned(trainer, 0, None):
+            self.tuning.start(self._weight_penalties(trainer, pl_module))
 
     def observe(self, total: Tensor, task: Tensor, penalties: Mapping[str, Tensor]) -> None:
         """Adds one step: the loss, the task's part of it, and the penalties, all scalars."""
@@ -97,14 +100,39 @@ class EpochRecord(Callback):
         self.note({f"penalty/{name}": penalty for name, penalty in penalties.items()})
         self.note({f"strength/{name}": r.strength for name, r in regularizers.items()})
         epoch = trainer.current_epoch
-        question = policy.asks(epoch + 1)
-        if question is not None and self._studied is not None:
-            groups = {n: r.group for n, r in regularizers.items() if r.group is not None}
-            asked = trainer, self._studied(), groups, question, epoch
-            policy.learn(task, self._witness.answer(*asked))
+        self._learned(trainer, epoch + 1, task)
         self.tuning.end_epoch(epoch, penalties)
         for name, constraint in policy.constraints.items():
             self.note({f"{key}/{name}": value for key, value in constraint._asdict().items()})
+
+    def _learned(self, trainer: Trainer, epochs: int, loss: float | None) -> bool:
+        """Asks held-out samples what the policy wants to know; False if it wants or gets nothing.
+
+        Without a loss, before the first step, that of the held-out samples counts.
+        """
+        policy = self.tuning.policy
+        question = policy.asks(epochs)
+        studied = None if question is None or self._studied is None else self._studied()
+        if question is None or studied is None or (loss is None and studied.loss is None):
+            return False
+        named = self.tuning.regularizers.items()
+        groups = {n: r.group for n, r in named if r.group is not None}
+        found = self._witness.answer(trainer, studied, groups, question, epochs)
+        if loss is None and found is None:
+            return False
+        policy.learn(found.loss if loss is None and found is not None else loss or 0.0, found)
+        return True
+
+    def _weight_penalties(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, float]:
+        """Penalties of weights under each symmetry; they need no batch."""
+        named = self.tuning.regularizers.items()
+        of_weights = {n: r for n, r in named if r.group is not None and r.coverage is not None}
+        if not of_weights:
+            return {}
+        with torch.no_grad():
+            found = all_penalties(of_weights, pl_module, None, torch.empty(0))
+        mean = trainer.strategy.reduce(torch.stack(list(found.values())), reduce_op="mean")
+        return dict(zip(found, mean.tolist(), strict=True))
 
     def _tell_loggers(self, trainer: Trainer) -> None:
         # Lightning's own log, called for each value and epoch, would cost as much as the training

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from softsym.lightning_modules.held_out import FlatSamples, flat_samples, held_out
 from softsym.metrics import SymmetryTest, symmetry_test
 from softsym.metrics.symmetry_tests.asymmetry import asymmetries
+from softsym.metrics.symmetry_tests.model import evaluating
 from softsym.regularizers.policies import HeldOut, Question
 from softsym.symmetries import Group
 from softsym.symmetries.batches import Types, is_typed
@@ -32,11 +34,13 @@ class Studied(NamedTuple):
         network: Maps inputs to outputs.
         types: Types of inputs and outputs.
         link: Maps outputs to the mean of the targets, such as softmax.
+        loss: The task loss of predictions and targets, where it is known.
     """
 
     network: nn.Module
     types: tuple[Types, Types]
     link: nn.Module | None = None
+    loss: Callable[[Any, Any], Tensor] | None = None
 
 
 class Witness:
@@ -103,8 +107,21 @@ class Witness:
             clusters=None if clusters is None else _spread(clusters, MEASURED),
             seed=seed,
         )
-        verdicts = {} if test == "no" else _tested(flat, clusters, groups, test, seed)
-        return HeldOut(unexplained, found, verdicts)
+        if test == "no":
+            return HeldOut(unexplained, found)
+        tested = _tested(flat, clusters, groups, test, seed)
+        value, low, _ = tested.explained["all"]
+        verdicts = dict(tested) if low > 0 else {}
+        return HeldOut(unexplained, found, verdicts, value, _loss(trainer, studied, (x, y)))
+
+
+def _loss(trainer: Trainer, studied: Studied, batch: tuple[Any, Any]) -> float:
+    """The task loss of the network on some samples; NaN where it is not known."""
+    if studied.loss is None:
+        return math.nan
+    x, y = trainer.strategy.batch_to_device(batch)
+    with evaluating(studied.network), torch.no_grad():
+        return float(studied.loss(studied.network(x), y))
 
 
 def _tested(
@@ -113,17 +130,14 @@ def _tested(
     groups: Mapping[str, Group],
     test: str,
     seed: int,
-) -> Mapping[str, Any]:
-    """The verdicts; none where the predictor explains nothing."""
-    model = flat.model if test == "network" else None
-    found: SymmetryTest = symmetry_test(
+) -> SymmetryTest:
+    return symmetry_test(
         *(flat.x, flat.y, groups, *flat.types),
-        model=model,
+        model=flat.model if test == "network" else None,
         clusters=clusters,
         seed=seed,
         tight=False,
     )
-    return dict(found) if found.explained["all"][1] > 0 else {}
 
 
 def _samples(trainer: Trainer) -> tuple[Any, Any, Tensor | None]:

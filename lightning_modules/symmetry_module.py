@@ -193,7 +193,11 @@ class SymmetryModule(LightningModule):
 
     def _studied(self) -> Studied:
         """The network, for policies that ask about it."""
-        return Studied(self.network, self._types, self.link)
+
+        def loss(prediction: Any, targets: Any) -> Tensor:
+            return task_loss(self.task_loss, prediction, targets, self._partial)
+
+        return Studied(self.network, self._types, self.link, loss)
 
     def forward(self, inputs: Any) -> Any:
         """Calls the network."""

@@ -73,6 +73,10 @@ class StrengthTuning(Callback):
         """Lets the policy decide the strengths that a training begins with."""
         self._apply(self.policy.begin(self._strengths()))
 
+    def start(self, penalties: Mapping[str, float]) -> None:
+        """Lets the policy change the strengths before the first step, if it has asked then."""
+        self._apply(self.policy.update(0, penalties, self._strengths()))
+
     def end_epoch(self, epoch: int, penalties: Mapping[str, float]) -> None:
         """Adds an epoch, counted from 0, to the history; then lets the policy change the strengths.
 

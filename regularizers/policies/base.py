@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -65,11 +66,15 @@ class HeldOut:
         asymmetries: Name -> asymmetry of the network.
         verdicts: Name -> verdict; empty where no test was asked for, or the predictor of the test
             explains nothing.
+        explained: R^2 of that predictor.
+        loss: Task loss of the network, with a test alone; NaN where it is not known.
     """
 
     unexplained: float
     asymmetries: Mapping[str, Asymmetry]
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    explained: float = 1.0
+    loss: float = math.nan
 
 
 class Constraint(NamedTuple):
@@ -115,7 +120,11 @@ class StrengthPolicy(ABC):
         return dict(strengths)
 
     def asks(self, epochs: int) -> Question | None:
-        """What to ask of held-out samples after so many epochs; None for nothing."""
+        """What to ask of held-out samples after so many epochs; None for nothing.
+
+        At 0, before the first step, the answer is followed by ``update`` for 0 epochs, with the
+        penalties of regularizers of weights alone.
+        """
         return None
 
     def learn(self, loss: float, held_out: HeldOut | None) -> None:  # noqa: B027 (optional)
@@ -133,7 +142,7 @@ class StrengthPolicy(ABC):
         """Decides the strengths of the next epoch.
 
         Args:
-            epochs: Number of epochs trained so far, at least 1.
+            epochs: Number of epochs trained so far; 0 only if the policy has asked then.
             penalties: Mean penalty over the last epoch, for each symmetry.
             strengths: Strength during the last epoch, for each symmetry.
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 from typing_extensions import override
 
-from softsym.regularizers.policies.asking import LARGEST, TINY, AskingPolicy
+from softsym.regularizers.policies.asking import LARGEST, SMALLEST, TINY, WEAK, AskingPolicy
 from softsym.regularizers.policies.base import Constraint, HeldOut, Question
 
 RATE = 0.25
@@ -32,6 +32,14 @@ LEVEL = 0.05
 """Probability that a test of the whole training rejects any symmetry that holds."""
 FIRST_NETWORK_TEST, TEST_AGAIN = 16, 2
 """Epoch of the first test with the network, and the factor of the epochs between two tests."""
+STRONG = 64.0
+"""Cost of a penalty on weights at the start, relative to the loss, where the first test does not
+reject its symmetry: 10 on inertia, which is what tuning by hand came to."""
+FREE = 3
+"""Number of tests, the last after 32 epochs, before which slack does not bound strengths: weights
+follow a strong penalty within as many."""
+LEAST_EXPLAINED = 0.1
+"""R^2 below which a predictor says nothing of the size of a break."""
 SMOOTH = 0.3
 """Share of the newest in the running estimate of a break."""
 
@@ -40,12 +48,13 @@ class Constrain(AskingPolicy):
     """Prices asymmetry: dual ascent on constraints whose tolerances come from the symmetry test.
 
     No setting depends on the task. Held-out samples are asked about the network's asymmetry, at
-    intervals of 5% of the epochs so far, and tested for each symmetry: after the first epoch with a
+    intervals of 5% of the epochs so far, and tested for each symmetry: before the first step with a
     regression, and from epoch 16 on, whenever the epochs have doubled, with the network. The
     tolerance is
 
-    * 2 b^2 for a symmetry that a test has rejected, with b the estimate of its relative break, the
-      larger of the test's and a running mean of newer ones;
+    * 2 b^2 / R^2 for a symmetry that a test has rejected, with b the estimate of its relative break
+      and R^2 that of the predictor, as if what it leaves unexplained were as asymmetric as the
+      rest; the larger of the test's and a running mean of newer ones;
     * a hundredth of what the network leaves unexplained, 1 - R^2, for all others: then at most half
       a percent of the network's error is asymmetry.
 
@@ -66,6 +75,10 @@ class Constrain(AskingPolicy):
     what has been learned: dearer penalties shrink the weights of a network before it has found
     those that it keeps.
 
+    Penalties on weights start strong, at 64 times the loss, where the first test explains something
+    and does not reject the symmetry: freedom that a network had for a while is hard to take from it
+    in a short training. Until epoch 32 slack does not bound these. All others start weak.
+
     Without held-out samples the penalties are constrained, relative to their first values, to a
     hundredth of the loss relative to its first, and nothing is rejected.
     """
@@ -73,7 +86,9 @@ class Constrain(AskingPolicy):
     def __init__(self) -> None:
         super().__init__()
         self._start: dict[str, float] = {}
-        self._tests, self._test_due = 0, 1
+        self._tests, self._test_due = 0, 0
+        self._strong: list[str] = []
+        self._said = False
         self._breaks: dict[str, float] = {}
         self._running: dict[str, float] = {}
         self._asymmetry: dict[str, float] = {}
@@ -87,6 +102,8 @@ class Constrain(AskingPolicy):
     @override
     def asks(self, epochs: int) -> Question | None:
         asked = super().asks(epochs)
+        if not epochs and not self._tests and self._members:
+            return Question(tuple(self._members), "regression")
         if asked is None or epochs < self._test_due:
             return asked
         return asked._replace(test="network" if self._tests else "regression")
@@ -97,37 +114,54 @@ class Constrain(AskingPolicy):
         seen = {} if held_out is None else held_out.asymmetries
         finite = {n: one for n, one in seen.items() if math.isfinite(one.square)}
         self._asymmetry = {name: one.square for name, one in finite.items()}
-        for name, one in finite.items():
-            before = self._running.get(name, one.estimate)
-            self._running[name] = before + SMOOTH * (one.estimate - before)
+        explained = 1 - self._unexplained
+        for name, one in finite.items() if explained > LEAST_EXPLAINED else ():
+            square = one.estimate**2 / explained
+            before = self._running.get(name, square)
+            self._running[name] = before + SMOOTH * (square - before)
         if held_out is not None:
             self._judge(held_out)
 
     def _judge(self, held_out: HeldOut) -> None:
         """Notes the breaks of symmetries that a test rejects."""
-        if not held_out.verdicts:
-            return
+        self._said = bool(held_out.verdicts)
         level = LEVEL / ((self._tests + 1) * (self._tests + 2))
         for name, verdict in held_out.verdicts.items():
             if verdict.p_holm < level:
-                self._breaks[name] = max(verdict.estimate, self._breaks.get(name, 0.0))
+                square = verdict.estimate**2 / max(held_out.explained, LEAST_EXPLAINED)
+                self._breaks[name] = max(square, self._breaks.get(name, 0.0))
 
     @override
     def update(
         self, epochs: int, penalties: Mapping[str, float], strengths: Mapping[str, float]
     ) -> dict[str, float]:
-        tested = epochs >= max(self._test_due, self._due)
-        changed = super().update(epochs, penalties, strengths)
+        tested = epochs >= self._test_due and (epochs >= self._due or not self._tests)
+        if epochs:
+            changed = super().update(epochs, penalties, strengths)
+        else:
+            changed = self._started(penalties, strengths)
         if tested:
             self._tests += 1
             self._test_due = max(FIRST_NETWORK_TEST, TEST_AGAIN * epochs)
         return changed
+
+    def _started(
+        self, penalties: Mapping[str, float], strengths: Mapping[str, float]
+    ) -> dict[str, float]:
+        """Strengths before the first step: strong where the test has not rejected a symmetry."""
+        for name in self._members:
+            if name in penalties and self._said:
+                self._first[name] = WEAK * self._loss / max(penalties[name], SMALLEST)
+        self._strong = [name for name in self._first if name not in self._breaks]
+        strong = {name: STRONG / WEAK * self._first[name] for name in self._strong}
+        return {**strengths, **strong}
 
     @override
     def _moved(
         self, name: str, strength: float, first: float, penalty: float, cost: float
     ) -> float:
         asymmetry, tolerance = self._bounded(name, penalty)
+        cost = cost if self._tests >= FREE or name not in self._strong else 0.0
         ratio = max(asymmetry, TINY) / (tolerance + cost * max(asymmetry - tolerance, 0.0))
         factor = math.exp(RATE * min(max(math.log(ratio), RELEASE), GROWTH))
         price = min(max((strength + first) * factor - first, 0.0), LARGEST * first)
@@ -139,5 +173,5 @@ class Constrain(AskingPolicy):
         relative = penalty / max(self._start.setdefault(name, penalty), TINY)
         asymmetry = max(self._asymmetry.get(name, relative), 0.0)
         if name in self._breaks:
-            return asymmetry, 2 * max(self._breaks[name], self._running.get(name, 0.0)) ** 2
+            return asymmetry, 2 * max(self._breaks[name], self._running.get(name, 0.0))
         return asymmetry, max(SHARE * self._unexplained, ROUNDING)

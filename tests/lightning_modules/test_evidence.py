@@ -8,6 +8,7 @@ import torch
 from lightning import Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from small_runs import data, module, trainer, weights
+from small_runs import planes as projections
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -125,6 +126,15 @@ def test_a_training_prices_the_symmetry_that_holds_and_lets_go_of_the_other(tmp_
     assert found["yz"].tolerance > 20 * found["xy"].tolerance
     assert found["xy"].price > 100 * found["yz"].price
     assert found["xy"].asymmetry < 0.1 * found["yz"].asymmetry
+
+
+def test_weights_start_strong_where_a_regression_does_not_reject(tmp_path):
+    symmetries = projections(1.0)
+    model, run = module(symmetries, policy=Constrain()), trainer(tmp_path, 1)
+    run.fit(model, data(samples=300, batch_size=100))
+    first = {name: strength for _, name, strength, _ in model.tuning.history}
+    assert first["xy"] * symmetries["xy"].penalty(model, None, None) > 10
+    assert first["yz"] == first["o3"] == 0.0
 
 
 def test_a_resumed_training_is_the_same_bit_for_bit(tmp_path):

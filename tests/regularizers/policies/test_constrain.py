@@ -6,7 +6,7 @@ import pytest
 from compliance.policies import PolicySuite
 
 from softsym.regularizers import Constrain
-from softsym.regularizers.policies import HeldOut
+from softsym.regularizers.policies import HeldOut, Question
 
 EPOCHS = 400
 
@@ -137,6 +137,40 @@ def test_levels_of_repeated_tests_add_up_to_five_percent():
     assert learned(1.0, 0.009) == held  # the level of the second is 0.05 / 6
     assert learned(1.0, 0.008) == broken
     assert learned(0.024, 1.0) == broken  # a rejection is final
+
+
+def test_a_break_is_scaled_up_to_what_the_predictor_explains():
+    policy = Constrain()
+    policy.begin({"a": 1.0})
+    policy.learn(1.0, HeldOut(0.9, {"a": Seen(0.1)}, {"a": Judged(1e-9, 0.3)}, explained=0.5))
+    policy.update(1, {"a": 0.1}, {"a": 0.0})
+    assert policy.constraints["a"].tolerance == pytest.approx(2 * 0.3**2 / 0.5)
+    for epoch in range(2, 15):  # a better network sees a larger break
+        policy.learn(1.0, HeldOut(0.2, {"a": Seen(0.5, 0.6)}))
+        policy.update(epoch, {"a": 0.1}, {"a": 0.0})
+    assert policy.constraints["a"].tolerance == pytest.approx(2 * 0.6**2 / 0.8)
+
+
+def started(verdicts):
+    """Strengths before the first step; the loss is 2, a penalty on weights 100."""
+    policy = Constrain()
+    strengths = policy.begin({"kept": 1.0, "broken": 1.0, "function": 1.0, "watched": 0.0})
+    assert policy.asks(0) == Question(("kept", "broken", "function"), "regression")
+    policy.learn(2.0, HeldOut(1.0, {}, verdicts, explained=0.5))
+    strengths = policy.update(0, {"kept": 100.0, "broken": 100.0, "watched": 50.0}, strengths)
+    assert policy.asks(0) is None
+    return strengths
+
+
+def test_penalties_on_weights_start_strong_unless_their_symmetry_is_rejected():
+    p = {"kept": 0.5, "broken": 1e-9, "function": 0.5}
+    strengths = started({name: Judged(p[name], 0.5) for name in p})
+    assert strengths["kept"] == pytest.approx(64 * 2.0 / 100.0)
+    assert {strengths[name] for name in ("broken", "function", "watched")} == {0.0}
+
+
+def test_where_the_first_test_says_nothing_all_start_weak():
+    assert set(started({}).values()) == {0.0}
 
 
 def test_a_training_that_blows_up_keeps_its_strengths():
