@@ -186,7 +186,7 @@ def _train_and_test(config: DictConfig, parts: Parts, resumed: Path | None) -> R
     for logger in parts.trainer.loggers:
         logger.log_hyperparams(settings)
     _fit(parts, resumed, folder)
-    history = tuple(map(StrengthRow._make, parts.module.tuning.history))
+    history = tuple(StrengthRow(*row) for row in parts.module.tuning.rows)
     # before the test, which replaces the metrics of the validation
     validated = _validated(parts.trainer, config.monitor, config.test_model)
     metrics = validated | _test(parts, config.test_model)

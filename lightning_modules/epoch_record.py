@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
+from softsym.lightning_modules.evidence import Studied, Witness
 from softsym.lightning_modules.nonfinite import nonfinite_epoch
 from softsym.regularizers import StrengthTuning
+from softsym.regularizers.base import all_penalties
 from softsym.symmetries.numbers import require_whole
 
 
@@ -21,21 +23,35 @@ class EpochRecord(Callback):
     The means go to the strength policy and, with all other values of the epoch, to the loggers, at
     intervals of ``log_every_n_epochs`` and after the last epoch. A checkpoint within an epoch keeps
     the steps so far, so that a resumed epoch has the same means.
+
+    Args:
+        tuning: Applies the policy.
+        log_every_n_epochs: Interval between two epochs that loggers are told.
+        studied: Returns the network that the policy may ask about.
     """
 
-    def __init__(self, tuning: StrengthTuning, log_every_n_epochs: int = 1) -> None:
+    def __init__(
+        self,
+        tuning: StrengthTuning,
+        log_every_n_epochs: int = 1,
+        studied: Callable[[], Studied] | None = None,
+    ) -> None:
         require_whole("log_every_n_epochs", log_every_n_epochs, least=1)
         self.tuning, self.log_every_n_epochs = tuning, log_every_n_epochs
+        self._studied, self._witness = studied, Witness()
         self._steps: list[Tensor] = []
         self._values: dict[str, float] = {}
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Forgets the steps of an interrupted epoch; a checkpoint to resume is read later."""
-        self._steps = []
+        self._steps, self._witness = [], Witness()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Moves the steps that a checkpoint restored to the device."""
+        """Moves the steps that a checkpoint restored to the device; the policy begins."""
         self._steps = [step.to(pl_module.device) for step in self._steps]
+        self.tuning.begin()
+        if self._learned(trainer, 0, None):
+            self.tuning.start(self._weight_penalties(trainer, pl_module))
 
     def observe(self, total: Tensor, task: Tensor, penalties: Mapping[str, Tensor]) -> None:
         """Adds one step: the loss, the task's part of it, and the penalties, all scalars."""
@@ -57,7 +73,7 @@ class EpochRecord(Callback):
         steps, self._steps = torch.stack(self._steps), []
         mean = trainer.strategy.reduce(steps.mean(0), reduce_op="mean")
         total, task, *rest = mean.tolist()
-        self._end_tuning(trainer.current_epoch, rest)
+        self._end_tuning(trainer, task, rest)
         if not math.isfinite(total):
             raise nonfinite_epoch(steps[:, 0].tolist(), trainer.current_epoch)
         self.note({"train/loss": total, "train/task_loss": task})
@@ -75,15 +91,48 @@ class EpochRecord(Callback):
         """Restores the steps of the interrupted epoch."""
         self._steps = list(state_dict["steps"])
 
-    def _end_tuning(self, epoch: int, means: list[float]) -> None:
+    def _end_tuning(self, trainer: Trainer, task: float, means: list[float]) -> None:
         """Logs penalties and the strengths they were trained with, then applies the policy."""
-        regularizers = self.tuning.regularizers
+        regularizers, policy = self.tuning.regularizers, self.tuning.policy
         if not regularizers:
             return
         penalties = dict(zip(regularizers, means, strict=True))
         self.note({f"penalty/{name}": penalty for name, penalty in penalties.items()})
         self.note({f"strength/{name}": r.strength for name, r in regularizers.items()})
+        epoch = trainer.current_epoch
+        self._learned(trainer, epoch + 1, task)
         self.tuning.end_epoch(epoch, penalties)
+        for name, constraint in policy.constraints.items():
+            self.note({f"{key}/{name}": value for key, value in constraint._asdict().items()})
+
+    def _learned(self, trainer: Trainer, epochs: int, loss: float | None) -> bool:
+        """Asks held-out samples what the policy wants to know; False if it wants or gets nothing.
+
+        Without a loss, before the first step, that of the held-out samples counts.
+        """
+        policy = self.tuning.policy
+        question = policy.asks(epochs)
+        studied = None if question is None or self._studied is None else self._studied()
+        if question is None or studied is None or (loss is None and studied.loss is None):
+            return False
+        named = self.tuning.regularizers.items()
+        groups = {n: r.group for n, r in named if r.group is not None}
+        found = self._witness.answer(trainer, studied, groups, question, epochs)
+        if loss is None and found is None:
+            return False
+        policy.learn(found.loss if loss is None and found is not None else loss or 0.0, found)
+        return True
+
+    def _weight_penalties(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, float]:
+        """Penalties of weights under each symmetry; they need no batch."""
+        named = self.tuning.regularizers.items()
+        of_weights = {n: r for n, r in named if r.group is not None and r.coverage is not None}
+        if not of_weights:
+            return {}
+        with torch.no_grad():
+            found = all_penalties(of_weights, pl_module, None, torch.empty(0))
+        mean = trainer.strategy.reduce(torch.stack(list(found.values())), reduce_op="mean")
+        return dict(zip(found, mean.tolist(), strict=True))
 
     def _tell_loggers(self, trainer: Trainer) -> None:
         # Lightning's own log, called for each value and epoch, would cost as much as the training

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from lightning import Trainer
 from torch import Tensor, nn
 
+from softsym.lightning_modules.task import linked
 from softsym.metrics import SymmetryTest, symmetry_test
-from softsym.symmetries import Group
+from softsym.symmetries import Group, Rep
 from softsym.symmetries.batches import (
     Types,
     flattened,
@@ -50,21 +51,62 @@ def verdicts_on(
     Raises:
         ValueError: If samples do not fit the types, or the test cannot use them.
     """
-    first = next(iter(groups.values()))
+    flat = flat_samples(network, x, y, types, next(iter(groups.values())))
+    return symmetry_test(flat.x, flat.y, groups, *flat.types, model=flat.model, **settings)
+
+
+class FlatSamples(NamedTuple):
+    """Samples as vectors that hold all typed numbers, and a network between them.
+
+    Attributes:
+        x: Inputs (n, size in).
+        y: Targets (n, size out).
+        types: Their types.
+        model: Maps inputs to outputs.
+    """
+
+    x: Tensor
+    y: Tensor
+    types: tuple[Rep, Rep]
+    model: nn.Module
+
+
+def flat_samples(
+    network: nn.Module,
+    x: Any,
+    y: Any,
+    types: tuple[Types, Types],
+    group: Group,
+    link: nn.Module | None = None,
+) -> FlatSamples:
+    """Lays samples (x, y), which may be nested, out as vectors.
+
+    Args:
+        network: Maps inputs to outputs of these types.
+        x: Inputs; each of their tensors needs a type.
+        y: Targets; whole numbers as targets of logits become one-hot rows, with probabilities of
+            the model.
+        types: Types of inputs and outputs.
+        group: Any of the groups, whose space the types are over.
+        link: Maps outputs to the mean of the targets, where these are no labels.
+
+    Raises:
+        ValueError: If samples do not fit the types.
+    """
     inputs, targets = _as_tensors(x), _as_tensors(y)
-    rep_in, rep_out = (over(each, first) for each in types)
+    rep_in, rep_out = (over(each, group) for each in types)
     if len(reps(rep_in)) != len(list(tensors(inputs))):
         raise ValueError(
             "The inputs hold tensors without a type, such as masks, which differ from sample to "
             "sample. The symmetry test needs a type for each tensor."
         )
-    labels = _labels(targets, rep_out)
-    if labels:
-        targets = nn.functional.one_hot(targets, reps(rep_out)[0].size(first.space)).float()
-    flat_in, rows = flattened(rep_in, inputs, first.space)
-    flat_out, wanted = flattened(rep_out, targets, first.space, "targets")
-    model = _Flat(network, (rep_in, rep_out), inputs, first, probabilities=labels)
-    return symmetry_test(rows, wanted, groups, flat_in, flat_out, model=model, **settings)
+    if _labels(targets, rep_out):
+        targets = nn.functional.one_hot(targets, reps(rep_out)[0].size(group.space)).float()
+        link = nn.Softmax(-1)
+    flat_in, rows = flattened(rep_in, inputs, group.space)
+    flat_out, wanted = flattened(rep_out, targets, group.space, "targets")
+    model = _Flat(network, (rep_in, rep_out), inputs, group, link or nn.Identity())
+    return FlatSamples(rows, wanted, (flat_in, flat_out), model)
 
 
 class _Flat(nn.Module):
@@ -76,18 +118,16 @@ class _Flat(nn.Module):
         types: tuple[Types, Types],
         like: Any,
         G: Group,
-        *,
-        probabilities: bool,
+        link: nn.Module,
     ) -> None:
         super().__init__()
         self.network, self.types, self.like, self.space = network, types, like, G.space
-        self.probabilities = probabilities
+        self.link = link
 
     def forward(self, rows: Tensor) -> Tensor:
         """Maps (n, size in) to (n, size out)."""
-        outputs = self.network(with_vectors(self.types[0], self.like, rows))
-        vectors = flattened(self.types[1], outputs, self.space, "outputs")[1]
-        return vectors.softmax(-1) if self.probabilities else vectors
+        outputs = linked(self.link, self.network(with_vectors(self.types[0], self.like, rows)))
+        return flattened(self.types[1], outputs, self.space, "outputs")[1]
 
 
 def _labels(targets: Any, rep_out: Types) -> bool:

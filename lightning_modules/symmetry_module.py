@@ -13,6 +13,7 @@ from torchmetrics import Metric, MetricCollection
 from softsym.lightning_modules.augmentation import GroupAugmentation
 from softsym.lightning_modules.compilation import check_settings, compiled, compiles
 from softsym.lightning_modules.epoch_record import EpochRecord
+from softsym.lightning_modules.evidence import Studied
 from softsym.lightning_modules.micro_batches import micro_batch
 from softsym.lightning_modules.names import require_names
 from softsym.lightning_modules.nonfinite import explain_nonfinite, nonfinite_loss
@@ -115,7 +116,7 @@ class SymmetryModule(LightningModule):
         for name, regularizer in self.regularizers.items():
             regularizer.name = name
         self.tuning = StrengthTuning(policy or Fixed(), self.regularizers)
-        self.record = EpochRecord(self.tuning, log_every_n_epochs)
+        self.record = EpochRecord(self.tuning, log_every_n_epochs, self._studied)
         self.baselines: dict[str, nn.Module] = _modules(baselines or {})
         collection = MetricCollection(dict(metrics or {}))
         self.val_metrics = HeadMetrics(collection, "val/")
@@ -189,6 +190,14 @@ class SymmetryModule(LightningModule):
         schedulers = [c.scheduler for c in self.trainer.lr_scheduler_configs]
         for scheduler, length in zip(schedulers, self._lengths, strict=False):
             follow_length(scheduler, length)
+
+    def _studied(self) -> Studied:
+        """The network, for policies that ask about it."""
+
+        def loss(prediction: Any, targets: Any) -> Tensor:
+            return task_loss(self.task_loss, prediction, targets, self._partial)
+
+        return Studied(self.network, self._types, self.link, loss)
 
     def forward(self, inputs: Any) -> Any:
         """Calls the network."""

@@ -8,8 +8,10 @@ from softsym.regularizers.path import PathRegularizer
 from softsym.regularizers.policies import (
     AdjustOnce,
     AdjustRepeatedly,
+    Constrain,
     Fixed,
     GrowThenAdjust,
+    HeldOutShare,
     StrengthPolicy,
 )
 from softsym.regularizers.projection import ProjectionRegularizer
@@ -19,10 +21,12 @@ from softsym.regularizers.weight_decay import WeightDecay
 __all__ = [
     "AdjustOnce",
     "AdjustRepeatedly",
+    "Constrain",
     "Fixed",
     "FunctionRegularizer",
     "GateRegularizer",
     "GrowThenAdjust",
+    "HeldOutShare",
     "LieDerivativeRegularizer",
     "PathRegularizer",
     "ProjectionRegularizer",

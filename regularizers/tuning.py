@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,9 @@ from lightning import Callback, LightningModule, Trainer
 
 from softsym.regularizers.base import Regularizer
 from softsym.regularizers.policies import StrengthPolicy
+
+UNCONSTRAINED = (math.nan, math.nan, math.nan)
+"""Asymmetry, tolerance and price of a symmetry on which the policy puts no constraint."""
 
 
 class StrengthTuning(Callback):
@@ -25,6 +29,7 @@ class StrengthTuning(Callback):
         self.regularizers = regularizers
         self.symmetries = [name for name, r in regularizers.items() if r.group is not None]
         self._epochs: list[tuple[int, list[float], list[float]]] = []
+        self._constraints: list[list[tuple[float, ...]]] = []
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Raises a ValueError if the module does not tell this object of its epochs."""
@@ -49,15 +54,46 @@ class StrengthTuning(Callback):
             for name, strength, penalty in zip(self.symmetries, strengths, penalties, strict=True)
         ]
 
+    @property
+    def constraints(self) -> list[tuple[float, ...]]:
+        """Asymmetry, tolerance and price of each row of the history, if the policy has them."""
+        if not self.policy.constraints:
+            return []
+        return [one for of_epoch in self._constraints for one in of_epoch]
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The history, each row with its constraint if the policy has any."""
+        if not self.constraints:
+            return list(self.history)
+        pairs = zip(self.history, self.constraints, strict=True)
+        return [(*row, *constraint) for row, constraint in pairs]
+
+    def begin(self) -> None:
+        """Lets the policy decide the strengths that a training begins with."""
+        self._apply(self.policy.begin(self._strengths()))
+
+    def start(self, penalties: Mapping[str, float]) -> None:
+        """Lets the policy change the strengths before the first step, if it has asked then."""
+        self._apply(self.policy.update(0, penalties, self._strengths()))
+
     def end_epoch(self, epoch: int, penalties: Mapping[str, float]) -> None:
         """Adds an epoch, counted from 0, to the history; then lets the policy change the strengths.
 
         ``penalties`` are the means of each regularizer over the epoch's steps and ranks.
         """
         observed = {name: penalties[name] for name in self.symmetries}
-        used = {name: self.regularizers[name].strength for name in self.symmetries}
+        used = self._strengths()
         self._epochs.append((epoch, list(used.values()), list(observed.values())))
-        for name, strength in self.policy.update(epoch + 1, observed, used).items():
+        self._apply(self.policy.update(epoch + 1, observed, used))
+        known = self.policy.constraints
+        self._constraints.append([known.get(name, UNCONSTRAINED) for name in self.symmetries])
+
+    def _strengths(self) -> dict[str, float]:
+        return {name: self.regularizers[name].strength for name in self.symmetries}
+
+    def _apply(self, strengths: Mapping[str, float]) -> None:
+        for name, strength in strengths.items():
             self.regularizers[name].strength = strength
 
     def state_dict(self) -> dict[str, Any]:
@@ -71,6 +107,7 @@ class StrengthTuning(Callback):
             "epochs": torch.tensor(epochs, dtype=torch.int64),
             "strengths": torch.tensor(strengths, dtype=torch.float64),
             "penalties": torch.tensor(penalties, dtype=torch.float64),
+            "constraints": torch.tensor(self._constraints, dtype=torch.float64),
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -83,3 +120,8 @@ class StrengthTuning(Callback):
         self.policy.load_state_dict(state_dict["policy"])
         columns = (state_dict[key].tolist() for key in ("epochs", "strengths", "penalties"))
         self._epochs = list(zip(*columns, strict=True))
+        # checkpoints of earlier versions have none
+        kept = state_dict.get("constraints")
+        known = [[UNCONSTRAINED] * len(self.symmetries)] * len(self._epochs)
+        known = known if kept is None else kept.tolist()
+        self._constraints = [list(map(tuple, of_epoch)) for of_epoch in known]

@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 
 from softsym.reporting.figures import FIGURES
+from softsym.reporting.notes import notes
 from softsym.reporting.number_format import duration, number, p_value, percent
 from softsym.reporting.palette import SERIES, symmetry_names
 from softsym.reporting.summary import RunSummary, scores
@@ -44,6 +45,7 @@ def render_report(summary: RunSummary) -> str:
         summary=summary,
         headline=headline(summary),
         rows=_rows(summary),
+        notes=notes(summary),
         pictures=pictures(summary, FIGURES, lambda key: _remarks(key, summary)),
         scores=scores(summary),
         duration=duration(summary.seconds),

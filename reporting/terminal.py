@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from softsym.reporting.notes import notes
 from softsym.reporting.number_format import duration, number, plain_table
 from softsym.reporting.summary import RunSummary, scores
 from softsym.reporting.symmetry_results import strongest_first
@@ -53,6 +54,8 @@ def show(summary: RunSummary, report_path: Path | str, console: Console) -> None
     console.print(Text(headline(summary), style="bold"), soft_wrap=True)
     if summary.symmetries:
         console.print(symmetry_table(summary))
+    for note in notes(summary):
+        console.print(Text(note, style="yellow"))
     if summary.bound:
         console.print(Text(summary.bound, style="dim"))
     metrics = metrics_table(summary)

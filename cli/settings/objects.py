@@ -125,7 +125,9 @@ class Regularizer(TypedDict, total=False):
     "softsym.regularizers.Fixed",
     "softsym.regularizers.AdjustOnce",
     "softsym.regularizers.AdjustRepeatedly",
+    "softsym.regularizers.Constrain",
     "softsym.regularizers.GrowThenAdjust",
+    "softsym.regularizers.HeldOutShare",
 )
 class Policy(TypedDict, total=False):
     """``conf/policy/``."""

@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 class EpochProgress(ProgressBar):
     """One bar over all epochs, with the monitored metric and the strengths.
 
+    Under a policy that constrains asymmetry, "xy price 3 at 0.02 of 0.01" means that one unit of
+    asymmetry costs 3 units of the loss, and that the network's is 0.02 where 0.01 is allowed.
+
     Where the output is not a terminal, lines in the log take its place.
 
     Args:
@@ -91,9 +94,13 @@ class EpochProgress(ProgressBar):
     def _status(self, trainer: Trainer, pl_module: LightningModule) -> str:
         seen = trainer.callback_metrics
         parts = [f"{key} {float(seen[key]):.3g}" for key in (self.monitor,) if key in seen]
-        parts += [
-            f"{name} {regularizer.strength:.3g}"
-            for name, regularizer in cast(SymmetryModule, pl_module).regularizers.items()
-            if regularizer.group is not None
-        ]
+        module = cast(SymmetryModule, pl_module)
+        constraints = module.tuning.policy.constraints
+        for name in module.tuning.symmetries:
+            parts.append(f"{name} {module.regularizers[name].strength:.3g}")
+            if name in constraints:
+                of = constraints[name]
+                parts[-1] = (
+                    f"{name} price {of.price:.3g} at {of.asymmetry:.2g} of {of.tolerance:.2g}"
+                )
         return "  ".join(parts)

@@ -12,12 +12,14 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from softsym.lightning_modules.symmetry_module import SymmetryModule
 from softsym.runs.files import replacing
-from softsym.runs.strengths import StrengthRow
+from softsym.runs.strengths import USUAL, StrengthRow
 from softsym.symmetries.numbers import require_whole
 
 
 class StrengthLog(Callback):
     """Tidy file of strengths and penalties: epoch, name, strength, penalty.
+
+    Under a policy that constrains asymmetry: asymmetry, tolerance and price as well.
 
     The file is always replaced as a whole, so that a reader never sees half of it. After a resume
     it also holds the epochs before, as the history is in the checkpoint.
@@ -58,5 +60,6 @@ class StrengthLog(Callback):
     def _write(self, pl_module: LightningModule) -> None:
         with replacing(self.path) as temporary, temporary.open("w", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(StrengthRow._fields)
-            writer.writerows(cast(SymmetryModule, pl_module).tuning.history)
+            tuning = cast(SymmetryModule, pl_module).tuning
+            writer.writerow(StrengthRow._fields if tuning.constraints else USUAL)
+            writer.writerows(tuning.rows)

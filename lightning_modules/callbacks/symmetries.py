@@ -15,6 +15,7 @@ from torch.utils.hooks import RemovableHandle
 
 from softsym.lightning_modules.callbacks.symmetry_table import at_the_end
 from softsym.lightning_modules.epoch_record import EpochRecord
+from softsym.lightning_modules.evidence import Studied
 from softsym.lightning_modules.held_out import verdicts_on
 from softsym.lightning_modules.micro_batches import micro_batch
 from softsym.lightning_modules.names import require_names
@@ -30,7 +31,7 @@ from softsym.regularizers.base import all_penalties
 from softsym.regularizers.kinds import of_kind
 from softsym.runs.errors import UserError
 from softsym.symmetries import Group
-from softsym.symmetries.batches import is_typed, read_types
+from softsym.symmetries.batches import Types, is_typed, read_types
 
 EXPLICIT = "loss = loss + self.trainer.symmetries.penalty()"
 """What a module with manual optimisation adds to its loss."""
@@ -112,7 +113,7 @@ class Symmetries(Callback):
         for name, regularizer in self.regularizers.items():
             regularizer.name = name
         self.tuning = StrengthTuning(policy or Fixed(), self.regularizers)
-        self.record = EpochRecord(self.tuning, log_every_n_epochs)
+        self.record = EpochRecord(self.tuning, log_every_n_epochs, self._studied)
         self._attribute, self._tests = network, test
         self.tested: SymmetryTest | None = None
         self._release()
@@ -229,16 +230,24 @@ class Symmetries(Callback):
         """
         if self._network is None:
             raise UserError("Symmetries has no network yet: call trainer.fit(module) first.")
-        own = (getattr(self._network, key, None) for key in ("rep_in", "rep_out"))
-        known = zip(self.types, own, strict=True)
-        types = [read_types(kept if given is None else given) for given, kept in known]
+        types = self._known_types()
         if not all(map(is_typed, types)):
             raise UserError("A verdict needs types: give rep_in= and rep_out= to Symmetries.")
         groups = {n: r.group for n, r in self.regularizers.items() if r.group is not None}
         if not groups:
             raise UserError("There is no symmetry among the regularizers to test.")
         asked = {"clusters": clusters, **settings}
-        return verdicts_on(self._network, x, y, groups, (types[0], types[1]), **asked)
+        return verdicts_on(self._network, x, y, groups, types, **asked)
+
+    def _known_types(self) -> tuple[Types, Types]:
+        """The types that were given, or else the network's."""
+        own = (getattr(self._network, key, None) for key in ("rep_in", "rep_out"))
+        known = zip(self.types, own, strict=True)
+        found = [read_types(kept if given is None else given) for given, kept in known]
+        return found[0], found[1]
+
+    def _studied(self) -> Studied:
+        return Studied(cast(nn.Module, self._network), self._known_types())
 
     def _find(self, module: LightningModule) -> nn.Module:
         """The network by the name of its attribute."""

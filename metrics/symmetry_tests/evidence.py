@@ -69,9 +69,10 @@ class Evidence:
         held: Held,
         level: float,
         tolerance: float,
+        tight: bool = True,
     ) -> None:
         self.samples, self.types, self.parts, self.held = samples, types, parts, held
-        self.level, self.tolerance = level, tolerance
+        self.level, self.tolerance, self.tight = level, tolerance, tight
         self.explained = {"all": explained(held, level=level)}
         if len(samples.blocks) > 1:
             for label, columns in samples.blocks.items():
@@ -156,6 +157,7 @@ class Evidence:
     ) -> Projected:
         """Means over the orbits, and a fit to the targets where it serves."""
         q = self._twice(part.f, part, by, generator, density)
+        bounded = bounded and self.tight
         if density is None and not bounded:
             return Projected(q, q)
         fitted = self._fitted(part, by, generator)

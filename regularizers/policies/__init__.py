@@ -2,8 +2,20 @@
 
 from softsym.regularizers.policies.adjust_once import AdjustOnce
 from softsym.regularizers.policies.adjust_repeatedly import AdjustRepeatedly
-from softsym.regularizers.policies.base import StrengthPolicy
+from softsym.regularizers.policies.base import HeldOut, Question, StrengthPolicy
+from softsym.regularizers.policies.constrain import Constrain
 from softsym.regularizers.policies.fixed import Fixed
 from softsym.regularizers.policies.grow_then_adjust import GrowThenAdjust
+from softsym.regularizers.policies.held_out_share import HeldOutShare
 
-__all__ = ["AdjustOnce", "AdjustRepeatedly", "Fixed", "GrowThenAdjust", "StrengthPolicy"]
+__all__ = [
+    "AdjustOnce",
+    "AdjustRepeatedly",
+    "Constrain",
+    "Fixed",
+    "GrowThenAdjust",
+    "HeldOut",
+    "HeldOutShare",
+    "Question",
+    "StrengthPolicy",
+]

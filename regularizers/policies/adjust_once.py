@@ -22,6 +22,10 @@ class AdjustOnce(StrengthPolicy):
     improved on the vector kept before. Symmetries of strength 0 take no part. A model may be kept
     as the best after 2 T epochs.
 
+    The penalties of unlike groups differ whatever the data are. Where candidates are of one kind,
+    such as planes of rotation, strengths follow the data; on the cosine similarity tasks, whose
+    candidates are ``SO(3)`` and ``Scaling(3)``, they follow the groups instead.
+
     Args:
         epoch: T, number of epochs before the adjustment.
         exponent: p, how sharply a larger penalty lowers the strength.

@@ -17,7 +17,7 @@ TINY = (
     "network.channels=16",
     "datamodule.samples=64",
     "datamodule.batch_size=32",
-    "policy.epoch=6",
+    "adjust_epoch=6",
     "trainer.max_epochs=24",
     "checkpoint.every_n_epochs=2",
 )

@@ -24,6 +24,17 @@ def test_two_processes_equal_one(train, tmp_path):
 
 
 @pytest.mark.slow
+def test_two_processes_ask_held_out_samples_as_one_does(train, tmp_path):
+    steps = ("trainer.max_epochs=4", "policy=constrain", "datamodule.samples=100")
+    alone = train(*steps, f"run_dir={tmp_path / 'one'}")
+    together = train(*steps, "trainer=ddp_cpu", "trainer.devices=2", f"run_dir={tmp_path / 'two'}")
+    for a, b in zip(alone.strengths, together.strengths, strict=True):
+        for key in ("strength", "tolerance", "price"):
+            assert float(b[key]) == pytest.approx(float(a[key]), rel=1e-3, nan_ok=True)
+    assert float(together.strengths[0]["tolerance"]) > 0
+
+
+@pytest.mark.slow
 def test_only_rank_zero_writes(train):
     run = train(*STEPS, "trainer=ddp_cpu", "trainer.devices=2")
     assert run.output.count("Report:") == 1

@@ -1,6 +1,7 @@
 """strengths.csv: one row for each symmetry and epoch."""
 
 import csv
+import math
 
 import pytest
 from lightning import Callback
@@ -8,7 +9,8 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from small_runs import data, fit, planes
 
 from softsym.lightning_modules.callbacks import StrengthLog
-from softsym.regularizers import AdjustOnce
+from softsym.regularizers import AdjustOnce, Constrain
+from softsym.runs.strengths import read_strengths
 
 
 def read(path):
@@ -39,6 +41,16 @@ def test_rows_are_the_history(tmp_path):
     assert written == [tuple(row) for row in model.tuning.history]
     assert len(written) == 9
     assert [p.name for p in tmp_path.iterdir()] == ["strengths.csv"]
+
+
+def test_constraints_have_columns_of_their_own(tmp_path):
+    path = tmp_path / "strengths.csv"
+    model, _ = fit(tmp_path, 3, StrengthLog(path), regularizers=planes(), policy=Constrain())
+    read_back = read_strengths(path)
+    assert list(read(path)[0])[4:] == ["asymmetry", "tolerance", "price"]
+    final = model.tuning.policy.constraints
+    assert {row.name: row[4:] for row in read_back[-3:-1]} == {n: tuple(final[n]) for n in final}
+    assert math.isnan(read_back[-1].price)  # O(3) is only watched
 
 
 def test_written_now_and_then_and_when_a_run_breaks(tmp_path):

@@ -31,7 +31,7 @@ from softsym import (
     TypedLinear,
     rep,
 )
-from softsym.regularizers import Fixed, Regularizer, StrengthTuning
+from softsym.regularizers import Constrain, Fixed, Regularizer, StrengthTuning
 from softsym.runs.errors import UserError
 
 CANDIDATES = {"xy": "O(2)@xy", "yz": "O(2)@yz"}
@@ -286,6 +286,15 @@ def said(monkeypatch):
     name = "softsym.lightning_modules.callbacks.symmetry_table.rank_zero_info"
     monkeypatch.setattr(name, lambda text: lines.extend(text.splitlines()))
     return lines
+
+
+def test_a_policy_may_ask_held_out_data(tmp_path):
+    added = symmetries(policy=Constrain())
+    small_trainer(tmp_path, 3, added).fit(Validated(), loader(40, 80), loader(64, 100))
+    found = added.tuning.policy.constraints
+    assert list(found) == ["xy", "yz"]
+    assert found["yz"].tolerance > 5 * found["xy"].tolerance  # a regression rejects it
+    assert len(added.tuning.constraints) == len(added.history)
 
 
 def test_a_fit_ends_with_the_table_and_the_verdicts(tmp_path, said):

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from softsym.datamodules.known_answer import dialled
 from softsym.metrics import symmetry_test
+from softsym.metrics.symmetry_tests import evidence
+from softsym.metrics.symmetry_tests.moved_samples import fit_moved
 from softsym.metrics.symmetry_tests.verdict import verdict_text
 
 PLANES = ("O(2)@xy", "O(2)@yz", "O(2)@xz", "O(3)")
@@ -33,6 +35,23 @@ def test_an_offset_hides_nothing():
     assert set(words(tested).values()) == {"broken"}
     # the part along x, 1 / sqrt(26) of the spread, is all that a turn about z changes
     assert tested["O(2)@xy"].lower < 1 / np.sqrt(26) < tested["O(2)@xy"].upper
+
+
+def test_without_tight_upper_bounds_fewer_fits_tell_the_same(monkeypatch):
+    x, fits = normal(400, 3), []
+
+    def counted(*arguments):
+        fits.append(1)
+        return fit_moved(*arguments)
+
+    monkeypatch.setattr(evidence, "fit_moved", counted)
+    y = x.square().sum(1) + 0.3 * x[:, 0]
+    tight = symmetry_test(x, y, PLANES, "T1", "T0")
+    fits_tight = len(fits)
+    loose = symmetry_test(x, y, PLANES, "T1", "T0", tight=False)
+    assert len(fits) - fits_tight < fits_tight == 2 * len(PLANES)
+    for name in PLANES:
+        assert loose[name].estimate == pytest.approx(tight[name].estimate, abs=0.03)
 
 
 def test_noise_gets_no_verdict():
