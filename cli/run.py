@@ -188,14 +188,18 @@ def _train_and_test(config: DictConfig, parts: Parts, resumed: Path | None) -> R
     _fit(parts, resumed, folder)
     history = tuple(StrengthRow(*row) for row in parts.module.tuning.rows)
     # before the test, which replaces the metrics of the validation
-    validated = _validated(parts.trainer, config.monitor, config.test_model)
+    validated = _validated(parts, config.monitor, config.test_model, resumed)
     metrics = validated | _test(parts, config.test_model)
     return RunResult(parts.module, parts.datamodule, parts.trainer, history, metrics)
 
 
-def _validated(trainer: Trainer, monitor: str, which: str) -> dict[str, float]:
+def _validated(parts: Parts, monitor: str, which: str, resumed: Path | None) -> dict[str, float]:
     """Returns the validation score of the tested model, by which searches choose between runs."""
+    trainer = parts.trainer
     best = None if which == "last" else best_model(trainer)
+    if best is None and resumed is not None and monitor not in trainer.callback_metrics:
+        # killed after the last epoch, the run had no epoch left that would have measured it
+        trainer.validate(parts.module, parts.datamodule, verbose=False)
     score = trainer.callback_metrics.get(monitor) if best is None else best.best_model_score
     return {} if score is None else {monitor: float(score)}
 

@@ -146,9 +146,10 @@ def _share_of(
 def _require_settings(level: float, tolerance: float, folds: int, seed: int) -> None:
     if not isinstance(level, int | float) or not 0 < level < 0.5:
         raise ValueError(f"level is a probability between 0 and 0.5, such as 0.05; got {level!r}.")
-    if not isinstance(tolerance, int | float) or not tolerance >= 0:
+    if not isinstance(tolerance, int | float) or not 0 <= tolerance < 1:
         raise ValueError(
-            f"tolerance is a relative break of at least 0, such as 0.05; got {tolerance!r}."
+            "tolerance is a relative break from 0 up to less than 1, such as 0.05 for 5%; got "
+            f"{tolerance!r}."
         )
     if isinstance(folds, bool) or not isinstance(folds, int) or not 2 <= folds <= MOST_FOLDS:
         raise ValueError(f"folds must be a whole number from 2 to {MOST_FOLDS}; got {folds!r}.")

@@ -136,3 +136,15 @@ def test_a_full_disk_stops_with_one_line_and_what_was_saved_goes_on(train, small
     resumed = train("ckpt_path=last", f"trainer.max_epochs={epochs + 20}", *settings)
     assert "Resuming from" in resumed.output
     assert len(resumed.strengths) == 4 * (epochs + 20)
+
+
+def test_killed_after_the_last_epoch_it_measures_what_is_missing(train):
+    words = ("trainer.max_epochs=14", "test_model=last", "run_dir=late")
+    folder = train.folder / "late"
+    assert train.run(*words).returncode == 0
+    metrics = (folder / "metrics.json").read_text()
+    for name in ("run.json", "metrics.json"):
+        (folder / name).unlink()
+    again = train.run(*words, "ckpt_path=auto")
+    assert again.returncode == 0, again.output
+    assert (folder / "metrics.json").read_text() == metrics

@@ -229,6 +229,7 @@ BAD = {
     ),
     "model of batches": ({"model": lambda x: x[:, :1] - x[:, :1].mean()}, "on the other inputs"),
     "undefined model": ({"model": lambda x: x[:, 0].log()}, "NaN or infinity"),
+    "tolerance in percent": ({"tolerance": 5}, "less than 1, such as 0.05 for 5%; got 5"),
     "noise": ({"noise": -1.0}, "noise is the standard deviation"),
     "too much noise": ({"noise": 5.0}, "noise is larger than what is left"),
     "labels": ({"clusters": [None] * 300}, "row 0 has none, as have 300"),
