@@ -9,7 +9,7 @@ test on unknown data asks for; on 300 to 100,000 rows it takes seconds.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -124,15 +124,17 @@ class _Trial:
         return int(min(SPARE * self.dimension, most))
 
 
-def _trials(x: Tensor, layout: Layout, recipe: Recipe | None) -> Iterator[_Trial]:
+def _trials(x: Tensor, layout: Layout, recipe: Recipe | None) -> list[_Trial]:
+    """What to try: the recipe alone, unless these inputs have too few objects for it."""
+    trials = []
     for is_polar in (False, True) if layout.has_directions else (False,):
         chart = Chart.of(x, layout, is_polar)
         for k, (kernel, dimension) in enumerate(_kernels(chart)):
-            if recipe in (None, (is_polar, k)):
-                yield _Trial(chart, kernel, dimension, (is_polar, k))
+            trials.append(_Trial(chart, kernel, dimension, (is_polar, k)))
+    return [trial for trial in trials if trial.recipe == recipe] or trials
 
 
-def _select(x: Tensor, y: Tensor, cut: int, trials: Iterable[_Trial]) -> _Trial:
+def _select(x: Tensor, y: Tensor, cut: int, trials: Sequence[_Trial]) -> _Trial:
     """What, fitted on the rows before a cut, errs least on those after it."""
     tried: list[tuple[float, _Trial]] = []
     for trial in trials:

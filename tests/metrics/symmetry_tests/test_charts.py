@@ -36,3 +36,16 @@ def test_a_sum_over_particles_is_learned_from_few():
         errors.append(float((f(x[400:]) - y[400:]).square().mean()))
     assert errors[1] < 0.02
     assert errors[0] > 0.2
+
+
+def test_a_recipe_for_objects_that_inputs_lack_is_no_obstacle():
+    """One vector is constant: turns about it leave one object, others make it two."""
+    x = torch.randn(300, 6, generator=torch.Generator().manual_seed(0)).double()
+    x[:, 3:] = torch.tensor([1.0, 0.0, 0.0])
+    layout = Layout.of(rep("2T1"), 3)
+    y = x[:, :1] + x[:, 1:2].square()
+    fits = [
+        fit_kernel_ridge(x, y, torch.Generator().manual_seed(0), layout=layout, recipe=recipe)
+        for recipe in ((False, 8), None)
+    ]
+    torch.testing.assert_close(fits[0](x), fits[1](x))
