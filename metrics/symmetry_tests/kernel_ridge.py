@@ -43,7 +43,8 @@ SELECTION_SHARE = 0.75
 ALIKE = 1.001
 """Errors of which one is at most this multiple of the other are alike."""
 JITTER = 1e-10
-CHUNK = 4096
+CHUNK = 1024
+"""Rows whose kernels are computed at a time: few enough for the processor's cache."""
 
 
 @dataclass(frozen=True)
