@@ -189,10 +189,10 @@ def repetition(cell: str, seed: int) -> dict[str, Any]:
 
 def right_order(setting: Setting, strengths: Mapping[str, float]) -> bool | None:
     """Whether all groups that hold have larger strengths than all broken; None if not tuned."""
-    found = [[strengths.get(n) for n in names] for names in (setting.kept, setting.broken)]
-    if not all(found) or None in (*found[0], *found[1]):
+    tuned = {name: value for name, value in strengths.items() if value is not None}
+    if not (setting.kept and setting.broken and set(setting.groups) <= tuned.keys()):
         return None
-    return min(found[0]) > max(found[1])  # type: ignore[type-var]
+    return min(tuned[n] for n in setting.kept) > max(tuned[n] for n in setting.broken)
 
 
 def right_verdicts(setting: Setting, verdicts: Mapping[str, str]) -> bool | None:

@@ -24,9 +24,9 @@ from torch import Tensor, nn
 import softsym
 from softsym.cli.records import portable_config
 from softsym.datamodules.base import TensorDataModule
-from softsym.datamodules.splits import CHECKED_ROWS
 from softsym.lightning_modules import SymmetryModule
 from softsym.lightning_modules.callbacks import GracefulStop
+from softsym.lightning_modules.held_out import chosen_rows
 from softsym.metrics import SymmetryTest, equivariance_error, symmetry_test
 from softsym.reporting import (
     Predictions,
@@ -399,12 +399,7 @@ def versions() -> dict[str, str]:
 
 def _spread(datamodule: TensorDataModule, split: str, most: int) -> Tensor:
     """Selects the rows (m,) of at most ``most`` samples, evenly spread over a split."""
-    _, targets = datamodule.splits[split]
-    rows = torch.arange(len(targets))
-    if datamodule.partial_targets:  # pictures and estimates take samples that are whole
-        known = [part.isfinite().flatten(1).all(1) for part in targets.split(CHECKED_ROWS)]
-        rows = rows[torch.cat(known).cpu()]
-    return rows[torch.linspace(0, len(rows) - 1, min(most, len(rows))).long()]
+    return chosen_rows(datamodule.splits[split][1], most, datamodule.partial_targets)
 
 
 def _array(values: Tensor) -> np.ndarray:

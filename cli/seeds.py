@@ -9,7 +9,6 @@ from omegaconf import DictConfig
 from softsym.cli.quoting import quoted
 from softsym.runs.errors import UserError
 from softsym.runs.layout import OVERVIEW
-from softsym.runs.reading import find_runs
 
 FOLDERS: list[Path] = []
 """Where this process trains with several seeds."""
@@ -47,7 +46,10 @@ def require_anew(config: DictConfig) -> None:
 
 def report_over_seeds() -> None:
     """Writes and shows the report of all seeds, if this process trained with several."""
+    if not FOLDERS:
+        return
     from softsym.reporting.many_runs import report_runs  # noqa: PLC0415 (loads matplotlib)
+    from softsym.runs.reading import find_runs  # noqa: PLC0415 (loads numpy)
 
     for folder in FOLDERS:
         if any(find_runs([folder])):

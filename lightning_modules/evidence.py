@@ -11,7 +11,13 @@ import torch
 from lightning import Trainer
 from torch import Tensor, nn
 
-from softsym.lightning_modules.held_out import FlatSamples, flat_samples, held_out
+from softsym.lightning_modules.held_out import (
+    FlatSamples,
+    chosen_rows,
+    flat_samples,
+    held_out,
+    spread_rows,
+)
 from softsym.metrics import SymmetryTest, symmetry_test
 from softsym.metrics.symmetry_tests.asymmetry import asymmetries
 from softsym.metrics.symmetry_tests.model import evaluating
@@ -101,10 +107,11 @@ class Witness:
         x, y, clusters = self._samples
         first = next(iter(groups.values()))
         flat = flat_samples(studied.network, x, y, studied.types, first, studied.link)
+        few = spread_rows(len(flat.x), MEASURED)
         unexplained, found = asymmetries(
             flat.model,
-            *(_spread(flat.x, MEASURED), _spread(flat.y, MEASURED), groups, flat.types),
-            clusters=None if clusters is None else _spread(clusters, MEASURED),
+            *(flat.x[few], flat.y[few], groups, flat.types),
+            clusters=None if clusters is None else clusters[few],
             seed=seed,
         )
         if test == "no":
@@ -147,17 +154,7 @@ def _samples(trainer: Trainer) -> tuple[Any, Any, Tensor | None]:
     if not splits or "val" not in splits:
         return (*held_out(trainer, TESTED), None)
     x, y = splits["val"]
-    rows = torch.arange(len(y))
-    if getattr(data, "partial_targets", False):  # estimates take samples that are whole
-        rows = rows[y.isfinite().flatten(1).all(1).cpu()]
-    rows = _spread(rows, TESTED)
+    rows = chosen_rows(y, TESTED, getattr(data, "partial_targets", False))
     labels = getattr(data, "clusters", None)
     clusters = None if labels is None else torch.as_tensor(labels["val"])[rows]
     return x[rows].cpu(), y[rows].cpu(), clusters
-
-
-def _spread(values: Tensor, most: int) -> Tensor:
-    """At most so many of values (n, ...), evenly spread."""
-    if len(values) <= most:
-        return values
-    return values[torch.linspace(0, len(values) - 1, most).long()]

@@ -26,6 +26,8 @@ from softsym.symmetries.batches import (
 
 MOST = 4000
 """Held-out samples that are tested."""
+CHECKED_ROWS = 1 << 16
+"""Rows looked through at a time for missing targets."""
 
 
 def verdicts_on(
@@ -69,6 +71,26 @@ class FlatSamples(NamedTuple):
     y: Tensor
     types: tuple[Rep, Rep]
     model: nn.Module
+
+
+def spread_rows(count: int, most: int) -> Tensor:
+    """Rows (m,) of at most ``most`` of some samples, evenly spread."""
+    return torch.linspace(0, count - 1, min(most, count)).long()
+
+
+def chosen_rows(targets: Tensor, most: int, partial: bool) -> Tensor:
+    """Rows (m,) of at most ``most`` samples, evenly spread over a split.
+
+    Args:
+        targets: Targets (n, ...).
+        most: Number of rows.
+        partial: Whether targets may be missing: pictures and estimates take samples that are whole.
+    """
+    rows = torch.arange(len(targets))
+    if partial:
+        known = [part.isfinite().flatten(1).all(1) for part in targets.split(CHECKED_ROWS)]
+        rows = rows[torch.cat(known).cpu()]
+    return rows[spread_rows(len(rows), most)]
 
 
 def flat_samples(

@@ -12,7 +12,7 @@ from softsym.metrics import Verdict
 from softsym.metrics.symmetry_tests.pooling import pooled_verdict
 from softsym.metrics.symmetry_tests.verdict import percent
 from softsym.reporting.configurations import Configuration, Sweep
-from softsym.reporting.number_format import number
+from softsym.reporting.number_format import p_value
 from softsym.reporting.sweep_tables import Cell, Column, SweepTable
 from softsym.runs.reading import Run
 from softsym.runs.text import visible
@@ -84,7 +84,7 @@ def _rows(configuration: Configuration) -> Iterable[list[tuple[str, str]]]:
         yield [
             (name, name),
             (visible(v.verdict), visible(v.verdict)),
-            (number(v.p), repr(v.p)),
+            (p_value(v.p), repr(v.p)),
             *zip(shares, values, strict=True),
             (visible(v.note), visible(v.note)),
         ]

@@ -18,7 +18,7 @@ from torch import Tensor
 from softsym.metrics.symmetry_tests.model import as_function, evaluating
 from softsym.metrics.symmetry_tests.projection import project_function
 from softsym.metrics.symmetry_tests.samples import Samples, prepare
-from softsym.metrics.symmetry_tests.statistics import clustered_mean, total_variance
+from softsym.metrics.symmetry_tests.statistics import clustered_mean, products, total_variance
 from softsym.symmetries import Group, Rep
 from softsym.symmetries.moving_frame import NoFrameError
 from softsym.symmetries.orbit_moves import mover
@@ -95,10 +95,7 @@ def asymmetries(
 
 def _asymmetry(samples: Samples, f: Tensor, q1: Tensor, q2: Tensor) -> Asymmetry:
     y, spread = samples.y, total_variance(samples.y)
-    # each from independent copies, so that the scatter of the copies adds nothing
-    v = ((f - q1) * (f - q2)).sum(1)
-    z = (((y - q1) * (f - q2)).sum(1) + ((y - q2) * (f - q1)).sum(1)) / 2
-    pull = ((y - f) * ((q1 + q2) / 2 - f)).sum(1)
+    z, v, pull = products(y, f, (q1, q2), (q1, q2))
     size = float(v.mean())
     if size <= NONE * spread:
         return Asymmetry(max(2 * size / spread, 0.0), 0.0, math.nan, math.nan)

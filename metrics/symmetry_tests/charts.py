@@ -85,11 +85,7 @@ class Chart:
     @classmethod
     def of(cls, x: Tensor, layout: Layout, is_polar: bool) -> Chart:
         """Standardises the coordinates of training inputs x (n, size in)."""
-        values = _polar(x, layout) if is_polar else x
-        center, scale = values.mean(0), values.std(0)
-        # what is constant but for rounding carries nothing, and must not be blown up
-        scale = torch.where(scale > 1e-9 * (center.abs() + scale), scale, torch.inf)
-        return cls(layout, is_polar, center, scale)
+        return cls(layout, is_polar, *center_and_scale(_polar(x, layout) if is_polar else x))
 
     def __call__(self, x: Tensor) -> Tensor:
         """Coordinates of rows x (n, size in)."""
@@ -105,6 +101,13 @@ class Chart:
         joined = (torch.cat([columns[copy] for copy in one]) for one in self.layout.objects)
         varying = (one[self.scale[one].isfinite()] for one in joined)
         return tuple(one for one in varying if len(one))
+
+
+def center_and_scale(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Means and standard deviations of columns x (n, size); infinity for what is constant."""
+    center, scale = x.mean(0), x.std(0)
+    # what is constant but for rounding carries nothing, and must not be blown up
+    return center, torch.where(scale > 1e-9 * (center.abs() + scale), scale, torch.inf)
 
 
 def _polar(x: Tensor, layout: Layout) -> Tensor:

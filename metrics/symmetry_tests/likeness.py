@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from softsym.metrics.symmetry_tests.charts import center_and_scale
+
 LANDMARKS, ROUNDS = 200, 25
 RIDGE = 1e-2
 """Ridge of the logistic regression, per row: weights that noise alone moves stay near zero."""
@@ -39,8 +41,7 @@ class Features:
     @classmethod
     def of(cls, x: Tensor, generator: torch.Generator) -> Features:
         """Chooses the bumps among rows x (n, size)."""
-        center, scale = x.mean(0), x.std(0)
-        scale = torch.where(scale > 1e-9 * (center.abs() + scale), scale, torch.inf)
+        center, scale = center_and_scale(x)
         some = x[torch.randperm(len(x), generator=generator)[:LANDMARKS]]
         landmarks = (some - center) / scale
         length = float(torch.cdist(landmarks, landmarks).median().clamp(min=1e-6))

@@ -18,7 +18,7 @@ instead of two would add the variance of the copy to z, and with it false alarms
 Where Qf is a mean with learned weights, their errors leave an equivariant part in f - Qf, whose
 product with m - h does not vanish. A small correlation of the two is allowed for: that share of
 sqrt(E |y - h|^2 V) is taken off the mean of z before it counts as evidence, and so is what a break
-of ``RESOLUTION`` would explain: nobody asks about less, and rounding alone may cause it.
+of ``RESOLUTION`` would explain, since rounding alone may cause that much.
 """
 
 from __future__ import annotations
@@ -168,8 +168,7 @@ def numbers(held: Held, made: Projected, noise: float, level: float) -> Numbers:
     """
     y, f, (h1, h2), (q1, q2) = held.y, held.f, made.h, made.q
     spread = total_variance(y)
-    z = (_dot(y - h1, f - q2) + _dot(y - h2, f - q1)) / 2
-    v = _dot(f - q1, f - q2)
+    z, v, pull = products(y, f, made.h, made.q)
     both = (q1 + q2) / 2
     mean, size = cross_fitted_mean(z, held, made.correlation), float(v.mean())
     estimate = max(mean.value, 0.0)
@@ -196,7 +195,6 @@ def numbers(held: Held, made: Projected, noise: float, level: float) -> Numbers:
             f"{noise / spread:.2g} of theirs, but only {least / spread:.2g} is left. "
             "Give the standard deviation of the noise, in the units of y."
         )
-    pull = _dot(y - f, both - f)
     alpha = float(pull.mean()) / careful
     influence = (pull - alpha * v) / careful
     return Numbers(
@@ -207,6 +205,24 @@ def numbers(held: Held, made: Projected, noise: float, level: float) -> Numbers:
         alpha=alpha,
         alpha_error=cross_fitted_mean(influence, held).error,
     )
+
+
+def products(
+    y: Tensor, f: Tensor, h: tuple[Tensor, Tensor], q: tuple[Tensor, Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What the numbers are means of, for each sample (n,): z, V, and <y - f, Qf - f>.
+
+    The first two are made of independent copies, so that the scatter of the copies adds nothing.
+
+    Args:
+        y: Targets (n, size out).
+        f: Values of the function (n, size out).
+        h: An equivariant function close to the targets, twice.
+        q: Qf, twice.
+    """
+    (h1, h2), (q1, q2) = h, q
+    z = (_dot(y - h1, f - q2) + _dot(y - h2, f - q1)) / 2
+    return z, _dot(f - q1, f - q2), _dot(y - f, (q1 + q2) / 2 - f)
 
 
 def explained(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,6 +82,7 @@ class AskingPolicy(StrengthPolicy):
         self._due = max(epochs + 1, math.ceil(epochs * (1 + SPACING)))
         return changed
 
+    @abstractmethod
     def _moved(
         self, name: str, strength: float, first: float, penalty: float, cost: float
     ) -> float:
@@ -93,7 +95,6 @@ class AskingPolicy(StrengthPolicy):
             penalty: Its mean penalty over the last epoch.
             cost: What all penalties together cost, relative to the most that they may.
         """
-        raise NotImplementedError
 
     @override
     def state_dict(self) -> dict[str, Any]:

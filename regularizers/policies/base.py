@@ -120,7 +120,7 @@ class StrengthPolicy(ABC):
         return dict(strengths)
 
     def asks(self, epochs: int) -> Question | None:
-        """What to ask of held-out samples after so many epochs; None for nothing.
+        """Returns the question for held-out samples after some epochs, or None if there is none.
 
         At 0, before the first step, the answer is followed by ``update`` for 0 epochs, with the
         penalties of regularizers of weights alone.
