@@ -9,6 +9,10 @@ the targets. Targets in random order are the control: they must get no verdict.
     python benchmarks/symmetry_known_answers.py --alpha --seeds 0 1 2
 
 prints the share of symmetrising that lowers the held-out error of a plain network instead.
+
+    python benchmarks/symmetry_known_answers.py --timing 10000 100000
+
+times the test with that many samples and four groups; let nothing else run.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ import argparse
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -134,6 +138,25 @@ def _cell(verdict: Verdict) -> str:
     return f"{word.rstrip(',')}, {p_text(verdict.p)}, {numbers}"
 
 
+def timing_rows(sizes: list[int]) -> Iterator[str]:
+    """A line for each number of samples: seconds by the clock, for moments and richer targets."""
+    plain = inertia(2, -1.0)
+    for count in sizes:
+        cells = []
+        for task in (plain, replace(plain, function=squared_masses)):
+            data, started = task.data(count, 0), time.perf_counter()
+            symmetry_test(*data, task.groups, *task.types)
+            cells.append(f"{time.perf_counter() - started:.0f}")
+        yield f"| {count:,} | {' | '.join(cells)} |"
+
+
+def squared_masses(x: Tensor) -> Tensor:
+    """The sum of m^2 r r^T over five bodies x (n, 20), its last row halved, (n, 3, 3)."""
+    m, r = x[:, :5], x[:, 5:].unflatten(1, (5, 3))
+    moments = torch.einsum("nb,nbi,nbj->nij", m**2, r, r)
+    return moments * torch.tensor([1.0, 1.0, 0.5])[:, None]
+
+
 def alpha_rows(seeds: list[int]) -> Iterator[str]:
     """A line for each size of the break under SO(3): alpha of a plain network, seed by seed."""
     for dial in (0.0, 0.25, 0.5, 1.0):
@@ -171,7 +194,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
     parser.add_argument("--alpha", action="store_true", help="the share of symmetrising instead")
+    parser.add_argument("--timing", type=int, nargs="+", help="numbers of samples to time instead")
     given = parser.parse_args()
+    if given.timing:
+        print("| samples | moments of inertia, s | squared masses, s |\n|---|---|---|")
+        for line in timing_rows(given.timing):
+            print(line, flush=True)
+        return
     if given.alpha:
         print(f"| break of SO(3) | {' | '.join(f'seed {s}' for s in given.seeds)} |")
         print("\n".join([f"|{'---|' * (1 + len(given.seeds))}", *alpha_rows(given.seeds)]))

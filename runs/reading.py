@@ -34,7 +34,7 @@ from softsym.runs.untrusted import LARGEST_TABLE, UnreadableError, read_bytes, r
 
 # Folders that hold no runs but may hold many files, or config files of others.
 SKIPPED = {"checkpoints", "csv", "figures", "tensorboard", "wandb"}
-# Overrides that tie a run to its folder, its search or its fellows, which a repetition is not of.
+# Overrides that tie a run to its folder, its search or its other seeds; a repetition has neither.
 PLACES = (
     *("run_dir=", "ckpt_path=", "sweep=", "seeds=", "hydra."),
     *("+pruning@callbacks.pruning=", "callbacks.pruning."),
