@@ -136,6 +136,9 @@ def publish(
         bound=bound_weights(result.module),
         measures=what_penalties_measure(result.module),
         data=result.datamodule.note,
+        monitor=config.monitor,
+        higher_is_better=config.monitor in better_if_higher(result.module),
+        unmoved=result.module.moved.reasons if result.module.moved else {},
     )
     if summary.predictions is not None:
         summary.predictions.save(folder / PREDICTIONS)
@@ -143,24 +146,30 @@ def publish(
     write_report(summary, report)
     log_results(result.trainer, metrics)
     log_media(result.trainer, all_figures(summary), folder)
-    measured = result.module.val_metrics.plain.items(keep_base=True)
     record = {
         "status": result.status,
         "name": config.name,
         "command": command,
         "monitor": config.monitor,
-        "higher_is_better": [name for name, m in measured if m.higher_is_better],
+        "higher_is_better": better_if_higher(result.module),
         "ended": datetime.now().astimezone().isoformat(timespec="seconds"),
         "versions": summary.versions,
         "adjusted_at": summary.adjusted_at,
         "bound": summary.bound,
         "measures": summary.measures,
         "data": summary.data,
+        "unmoved": summary.unmoved,
         "test": {} if test is None else test.settings,
     }
     # written last: a reader who finds it knows that everything else is complete
     write_json(folder / RECORD, record)
     show(summary, report, Console())
+
+
+def better_if_higher(module: SymmetryModule) -> list[str]:
+    """The validation metrics of which more is better."""
+    measured = module.val_metrics.plain.items(keep_base=True)
+    return [name for name, metric in measured if metric.higher_is_better]
 
 
 def bound_weights(module: SymmetryModule) -> str:

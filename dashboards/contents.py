@@ -49,6 +49,13 @@ class Contents:
     test: tuple[str, ...]  # test metrics, and those of other distributions if there are such data
     swept: tuple[str, ...]  # config keys
     figures: tuple[str, ...]  # of the report
+    constrained: tuple[str, ...] = ()  # symmetries whose strengths are prices of constraints
+
+    @property
+    def moved(self) -> tuple[str, ...]:
+        """The deciding metric on the test set as it is, and moved under each symmetry."""
+        metric = self.monitor.partition("/")[2]
+        return (f"test/{metric}", *(f"test/moved/{name}/{metric}" for name in self.symmetries))
 
 
 def from_command_line(overrides: Sequence[str], swept: Sequence[str] = ()) -> Contents:
@@ -105,7 +112,10 @@ def from_config(config: Any, swept: Sequence[str]) -> Contents:
     keys = dict.fromkeys(_single_value_key(config, key) for key in swept or USUAL_SWEEP)
     empty = () if config.track_dim else TRACK_FIGURES
     empty = empty if tuned else (*empty, "strengths", "penalties")
-    empty = empty if module.symmetries else (*empty, "breaks")
+    empty = empty if module.symmetries else (*empty, "breaks", "moved_test")
+    policy, strong = module.tuning.policy, [n for n in tuned if module.regularizers[n].strength]
+    constrained = tuple(strong) if policy.constrains else ()
+    empty = empty if constrained else (*empty, "constraints")
     return Contents(
         name=config.name,
         project=logger.get("project") or "softsym",
@@ -117,6 +127,7 @@ def from_config(config: Any, swept: Sequence[str]) -> Contents:
         test=tuple(f"{split}/{name.removeprefix('val/')}" for split in splits for name in val),
         swept=tuple(key for key in keys if key is not None),
         figures=tuple(name for name in FIGURES if name not in empty),
+        constrained=constrained,
     )
 
 

@@ -48,13 +48,18 @@ def _section(
 
 
 def _symmetries(contents: Contents) -> Iterator[PanelTypes]:
-    """Strengths and penalties, all together and then one by one."""
+    """Strengths and penalties, all together and then one by one; then constraints, if any."""
     for kind in KINDS if contents.tuned else ():
         keys: list[MetricType] = [f"{kind}/{name}" for name in contents.tuned]
         yield _lines(f"{kind} of all symmetries", keys)
     for name in contents.tuned:
         for kind in KINDS:
             yield _lines(f"{kind} of {name}", [f"{kind}/{name}"])
+    if contents.constrained:
+        yield _lines("price of all symmetries", [f"price/{name}" for name in contents.constrained])
+    for name in contents.constrained:
+        keys = [f"asymmetry/{name}", f"tolerance/{name}"]
+        yield _lines(f"asymmetry of {name} and its tolerance", keys)
 
 
 def _errors(contents: Contents) -> Iterator[PanelTypes]:
@@ -65,6 +70,8 @@ def _errors(contents: Contents) -> Iterator[PanelTypes]:
         yield wr.BarPlot(title=title, metrics=errors, orientation="h")
         title = "break of the data, of the spread (estimate)"
         yield wr.BarPlot(title=title, metrics=breaks, orientation="h")
+        title = f"{contents.moved[0]}, and of samples moved by each group"
+        yield wr.BarPlot(title=title, metrics=list(contents.moved), orientation="h")
     for name in contents.symmetries:
         yield wr.ScatterPlot(
             title=f"{name}: model over data",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import Tensor
-
+from softsym.lightning_modules.moved_batches import moved_batch
 from softsym.symmetries import Group
-from softsym.symmetries.batches import Types, over, sample_count, tensors, transform
+from softsym.symmetries.batches import Types, sample_count, tensors
 from softsym.symmetries.elements import to
 from softsym.symmetries.haar import step_generator
 
@@ -34,8 +33,4 @@ class GroupAugmentation:
         generator = step_generator(self.seed, step, rank)
         count, device = sample_count(batch[0], types[0]), next(tensors(batch)).device
         g = to(self.group.sample_elements(count, generator), device)
-        of_inputs, of_targets = (over(each, self.group) for each in types)
-        inputs = transform(of_inputs, batch[0], g)
-        if isinstance(batch[1], Tensor) and not batch[1].is_floating_point():
-            return inputs, batch[1]  # labels of classes, which no group moves
-        return inputs, transform(of_targets, batch[1], g, what="targets")
+        return moved_batch(batch, types, self.group, g)

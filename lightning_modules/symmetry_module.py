@@ -15,6 +15,7 @@ from softsym.lightning_modules.compilation import check_settings, compiled, comp
 from softsym.lightning_modules.epoch_record import EpochRecord
 from softsym.lightning_modules.evidence import Studied
 from softsym.lightning_modules.micro_batches import micro_batch
+from softsym.lightning_modules.moved_test import MovedTest
 from softsym.lightning_modules.names import require_names
 from softsym.lightning_modules.nonfinite import explain_nonfinite, nonfinite_loss
 from softsym.lightning_modules.schedule import EachStep, configured, follow_length, length_of
@@ -111,7 +112,7 @@ class SymmetryModule(LightningModule):
         self.regularizers = dict(regularizers or {})
         require_names("regularizers", self.regularizers)
         require_names("candidates", candidates or ())
-        require_names("baselines", baselines or (), taken=("network",))
+        require_names("baselines", baselines or (), taken=("network", "moved"))
         require_names("metrics", metrics or ())
         for name, regularizer in self.regularizers.items():
             regularizer.name = name
@@ -144,6 +145,7 @@ class SymmetryModule(LightningModule):
         self.symmetries |= {n: r.group for n, r in self.regularizers.items() if r.group is not None}
         self.paper_errors = paper_errors
         self.equivariance: dict[str, EquivarianceError] = _modules({})
+        self.moved: MovedTest | None = None
 
     def setup(self, stage: str) -> None:
         """Reads types and units of the datamodule, and compiles the network for a training."""
@@ -288,7 +290,7 @@ class SymmetryModule(LightningModule):
         return prediction
 
     def on_test_start(self) -> None:
-        """Makes an equivariance error for each candidate symmetry.
+        """Makes an equivariance error and moved metrics for each candidate symmetry.
 
         Raises:
             UserError: If types are missing.
@@ -306,9 +308,11 @@ class SymmetryModule(LightningModule):
             for kind, relative_to in kinds.items():
                 error = EquivarianceError(*self._types, group, relative_to=relative_to)
                 self.equivariance[f"{kind}/{name}"] = error.to(self.device)
+        metrics = self.test_metrics[f"{TEST}_network"].plain
+        self.moved = MovedTest(self.symmetries, self._types, metrics, self.trainer).to(self.device)
 
     def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
-        """Updates the metrics of network and baselines, and on test data the equivariance errors.
+        """Updates the metrics of network and baselines; on test data, also those of symmetries.
 
         If the datamodule has a second loader, its data are from another distribution.
         """
@@ -319,8 +323,11 @@ class SymmetryModule(LightningModule):
             return
         for name, model in {"network": self.network, **self.baselines}.items():
             self._measure(self.test_metrics[f"{split}_{name}"], model(inputs), targets)
-        for error in self.equivariance.values() if split == TEST else ():
+        if split == OOD or self.moved is None:
+            return
+        for error in self.equivariance.values():
             error.update(self.network, inputs)
+        self.moved.update(self.network, self._measure, batch)
 
     def on_test_epoch_end(self) -> None:
         """Logs metrics and equivariance errors over all ranks."""
@@ -331,6 +338,8 @@ class SymmetryModule(LightningModule):
         for name, error in self.equivariance.items():
             self.log(f"test/{name}", error.compute())
             error.reset()
+        if self.moved is not None:
+            self.log_dict(self.moved.compute(self.trainer))
 
 
 def _require_column(prediction: Any, targets: Any) -> None:

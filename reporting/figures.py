@@ -5,10 +5,12 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from softsym.reporting.moved_scenes import moved_scenes_figure
+from softsym.reporting.moved_test import MEANING, moved_figure
 from softsym.reporting.scatter import predictions_figure
 from softsym.reporting.summary import RunSummary
 from softsym.reporting.symmetry_figures import (
     breaks_figure,
+    constraints_figure,
     penalties_figure,
     strengths_figure,
 )
@@ -22,6 +24,11 @@ FIGURES = {
         "Intervals from held-out samples, relative to the spread of the targets; dots are "
         "estimates. Green holds within the tolerance (dotted), red is broken, grey is undecided.",
     ),
+    "moved_test": (
+        moved_figure,
+        "How much would a user lose if the world turned?",
+        f"{MEANING} Where a group changes lengths, errors in units of length change with them.",
+    ),
     "strengths": (
         strengths_figure,
         "Strengths over the epochs",
@@ -33,6 +40,13 @@ FIGURES = {
         "Penalties over the epochs",
         "Means over the batches of each epoch. While the strengths are equal, the lower a line, "
         "the better the model keeps that symmetry; one that demands more of it begins higher.",
+    ),
+    "constraints": (
+        constraints_figure,
+        "Constraints over the epochs",
+        "Left: asymmetry of the network on held-out samples over what is tolerated, which the "
+        "data decide; above 1 a constraint is not met. Right: its price, the strength that it has "
+        "from then on.",
     ),
     "predictions": (
         predictions_figure,

@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 
 from softsym.reporting.figures import FIGURES
+from softsym.reporting.moved_test import MEANING, moved_errors, moved_scores
 from softsym.reporting.notes import notes
 from softsym.reporting.number_format import duration, number, p_value, percent
 from softsym.reporting.palette import SERIES, symmetry_names
@@ -48,6 +49,9 @@ def render_report(summary: RunSummary) -> str:
         notes=notes(summary),
         pictures=pictures(summary, FIGURES, lambda key: _remarks(key, summary)),
         scores=scores(summary),
+        moved=moved_errors(summary),
+        moved_scores=moved_scores(summary),
+        moved_means=MEANING,
         duration=duration(summary.seconds),
         epochs=1 + max((row.epoch for row in summary.history), default=-1),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from itertools import product
 
+from softsym.reporting.moved_test import unmoved
 from softsym.reporting.number_format import listing, number
 from softsym.reporting.summary import RunSummary
 from softsym.reporting.symmetry_results import SymmetryResult, labels
@@ -13,7 +14,7 @@ from softsym.reporting.verdicts import first_word
 
 def notes(summary: RunSummary) -> list[str]:
     """The remarks on a run, each a sentence or two; usually none."""
-    return [note for note in (disagreement(summary), prices(summary)) if note]
+    return [note for note in (disagreement(summary), prices(summary), unmoved(summary)) if note]
 
 
 def disagreement(summary: RunSummary) -> str:

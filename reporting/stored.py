@@ -64,7 +64,7 @@ def stored_summary(folder: Path) -> RunSummary:
     test, untested = _test(records, record, run.metrics)
     costs = _read(folder / COST, read_json) or {}
     started = _read(folder / STARTED, read_json) or {}
-    adjusted = record.get("adjusted_at")
+    adjusted, monitor = record.get("adjusted_at"), str(record.get("monitor", ""))
     return RunSummary(
         title=str(run.config.get("name", folder.name)),
         status=run.status,
@@ -83,6 +83,9 @@ def stored_summary(folder: Path) -> RunSummary:
         bound=str(record.get("bound", "")),
         measures=str(record.get("measures", "")),
         data=str(record.get("data", "")),
+        monitor=monitor,
+        higher_is_better=monitor in (record.get("higher_is_better") or ()),
+        unmoved=_texts(record.get("unmoved")),
     )
 
 
@@ -156,5 +159,5 @@ def _without_note(config: str) -> str:
     return "".join(line for line in config.splitlines(True) if not line.startswith("#"))
 
 
-def _texts(versions: Any) -> dict[str, str]:
-    return {str(k): str(v) for k, v in versions.items()} if isinstance(versions, dict) else {}
+def _texts(given: Any) -> dict[str, str]:
+    return {str(k): str(v) for k, v in given.items()} if isinstance(given, dict) else {}

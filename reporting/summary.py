@@ -10,6 +10,8 @@ from softsym.reporting.symmetry_results import SymmetryResult
 from softsym.runs.strengths import StrengthRow
 
 MODEL = "model"
+MOVED = "test/moved/"
+"""Beginning of the metrics of moved test samples, ``test/moved/<symmetry>/<metric>``."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,9 @@ class RunSummary:
     bound: str = ""  # which of them regularizers of weights measure
     measures: str = ""  # what the penalties are
     data: str = ""  # what was done to the data before the training
+    monitor: str = ""  # the validation metric that chose the model, such as "val/mse"
+    higher_is_better: bool = False  # of that metric
+    unmoved: dict[str, str] = field(default_factory=dict)  # symmetry -> why no sample was moved
 
     def verdict(self, name: str) -> Verdict | None:
         """The verdict on a symmetry; None if it was not tested."""
@@ -48,13 +53,16 @@ class Scores:
 
 
 def scores(summary: RunSummary, prefix: str | tuple[str, ...] = "") -> Scores:
-    """Metrics whose key starts with ``prefix``, test metrics first, model before baselines."""
+    """Metrics whose key starts with ``prefix``, test metrics first, model before baselines.
+
+    Those of moved test samples have a table of their own.
+    """
     # a baseline's name is between the parts of a key that is otherwise one of the model
     parts = (key.split("/", 2) for key in summary.metrics)
     baselines = {p[1] for p in parts if len(p) == 3 and f"{p[0]}/{p[2]}" in summary.metrics}
     table: dict[str, dict[str, float]] = {}
     for key in sorted(summary.metrics, key=lambda key: (not key.startswith("test"), key)):
-        if key.startswith(prefix):
+        if key.startswith(prefix) and not key.startswith(MOVED):
             split, _, rest = key.partition("/")
             name, _, metric = rest.partition("/")
             row, column = (f"{split}/{metric}", name) if name in baselines else (key, MODEL)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from softsym.reporting.configurations import Sweep, spread
 from softsym.reporting.number_format import duration, number, percent
+from softsym.reporting.summary import MOVED
 from softsym.reporting.swept import shown
 from softsym.runs.layout import REPORT
 from softsym.runs.reading import Run
@@ -123,9 +124,13 @@ def _key_columns(sweep: Sweep) -> list[Column]:
 
 
 def _metric_columns(sweep: Sweep) -> list[Column]:
-    """The deciding metric, test metrics, strengths, and equivariance errors of the model."""
+    """The deciding metric, test metrics, strengths, and what the test measures of symmetries.
+
+    That is the model's equivariance error, and the deciding metric of the moved test set.
+    """
     known = list(dict.fromkeys(key for run in sweep.runs for key in run.metrics))
-    plain = [k for k in known if k.startswith(("test/", "ood/")) and ERROR[5:-1] not in k]
+    tested = [key for key in known if key.startswith(("test/", "ood/"))]
+    plain = [key for key in tested if ERROR[5:-1] not in key and not key.startswith(MOVED)]
     columns = []
     for key in dict.fromkeys([sweep.metric, *plain] if sweep.metric else plain):
         split = key.split("/", 1)[0]
@@ -133,6 +138,10 @@ def _metric_columns(sweep: Sweep) -> list[Column]:
     columns += [Column(f"strength/{name}", name, "strength") for name in sweep.symmetries]
     errors = [key.removeprefix(ERROR) for key in known if key.startswith(ERROR)]
     columns += [Column(ERROR + name, name, HEADING) for name in errors]
+    metric = sweep.metric.partition("/")[2]
+    names = (key.removeprefix(MOVED).split("/", 1) for key in known if key.startswith(MOVED))
+    moved = [name for name, of in names if of == metric]
+    columns += [Column(f"{MOVED}{n}/{metric}", n, f"test {metric} if moved") for n in moved]
     return columns
 
 

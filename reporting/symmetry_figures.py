@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -36,15 +37,53 @@ def penalties_figure(summary: RunSummary) -> Figure | None:
     return _curves(summary, "penalty")
 
 
-def series(
-    summary: RunSummary, field: Literal["strength", "penalty"]
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+@styled
+def constraints_figure(summary: RunSummary) -> Figure | None:
+    """Asymmetry over tolerance, and price; None where the policy constrains nothing."""
+    excess, price = (series(summary, field) for field in ("excess", "price"))
+    if not excess:
+        return None
+    figure = Figure(figsize=(8.2, 3.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.axhline(1.0, color=MUTED, linewidth=1.0, linestyle=(0, (1, 2)))
+    _draw(left, summary, excess, "asymmetry over tolerance", also=(1.0,))
+    _draw(right, summary, price, "price", drawstyle="steps-post")
+    legend_above(figure, min(len(excess), 4), left)
+    return figure
+
+
+Field = Literal["strength", "penalty", "excess", "price"]
+
+
+def series(summary: RunSummary, field: Field) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Name -> (epochs, values), each (n,), of what a logarithmic axis can show."""
     columns: dict[str, list[tuple[int, float]]] = {}
     for row in summary.history:
         columns.setdefault(row.name, []).append((row.epoch, getattr(row, field)))
     curves = {name: positive(*np.array(pairs, dtype=float).T) for name, pairs in columns.items()}
     return {name: curve for name, curve in curves.items() if len(curve[0])}
+
+
+def _draw(
+    ax: Axes,
+    summary: RunSummary,
+    data: dict[str, tuple[np.ndarray, np.ndarray]],
+    label: str,
+    drawstyle: Literal["default", "steps-post"] = "default",
+    also: tuple[float, ...] = (),
+) -> None:
+    """Draws series on a logarithmic axis, which holds some other values as well."""
+    styles = line_styles(summary)
+    for name, (epochs, values) in data.items():
+        kept = thin(values, POINTS)
+        # a run stopped in its first epoch has one point, which a line does not show
+        marker = "o" if len(kept) == 1 else ""
+        ax.plot(epochs[kept], values[kept], drawstyle=drawstyle, marker=marker, **styles[name])
+    ends = [v for _, values in data.values() for v in (values.min(), values.max())]
+    if ends:
+        log_axis(ax, [*ends, *also])
+    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    ax.set(xlabel="epoch", ylabel=f"{label} (log scale)")
 
 
 def _curves(summary: RunSummary, field: Literal["strength", "penalty"]) -> Figure | None:
@@ -55,15 +94,7 @@ def _curves(summary: RunSummary, field: Literal["strength", "penalty"]) -> Figur
     figure = Figure(figsize=(5.4, 3.6), layout="constrained")
     ax = figure.add_subplot()
     styles = line_styles(summary)
-    drawstyle = "steps-post" if field == "strength" else "default"
-    for name, (epochs, values) in data.items():
-        kept = thin(values, POINTS)
-        # a run stopped in its first epoch has one point, which a line does not show
-        marker = "o" if len(kept) == 1 else ""
-        ax.plot(epochs[kept], values[kept], drawstyle=drawstyle, marker=marker, **styles[name])
-    log_axis(ax, [v for _, values in data.values() for v in (values.min(), values.max())])
-    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    ax.set(xlabel="epoch", ylabel=f"{field} (log scale)")
+    _draw(ax, summary, data, field, "steps-post" if field == "strength" else "default")
     if summary.adjusted_at is not None:
         ax.axvline(summary.adjusted_at, color=MUTED, linewidth=1.0, linestyle=(0, (1, 2)))
         ax.annotate(

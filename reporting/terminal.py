@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from softsym.reporting.moved_test import moved_errors
 from softsym.reporting.notes import notes
 from softsym.reporting.number_format import duration, number, plain_table
 from softsym.reporting.summary import RunSummary, scores
@@ -20,7 +21,8 @@ COLORS = {"holds": "green", "broken": "red", "undecided": "yellow", "no verdict"
 def symmetry_table(summary: RunSummary) -> Table:
     """One row per symmetry, the strongest first; fits 80 columns."""
     table = plain_table("Symmetry", "Group")
-    for heading in ("Strength", "Penalty"):
+    moved = moved_errors(summary)
+    for heading in ("Strength", "Penalty", *(["If moved"] if moved else [])):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("Verdict", overflow="fold")
     for result in strongest_first(summary.symmetries):
@@ -30,6 +32,7 @@ def symmetry_table(summary: RunSummary) -> Table:
             Text(result.group),
             number(result.strength),
             number(result.penalty),
+            *([moved.change(result.name) or "-"] if moved else []),
             Text(verdict(summary, result), style=COLORS[first_word(summary.verdict(result.name))]),
         )
     return table
@@ -54,6 +57,9 @@ def show(summary: RunSummary, report_path: Path | str, console: Console) -> None
     console.print(Text(headline(summary), style="bold"), soft_wrap=True)
     if summary.symmetries:
         console.print(symmetry_table(summary))
+        if moved := moved_errors(summary):
+            told = f"If moved: change of test/{moved.metric} when the group moves test samples."
+            console.print(Text(told, style="dim"))
     for note in notes(summary):
         console.print(Text(note, style="yellow"))
     if summary.bound:

@@ -26,6 +26,11 @@ class StrengthRow(NamedTuple):
     tolerance: float = math.nan
     price: float = math.nan
 
+    @property
+    def excess(self) -> float:
+        """Asymmetry over tolerance: above 1 the constraint is not met."""
+        return self.asymmetry / self.tolerance if self.tolerance else math.nan
+
 
 USUAL = StrengthRow._fields[:4]
 """Columns of the file under policies without constraints."""

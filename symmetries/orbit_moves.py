@@ -67,15 +67,31 @@ class Mover:
             generator: Source of randomness.
             n: Number of inputs.
         """
+        places = self.places(pool, generator, n)
+        if self.frame is None:
+            return places
+        if frames is None:
+            raise ValueError(f"Inputs are moved under {self.group} by their frames; got none.")
+        return torch.as_tensor(places) @ torch.linalg.inv(frames)
+
+    def places(self, pool: Tensor | None, generator: torch.Generator, n: int) -> Element:
+        """Draws n elements that move an input in normal position to where others are.
+
+        Without a moving frame every position is a normal one.
+
+        Args:
+            pool: Frames (m, d, d) of the inputs to whose positions inputs may be moved.
+            generator: Source of randomness.
+            n: Number of elements.
+        """
         if self.frame is None and self.is_compact:
             return uniform_elements(self.group, n, generator)
         if self.frame is None:
             return self.group.sample_elements(n, generator)
-        if frames is None or pool is None:
+        if pool is None:
             raise ValueError(f"Inputs are moved under {self.group} by their frames; got none.")
         kept = torch.as_tensor(uniform_elements(self.frame.stabilizer, n, generator))
-        positions = pool[torch.randint(len(pool), (n,), generator=generator)]
-        return positions @ kept @ torch.linalg.inv(frames)
+        return pool[torch.randint(len(pool), (n,), generator=generator)] @ kept
 
     def frames(self, x: Tensor) -> Tensor | None:
         """Frames of inputs (n, size), (n, d, d); None for groups that need none."""

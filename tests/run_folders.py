@@ -101,6 +101,7 @@ def _results(made: dict, epochs: int) -> tuple[dict, dict]:
     errors = {"xy": 0.04, "yz": 0.33, "xz": 0.31, "o3": 0.4}
     spread = {n: e * (1 + 0.1 * float(draw.standard_normal())) for n, e in errors.items()}
     metrics |= {f"test/equivariance_error/{n}": e for n, e in spread.items()}
+    metrics |= {f"test/moved/{n}/mse": 1.1 * loss * (1 + e) for n, e in spread.items()}
     metrics |= {f"strength/{n}": after[n] for n in GROUPS}
     return strengths, metrics | {f"penalty/{n}": 1.5 / epochs for n in GROUPS}
 

@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 
 class Asymmetry(Protocol):
@@ -96,6 +96,9 @@ class StrengthPolicy(ABC):
 
     Every rank asks a policy of its own with the same numbers; the answers must be the same.
     """
+
+    constrains: ClassVar[bool] = False
+    """Whether strengths are prices of :attr:`constraints`, which dashboards then show."""
 
     @property
     def settled_epoch(self) -> int:

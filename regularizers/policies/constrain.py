@@ -83,6 +83,8 @@ class Constrain(AskingPolicy):
     hundredth of the loss relative to its first, and nothing is rejected.
     """
 
+    constrains = True
+
     def __init__(self) -> None:
         super().__init__()
         self._start: dict[str, float] = {}

@@ -30,7 +30,7 @@ def test_names_come_from_what_the_command_line_builds(tmp_path):
     assert shown.val == ("val/mse",)
     assert shown.test == ("test/mse", "ood/mse")
     assert shown.swept == ("seed", "regularizers.xy.strength", "network._target_")
-    assert shown.figures == ("breaks", "strengths", "penalties", "predictions")
+    assert shown.figures == ("breaks", "moved_test", "strengths", "penalties", "predictions")
     assert (shown.name, shown.project, shown.monitor) == ("quickstart", "softsym", "val/mse")
     assert list(tmp_path.iterdir()) == []  # no folder is claimed for a run
 
@@ -39,8 +39,15 @@ def test_watched_candidates_have_errors_but_no_strengths():
     shown = from_command_line(["regularizers=none", '+candidates.xy="O(2)@xy"'])
     assert shown.symmetries == ("xy",)
     assert shown.tuned == ()
-    assert shown.figures == ("breaks", "predictions")
+    assert shown.figures == ("breaks", "moved_test", "predictions")
     assert shown.swept == ("initial_strength", "seed")
+
+
+def test_a_policy_that_constrains_has_prices_of_those_that_take_part():
+    shown = from_command_line(["policy=constrain"])
+    assert shown.constrained == ("xy", "yz", "xz")
+    assert "constraints" in shown.figures
+    assert from_command_line(["policy=fixed"]).constrained == ()
 
 
 @pytest.mark.parametrize(

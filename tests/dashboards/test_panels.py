@@ -53,6 +53,7 @@ def test_sections(panels):
     assert ["strength/xy"] in [config["metrics"] for config in lines]
     errors = made["Equivariance errors"]
     assert errors[0]["metrics"] == ["test/equivariance_error/xy", "test/equivariance_error/o3"]
+    assert errors[2]["metrics"] == ["test/mse", "test/moved/xy/mse", "test/moved/o3/mse"]
     grouped = [c["groupBy"] for c in made["Test metrics over the sweep"] if "groupBy" in c]
     assert grouped == ["seed.value", "a.value.b"]
     over = made["Strengths over swept values"]
@@ -70,6 +71,14 @@ def test_sections(panels):
     custom = made["Custom charts"]
     assert {c["panelDefId"] for c in custom} == {"wandb/bar/v0", "wandb/scatter/v0"}
     assert custom[0]["fieldSettings"] == {"label": "symmetry", "value": "strength"}
+
+
+def test_constraints_stand_beside_their_tolerances(panels):
+    shown = dataclasses.replace(CONTENTS, constrained=("xy",))
+    lines = [config["metrics"] for config in configs(panels.sections(shown)[0])]
+    assert lines[-2:] == [["price/xy"], ["asymmetry/xy", "tolerance/xy"]]
+    plain = [config["metrics"] for config in configs(panels.sections(CONTENTS)[0])]
+    assert lines[:-2] == plain
 
 
 def test_no_symmetries_no_panels_of_them(panels):

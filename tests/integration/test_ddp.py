@@ -20,7 +20,8 @@ def test_two_processes_equal_one(train, tmp_path):
     for a, b in zip(alone.strengths, together.strengths, strict=True):
         assert float(b["strength"]) == pytest.approx(float(a["strength"]), rel=1e-4)
         assert float(b["penalty"]) == pytest.approx(float(a["penalty"]), rel=1e-4)
-    assert together.metrics["test/mse"] == pytest.approx(alone.metrics["test/mse"], rel=1e-4)
+    for key in ("test/mse", "test/moved/xy/mse", "test/moved/o3/mse"):
+        assert together.metrics[key] == pytest.approx(alone.metrics[key], rel=1e-4)
 
 
 @pytest.mark.slow

@@ -80,6 +80,7 @@ def test_all_end_with_the_same_strengths(logged_run, logged):
 
 def test_summary_holds_the_tested_model(logged_run, logged):
     wanted = {f"test/equivariance_error/{n}" for n in NAMES}
+    wanted |= {f"test/moved/{n}/mse" for n in NAMES}
     wanted |= {f"symmetry/{n}/{k}" for n in NAMES for k in ("p", "lower", "upper", "estimate")}
     assert {"test/mse", "ood/mse", "val/mse", *wanted} <= logged_run.metrics.keys()
     for key, value in logged_run.metrics.items():
@@ -95,7 +96,7 @@ def test_config_is_that_of_the_run(logged_run, logged):
 def test_media_are_the_pictures_of_the_report(logged_run, logged):
     (part,) = (logged_run.folder / "wandb").glob("offline-run-*")
     figures = {path.stem for path in (logged_run.folder / "figures").iterdir()}
-    assert {"breaks", "strengths", "penalties", "predictions"} == figures
+    assert {"breaks", "moved_test", "strengths", "penalties", "predictions"} == figures
     for name in figures:
         entry = logged.summary[f"figures/{name}"]
         assert entry["_type"] == "images/separated"

@@ -44,6 +44,17 @@ def test_the_command_can_be_given_again(train):
     assert "run_dir" not in command
 
 
+def test_the_moved_test_set_is_measured_told_and_drawn(finished):
+    row = next((finished.folder / "csv").rglob("metrics.csv")).read_text()
+    for name in ("xy", "yz", "xz", "o3"):
+        assert finished.metrics[f"test/moved/{name}/mse"] > 0
+        assert f"test/moved/{name}/mse" in row
+    page = (finished.folder / "symmetry_report.html").read_text()
+    assert "How much would a user lose if the world turned?" in page
+    assert 'id="moved_test"' in page
+    assert "If moved: change of test/mse" in finished.output
+
+
 def test_strengths_are_tidy_and_adjusted_once(finished):
     rows = finished.strengths
     assert list(rows[0]) == ["epoch", "name", "strength", "penalty"]

@@ -63,6 +63,7 @@ def test_a_training_on_mappings(tmp_path, kind):
     assert abs(float(model.network.skew.detach())) < 0.03
     tested = run.test(model, Particles(), verbose=False)[0]
     names = {"test/mse", "test/energy/mse", "test/force/mse", "test/equivariance_error/xy"}
+    names |= {"test/moved/xy/mse", "test/moved/xy/energy/mse", "test/moved/yz/force/mse"}
     assert names <= tested.keys()
 
 
@@ -77,6 +78,13 @@ def test_an_equivariant_network_has_no_penalty_and_no_error():
     assert equivariance_error(network, REP_IN, REP_OUT, "O(3)", inputs) < 1e-5
     assert_equivariant(network, REP_IN, REP_OUT, "O(3)", inputs)
     assert equivariance_error(Springs(1.0), REP_IN, REP_OUT, "O(3)", inputs) > 0.3
+
+
+def test_heads_of_moved_batches(tmp_path):
+    model = module(network=Springs(), candidates={"o3": "O(3)"}, dim=3)
+    tested = trainer(tmp_path, 1).test(model, Particles(), verbose=False)[0]
+    for head in ("energy/", "force/", ""):
+        assert tested[f"test/moved/o3/{head}mse"] == pytest.approx(tested[f"test/{head}mse"])
 
 
 def test_the_metric_accumulates_mappings():

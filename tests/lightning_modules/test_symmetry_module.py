@@ -164,6 +164,7 @@ def test_the_test_measures_network_baselines_and_symmetries(tmp_path):
     assert set(metrics) == {
         "test/mse", "test/mlp/mse",
         *(f"test/equivariance_error/{name}" for name in ("xy", "yz", "o3")),
+        *(f"test/moved/{name}/mse" for name in ("xy", "yz", "o3")),
     }  # fmt: skip
     inputs, targets = source.splits["test"]
     with torch.no_grad():

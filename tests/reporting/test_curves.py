@@ -7,7 +7,13 @@ import numpy as np
 from reporting_samples import EMPTY, history, summary
 
 from softsym.reporting import StrengthRow
-from softsym.reporting.symmetry_figures import penalties_figure, series, strengths_figure, thin
+from softsym.reporting.symmetry_figures import (
+    constraints_figure,
+    penalties_figure,
+    series,
+    strengths_figure,
+    thin,
+)
 
 
 def test_thinning_keeps_ends_and_extremes():
@@ -57,6 +63,24 @@ def test_a_line_marks_the_adjustment():
 def test_one_epoch_is_seen_as_points():
     (ax,) = penalties_figure(summary(history=history(1))).axes
     assert {line.get_marker() for line in ax.lines if len(line.get_xdata()) == 1} == {"o"}
+
+
+def test_constraints_are_drawn_over_their_tolerance_beside_prices():
+    rows = [
+        StrengthRow(e, name, 1.0, 1.0, asymmetry=a / (e + 1), tolerance=0.1, price=price)
+        for e in range(5)
+        for name, a, price in (("xy", 0.5, 2.0), ("yz", 0.2, 0.0))
+    ]
+    left, right = constraints_figure(summary(history=tuple(rows))).axes
+    drawn = {line.get_label(): line.get_ydata() for line in left.lines}
+    np.testing.assert_allclose(drawn["O(2)@xy"], [5, 2.5, 5 / 3, 1.25, 1])
+    low, high = left.get_ylim()
+    assert low < 0.4  # the least of yz
+    assert high > 5
+    assert [line.get_label() for line in right.lines] == ["O(2)@xy"]  # a price of 0 has no place
+    assert constraints_figure(summary()) is None
+    unpriced = [row._replace(price=0.0) for row in rows]
+    assert constraints_figure(summary(history=tuple(unpriced))).axes[1].lines[:] == []
 
 
 def test_nothing_to_draw():

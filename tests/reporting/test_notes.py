@@ -36,6 +36,14 @@ def test_undecided_and_watched_symmetries_do_not_count():
     assert notes(run) == []
 
 
+def test_says_why_no_sample_was_moved():
+    run = summary(unmoved={"xy": "no.", "yz": "no.", "o3": "labels."})
+    assert notes(run) == [
+        "No test error of moved samples for O(2)@xy and O(2)@yz: no. "
+        "No test error of moved samples for O(3): labels."
+    ]
+
+
 def test_prices_with_their_meaning():
     rows = (
         StrengthRow(8, "xy", 2.0, 0.1, 0.5, 0.6, 1.0),

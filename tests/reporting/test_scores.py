@@ -18,5 +18,10 @@ def test_model_stands_beside_the_baselines():
     assert (alone.columns, alone.rows) == (("model",), (("test/ade", (1.0,)),))
 
 
+def test_moved_samples_stand_apart_from_heads_and_baselines():
+    metrics = {"test/mse": 1.0, "test/moved/xy/mse": 2.0, "test/xy/mse": 3.0}
+    assert [metric for metric, _ in scores(summary(metrics=metrics)).rows] == ["test/mse"]
+
+
 def test_empty():
     assert scores(EMPTY).rows == ()

@@ -52,6 +52,7 @@ def test_columns_stand_in_groups(sweep, tmp_path):
             ("out of distribution", 1),
             ("strength", 4),
             ("equivariance error (test, of the spread)", 4),
+            ("test mse if moved", 4),
             ("run", 1),
         ),
     ]
