@@ -40,7 +40,6 @@ from .regularizers import AdjustRepeatedly as AdjustRepeatedly
 from .regularizers import Fixed as Fixed
 from .regularizers import FunctionRegularizer as FunctionRegularizer
 from .regularizers import GateRegularizer as GateRegularizer
-from .regularizers import GrowThenAdjust as GrowThenAdjust
 from .regularizers import LieDerivativeRegularizer as LieDerivativeRegularizer
 from .regularizers import PathRegularizer as PathRegularizer
 from .regularizers import ProjectionRegularizer as ProjectionRegularizer

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from softsym.symmetries import Group
+from softsym.symmetries import Group, Rep
 from softsym.symmetries.batches import Types, is_invariant, over, transform
 from softsym.symmetries.elements import Element
 
@@ -41,7 +41,7 @@ def _of_numbers(types: Types, targets: Any) -> Types:
     if isinstance(types, tuple) and isinstance(targets, list | tuple):
         if len(types) == len(targets):
             return tuple(_of_numbers(R, y) for R, y in zip(types, targets, strict=True))
-    elif types is not None and isinstance(targets, Tensor) and not targets.is_floating_point():
+    elif isinstance(types, Rep) and isinstance(targets, Tensor) and not targets.is_floating_point():
         if not is_invariant(types):
             raise ValueError(
                 f"The targets are labels of classes, but their logits have the type {types}, which "

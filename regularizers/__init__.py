@@ -10,7 +10,6 @@ from softsym.regularizers.policies import (
     AdjustRepeatedly,
     Constrain,
     Fixed,
-    GrowThenAdjust,
     HeldOutShare,
     StrengthPolicy,
 )
@@ -25,7 +24,6 @@ __all__ = [
     "Fixed",
     "FunctionRegularizer",
     "GateRegularizer",
-    "GrowThenAdjust",
     "HeldOutShare",
     "LieDerivativeRegularizer",
     "PathRegularizer",

@@ -126,7 +126,6 @@ class Regularizer(TypedDict, total=False):
     "softsym.regularizers.AdjustOnce",
     "softsym.regularizers.AdjustRepeatedly",
     "softsym.regularizers.Constrain",
-    "softsym.regularizers.GrowThenAdjust",
     "softsym.regularizers.HeldOutShare",
 )
 class Policy(TypedDict, total=False):

@@ -5,7 +5,6 @@ from softsym.regularizers.policies.adjust_repeatedly import AdjustRepeatedly
 from softsym.regularizers.policies.base import HeldOut, Question, StrengthPolicy
 from softsym.regularizers.policies.constrain import Constrain
 from softsym.regularizers.policies.fixed import Fixed
-from softsym.regularizers.policies.grow_then_adjust import GrowThenAdjust
 from softsym.regularizers.policies.held_out_share import HeldOutShare
 
 __all__ = [
@@ -13,7 +12,6 @@ __all__ = [
     "AdjustRepeatedly",
     "Constrain",
     "Fixed",
-    "GrowThenAdjust",
     "HeldOut",
     "HeldOutShare",
     "Question",

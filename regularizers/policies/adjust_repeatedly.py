@@ -25,18 +25,29 @@ class AdjustRepeatedly(StrengthPolicy):
         times: k, number of adjustments.
         window: Number of epochs before each adjustment whose penalties count, at most T for all
             but the first.
+        growth: Factor by which strengths have grown before the first adjustment.
+        relative: Whether penalties are divided by those of the first epoch.
 
     Raises:
-        ValueError: If T, k or the window is below 1, or p is negative.
+        ValueError: If T, k or the window is below 1, p is negative, or the growth is not above 0.
     """
 
-    def __init__(self, epoch: int, exponent: float, times: int, window: int = 50) -> None:
+    def __init__(
+        self,
+        epoch: int,
+        exponent: float,
+        times: int,
+        window: int = 50,
+        growth: float = 1.0,
+        relative: bool = False,
+    ) -> None:
         require_whole("times", times)
         self.epoch = require_whole("epoch", epoch)
-        self._rounds = [AdjustOnce(epoch, exponent, window)]
+        self._rounds = [AdjustOnce(epoch, exponent, window, growth, relative)]
         # penalties from before the last adjustment belong to other strengths
         since = min(window, epoch)
-        self._rounds += [AdjustOnce(n * epoch, exponent, since) for n in range(2, times + 1)]
+        later = ((n * epoch, exponent, since) for n in range(2, times + 1))
+        self._rounds += [AdjustOnce(*settings, relative=relative) for settings in later]
 
     @property
     def settled_epoch(self) -> int:

@@ -13,7 +13,6 @@ from softsym.networks import EMLP, MLP, RPP, AgentTransformer, SoftEMLP
 from softsym.regularizers import (
     AdjustOnce,
     AdjustRepeatedly,
-    GrowThenAdjust,
     ProjectionRegularizer,
     WeightDecay,
 )
@@ -155,14 +154,13 @@ NO_NUMBERS = [math.nan, math.inf, -math.inf, -(10**400), -1, None, "2", True, [1
 SETTINGS = [
     (WeightDecay, {}, ["strength"]),
     (ProjectionRegularizer, {"group": "O(3)"}, ["strength"]),
-    (AdjustOnce, {"epoch": 5, "exponent": 2.0, "window": 3}, ["epoch", "exponent", "window"]),
     (
         AdjustRepeatedly,
         {"epoch": 5, "exponent": 2.0, "times": 2, "window": 3},
         ["epoch", "exponent", "times", "window"],
     ),
     (
-        GrowThenAdjust,
+        AdjustOnce,
         {"epoch": 5, "exponent": 2.0, "growth": 9.0},
         ["epoch", "exponent", "growth", "window"],
     ),

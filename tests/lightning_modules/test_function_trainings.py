@@ -12,7 +12,6 @@ from softsym.regularizers import (
     AdjustRepeatedly,
     Fixed,
     FunctionRegularizer,
-    GrowThenAdjust,
     LieDerivativeRegularizer,
 )
 
@@ -28,7 +27,7 @@ POLICIES = [
     Fixed(),
     AdjustOnce(2, 2.0),
     AdjustRepeatedly(2, 2.0, times=2),
-    GrowThenAdjust(2, 2.0, growth=10.0),
+    AdjustOnce(2, 2.0, growth=10.0, relative=True),
 ]
 
 

@@ -18,6 +18,11 @@ class TestWindowLongerThanTheTraining(PolicySuite):
         return AdjustOnce(epoch=4, exponent=0.5)
 
 
+class TestGrowth(PolicySuite):
+    def make(self):
+        return AdjustOnce(epoch=8, exponent=2.0, window=5, growth=1000.0, relative=True)
+
+
 def adjusted(policy, *epochs, strengths=EQUAL):
     """Strengths after penalties (first epoch number, vectors of penalties)."""
     first, vectors = epochs[0], epochs[1:]
@@ -110,3 +115,45 @@ def test_all_watched_or_exactly_equivariant_divides_by_nothing():
 def test_bad_arguments(arguments):
     with pytest.raises(ValueError, match=r"must be a (whole )?number of at least [01]; got"):
         AdjustOnce(**{"exponent": 1.0, **arguments})
+
+
+START = {"xy": 1e-3, "yz": 1e-3, "o3": 0.0}
+
+
+def strengths_of(policy, epochs, penalties):
+    """Strengths after each epoch under these penalties."""
+    history, strengths = [], dict(START)
+    for epoch in range(1, epochs + 1):
+        strengths = policy.update(epoch, penalties, strengths)
+        history.append(strengths)
+    return history
+
+
+def test_grows_evenly_on_a_log_axis_and_then_adjusts():
+    policy = AdjustOnce(3, 2.0, growth=1000.0)
+    history = strengths_of(policy, 5, {"xy": 1.0, "yz": 2.0, "o3": 3.0})
+    assert [s["xy"] for s in history] == pytest.approx([1e-2, 1e-1, 1.0, 1.0, 1.0])
+    assert [s["yz"] for s in history] == pytest.approx([1e-2, 1e-1, 0.25, 0.25, 0.25])
+    assert {s["o3"] for s in history} == {0.0}  # only watched
+    assert (policy.adjusted_epoch, policy.settled_epoch) == (3, 3)
+
+
+def test_relative_to_the_penalties_of_the_first_epoch():
+    policy, strengths = AdjustOnce(2, 2.0, relative=True), dict(START)
+    policy.update(1, {"xy": 40.0, "yz": 10.0, "o3": 50.0}, strengths)
+    after = policy.update(2, {"xy": 4.0, "yz": 2.0, "o3": 5.0}, strengths)
+    # shares 0.1 and 0.2: the larger penalty is the smaller part of what its group forbids
+    assert after == pytest.approx({"xy": 1e-3, "yz": 0.25e-3, "o3": 0.0})
+
+
+def test_a_group_that_forbids_nothing_at_the_start():
+    policy = AdjustOnce(2, 1.0, relative=True)
+    for epoch in (1, 2):
+        after = policy.update(epoch, {"xy": 0.0, "yz": 1.0, "o3": 1.0}, START)
+    assert after["xy"] == START["xy"]
+
+
+@pytest.mark.parametrize("growth", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_growth_that_is_none(growth):
+    with pytest.raises(ValueError, match="growth must be a finite number above 0"):
+        AdjustOnce(4, 1.0, growth=growth)

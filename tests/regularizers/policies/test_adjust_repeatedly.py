@@ -36,6 +36,15 @@ def test_each_time_by_the_penalties_of_then():
     assert (policy.settled_epoch, policy.adjusted_epoch) == (6, 4)
 
 
+def test_strengths_grow_before_the_first_adjustment_alone():
+    policy, strengths = AdjustRepeatedly(2, 0.0, times=2, growth=100.0), dict(STRENGTHS)
+    seen = []
+    for epoch in range(1, 6):
+        strengths = policy.update(epoch, {"xy": 1.0, "yz": 1.0}, strengths)
+        seen.append(strengths["xy"])
+    assert seen == pytest.approx([1e3, 1e4, 1e4, 1e4, 1e4])
+
+
 def test_nothing_is_adjusted_before_its_time():
     policy = AdjustRepeatedly(5, 1.0, times=2)
     assert policy.update(4, {"xy": 1.0, "yz": 2.0}, STRENGTHS) == STRENGTHS
