@@ -19,7 +19,13 @@ from softsym.lightning_modules.moved_test import MovedTest
 from softsym.lightning_modules.names import require_names
 from softsym.lightning_modules.nonfinite import explain_nonfinite, nonfinite_loss
 from softsym.lightning_modules.schedule import EachStep, configured, follow_length, length_of
-from softsym.lightning_modules.task import link_of, linked, task_loss, update_metrics
+from softsym.lightning_modules.task import (
+    link_of,
+    linked,
+    require_column,
+    task_loss,
+    update_metrics,
+)
 from softsym.metrics.accumulated import PAPER, SPREAD
 from softsym.metrics.equivariance import EquivarianceError
 from softsym.metrics.heads import HeadMetrics
@@ -56,8 +62,8 @@ class SymmetryModule(LightningModule):
         metrics: torchmetrics by name, for validation and test. Where the loss is a cross-entropy
             they get probabilities, not logits.
         baselines: Modules without training, measured beside the network in the test.
-        candidates: Groups by name whose equivariance error the test measures, beside those that
-            are regularized; for models that no regularizer can bind to.
+        candidates: Groups by name whose equivariance error and moved test set the test measures,
+            beside those that are regularized; for models that no regularizer can bind to.
         dim: Dimension of the base space, where a group's name leaves it open.
         augmentation: Group whose elements move every training sample, by the datamodule's types.
         augmentation_seed: Seed of these elements.
@@ -230,7 +236,7 @@ class SymmetryModule(LightningModule):
         self.micro_batch = micro_batch(self._trainer)
         inputs, targets = batch
         prediction = self.predict(inputs)
-        _require_column(prediction, targets)
+        require_column(prediction, targets)
         task = task_loss(self.task_loss, prediction, targets, self._partial)
         penalties = all_penalties(self.regularizers, self, batch, prediction)
         total = task
@@ -340,17 +346,6 @@ class SymmetryModule(LightningModule):
             error.reset()
         if self.moved is not None:
             self.log_dict(self.moved.compute(self.trainer))
-
-
-def _require_column(prediction: Any, targets: Any) -> None:
-    """Refuses targets that a loss would broadcast: each with the predictions of all samples."""
-    if not isinstance(targets, Tensor) or not isinstance(prediction, Tensor):
-        return
-    if targets.ndim == 1 and prediction.ndim == 2 and prediction.shape[1] == 1:
-        raise ValueError(
-            f"The targets have the shape ({len(targets)},), but one number per sample is a column, "
-            f"({len(targets)}, 1), as the predictions are. Return targets[:, None]."
-        )
 
 
 def _parse_group(key: str, group: str | Group, dim: int | None) -> Group:

@@ -63,6 +63,21 @@ def observed(of: Any, prediction: Tensor, targets: Tensor) -> tuple[Tensor, Tens
     return prediction[known], targets[known]
 
 
+def require_column(prediction: Any, targets: Any) -> None:
+    """Refuses targets that a loss would broadcast: each with the predictions of all samples.
+
+    Raises:
+        ValueError: If the targets are (n,), and the predictions (n, 1).
+    """
+    if not isinstance(targets, Tensor) or not isinstance(prediction, Tensor):
+        return
+    if targets.ndim == 1 and prediction.ndim == 2 and prediction.shape[1] == 1:
+        raise ValueError(
+            f"The targets have the shape ({len(targets)},), but one number per sample is a column, "
+            f"({len(targets)}, 1), as the predictions are. Return targets[:, None]."
+        )
+
+
 def task_loss(loss: nn.Module, prediction: Any, targets: Any, partial: bool) -> Tensor:
     """The task loss over what was observed; 0 where a batch holds nothing of it.
 

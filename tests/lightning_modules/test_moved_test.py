@@ -139,6 +139,16 @@ def test_labels_of_classes_stay(tmp_path):
     assert found["test/moved/Reflect(2)/accuracy"] == 0.0
 
 
+def test_images_move_by_their_pixels(tmp_path):
+    x = torch.randn(40, 9, generator=torch.Generator().manual_seed(0))
+    whole, side = nn.Identity(), nn.Linear(9, 9)
+    for network, equivariant in ((whole, True), (side, False)):
+        source = Held(x, 0.5 * x, "Image(3,3)", "Image(3,3)")
+        found, _ = measured(tmp_path, network, source, ["C(4)"])
+        moved = pytest.approx(found["test/moved/C(4)/mse"], rel=1e-5)
+        assert (found["test/mse"] == moved) == equivariant
+
+
 def test_a_candidate_that_moves_nothing_has_a_reason_and_no_number(tmp_path, caplog):
     found, model = measured(tmp_path, Skewed(), Held(*points()), ["Trivial(2)", "SO(2)"])
     assert "test/moved/Trivial(2)/mse" not in found
