@@ -91,7 +91,8 @@ def moved_figure(summary: RunSummary) -> Figure | None:
     ax = figure.add_subplot()
     values = [found.moved[name] for name in names]
     bars = ax.barh(range(len(names)), values, 0.6, color=[styles[n]["color"] for n in names])
-    texts = [f"{number(found.moved[name])}  {found.change(name)}" for name in names]
+    changes = [f" ({text})" if (text := found.change(name)) else "" for name in names]
+    texts = [number(value) + change for value, change in zip(values, changes, strict=True)]
     ax.bar_label(bars, texts, padding=5, color=INK, fontsize=9)
     ax.axvline(found.untouched, color=INK, linewidth=1.2, linestyle=(0, (4, 2)))
     ax.annotate(

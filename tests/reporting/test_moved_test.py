@@ -43,7 +43,7 @@ def test_a_bar_for_each_symmetry_and_a_line_for_the_untouched():
     ]  # fmt: skip
     assert ax.lines[0].get_xdata()[0] == 0.0123
     texts = [text.get_text() for text in ax.texts]
-    assert texts[0].split() == ["0.0126", "+2.44%"]
+    assert texts[0] == "0.0126 (+2.44%)"
     assert texts[-1] == "untouched 0.0123"
     assert ax.get_xlim()[0] == 0
 
