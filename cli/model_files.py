@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import math
 import warnings
 from collections.abc import Callable
@@ -86,6 +87,9 @@ def _onnx(model: TrainedModel, path: Path) -> Predict:
     """Writes what ``torch.onnx`` traces, with ``inputs`` and ``predictions`` as names."""
     import onnxruntime  # noqa: PLC0415 (an optional package)
 
+    # it warns of torchvision, which is not needed
+    logging.getLogger("torch.onnx._internal.exporter").setLevel(logging.ERROR)
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -98,6 +102,12 @@ def _onnx(model: TrainedModel, path: Path) -> Predict:
                 output_names=["predictions"],
                 verbose=False,
             )
+        except ImportError as error:
+            raise UserError(
+                f"Packages that --to onnx needs do not fit together: {error}. Install "
+                "'softsym[onnx]' in an environment without the extra trajectory, which needs an "
+                "older protobuf."
+            ) from error
         except Exception as error:
             raise _untraced(model, error) from error
         program.save(str(path))

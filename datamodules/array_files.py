@@ -283,7 +283,7 @@ def _hdf5(path: Path) -> Mapping[str, np.ndarray]:
     try:
         import h5py  # noqa: PLC0415 (an optional package)
     except ImportError:
-        raise ImportError("Reading HDF5 needs h5py: pip install h5py.") from None
+        raise ImportError("Reading HDF5 needs h5py: pip install 'softsym[hdf5]'.") from None
     arrays: dict[str, np.ndarray] = {}
 
     def visit(name: str, item: object) -> None:

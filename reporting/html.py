@@ -8,6 +8,7 @@ from typing import Any
 
 import jinja2
 
+from softsym.metrics.symmetry_tests.verdict import percent as bound
 from softsym.reporting.figures import FIGURES
 from softsym.reporting.moved_test import MEANING, moved_errors, moved_scores
 from softsym.reporting.notes import notes
@@ -36,7 +37,7 @@ def page_template(name: str) -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "percent": percent, "p": p_value}
+    environment.filters |= {"number": number, "percent": percent, "bound": bound, "p": p_value}
     return environment.get_template(name)
 
 

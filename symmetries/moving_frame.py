@@ -94,8 +94,10 @@ class MovingFrame:
         """
         p, found = self(x)
         if float((~found).double().mean()) > FAILURES:
+            zeros = int((~x.any(1)).sum())
             raise NoFrameError(
                 f"the orbits of {self.group} have no normal position on vectors of type {self.rep}"
+                + (f"; {zeros} of {len(x)} vectors are 0" if zeros else "")
             )
         g = self.group.sample(len(x), torch.Generator().manual_seed(seed))
         moved = self.rep.act(g, x)

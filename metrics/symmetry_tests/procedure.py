@@ -131,6 +131,8 @@ def symmetry_test(
         "tolerance": tolerance,
         "seed": seed,
         "folds": folds,
+        "types": tuple(map(str, types)),
+        "dim": first.dim,
         "predictor": "kernel ridge regression" if model is None else "the given model",
     }
     return test.result(settings, candidates)

@@ -63,9 +63,10 @@ def as_table(what: str, values: Any) -> Tensor:
         if table.is_complex():
             raise TypeError("complex numbers")
     except (TypeError, ValueError, RuntimeError) as error:
+        advice = " Give complex numbers as two columns, their real and imaginary parts."
         raise ValueError(
-            f"{what} must be plain real numbers; got {error}. Give complex numbers as two columns, "
-            "their real and imaginary parts, with a type for each."
+            f"{what} must be plain real numbers; got {error}."
+            + (advice if "complex" in str(error) else "")
         ) from None
     table = table.double()
     table = table[:, None] if table.ndim == 1 else table

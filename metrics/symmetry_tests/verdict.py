@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +107,8 @@ class SymmetryTest(Mapping[str, Verdict]):
 
     Args:
         verdicts: Name -> verdict.
-        settings: What the test was asked: level, tolerance, seed, predictor, number of folds.
+        settings: What the test was asked: level, tolerance, seed, predictor, number of folds,
+                types of inputs and targets, and dimension of the space that the groups act on.
         joint_alphas: Name -> share of symmetrising under that group, all groups together.
         explained: Term of the targets' type, or ``all`` -> R^2 of the predictor with its interval.
     """
@@ -148,6 +149,11 @@ class SymmetryTest(Mapping[str, Verdict]):
             raise ImportError("to_pandas() needs pandas: pip install pandas.") from None
         return pd.DataFrame.from_dict(self.to_dict(), orient="index")
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The terms of the targets' type that the verdicts tell apart."""
+        return tuple(dict.fromkeys(label for each in self.values() for label in each.blocks))
+
     def plot(self) -> Figure:
         """Draws the intervals of all candidates on a common axis."""
         from softsym.metrics.symmetry_tests.picture import interval_figure  # noqa: PLC0415 (slow)
@@ -158,19 +164,31 @@ class SymmetryTest(Mapping[str, Verdict]):
         """The verdicts in one line, such as "O(2)@xy holds within 2%; O(3) is broken by ..."."""
         return "; ".join(_clause(name, verdict) for name, verdict in self.items()) + "."
 
+    def _told(self) -> str:
+        """What the test was told of the samples, in parentheses."""
+        if "types" not in self.settings:  # a run folder does not hold it
+            return ""
+        types = " to ".join(self.settings["types"])
+        return f" ({types} over R^{self.settings['dim']})"
+
+    def _bounds(self, name: str) -> tuple[str, ...]:
+        """The name of a symmetry, and its bounds on each part of the targets."""
+        bounds = [self[name].blocks.get(part, (math.nan,) * 3) for part in self.parts]
+        return (name, *(f"{percent(low)} to {percent(high, up=True)}" for low, _, high in bounds))
+
     def __str__(self) -> str:
-        rows = [COLUMNS, *(_row(name, verdict) for name, verdict in self.items())]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
-        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-        lines.insert(1, "  ".join("-" * width for width in widths))
+        lines = _aligned([COLUMNS, *(_row(name, verdict) for name, verdict in self.items())])
         first = next(iter(self.values()), None)
         if first is not None:
             value, low, high = self.explained["all"]
             lines.append(
-                f"{first.n} samples in {first.clusters} clusters; the predictor explains R2 = "
-                f"{value:.3f} [{low:.3f}, {high:.3f}]. Breaks are relative to the spread of the "
-                "targets."
+                f"{first.n} samples{self._told()} in {first.clusters} clusters; the predictor "
+                f"explains R2 = {value:.3f} [{low:.3f}, {high:.3f}]. Breaks are relative to the "
+                "spread of the targets."
             )
+            if len(self.parts) > 1:
+                lines += ["", "By part of the targets, relative to its own spread:"]
+                lines += _aligned([("symmetry", *self.parts), *map(self._bounds, self)])
         lines += [f"{name}: {v.note}" for name, v in self.items() if v.note]
         return "\n".join(lines)
 
@@ -219,6 +237,13 @@ def _clause(name: str, verdict: Verdict) -> str:
     if verdict.verdict.startswith("holds"):
         return f"{name} {verdict.verdict}"
     return f"{name}: {verdict.verdict}"
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Lines of a table whose first row is a heading."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]
 
 
 def _row(name: str, verdict: Verdict) -> tuple[str, ...]:

@@ -121,6 +121,17 @@ def test_onnx(run):
     assert (run / "model.onnx").exists()
 
 
+def test_onnx_packages_that_do_not_fit_together_are_told_from_a_bad_network(run, monkeypatch):
+    def export(*_, **__):
+        raise ImportError("cannot import name 'runtime_version'")
+
+    monkeypatch.setattr(torch.onnx, "export", export)
+    monkeypatch.setitem(sys.modules, "onnxruntime", SimpleNamespace())
+    monkeypatch.setattr("softsym.cli.export.find_spec", lambda name: name)
+    with pytest.raises(UserError, match=r"do not fit together: .*without the extra trajectory"):
+        main([str(run), "--to", "onnx"])
+
+
 def test_other_bad_input_is_answered(run, tmp_path, capsys):
     with pytest.raises(UserError, match=r"'.*none' is no run folder that can be loaded"):
         main([str(tmp_path / "none"), "--to", "onnx"])

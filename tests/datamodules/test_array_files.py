@@ -23,10 +23,14 @@ def written(folder, suffix):
         pa = pytest.importorskip("pyarrow")
         pq = pytest.importorskip("pyarrow.parquet")
         pq.write_table(pa.table({name: X[:, i] for i, name in enumerate("abc")}), path)
+    elif suffix == ".h5":
+        h5py = pytest.importorskip("h5py", reason="the extra 'hdf5' is not installed")
+        with h5py.File(path, "w") as file:
+            file["X"] = X
     return path
 
 
-@pytest.mark.parametrize("suffix", [".npz", ".npy", ".pt", ".csv", ".parquet"])
+@pytest.mark.parametrize("suffix", [".npz", ".npy", ".pt", ".csv", ".parquet", ".h5"])
 def test_every_kind_gives_the_same_numbers(tmp_path, suffix):
     arrays = read_arrays(written(tmp_path, suffix))
     wanted = {".csv": "a,b,c", ".parquet": "a,b,c", ".npy": "data"}.get(suffix, "X")

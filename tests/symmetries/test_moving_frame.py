@@ -64,6 +64,13 @@ def test_too_few_vectors_have_no_normal_position(name, text):
         MovingFrame(G, R).require_for(x)
 
 
+def test_vectors_that_are_zero_are_counted():
+    G, R, x = vectors("Scaling(3)", "2T1")
+    x[::2] = 0
+    with pytest.raises(NoFrameError, match="; 30 of 60 vectors are 0"):
+        MovingFrame(G, R).require_for(x)
+
+
 def test_a_direct_product_has_no_frame_here():
     with pytest.raises(NoFrameError, match="direct product"):
         MovingFrame(group("S(5)xSO13p"), rep("T1"))

@@ -10,7 +10,6 @@ from softsym.datamodules.known_answer import dialled
 from softsym.metrics import symmetry_test
 from softsym.metrics.symmetry_tests import evidence
 from softsym.metrics.symmetry_tests.moved_samples import fit_moved
-from softsym.metrics.symmetry_tests.verdict import verdict_text
 
 PLANES = ("O(2)@xy", "O(2)@yz", "O(2)@xz", "O(3)")
 DIALS = ("SO(3)", "Scaling(3)", "Reflect(3)")
@@ -162,10 +161,6 @@ def test_samples_given_twice_count_once():
     assert twice.clusters == 150
 
 
-def test_bounds_that_contradict_each_other_decide_nothing():
-    assert verdict_text(1e-9, 1e-9, 0.2, 0.03, 0.05, 0.05).startswith("undecided, at least 20%")
-
-
 def test_integers_and_numpy_are_taken():
     x = np.random.default_rng(0).integers(-9, 10, (300, 2))
     tested = symmetry_test(x, (x**2).sum(1), {"turns": "C(4)"}, "T1", "T0")
@@ -210,7 +205,7 @@ BAD = {
     "constant": ({"y": torch.ones(300)}, "y is constant"),
     "nan": ({"x": torch.full((300, 3), torch.nan)}, "row 0, column 0 is nan"),
     "complex": ({"x": normal(300, 3) + 1j}, "complex numbers"),
-    "text": ({"x": np.full((300, 3), "a")}, "plain real numbers"),
+    "text": ({"x": np.full((300, 3), "a")}, "plain real numbers; got an array of type <U1\\.$"),
     "objects": ({"x": np.full((300, 3), None)}, "plain real numbers"),
     "space": ({"groups": ["SO(4)"]}, "acts on R"),
     "typo": ({"groups": ["O(2)@xw"]}, "Candidate 'O\\(2\\)@xw': Axes"),
