@@ -4,6 +4,7 @@ from .eth_ucy import EthUcy as EthUcy
 from .eth_ucy_demo import EthUcyDemo as EthUcyDemo
 from .inertia import Inertia as Inertia
 from .known_answer import KnownAnswer as KnownAnswer
+from .nbody import NBody as NBody
 from .se3_distance import SE3Distance as SE3Distance
 from .synthetic import SyntheticDataModule as SyntheticDataModule
 from .trajectories import TrajectoryDataModule as TrajectoryDataModule

@@ -2,9 +2,11 @@
 from .agent_transformer import AgentTransformer as AgentTransformer
 from .auto_types import auto_types as auto_types
 from .bilinear import Bilinear as Bilinear
+from .egnn import EGNN as EGNN
 from .emlp import EMLP as EMLP
 from .frame_averaging import FrameAveraging as FrameAveraging
 from .gated import GatedNonlinearity as GatedNonlinearity
+from .gnn import GNN as GNN
 from .mlp import MLP as MLP
 from .projected_linear import ProjectedLinear as ProjectedLinear
 from .projected_linear import ResidualLinear as ResidualLinear

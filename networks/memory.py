@@ -58,6 +58,11 @@ def attending(width: int, layers: int) -> Hidden:
     return Hidden(width, 8 * layers + 1, 2)
 
 
+def passing(channels: int, layers: int) -> Hidden:
+    """Layers of message passing, each with eight matrices of channels x channels."""
+    return Hidden(channels, 8 * layers + 1, 2)
+
+
 HIDDEN: dict[str, Callable[..., Hidden]] = {
     "MLP": plain,
     "SoftEMLP": typed,
@@ -65,5 +70,7 @@ HIDDEN: dict[str, Callable[..., Hidden]] = {
     "RPP": typed,
     "MixedRPP": typed,
     "AgentTransformer": attending,
+    "EGNN": passing,
+    "GNN": passing,
 }
 """Class of a network -> its hidden layers, from some of its settings and the dimension ``dim``."""

@@ -38,7 +38,11 @@ PEDESTRIANS = [
     if "pedestrians" in option or option == "experiment/trajectories"
 ]
 NEEDS_GPU = ("trainer/gpu", "trainer/ddp")
-FITTING = {"network/agent_transformer": ("datamodule=trajdata", "dim=2")}
+FITTING = {
+    "network/agent_transformer": ("datamodule=trajdata", "dim=2"),
+    "network/egnn": ("datamodule=nbody",),
+    "network/gnn": ("datamodule=nbody",),
+}
 """What goes with an option that does not fit the default data."""
 resolvers.register()
 
@@ -184,6 +188,9 @@ def test_experiment_runs_one_batch(option, tmp_path, warm):
         extra = motion_data(option, tmp_path / "raw")
     elif "arrays" in option:
         extra = [*arrays_data(tmp_path), "symmetries=[O(2)@xy]"]
+    elif "nbody" in option:
+        counts = [f"datamodule.{split}_samples=50" for split in ("train", "val", "test")]
+        extra = [*counts, "datamodule.frame_in=0", "datamodule.frame_out=1"]
     else:
         extra = ["datamodule.samples=64"]
     arguments = [

@@ -85,6 +85,19 @@ class SE3Distance(Synthetic, total=False):
     eps: Finite
 
 
+@settings_of("softsym.datamodules.nbody.NBody")
+class NBody(Data, total=False):
+    """``conf/datamodule/nbody.yaml``."""
+
+    cache_dir: Text
+    train_samples: Annotated[int, Ge(1), Le(10_000)]
+    val_samples: Annotated[int, Ge(1), Le(2000)]
+    test_samples: Annotated[int, Ge(1), Le(2000)]
+    frame_in: Annotated[int, Ge(0), Le(47)]
+    frame_out: Annotated[int, Ge(1), Le(48)]
+    field: Finite
+
+
 @settings_of("softsym.datamodules.eth_ucy.EthUcy", "softsym.datamodules.eth_ucy_demo.EthUcyDemo")
 class EthUcy(Data, total=False):
     """``conf/datamodule/eth_ucy.yaml`` and its demo."""

@@ -87,6 +87,18 @@ class AgentTransformer(Network, total=False):
     dropout: Share
 
 
+@settings_of("softsym.networks.EGNN", "softsym.networks.GNN")
+class MessagePassing(TypedDict, total=False):
+    """``conf/network/egnn.yaml`` and ``conf/network/gnn.yaml``."""
+
+    bodies: Count
+    dim: Dimension
+    channels: Count
+    layers: Count
+    free_path: bool
+    seed: Seed
+
+
 @settings_of("softsym.networks.ConstantVelocity", "softsym.networks.FittedVelocity")
 class Velocity(TypedDict, total=False):
     """Baselines of motion."""

@@ -10,6 +10,14 @@ from torch import nn
 from softsym.symmetries import Rep
 
 
+def swapped(values: torch.Tensor, sizes: tuple[int, ...]) -> torch.Tensor:
+    """Exchanges the first two particles of flat values, which hold ``sizes`` numbers of each."""
+    bodies = values.shape[1] // sum(sizes)
+    order = [1, 0, *range(2, bodies)]
+    parts = zip(values.split([bodies * size for size in sizes], 1), sizes, strict=True)
+    return torch.cat([v.unflatten(1, (bodies, size))[:, order].flatten(1) for v, size in parts], 1)
+
+
 class NetworkSuite:
     """Inherit and implement ``make``; ``dim`` is that of the base space."""
 
