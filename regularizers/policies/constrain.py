@@ -25,7 +25,8 @@ GROWTH, RELEASE = 1.0, -4.0
 """Bounds of the logarithm of that ratio: a strength grows by at most 28% in an update, but a
 constraint that turns out to be wrong is released faster."""
 SHARE = 0.01
-"""Tolerance of a symmetry that is not rejected, relative to what the network leaves unexplained."""
+"""Tolerance of a symmetry that is not rejected, relative to what the network leaves unexplained;
+not of penalties on weights that started strong."""
 ROUNDING = 1e-6
 """Tolerance that single precision can meet."""
 LEVEL = 0.05
@@ -55,6 +56,8 @@ class Constrain(AskingPolicy):
     * 2 b^2 / R^2 for a symmetry that a test has rejected, with b the estimate of its relative break
       and R^2 that of the predictor, as if what it leaves unexplained were as asymmetric as the
       rest; the larger of the test's and a running mean of newer ones;
+    * rounding alone, for the penalties on weights that start strong (below), as long as no test
+      rejects their symmetry;
     * a hundredth of what the network leaves unexplained, 1 - R^2, for all others: then at most half
       a percent of the network's error is asymmetry.
 
@@ -77,7 +80,9 @@ class Constrain(AskingPolicy):
 
     Penalties on weights start strong, at 64 times the loss, where the first test explains something
     and does not reject the symmetry: freedom that a network had for a while is hard to take from it
-    in a short training. Until epoch 32 slack does not bound these. All others start weak.
+    in a short training. Until epoch 32 slack does not bound these. With a tolerance above rounding
+    they would be let go at once, since a network that has not learned anything yet is nearly
+    symmetric. All others start weak.
 
     Without held-out samples the penalties are constrained, relative to their first values, to a
     hundredth of the loss relative to its first, and nothing is rejected.
@@ -176,4 +181,5 @@ class Constrain(AskingPolicy):
         asymmetry = max(self._asymmetry.get(name, relative), 0.0)
         if name in self._breaks:
             return asymmetry, 2 * max(self._breaks[name], self._running.get(name, 0.0))
-        return asymmetry, max(SHARE * self._unexplained, ROUNDING)
+        tolerated = 0.0 if name in self._strong else SHARE * self._unexplained
+        return asymmetry, max(tolerated, ROUNDING)

@@ -169,6 +169,28 @@ def test_penalties_on_weights_start_strong_unless_their_symmetry_is_rejected():
     assert {strengths[name] for name in ("broken", "function", "watched")} == {0.0}
 
 
+def strong_for(epochs, verdicts=None):
+    """The strength of a strong start, over its start, after epochs of next to no asymmetry."""
+    policy = Constrain()
+    strengths = policy.begin({"a": 1.0})
+    policy.asks(0)
+    policy.learn(1.0, HeldOut(1.0, {}, {"a": Judged(0.5, 0.1)}, explained=0.5))
+    strengths = policy.update(0, {"a": 1.0}, strengths)
+    first = strengths["a"]
+    for epoch in range(1, epochs):
+        question = policy.asks(epoch)
+        if question is not None:
+            tested = verdicts or {} if question.test == "network" else {}
+            policy.learn(1.0, HeldOut(0.9, {"a": Seen(1e-4)}, tested, explained=0.5))
+        strengths = policy.update(epoch, {"a": 1e-4}, strengths)
+    return strengths["a"] / first
+
+
+def test_what_starts_strong_is_not_let_go_because_an_untrained_network_is_symmetric():
+    assert strong_for(100) >= 1
+    assert strong_for(100, {"a": Judged(1e-9, 0.3)}) < 1e-3
+
+
 def test_where_the_first_test_says_nothing_all_start_weak():
     assert set(started({}).values()) == {0.0}
 
