@@ -93,6 +93,7 @@ GROW = (
     *("policy=grow_then_adjust", "symmetries=[{all}]", "initial_strength=0.01"),
     *("policy.growth=100", "adjust_epoch=150", "adjust_exponent=2.0"),
 )
+CONSTRAIN = ("policy=constrain", "symmetries=[{all}]")
 
 
 def named(groups: Sequence[str]) -> str:
@@ -114,6 +115,7 @@ def dials(*values: float) -> Setting:
             "told": TOLD,
             "adjust_once": ADJUST_ONCE,
             "grow_then_adjust": GROW,
+            "constrain": CONSTRAIN,
         },
     )
 
@@ -130,6 +132,7 @@ INERTIA = Setting(
         "MLP, told": (*MLP, *TOLD),
         "MLP, function regularizers, adjust_once": (*MLP, *ADJUST_ONCE),
         "MLP, function regularizers, grow_then_adjust": (*MLP, *GROW),
+        "MLP, function regularizers, constrain": (*MLP, *CONSTRAIN),
         "MLP, augmentation by {kept}": (*MLP, "augmentation={kept}"),
         "MLP, augmentation by O(3)": (*MLP, "augmentation=O(3)"),
         "PER": (
