@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 import softsym
 from softsym.cli.records import portable_config
+from softsym.cli.selection import FINAL, finished_folds
 from softsym.datamodules.base import TensorDataModule
 from softsym.lightning_modules import SymmetryModule
 from softsym.lightning_modules.callbacks import GracefulStop
@@ -36,6 +37,7 @@ from softsym.reporting import (
     show,
     write_report,
 )
+from softsym.reporting.environments import metrics_of, pooled_test
 from softsym.reporting.number_format import listing
 from softsym.reporting.tracks import sample_tracks
 from softsym.runs.files import write_json
@@ -68,6 +70,7 @@ class RunResult:
         trainer: The trainer after the test.
         history: Strengths and penalties of all epochs.
         metrics: Flat results of the test.
+        epochs: Number of epochs that the tested model has trained.
     """
 
     module: SymmetryModule
@@ -75,6 +78,7 @@ class RunResult:
     trainer: Trainer
     history: Sequence[StrengthRow]
     metrics: Mapping[str, float]
+    epochs: int = 0
 
     @property
     def model(self) -> nn.Module:
@@ -110,8 +114,9 @@ def publish(
         result: The finished run.
         seconds: Duration of the run.
     """
-    test, untested = held_out_test(result)
-    metrics = flat_metrics(result, test)
+    folds = finished_folds(folder) if config.select_fold == FINAL else ()
+    test, untested = pooled_test(folds) if folds else held_out_test(result)
+    metrics = flat_metrics(result, test) | metrics_of(folds, config.monitor)
     parameters = sum(p.numel() for p in result.module.network.parameters())
     # kept apart, because the metrics of a resumed run equal those of an undisturbed one
     cost = {"run/seconds": seconds, "run/parameters": parameters}
@@ -136,6 +141,8 @@ def publish(
         bound=bound_weights(result.module),
         measures=what_penalties_measure(result.module),
         data=result.datamodule.note,
+        monitor=config.monitor,
+        environments=folds,
     )
     if summary.predictions is not None:
         summary.predictions.save(folder / PREDICTIONS)
@@ -157,10 +164,21 @@ def publish(
         "measures": summary.measures,
         "data": summary.data,
         "test": {} if test is None else test.settings,
+        "epochs": result.epochs,
+        **_fold_record(result.datamodule),
     }
     # written last: a reader who finds it knows that everything else is complete
     write_json(folder / RECORD, record)
     show(summary, report, Console())
+
+
+def _fold_record(data: TensorDataModule) -> dict[str, Any]:
+    """Which environments a fold of a selection held out; empty for any other run."""
+    if data.fold is None or data.fold.number is None:
+        return {}
+    names = [data.environment_name(label) for label in data.fold.held]
+    fold = {"number": data.fold.number, "of": len(data.fold.folds), "environments": names}
+    return {"fold": fold}
 
 
 def bound_weights(module: SymmetryModule) -> str:
@@ -233,7 +251,7 @@ def symmetry_results(result: RunResult) -> tuple[SymmetryResult, ...]:
 
 
 def held_out_test(result: RunResult) -> tuple[SymmetryTest | None, str]:
-    """Tests the candidate symmetries with the trained model, on validation and test samples.
+    """Tests the candidate symmetries with the trained model, on samples that it did not train on.
 
     Returns:
         The test, or None and the reason why there is none.
@@ -242,7 +260,7 @@ def held_out_test(result: RunResult) -> tuple[SymmetryTest | None, str]:
     if not module.symmetries:
         return None, ""
     most = HELD_OUT_FAST if getattr(result.trainer, "fast_dev_run", False) else HELD_OUT
-    rows = {split: _spread(data, split, most) for split in ("val", "test")}
+    rows = {split: _spread(data, split, most) for split in data.held_out}
     x, y = (
         torch.cat([data.splits[split][i][chosen].cpu() for split, chosen in rows.items()])
         for i in range(2)

@@ -9,6 +9,7 @@ from softsym.reporting.scatter import predictions_figure
 from softsym.reporting.summary import RunSummary
 from softsym.reporting.symmetry_figures import (
     breaks_figure,
+    environments_figure,
     penalties_figure,
     strengths_figure,
 )
@@ -21,6 +22,12 @@ FIGURES = {
         "How far each symmetry is broken",
         "Intervals from held-out samples, relative to the spread of the targets; dots are "
         "estimates. Green holds within the tolerance (dotted), red is broken, grey is undecided.",
+    ),
+    "environments": (
+        environments_figure,
+        "Where environments disagree",
+        "The same in the environments that each fold held out, with the model that had not trained "
+        "on them.",
     ),
     "strengths": (
         strengths_figure,

@@ -8,6 +8,7 @@ from typing import Any
 
 import jinja2
 
+from softsym.reporting.environments import environment_rows
 from softsym.reporting.figures import FIGURES
 from softsym.reporting.notes import notes
 from softsym.reporting.number_format import duration, number, p_value, percent
@@ -45,6 +46,10 @@ def render_report(summary: RunSummary) -> str:
         summary=summary,
         headline=headline(summary),
         rows=_rows(summary),
+        environments=[
+            row | {"word": first_word(row["verdict"]).replace(" ", "-")}
+            for row in environment_rows(summary.environments)
+        ],
         notes=notes(summary),
         pictures=pictures(summary, FIGURES, lambda key: _remarks(key, summary)),
         scores=scores(summary),

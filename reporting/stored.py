@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from rich.console import Console
 
 from softsym.metrics import SymmetryTest, Verdict
+from softsym.reporting.environments import EnvironmentResult
 from softsym.reporting.html import write_report
 from softsym.reporting.predictions import Predictions
 from softsym.reporting.summary import RunSummary
@@ -18,7 +19,7 @@ from softsym.reporting.symmetry_results import SymmetryResult
 from softsym.reporting.terminal import show
 from softsym.runs.errors import UserError
 from softsym.runs.files import read_json
-from softsym.runs.layout import CONFIG, COST, PREDICTIONS, STARTED, STRENGTHS, VERDICTS
+from softsym.runs.layout import CONFIG, COST, FOLD, PREDICTIONS, STARTED, STRENGTHS, VERDICTS
 from softsym.runs.reading import Run, read_run
 from softsym.runs.strengths import StrengthRow, read_strengths
 from softsym.runs.untrusted import read_text
@@ -83,6 +84,36 @@ def stored_summary(folder: Path) -> RunSummary:
         bound=str(record.get("bound", "")),
         measures=str(record.get("measures", "")),
         data=str(record.get("data", "")),
+        monitor=str(run.monitor or ""),
+        environments=read_folds(folder),
+    )
+
+
+def read_folds(folder: Path) -> tuple[EnvironmentResult, ...]:
+    """What the folds of a selection found that is in a folder; folds without results are left out.
+
+    Args:
+        folder: The run folder of the final training.
+    """
+    count = sum(1 for _ in folder.glob(f"{FOLD}*"))
+    runs = [read_run(folder / f"{FOLD}{number}") for number in range(count)]
+    return tuple(_fold(run) for run in runs if isinstance(run, Run) and "fold" in run.record)
+
+
+def _fold(run: Run) -> EnvironmentResult:
+    record, fields = run.record, run.record["fold"]
+    named = fields.get("environments") if isinstance(fields, dict) else None
+    epochs = int(record.get("epochs", 0))
+    history = _read(run.folder / STRENGTHS, read_strengths) or ()
+    test, untested = _test(run.verdicts, record, run.metrics)
+    return EnvironmentResult(
+        environments=tuple(map(str, named or ())),
+        epochs=epochs,
+        score=run.metrics.get(run.monitor or "", math.nan),
+        # rows count epochs from 0: the best model's last one is that before
+        strengths={row.name: row.strength for row in history if row.epoch < epochs},
+        test=test,
+        untested=untested,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from softsym.metrics import SymmetryTest, Verdict
+from softsym.reporting.environments import EnvironmentResult
 from softsym.reporting.predictions import Predictions
 from softsym.reporting.symmetry_results import SymmetryResult
 from softsym.runs.strengths import StrengthRow
@@ -33,6 +34,8 @@ class RunSummary:
     bound: str = ""  # which of them regularizers of weights measure
     measures: str = ""  # what the penalties are
     data: str = ""  # what was done to the data before the training
+    monitor: str = ""  # metric that chose the best model
+    environments: tuple[EnvironmentResult, ...] = ()  # of the folds of a selection
 
     def verdict(self, name: str) -> Verdict | None:
         """The verdict on a symmetry; None if it was not tested."""
