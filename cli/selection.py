@@ -93,6 +93,7 @@ def apply_choices(config: DictConfig) -> None:
             config.regularizers[name].strength = middle_strength(strengths)
         config.trainer.max_epochs = max(1, round(median(each.epochs for each in found)))
         config.trainer.max_steps = -1
+        config.trainer.limit_val_batches = 0
         config.test_model = "last"
         for name in [n for n, each in config.callbacks.items() if _chooses(each)]:
             del config.callbacks[name]
