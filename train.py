@@ -24,7 +24,7 @@ from softsym.cli.jobs import FAILED, is_sweep, job, start_of_run
 from softsym.cli.overrides import check_command_line, hydra_arguments
 from softsym.cli.quiet import quiet
 from softsym.cli.seeds import report_over_seeds
-from softsym.cli.selection import FINAL_TRAININGS
+from softsym.cli.selection import FINAL_TRAININGS, show_final
 
 resolvers.register()
 GIVEN = tuple(sys.argv)
@@ -49,8 +49,10 @@ if __name__ == "__main__":
         sys.argv[1:] = [*arguments, *check_command_line(arguments)]
     main()
     if FINAL_TRAININGS and not FAILED:
-        sys.argv[1:] = FINAL_TRAININGS.pop()
+        folder, sys.argv[1:] = FINAL_TRAININGS.pop()
         main()
+        with reported():
+            show_final(folder, sys.argv)
     with reported():
         report_over_seeds()
     if FAILED:

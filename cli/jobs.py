@@ -40,8 +40,8 @@ def command_of_job(given: Sequence[str]) -> str:
     config = HydraConfig.get()
     own_configs = [o for o in config.overrides.hydra if o.startswith(f"{SEARCHPATH}=")]
     folder = override("run_dir", near(Path(config.runtime.output_dir)))
-    words = (*started, *_task(), *own_configs, folder, "ckpt_path=auto")
-    return shlex.join(words)
+    task = [word for word in _task() if not word.startswith(("run_dir=", "ckpt_path="))]
+    return shlex.join((*started, *task, *own_configs, folder, "ckpt_path=auto"))
 
 
 def _task() -> list[str]:

@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from softsym.cli.quoting import quoted
 from softsym.runs.errors import UserError
 from softsym.runs.files import read_json
-from softsym.runs.layout import FOLD, RECORD
+from softsym.runs.layout import FOLD, RECORD, REPORT
 
 if TYPE_CHECKING:
     from softsym.datamodules.base import TensorDataModule
@@ -29,26 +29,39 @@ log = logging.getLogger(__name__)
 FINAL = "final"
 FINAL_WORD = f"select_fold={FINAL}"
 FIXED = "softsym.regularizers.Fixed"
-FINAL_TRAININGS: list[list[str]] = []
-"""Arguments of the final trainings that this process still has to run."""
+FINAL_TRAININGS: list[tuple[Path, list[str]]] = []
+"""Run folders and arguments of the final trainings that this process still has to run."""
 
 
-def over_folds(config: DictConfig, folder: Path, given: Sequence[str]) -> list[str]:
+def count_folds(config: DictConfig) -> int:
+    """The number of folds that the environments make, for which the data are read.
+
+    Raises:
+        UserError: If the data have too few environments, or know none.
+    """
+    from softsym.datamodules.environment_folds import environment_folds  # noqa: PLC0415
+
+    datamodule = instantiate(config.datamodule)
+    datamodule.prepare_data()
+    try:
+        return len(environment_folds(datamodule.environments(), config.select_folds))
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def over_folds(count: int, folder: Path, given: Sequence[str]) -> list[str]:
     """The arguments that make one command a run for each fold.
 
     Notes those of the final training, which ``train.py`` runs once all folds have finished.
 
     Args:
-        config: The config of the command.
+        count: Number of folds.
         folder: The run folder.
         given: The arguments of the command.
-
-    Raises:
-        UserError: If the data have too few environments, or know none.
     """
-    count = len(_folds(config))
     place = [f"hydra.sweep.dir={quoted(folder)}"]
-    FINAL_TRAININGS.append([*given, *place, "hydra.sweep.subdir=.", FINAL_WORD, "--multirun"])
+    last = [*given, *place, "hydra.sweep.subdir=.", FINAL_WORD, "--multirun"]
+    FINAL_TRAININGS.append((folder, last))
     numbers = ",".join(map(str, range(count)))
     return [
         *place,
@@ -56,6 +69,14 @@ def over_folds(config: DictConfig, folder: Path, given: Sequence[str]) -> list[s
         f"select_fold={numbers}",
         "--multirun",
     ]
+
+
+def show_final(folder: Path, arguments: Sequence[str]) -> None:
+    """Shows the results of a final training that ran as a job, whose output is in a file."""
+    if any(word.startswith("hydra/launcher=") for word in arguments):
+        from softsym.reporting.stored import report_run  # noqa: PLC0415 (loads matplotlib)
+
+        report_run(folder, folder / REPORT)
 
 
 def hold_out(config: DictConfig, datamodule: TensorDataModule) -> None:
@@ -136,18 +157,6 @@ def middle_strength(strengths: Sequence[float]) -> float:
 def _chooses(callback: Any) -> bool:
     """Whether a callback chooses or stops by a metric of the validation."""
     return OmegaConf.is_dict(callback) and bool({"mode", "study"} & set(callback))
-
-
-def _folds(config: DictConfig) -> Sequence[Sequence[Any]]:
-    """The environments of each fold; reads the data."""
-    from softsym.datamodules.environment_folds import environment_folds  # noqa: PLC0415
-
-    datamodule = instantiate(config.datamodule)
-    datamodule.prepare_data()
-    try:
-        return environment_folds(datamodule.environments(), config.select_folds)
-    except ValueError as error:
-        raise UserError(str(error)) from error
 
 
 def _record(folder: Path) -> dict[str, Any]:
