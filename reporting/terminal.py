@@ -57,9 +57,11 @@ def environments_table(summary: RunSummary) -> Table | None:
     for heading in ("Strength", summary.monitor):
         table.add_column(Text(heading), justify="right", no_wrap=True)
     table.add_column("Verdict", overflow="fold")
-    for row in environment_rows(summary.environments):
+    rows = environment_rows(summary.environments)
+    for row, before in zip(rows, [None, *rows], strict=False):
+        again = before is not None and row["label"] == before["label"]
         table.add_row(
-            Text(row["label"]),
+            Text("" if again else row["label"]),
             Text(row["name"]),
             number(row["strength"]),
             number(row["score"]),
