@@ -56,8 +56,7 @@ class EnvironmentResult:
 
 
 def _silent(verdict: Verdict) -> Verdict:
-    claims = {"p": 1.0, "p_holm": 1.0, "lower": 0.0, "upper": math.inf}
-    return replace(verdict, **claims, verdict=SILENT)
+    return replace(verdict, p=1.0, p_holm=1.0, lower=0.0, upper=math.inf, verdict=SILENT)
 
 
 def pooled_test(found: Sequence[EnvironmentResult]) -> tuple[SymmetryTest | None, str]:
@@ -74,9 +73,12 @@ def pooled_test(found: Sequence[EnvironmentResult]) -> tuple[SymmetryTest | None
     for name in tests[0]:
         known = [each.verdicts[name] for each in found if name in each.verdicts]
         pooled = pooled_verdict(known, settings["level"], settings["tolerance"], of="folds")
-        counts = {"n": sum(v.n for v in known), "clusters": sum(v.clusters for v in known)}
-        note = "; ".join(filter(None, [pooled.note, dissent(found, name)]))
-        verdicts[name] = replace(pooled, **counts, note=note)
+        verdicts[name] = replace(
+            pooled,
+            n=sum(v.n for v in known),
+            clusters=sum(v.clusters for v in known),
+            note="; ".join(filter(None, [pooled.note, dissent(found, name)])),
+        )
     explained = {
         part: tuple(median(test.explained[part][i] for test in tests) for i in range(3))
         for part in tests[0].explained
