@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 import yaml
 
+from softsym.reporting.stored import stored_summary
+from softsym.reporting.verdicts import headline
+
 SETTINGS = (
     *("experiment=arrays", "logger=csv", "datamodule.group_key=subject", "datamodule.split=part"),
     *("datamodule.rep_in=T1", "datamodule.rep_out=T1", "dim=2", "largest_group=O(2)"),
@@ -76,6 +79,9 @@ def test_the_environment_that_disagrees_is_named(selected):
     assert said in (run.folder / "symmetry_report.html").read_text()
     assert "broken in s1" in read(run.folder, "verdicts.json")["SO(2)"]["note"]
     assert "select_fold" not in read(run.folder, "run.json")["command"]
+    stored = stored_summary(run.folder)
+    assert [each.label for each in stored.environments] == ["s0", "s1", "s2"]
+    assert said in headline(stored)
 
 
 def test_nothing_of_the_test_reaches_a_fold(selected, tmp_path):
