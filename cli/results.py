@@ -22,12 +22,13 @@ from rich.console import Console
 from torch import Tensor, nn
 
 import softsym
+from softsym.cli.fold_results import fold_record, sharper, source_of_verdicts
 from softsym.cli.records import portable_config
 from softsym.cli.selection import FINAL, finished_folds
 from softsym.datamodules.base import TensorDataModule
 from softsym.lightning_modules import SymmetryModule
 from softsym.lightning_modules.callbacks import GracefulStop
-from softsym.lightning_modules.held_out import chosen_rows, spread_rows
+from softsym.lightning_modules.held_out import chosen_rows
 from softsym.metrics import SymmetryTest, equivariance_error, symmetry_test
 from softsym.reporting import (
     Predictions,
@@ -56,9 +57,6 @@ ELEMENTS_SHOWN = 12
 """Group elements that move each scene in the pictures of tracks."""
 HELD_OUT = 4000
 """Samples of each held-out split that the symmetry test uses."""
-REGRESSED = 600
-"""Samples that a regression within held-out environments is fitted to; its time grows with the
-square of their number."""
 HELD_OUT_FAST = 300
 """The same in a run that only tries whether everything works (``trainer.fast_dev_run``)."""
 
@@ -146,6 +144,7 @@ def publish(
         data=result.datamodule.note,
         monitor=config.monitor,
         environments=folds,
+        held_out=source_of_verdicts(result.datamodule),
     )
     if summary.predictions is not None:
         summary.predictions.save(folder / PREDICTIONS)
@@ -168,20 +167,12 @@ def publish(
         "data": summary.data,
         "test": {} if test is None else test.settings,
         "epochs": result.epochs,
-        **_fold_record(result.datamodule),
+        "held_out": summary.held_out,
+        **fold_record(result.datamodule),
     }
     # written last: a reader who finds it knows that everything else is complete
     write_json(folder / RECORD, record)
     show(summary, report, Console())
-
-
-def _fold_record(data: TensorDataModule) -> dict[str, Any]:
-    """Which environments a fold of a selection held out; empty for any other run."""
-    if data.fold is None or data.fold.number is None:
-        return {}
-    names = [data.environment_name(label) for label in data.fold.held]
-    fold = {"number": data.fold.number, "of": len(data.fold.folds), "environments": names}
-    return {"fold": fold}
 
 
 def bound_weights(module: SymmetryModule) -> str:
@@ -276,34 +267,12 @@ def held_out_test(result: RunResult) -> tuple[SymmetryTest | None, str]:
             x, data.vectors(y), module.symmetries, *types, model=result.model, clusters=clusters
         )
         if data.fold is not None:
-            test = _sharper(result, test, (x, data.vectors(y), clusters))
+            test = sharper(test, (x, data.vectors(y), clusters), module.symmetries, data)
     # of numbers, such as a singular system: a report without a test is better than none
     except (ValueError, RuntimeError) as reason:
         log.warning("The symmetries were not tested: %s", reason)
         return None, str(reason)
     return test, ""
-
-
-def _sharper(
-    result: RunResult, test: SymmetryTest, samples: tuple[Tensor, Tensor, Tensor | None]
-) -> SymmetryTest:
-    """The test of a fold with the predictor that explains more of its environments.
-
-    A model that has seen other environments alone knows nothing of a break that they lack. So a
-    regression, fitted to halves of these samples in turn, is the other predictor. What a predictor
-    explains decides, not its verdict.
-    """
-    x, y, clusters = samples
-    few = spread_rows(len(x), REGRESSED)
-    labels = None if clusters is None else clusters[few]
-    types = result.datamodule.rep_in, result.datamodule.rep_out
-    groups = result.module.symmetries
-    try:
-        own = symmetry_test(x[few], y[few], groups, *types, clusters=labels)
-    except (ValueError, RuntimeError) as reason:
-        log.warning("The held-out environments are tested with the model alone: %s", reason)
-        return test
-    return max(test, own, key=lambda each: each.explained["all"][0])
 
 
 def verdict_records(

@@ -86,6 +86,7 @@ def stored_summary(folder: Path) -> RunSummary:
         data=str(record.get("data", "")),
         monitor=str(run.monitor or ""),
         environments=read_folds(folder),
+        held_out=str(record.get("held_out", "validation and test")),
     )
 
 

@@ -36,6 +36,7 @@ class RunSummary:
     data: str = ""  # what was done to the data before the training
     monitor: str = ""  # metric that chose the best model
     environments: tuple[EnvironmentResult, ...] = ()  # of the folds of a selection
+    held_out: str = "validation and test"  # samples that verdicts come from
 
     def verdict(self, name: str) -> Verdict | None:
         """The verdict on a symmetry; None if it was not tested."""

@@ -197,7 +197,7 @@ def test_labels_stay_with_their_samples(monkeypatch):
     assert torch.equal(seen["x"], walks[seen["clusters"]])
 
 
-def test_a_fold_is_tested_with_what_explains_its_environments(monkeypatch):
+def test_a_fold_is_tested_on_its_environments_alone():
     data, truth = Tracks(samples=200), Extrapolating(push=2.0)
     x, _ = data.splits["test"]
     noise = 0.1 * torch.randn(200, 2 * FUTURE, generator=torch.Generator().manual_seed(1))
@@ -209,9 +209,6 @@ def test_a_fold_is_tested_with_what_explains_its_environments(monkeypatch):
     assert test["turn"].verdict.startswith("broken")
     assert test["turn"].n == 200  # of the held-out samples alone
     assert test.settings["predictor"] == "kernel ridge regression"
-    monkeypatch.setattr(results, "REGRESSED", 10)  # too few for a regression
-    test, _ = held_out_test(run)
-    assert test.settings["predictor"] == "the given model"
 
 
 def test_too_few_tracks_get_no_verdict():

@@ -83,11 +83,11 @@ def test_long_lists_of_environments_are_shortened():
 
 
 def test_page_and_picture_show_every_environment():
-    run = summary(environments=FOLDS, monitor="val/mse")
+    run = summary(environments=FOLDS, monitor="val/mse", held_out="what folds held out")
     page = Page(render_report(run))
     text = " ".join(page.text)
     assert all(each.label in text for each in FOLDS)
-    assert "environments that a fold held out" in text
+    assert "held-out samples (what folds held out)" in text
     assert len(environment_rows(FOLDS)) == 4
     (axes,) = environments_figure(run).axes
     assert [tick.get_text() for tick in axes.get_yticklabels()][1] == "O(2)@xy, bob"
