@@ -24,6 +24,7 @@ from softsym.cli.jobs import FAILED, is_sweep, job, start_of_run
 from softsym.cli.overrides import check_command_line, hydra_arguments
 from softsym.cli.quiet import quiet
 from softsym.cli.seeds import report_over_seeds
+from softsym.cli.selection import FINAL_TRAININGS, show_final
 
 resolvers.register()
 GIVEN = tuple(sys.argv)
@@ -47,6 +48,11 @@ if __name__ == "__main__":
         arguments = hydra_arguments(sys.argv[1:])
         sys.argv[1:] = [*arguments, *check_command_line(arguments)]
     main()
+    if FINAL_TRAININGS and not FAILED:
+        folder, sys.argv[1:] = FINAL_TRAININGS.pop()
+        main()
+        with reported():
+            show_final(folder, sys.argv)
     with reported():
         report_over_seeds()
     if FAILED:

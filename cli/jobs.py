@@ -17,6 +17,7 @@ from softsym.cli.overrides import SEARCHPATH
 from softsym.cli.places import near
 from softsym.cli.program import program
 from softsym.cli.quoting import override
+from softsym.cli.selection import FINAL_WORD
 
 FAILED: list[str] = []
 """Commands of the runs that failed in this process; ``train.py`` lists them at its end."""
@@ -39,8 +40,13 @@ def command_of_job(given: Sequence[str]) -> str:
     config = HydraConfig.get()
     own_configs = [o for o in config.overrides.hydra if o.startswith(f"{SEARCHPATH}=")]
     folder = override("run_dir", near(Path(config.runtime.output_dir)))
-    words = (*started, *config.overrides.task, *own_configs, folder, "ckpt_path=auto")
-    return shlex.join(words)
+    task = [word for word in _task() if not word.startswith(("run_dir=", "ckpt_path="))]
+    return shlex.join((*started, *task, *own_configs, folder, "ckpt_path=auto"))
+
+
+def _task() -> list[str]:
+    """The overrides of this run; the final training of a selection has those of the whole."""
+    return [word for word in HydraConfig.get().overrides.task if word != FINAL_WORD]
 
 
 def start_of_run(given: Sequence[str]) -> dict[str, Any]:
@@ -51,8 +57,7 @@ def start_of_run(given: Sequence[str]) -> dict[str, Any]:
     """
     config = HydraConfig.get()
     choices = {k: str(v) for k, v in config.runtime.choices.items() if not k.startswith("hydra/")}
-    overrides = list(config.overrides.task)
-    return {"command": command_of_job(given), "overrides": overrides, "choices": choices}
+    return {"command": command_of_job(given), "overrides": _task(), "choices": choices}
 
 
 @contextmanager

@@ -90,6 +90,11 @@ def best_checkpoint(trainer: Trainer) -> str | None:
     return cast("str | None", trainer.strategy.broadcast(best.best_model_path if best else None))
 
 
+def epochs_of(checkpoint: str) -> int:
+    """Number of epochs that the model in a checkpoint has trained."""
+    return int(read_checkpoint(Path(checkpoint))["epoch"]) + 1
+
+
 def why_none_was_kept(module: SymmetryModule, epochs: int) -> str:
     """Why a training of this number of epochs kept no best model."""
     settled = module.tuning.policy.settled_epoch

@@ -30,11 +30,13 @@ from softsym.cli.explanations import (
 from softsym.cli.named_symmetries import require_kind
 from softsym.cli.places import check_places, check_run_folder, refusal
 from softsym.cli.quoting import quoted, readable
-from softsym.cli.seeds import over_seeds, require_anew, require_one
+from softsym.cli.seeds import over_seeds
+from softsym.cli.selection import count_folds, over_folds
 from softsym.cli.settings.check import check_settings
 from softsym.cli.settings.memory import check_memory
 from softsym.cli.settings.names import check_names
 from softsym.cli.settings.schema import Train
+from softsym.cli.several import require_anew, require_one
 from softsym.runs.errors import UserError
 
 MULTIRUN = ("-m", "--multirun")
@@ -73,11 +75,13 @@ def check_command_line(arguments: Sequence[str]) -> list[str]:
     folder = Path(config.hydra.run.dir)
     named = any(a.startswith(OWN_FOLDER) for a in arguments)
     slurm_job, resumes = slurm.current(), config.ckpt_path == "last"
-    if config.seeds > 1:
-        require_anew(config)
+    selects = config.select is not None and config.select_fold is None
+    if selects or config.seeds > 1:
+        require_anew(config, folder)
+        folds = count_folds(config) if selects else 0
         if not named:
             folder = folder.with_name(slurm_job.name(arguments)) if slurm_job else _claim(folder)
-        return over_seeds(config, folder)
+        return over_folds(folds, folder, arguments) if selects else over_seeds(config, folder)
     check_run_folder(folder, config.ckpt_path)
     if slurm_job is None:
         return [] if named or resumes else [f"run_dir={quoted(_claim(folder))}"]

@@ -22,7 +22,9 @@ from rich.console import Console
 from torch import Tensor, nn
 
 import softsym
+from softsym.cli.fold_results import fold_record, sharper, source_of_verdicts
 from softsym.cli.records import portable_config
+from softsym.cli.selection import FINAL, finished_folds
 from softsym.datamodules.base import TensorDataModule
 from softsym.lightning_modules import SymmetryModule
 from softsym.lightning_modules.callbacks import GracefulStop
@@ -36,6 +38,7 @@ from softsym.reporting import (
     show,
     write_report,
 )
+from softsym.reporting.environments import metrics_of, pooled_test
 from softsym.reporting.number_format import listing
 from softsym.reporting.tracks import sample_tracks
 from softsym.runs.files import write_json
@@ -68,6 +71,7 @@ class RunResult:
         trainer: The trainer after the test.
         history: Strengths and penalties of all epochs.
         metrics: Flat results of the test.
+        epochs: Number of epochs that the tested model has trained.
     """
 
     module: SymmetryModule
@@ -75,6 +79,7 @@ class RunResult:
     trainer: Trainer
     history: Sequence[StrengthRow]
     metrics: Mapping[str, float]
+    epochs: int = 0
 
     @property
     def model(self) -> nn.Module:
@@ -110,8 +115,9 @@ def publish(
         result: The finished run.
         seconds: Duration of the run.
     """
-    test, untested = held_out_test(result)
-    metrics = flat_metrics(result, test)
+    folds = finished_folds(folder) if config.select_fold == FINAL else ()
+    test, untested = pooled_test(folds) if folds else held_out_test(result)
+    metrics = flat_metrics(result, test) | metrics_of(folds, config.monitor)
     parameters = sum(p.numel() for p in result.module.network.parameters())
     # kept apart, because the metrics of a resumed run equal those of an undisturbed one
     cost = {"run/seconds": seconds, "run/parameters": parameters}
@@ -139,6 +145,8 @@ def publish(
         monitor=config.monitor,
         higher_is_better=config.monitor in better_if_higher(result.module),
         unmoved=result.module.moved.reasons if result.module.moved else {},
+        environments=folds,
+        held_out=source_of_verdicts(result.datamodule),
     )
     if summary.predictions is not None:
         summary.predictions.save(folder / PREDICTIONS)
@@ -160,6 +168,9 @@ def publish(
         "data": summary.data,
         "unmoved": summary.unmoved,
         "test": {} if test is None else test.settings,
+        "epochs": result.epochs,
+        "held_out": summary.held_out,
+        **fold_record(result.datamodule),
     }
     # written last: a reader who finds it knows that everything else is complete
     write_json(folder / RECORD, record)
@@ -242,7 +253,7 @@ def symmetry_results(result: RunResult) -> tuple[SymmetryResult, ...]:
 
 
 def held_out_test(result: RunResult) -> tuple[SymmetryTest | None, str]:
-    """Tests the candidate symmetries with the trained model, on validation and test samples.
+    """Tests the candidate symmetries with the trained model, on samples that it did not train on.
 
     Returns:
         The test, or None and the reason why there is none.
@@ -251,7 +262,7 @@ def held_out_test(result: RunResult) -> tuple[SymmetryTest | None, str]:
     if not module.symmetries:
         return None, ""
     most = HELD_OUT_FAST if getattr(result.trainer, "fast_dev_run", False) else HELD_OUT
-    rows = {split: _spread(data, split, most) for split in ("val", "test")}
+    rows = {split: _spread(data, split, most) for split in data.held_out}
     x, y = (
         torch.cat([data.splits[split][i][chosen].cpu() for split, chosen in rows.items()])
         for i in range(2)
@@ -263,6 +274,8 @@ def held_out_test(result: RunResult) -> tuple[SymmetryTest | None, str]:
         test = symmetry_test(
             x, data.vectors(y), module.symmetries, *types, model=result.model, clusters=clusters
         )
+        if data.fold is not None:
+            test = sharper(test, (x, data.vectors(y), clusters), module.symmetries, data)
     # of numbers, such as a singular system: a report without a test is better than none
     except (ValueError, RuntimeError) as reason:
         log.warning("The symmetries were not tested: %s", reason)

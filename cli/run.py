@@ -24,6 +24,7 @@ from softsym.cli.models import (
     best_model,
     check_before_resuming,
     checkpoint_to_resume,
+    epochs_of,
     start_from,
     why_none_was_kept,
 )
@@ -40,6 +41,7 @@ from softsym.cli.records import (
 )
 from softsym.cli.rehearsal import rehearse
 from softsym.cli.results import RunResult, finish_loggers, publish, stopped_by
+from softsym.cli.selection import apply_choices, hold_out
 from softsym.cli.settings.check import check_resolved
 from softsym.cli.settings.constructors import check_constructors
 from softsym.cli.settings.schema import Train
@@ -76,7 +78,9 @@ def build(config: DictConfig) -> Parts:
         UserError: If a type does not fit the network's data, or a class refuses its arguments.
     """
     add_named_symmetries(config)
+    apply_choices(config)
     datamodule = instantiate(config.datamodule)
+    hold_out(config, datamodule)
     if datamodule.dim != config.dim:
         fitting = f", as experiment={datamodule.experiment} does" if datamodule.experiment else ""
         raise UserError(
@@ -189,24 +193,27 @@ def _train_and_test(config: DictConfig, parts: Parts, resumed: Path | None) -> R
     history = tuple(StrengthRow(*row) for row in parts.module.tuning.rows)
     # before the test, which replaces the metrics of the validation
     validated = _validated(parts, config.monitor, config.test_model, resumed)
-    metrics = validated | _test(parts, config.test_model)
-    return RunResult(parts.module, parts.datamodule, parts.trainer, history, metrics)
+    best = None if config.test_model == "last" else best_checkpoint(parts.trainer)
+    epochs = parts.trainer.current_epoch if best is None else epochs_of(best)
+    metrics = validated | _test(parts, config.test_model, best)
+    return RunResult(parts.module, parts.datamodule, parts.trainer, history, metrics, epochs)
 
 
 def _validated(parts: Parts, monitor: str, which: str, resumed: Path | None) -> dict[str, float]:
     """Returns the validation score of the tested model, by which searches choose between runs."""
     trainer = parts.trainer
     best = None if which == "last" else best_model(trainer)
-    if best is None and resumed is not None and monitor not in trainer.callback_metrics:
+    has_samples = "val" in parts.datamodule.splits
+    unmeasured = has_samples and monitor not in trainer.callback_metrics
+    if best is None and resumed is not None and unmeasured:
         # killed after the last epoch, the run had no epoch left that would have measured it
         trainer.validate(parts.module, parts.datamodule, verbose=False)
     score = trainer.callback_metrics.get(monitor) if best is None else best.best_model_score
     return {} if score is None else {monitor: float(score)}
 
 
-def _test(parts: Parts, which: str) -> dict[str, float]:
+def _test(parts: Parts, which: str, best: str | None) -> dict[str, float]:
     """Tests the best model; the last one if that is asked for, or if none could be kept."""
-    best = None if which == "last" else best_checkpoint(parts.trainer)
     if best is None:
         none = why_none_was_kept(parts.module, parts.trainer.current_epoch)
         why = "test_model=last" if which == "last" else none

@@ -7,7 +7,6 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from softsym.cli.quoting import quoted
-from softsym.runs.errors import UserError
 from softsym.runs.layout import OVERVIEW
 
 FOLDERS: list[Path] = []
@@ -23,25 +22,7 @@ def over_seeds(config: DictConfig, folder: Path) -> list[str]:
     """
     FOLDERS.append(folder)
     place = [f"hydra.sweep.dir={quoted(folder)}", "hydra.sweep.subdir=seed_${seed}"]
-    return [*place, f"seed={_listed(config)}", "seeds=1", "--multirun"]
-
-
-def require_one(config: DictConfig) -> None:
-    """Raises a UserError if a run of a sweep is to be several runs itself."""
-    if config.seeds > 1:
-        raise UserError(
-            f"seeds={config.seeds} does not go together with --multirun. Sweep over the seeds "
-            f"instead: seed={_listed(config)}."
-        )
-
-
-def require_anew(config: DictConfig) -> None:
-    """Raises a UserError if several seeds are to go on from one checkpoint."""
-    if config.ckpt_path not in (None, "auto"):
-        raise UserError(
-            f"seeds={config.seeds} trains {config.seeds} models, and ckpt_path={config.ckpt_path} "
-            "names one. What was stopped goes on where you give its folder again: run_dir=<folder>."
-        )
+    return [*place, f"seed={listed(config)}", "seeds=1", "--multirun"]
 
 
 def report_over_seeds() -> None:
@@ -56,5 +37,6 @@ def report_over_seeds() -> None:
             report_runs([folder], folder / OVERVIEW, "", [])
 
 
-def _listed(config: DictConfig) -> str:
+def listed(config: DictConfig) -> str:
+    """The seeds of a command as the values of a sweep."""
     return ",".join(str(config.seed + k) for k in range(config.seeds))

@@ -18,6 +18,7 @@ from softsym.datamodules.array_splits import require_split, split_rows
 from softsym.datamodules.array_targets import labelled, require_shares
 from softsym.datamodules.array_types import require_types
 from softsym.datamodules.base import TensorDataModule
+from softsym.datamodules.environment_folds import EnvironmentFold
 from softsym.datamodules.mapped_rows import MappedRows
 from softsym.datamodules.setting_checks import Count, Positive, Seed
 from softsym.datamodules.splits import Split
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 BATCHES_AN_EPOCH = 16
 SMALLEST_BATCH, LARGEST_BATCH = 64, 1024
+FEWEST_CLUSTERS = 10
+"""Held-out environments below which a fold counts samples: the test wants as many clusters."""
 IN_MEMORY = 0.25
 """Share of the memory up to which data are held there by default."""
 
@@ -114,6 +117,7 @@ class ArraysDataModule(TensorDataModule):
         batch = batch_size or _batch_size(len(self.rows["train"]))
         super().__init__(*types, dim, batch, eval_batch_size, seed)
         self.classes = len(self.class_names) or None
+        self.group_key = group_key
         self.partial_targets = options["masked"] and self.classes is None
         self.dtype = getattr(torch, dtype)
         self.standardize, self.scales_targets = standardize, target_kind == "numbers"
@@ -144,6 +148,39 @@ class ArraysDataModule(TensorDataModule):
             )
             for name, rows in self.rows.items()
         }
+
+    @override
+    def environments(self) -> Mapping[str, np.ndarray]:
+        if self.samples["train"].groups is None:
+            raise ValueError(
+                "select=leave_one_environment_out holds out environments, such as subjects: name "
+                "the column or key of their labels by datamodule.group_key=..."
+            )
+        if "val" in self.samples:
+            raise ValueError(
+                "select=leave_one_environment_out chooses validation samples itself, from one file "
+                "of training and validation: leave out datamodule.val_file, and add its samples to "
+                "datamodule.file."
+            )
+        return {name: self._of(name).groups[rows] for name, rows in self.rows.items()}
+
+    @override
+    def environment_name(self, label: Any) -> str:
+        return label if isinstance(label, str) else f"{self.group_key} {label}"
+
+    @override
+    def load_fold(self, fold: EnvironmentFold) -> Mapping[str, Split]:
+        parts = {name: (rows,) for name, rows in self.rows.items()}
+        found = fold.regroup(parts, self.environments())
+        # another file than that of the training samples holds no split but the test of the data
+        held = {} if fold.number is None else {"test": self.samples["train"]}
+        self.samples = self.samples | held
+        self.rows = {name: np.sort(rows) for name, (rows,) in found.items()}
+        loaded = self.load()
+        if fold.number is not None and len(fold.held) < FEWEST_CLUSTERS:
+            # the question is about these environments alone, of which samples are draws
+            self.clusters = None
+        return loaded
 
     def _note(self) -> str:
         """Says what was done to the data."""

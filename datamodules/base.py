@@ -5,13 +5,15 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from lightning import LightningDataModule
 from torch import Tensor
 from typing_extensions import override
 
+from softsym.datamodules.environment_folds import EnvironmentFold, environment_folds
 from softsym.datamodules.setting_checks import Count, Seed, checked
 from softsym.datamodules.slice_loader import SliceLoader
 from softsym.datamodules.splits import (
@@ -85,6 +87,8 @@ class TensorDataModule(LightningDataModule, ABC):
         Samples of one label may depend on each other (scene, subject, trial), also across splits.
         None where all samples are independent.
         """
+        self.fold: EnvironmentFold | None = None
+        """What a training of a selection leaves out; None for a training by itself."""
 
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
@@ -125,13 +129,77 @@ class TensorDataModule(LightningDataModule, ABC):
         """Returns the part of the inputs that is a path to draw, (n, steps * dim), in metres."""
         return inputs
 
+    def environments(self) -> Mapping[str, np.ndarray]:
+        """Returns the label of the environment of each sample, (n,) for each split.
+
+        By default those of ``clusters``, for which the data are loaded.
+
+        Raises:
+            ValueError: If the data know no environments.
+        """
+        self.load()
+        if self.clusters is None:
+            raise ValueError(
+                f"select=leave_one_environment_out: {type(self).__name__} knows no environments, "
+                "such as subjects or scenes. Take data that do (arrays with datamodule.group_key, "
+                "eth_ucy, trajdata, waymo, or a datamodule that sets self.clusters), or train "
+                "without select."
+            )
+        return {name: np.asarray(labels) for name, labels in self.clusters.items()}
+
+    def environment_name(self, label: Any) -> str:
+        """Returns the name of an environment for reports."""
+        return str(label)
+
+    def leave_out(self, number: int | None, most: int) -> None:
+        """Makes this the data of one training of a selection; call it before ``setup``.
+
+        Args:
+            number: The fold to hold out; None for the final training on all environments of
+                training and validation.
+            most: Number of folds, unless there are fewer environments.
+
+        Raises:
+            ValueError: If there is no such fold, or there are too few environments.
+        """
+        folds = environment_folds(self.environments(), most)
+        if number is not None and number >= len(folds):
+            raise ValueError(
+                f"select_fold={number}: the environments make {len(folds)} folds, from 0 to "
+                f"{len(folds) - 1}."
+            )
+        self.fold = EnvironmentFold(number, folds)
+
+    @property
+    def held_out(self) -> tuple[str, ...]:
+        """The splits that took no part in the training, whose samples test symmetries."""
+        if self.fold is None:
+            return ("val", "test")
+        return ("test",) if self.fold.number is None else ("val",)
+
+    def load_fold(self, fold: EnvironmentFold) -> Mapping[str, Split]:
+        """Returns the splits of one training of a selection; by default regroups the loaded ones.
+
+        Data that are standardised by the training samples override this.
+        """
+        splits = as_splits(self.load(), type(self).__name__, self.dtype)
+        labels = as_clusters(self.clusters, splits)
+        parts = {n: [each.numpy() for each in (*splits[n], labels[n])] for n in SPLITS}
+        regrouped = fold.regroup(parts, {name: each[2] for name, each in parts.items()})
+        tensors = {name: [torch.from_numpy(v) for v in each] for name, each in regrouped.items()}
+        self.clusters = {name: each[2] for name, each in tensors.items()}
+        return {name: (x, y) for name, (x, y, _) in tensors.items()}
+
     @override
     def setup(self, stage: str | None = None) -> None:
         if not self.splits:
             source = f"{type(self).__name__}.load()"
-            splits = as_splits(self.load(), source, self.dtype)
+            loaded = self.load() if self.fold is None else self.load_fold(self.fold)
+            final = self.fold is not None and self.fold.number is None
+            needed = tuple(name for name in SPLITS if not (final and name == "val"))
+            splits = as_splits(loaded, source, self.dtype, needed)
             types = self.rep_in, self.rep_out, self.dim, self.partial_targets, self.classes
-            for name in (*SPLITS, *({OOD} & splits.keys())):
+            for name in (*needed, *({OOD} & splits.keys())):
                 check_split(name, splits[name], *types)
             if self.clusters is not None:
                 self.clusters = as_clusters(self.clusters, splits)
@@ -142,8 +210,8 @@ class TensorDataModule(LightningDataModule, ABC):
         return self._loader("train", self.batch_size, self.seed)
 
     @override
-    def val_dataloader(self) -> SliceLoader:
-        return self._loader("val", self.eval_batch_size, None)
+    def val_dataloader(self) -> SliceLoader | list[SliceLoader]:
+        return self._loader("val", self.eval_batch_size, None) if "val" in self.splits else []
 
     def test_dataloader(self) -> SliceLoader | list[SliceLoader]:
         """Returns the test batches, or a list of test and ``ood`` batches if that split exists."""

@@ -26,21 +26,27 @@ CHECKED_ROWS = 1 << 16
 """Number of samples checked at once: a mask of all values would be a quarter of the data again."""
 
 
-def as_splits(loaded: object, source: str, dtype: torch.dtype = torch.float32) -> dict[str, Split]:
+def as_splits(
+    loaded: object,
+    source: str,
+    dtype: torch.dtype = torch.float32,
+    needed: Sequence[str] = SPLITS,
+) -> dict[str, Split]:
     """Returns all splits as tensors of one precision; labels of classes (n,) stay int64.
 
     Args:
         loaded: Split -> inputs and targets, tensors or numpy's arrays of plain numbers.
         source: What returned it, for messages.
         dtype: The precision.
+        needed: Splits that must be there.
 
     Raises:
         ValueError: If a split is missing, no pair, or holds anything but real numbers.
     """
     given = loaded if isinstance(loaded, Mapping) else {}
-    if missing := [name for name in SPLITS if name not in given]:
+    if missing := [name for name in needed if name not in given]:
         raise ValueError(
-            f"{source} must return a mapping with {', '.join(SPLITS)} and optionally {OOD}, each a "
+            f"{source} must return a mapping with {', '.join(needed)} and optionally {OOD}, each a "
             f"pair of inputs and targets; {', '.join(missing)} missing."
         )
     splits = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from softsym.datamodules.array_store import Arrays, ArrayWriter, cached_arrays, fingerprint
 from softsym.datamodules.base import SPLITS, Split, TensorDataModule
+from softsym.datamodules.environment_folds import EnvironmentFold
 from softsym.datamodules.motion import tracks, trajdata_scenes
 from softsym.datamodules.motion.argoverse2 import argoverse2_scenes
 from softsym.datamodules.motion.content_keys import raw_key
@@ -22,14 +23,16 @@ from softsym.datamodules.motion.environments import environment
 from softsym.datamodules.motion.layout import Neighbours, steps, window_layout
 from softsym.datamodules.motion.progress import with_progress
 from softsym.datamodules.motion.scene_splits import scenes_by_part
-from softsym.datamodules.motion.tracks import SceneTracks, TrackStore
+from softsym.datamodules.motion.tracks import SceneTracks, TrackStore, row_of, text_of
 from softsym.datamodules.motion.windows import WindowFilter, cut
 from softsym.datamodules.setting_checks import Count, NonNegative, Positive, Seed, Workers
 from softsym.symmetries import Rep
 
 log = logging.getLogger(__name__)
 
-FORMAT_VERSION = 3
+COLUMNS = ("inputs", "targets", "scene", "track", "environment")
+"""What is known of each window of a split."""
+FORMAT_VERSION = 4
 """To be increased when the same tracks and settings give other windows."""
 
 
@@ -147,12 +150,38 @@ class TrajectoryDataModule(TensorDataModule):
 
     @override
     def load(self) -> Mapping[str, Split]:
+        return self._splits(self._parts(self.windows()))
+
+    @override
+    def environments(self) -> Mapping[str, np.ndarray]:
         arrays = self.windows()
-        tensors = {name: torch.from_numpy(values) for name, values in arrays.items()}
-        scenes = {part: arrays[f"{part}_scene"] for part in SPLITS}
+        self._names = arrays["environments"]
+        return {part: arrays[f"{part}_environment"] for part in SPLITS}
+
+    @override
+    def environment_name(self, label: Any) -> str:
+        return text_of(self._names[label])
+
+    @override
+    def load_fold(self, fold: EnvironmentFold) -> Mapping[str, Split]:
+        parts = self._parts(self.windows())
+        labels = {part: columns[-1] for part, columns in parts.items()}
+        return self._splits(fold.regroup(parts, labels))
+
+    def _parts(self, arrays: Arrays) -> dict[str, list[np.ndarray]]:
+        """The columns of each split's windows, by :data:`COLUMNS`."""
+        return {part: [arrays[f"{part}_{column}"] for column in COLUMNS] for part in SPLITS}
+
+    def _splits(self, parts: Mapping[str, Sequence[np.ndarray]]) -> dict[str, Split]:
+        """Inputs and targets as tensors; sets the clusters."""
+        tensors = {
+            part: dict(zip(COLUMNS, map(torch.from_numpy, columns), strict=True))
+            for part, columns in parts.items()
+        }
+        scenes = {part: tensors[part]["scene"].numpy() for part in parts}
         label = "scene" if has_enough_scenes(scenes) else "track"
-        self.clusters = {part: tensors[f"{part}_{label}"] for part in SPLITS}
-        return {part: (tensors[f"{part}_inputs"], tensors[f"{part}_targets"]) for part in SPLITS}
+        self.clusters = {part: tensors[part][label] for part in parts}
+        return {part: (each["inputs"], each["targets"]) for part, each in tensors.items()}
 
     @override
     def observed_path(self, inputs: Tensor) -> Tensor:
@@ -167,6 +196,8 @@ class TrajectoryDataModule(TensorDataModule):
 
         ``<split>_inputs`` and ``<split>_targets``, and the number of the scene and of the track of
         each window, ``<split>_scene`` and ``<split>_track`` (n,), which differ between splits.
+        ``<split>_environment`` (n,) is the row of ``environments``, the names of the recordings;
+        splits may share a recording, of which each has a part.
         """
         recordings = self._tracks_key(self._checked_folder())
         settings = (self.layout, self.rules, self.parts, self.split_seed)
@@ -220,20 +251,23 @@ class TrajectoryDataModule(TensorDataModule):
 
     def _write_windows(self, writer: ArrayWriter, store: TrackStore) -> None:
         number, first_track = 0, 0  # of the scene, in all splits together
+        names: dict[str, int] = {}
         for part, scenes in scenes_by_part(store, self.parts, self.split_seed).items():
             # Empty rows first, which define the shape of a split whose scenes have no window.
             count = 0
             writer.append(f"{part}_inputs", np.zeros((0, self.layout.inputs), np.float32))
             width = self.layout.future * self.dim
             writer.append(f"{part}_targets", np.zeros((0, width), np.float32))
-            for name in ("scene", "track"):
+            for name in COLUMNS[2:]:
                 writer.append(f"{part}_{name}", np.zeros(0, np.int64))
             for scene in with_progress(scenes, f"scenes of {part} cut into windows"):
+                place = names.setdefault(scene.recording or f"scene {number}", len(names))
                 for inputs, targets, agent in cut(scene, self.layout, self.rules, self.dt):
                     writer.append(f"{part}_inputs", inputs)
                     writer.append(f"{part}_targets", targets)
                     writer.append(f"{part}_scene", np.full(len(agent), number))
                     writer.append(f"{part}_track", first_track + agent)
+                    writer.append(f"{part}_environment", np.full(len(agent), place))
                     count += len(inputs)
                 number, first_track = number + 1, first_track + len(scene.steps)
             if not count:
@@ -244,6 +278,7 @@ class TrajectoryDataModule(TensorDataModule):
                     "and passes the filters. Lower datamodule.history_sec or future_sec, loosen "
                     "agent_types, min_displacement or max_speed, or name other datamodule.splits."
                 )
+        writer.append("environments", np.concatenate([row_of(name) for name in names]))
 
 
 def _checked_splits(splits: Mapping[str, str]) -> dict[str, str]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from typing_extensions import override
 
 from softsym.datamodules.base import SPLITS, Split, TensorDataModule
+from softsym.datamodules.environment_folds import EnvironmentFold
 from softsym.datamodules.motion.dependence import has_enough_scenes
 from softsym.datamodules.motion.waymo_paths import (
     LAYOUT,
@@ -118,7 +121,24 @@ class Waymo(TensorDataModule):
 
     def load(self) -> Mapping[str, Split]:
         """Normalises the splits and sets ``target_scale`` and ``clusters``."""
+        return self._normalised_splits(self._windows())
+
+    @override
+    def environments(self) -> Mapping[str, np.ndarray]:
+        return {name: record for name, (_, record) in self._windows().items()}
+
+    @override
+    def environment_name(self, label: Any) -> str:
+        return f"record {label}"
+
+    @override
+    def load_fold(self, fold: EnvironmentFold) -> Mapping[str, Split]:
         parts = self._windows()
+        regrouped = fold.regroup(parts, {name: record for name, (_, record) in parts.items()})
+        del parts
+        return self._normalised_splits({name: (w, r) for name, (w, r) in regrouped.items()})
+
+    def _normalised_splits(self, parts: dict[str, Windows]) -> dict[str, Split]:
         windows = {name: windows for name, (windows, _) in parts.items()}
         records = {name: record for name, (_, record) in parts.items()}
         del parts
@@ -128,7 +148,7 @@ class Waymo(TensorDataModule):
         constants = self.constants(windows["train"])
         self.target_scale = torch.tensor(constants.std, dtype=torch.float32).repeat(FUTURE)
         # Each split's windows are released once normalised: they may fill most of the memory.
-        return {name: self._normalised(windows.pop(name), constants) for name in SPLITS}
+        return {name: self._normalised(windows.pop(name), constants) for name in list(windows)}
 
     def observed_path(self, inputs: torch.Tensor) -> torch.Tensor:
         """Returns the observed points (n, 18) in metres, relative to their trajectory's centre."""

@@ -11,6 +11,7 @@ from softsym.reporting.summary import RunSummary
 from softsym.reporting.symmetry_figures import (
     breaks_figure,
     constraints_figure,
+    environments_figure,
     penalties_figure,
     strengths_figure,
 )
@@ -28,6 +29,12 @@ FIGURES = {
         moved_figure,
         "How much would a user lose if the world turned?",
         f"{MEANING} Where a group changes lengths, errors in units of length change with them.",
+    ),
+    "environments": (
+        environments_figure,
+        "Where environments disagree",
+        "The same in the environments that each fold held out, with the model that had not trained "
+        "on them.",
     ),
     "strengths": (
         strengths_figure,

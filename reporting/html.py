@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 
 from softsym.metrics.symmetry_tests.verdict import percent as bound
+from softsym.reporting.environments import environment_rows
 from softsym.reporting.figures import FIGURES
 from softsym.reporting.moved_test import MEANING, moved_errors, moved_scores
 from softsym.reporting.notes import notes
@@ -47,6 +48,10 @@ def render_report(summary: RunSummary) -> str:
         summary=summary,
         headline=headline(summary),
         rows=_rows(summary),
+        environments=[
+            row | {"word": first_word(row["verdict"]).replace(" ", "-")}
+            for row in environment_rows(summary.environments)
+        ],
         notes=notes(summary),
         pictures=pictures(summary, FIGURES, lambda key: _remarks(key, summary)),
         scores=scores(summary),

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from rich.console import Console
 
 from softsym.metrics import SymmetryTest, Verdict
+from softsym.reporting.environments import EnvironmentResult
 from softsym.reporting.html import write_report
 from softsym.reporting.predictions import Predictions
 from softsym.reporting.summary import RunSummary
@@ -18,7 +19,7 @@ from softsym.reporting.symmetry_results import SymmetryResult
 from softsym.reporting.terminal import show
 from softsym.runs.errors import UserError
 from softsym.runs.files import read_json
-from softsym.runs.layout import CONFIG, COST, PREDICTIONS, STARTED, STRENGTHS, VERDICTS
+from softsym.runs.layout import CONFIG, COST, FOLD, PREDICTIONS, STARTED, STRENGTHS, VERDICTS
 from softsym.runs.reading import Run, read_run
 from softsym.runs.strengths import StrengthRow, read_strengths
 from softsym.runs.untrusted import read_text
@@ -64,7 +65,7 @@ def stored_summary(folder: Path) -> RunSummary:
     test, untested = _test(records, record, run.metrics)
     costs = _read(folder / COST, read_json) or {}
     started = _read(folder / STARTED, read_json) or {}
-    adjusted, monitor = record.get("adjusted_at"), str(record.get("monitor", ""))
+    adjusted, monitor = record.get("adjusted_at"), str(run.monitor or "")
     return RunSummary(
         title=str(run.config.get("name", folder.name)),
         status=run.status,
@@ -86,6 +87,36 @@ def stored_summary(folder: Path) -> RunSummary:
         monitor=monitor,
         higher_is_better=monitor in (record.get("higher_is_better") or ()),
         unmoved=_texts(record.get("unmoved")),
+        environments=read_folds(folder),
+        held_out=str(record.get("held_out", "validation and test")),
+    )
+
+
+def read_folds(folder: Path) -> tuple[EnvironmentResult, ...]:
+    """What the folds of a selection found that is in a folder; folds without results are left out.
+
+    Args:
+        folder: The run folder of the final training.
+    """
+    count = sum(1 for _ in folder.glob(f"{FOLD}*"))
+    runs = [read_run(folder / f"{FOLD}{number}") for number in range(count)]
+    return tuple(_fold(run) for run in runs if isinstance(run, Run) and "fold" in run.record)
+
+
+def _fold(run: Run) -> EnvironmentResult:
+    record, fields = run.record, run.record["fold"]
+    named = fields.get("environments") if isinstance(fields, dict) else None
+    epochs = int(record.get("epochs", 0))
+    history = _read(run.folder / STRENGTHS, read_strengths) or ()
+    test, untested = _test(run.verdicts, record, run.metrics)
+    return EnvironmentResult(
+        environments=tuple(map(str, named or ())),
+        epochs=epochs,
+        score=run.metrics.get(run.monitor or "", math.nan),
+        # rows count epochs from 0: the best model's last one is that before
+        strengths={row.name: row.strength for row in history if row.epoch < epochs},
+        test=test,
+        untested=untested,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from softsym.metrics import SymmetryTest, Verdict
+from softsym.reporting.environments import EnvironmentResult
 from softsym.reporting.predictions import Predictions
 from softsym.reporting.symmetry_results import SymmetryResult
 from softsym.runs.strengths import StrengthRow
@@ -38,6 +39,8 @@ class RunSummary:
     monitor: str = ""  # the validation metric that chose the model, such as "val/mse"
     higher_is_better: bool = False  # of that metric
     unmoved: dict[str, str] = field(default_factory=dict)  # symmetry -> why no sample was moved
+    environments: tuple[EnvironmentResult, ...] = ()  # of the folds of a selection
+    held_out: str = "validation and test"  # samples that verdicts come from
 
     def verdict(self, name: str) -> Verdict | None:
         """The verdict on a symmetry; None if it was not tested."""

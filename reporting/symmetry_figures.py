@@ -117,3 +117,18 @@ def breaks_figure(summary: RunSummary) -> Figure | None:
         return None
     names = {name: style["label"] for name, style in line_styles(summary).items()}
     return interval_figure(summary.test, summary.test.settings["tolerance"], names)
+
+
+@styled
+def environments_figure(summary: RunSummary) -> Figure | None:
+    """The interval of every symmetry in every environment on a common axis; None without folds."""
+    if summary.test is None:
+        return None
+    names = {name: style["label"] for name, style in line_styles(summary).items()}
+    found = {
+        f"{names.get(name, name)}, {each.label}": each.verdicts[name]
+        for name in summary.test
+        for each in summary.environments
+        if name in each.verdicts
+    }
+    return interval_figure(found, summary.test.settings["tolerance"]) if found else None

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from softsym.reporting.environments import environment_rows
 from softsym.reporting.moved_test import moved_errors
 from softsym.reporting.notes import notes
 from softsym.reporting.number_format import duration, number, plain_table
@@ -51,8 +52,29 @@ def metrics_table(summary: RunSummary) -> Table | None:
     return table
 
 
+def environments_table(summary: RunSummary) -> Table | None:
+    """One row per symmetry and fold of a selection; None for other runs."""
+    if not summary.environments:
+        return None
+    table = plain_table("Held out", "Symmetry")
+    for heading in ("Strength", summary.monitor):
+        table.add_column(Text(heading), justify="right", no_wrap=True)
+    table.add_column("Verdict", overflow="fold")
+    rows = environment_rows(summary.environments)
+    for row, before in zip(rows, [None, *rows], strict=False):
+        again = before is not None and row["label"] == before["label"]
+        table.add_row(
+            Text("" if again else row["label"]),
+            Text(row["name"]),
+            number(row["strength"]),
+            number(row["score"]),
+            Text(row["text"], style=COLORS[first_word(row["verdict"])]),
+        )
+    return table
+
+
 def show(summary: RunSummary, report_path: Path | str, console: Console) -> None:
-    """Prints the headline, both tables and the path of the report."""
+    """Prints the headline, all tables and the path of the report."""
     console.print()
     console.print(Text(headline(summary), style="bold"), soft_wrap=True)
     if summary.symmetries:
@@ -64,9 +86,9 @@ def show(summary: RunSummary, report_path: Path | str, console: Console) -> None
         console.print(Text(note, style="yellow"))
     if summary.bound:
         console.print(Text(summary.bound, style="dim"))
-    metrics = metrics_table(summary)
-    if metrics is not None:
-        console.print(metrics)
+    for table in (environments_table(summary), metrics_table(summary)):
+        if table is not None:
+            console.print(table)
     console.print(f"Run {summary.status} after {duration(summary.seconds)}.", highlight=False)
     # on one line however long it is, so that it can be clicked and copied
     console.print(Text(f"Report: {report_path}"), soft_wrap=True)

@@ -6,6 +6,7 @@ Strengths take no part: they say what training leaned on, not what the data show
 from __future__ import annotations
 
 from softsym.metrics import Verdict
+from softsym.reporting.environments import disagreements
 from softsym.reporting.number_format import listing
 from softsym.reporting.summary import RunSummary
 from softsym.reporting.symmetry_results import SymmetryResult, labels
@@ -27,7 +28,12 @@ def verdict(summary: RunSummary, result: SymmetryResult) -> str:
 
 
 def headline(summary: RunSummary) -> str:
-    """One to three sentences for the top of a report."""
+    """A few sentences for the top of a report; those on environments that disagree come last."""
+    said = disagreements(summary.environments, labels(summary.symmetries))
+    return " ".join([_on_symmetries(summary), *said])
+
+
+def _on_symmetries(summary: RunSummary) -> str:
     if not summary.symmetries:
         return "No symmetry was measured."
     names = labels(summary.symmetries)

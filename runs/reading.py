@@ -21,6 +21,7 @@ from softsym.runs.flatten import flatten
 from softsym.runs.layout import (
     CONFIG,
     COST,
+    FOLD,
     JOURNAL,
     METRICS,
     PRUNED,
@@ -143,8 +144,9 @@ def find_runs(folders: Iterable[Path]) -> Iterator[Path]:
     seen: set[Path] = set()
     for top in folders:
         for folder, below, files in os.walk(top):
-            # names that begin with a dot are folders of tools
-            below[:] = sorted(n for n in below if n not in SKIPPED and not n.startswith("."))
+            # names that begin with a dot are folders of tools; folds are parts of the run above
+            kept = (n for n in below if n not in SKIPPED and not n.startswith("."))
+            below[:] = sorted(n for n in kept if not (CONFIG in files and n.startswith(FOLD)))
             path = Path(folder)
             # a search has a config.yaml of its own, beside its journal
             if CONFIG in files and JOURNAL not in files and path.resolve() not in seen:

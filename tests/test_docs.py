@@ -12,7 +12,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from benchmarks import eth_ucy, paper
-from softsym.cli import convert, resolvers
+from softsym.cli import convert, resolvers, selection
 from softsym.cli.overrides import CONF, check_command_line, hydra_arguments
 from softsym.cli.report import parser as report_parser
 from softsym.dashboards.wandb_workspace import parse as workspace_arguments
@@ -119,6 +119,19 @@ def test_commands_of_trajectories():
         else:
             assert str(eth_ucy.arguments(given).data_dir) == "data/eth_ucy"
     assert seen == {"train.py": 14, "benchmarks/eth_ucy.py": 2, "convert": 2}
+
+
+def test_commands_of_strengths(monkeypatch):
+    monkeypatch.setattr(selection, "FINAL_TRAININGS", [])
+    page = DOCS / "strengths.md"
+    code, _ = next(blocks(page, "python"))
+    exec(compile(code, page.name, "exec"), {})
+    folds = []
+    for given in (words[2:] for words in commands(page)):
+        require_whole(hydra_arguments(given))
+        if "experiment=arrays" in given:
+            folds += check_command_line(hydra_arguments(given))
+    assert "select_fold=0,1,2,3,4" in folds
 
 
 def test_commands_of_clusters(monkeypatch):

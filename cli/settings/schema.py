@@ -59,6 +59,9 @@ class Train(TypedDict):
     sweep: Text | None
     seed: Seed
     seeds: Count
+    select: Literal["leave_one_environment_out"] | None
+    select_folds: Annotated[int, Ge(2), Le(1000)]
+    select_fold: Natural | Literal["final"] | None
     dim: Dimension
     largest_group: Group
     constraint: Group

@@ -89,6 +89,7 @@ def read_scenario(path: Path, split: str) -> SceneTracks:
         kinds[order][first],
         np.hstack([position, flat]),
         np.hstack([velocity, flat]),
+        path.parent.name,
     )
 
 

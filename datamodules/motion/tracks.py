@@ -11,8 +11,12 @@ import numpy as np
 
 from softsym.datamodules.array_store import Arrays, ArrayWriter, cached_arrays
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """To be increased when the same recordings give other arrays."""
+LONGEST = 64
+"""Bytes of a scene's name that are kept."""
+PARTS = ("_train", "_val", "_test")
+"""Ends of the names of scenes that are parts of one recording, in time."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,13 @@ class SceneTracks:
     kind: np.ndarray  # (agents,) index into environments.AGENT_TYPES
     position: np.ndarray  # (rows, 3) metres, float64; the rows of agent 0, then of agent 1, ...
     velocity: np.ndarray  # (rows, 3) metres per second, float64; NaN where it is unknown
+    name: str = ""  # unique in the environment; empty if unknown
+
+    @property
+    def recording(self) -> str:
+        """Name of the recording that the scene is, or is a part of."""
+        ends = [end for end in PARTS if self.name.endswith(end)]
+        return self.name.removesuffix(ends[0]) if ends else self.name
 
     @property
     def first_row(self) -> np.ndarray:
@@ -46,15 +57,16 @@ class SceneTracks:
         rows = np.repeat(chosen, self.steps)
         first_step, steps, kind = self.first_step[chosen], self.steps[chosen], self.kind[chosen]
         position, velocity = self.position[rows], self.velocity[rows]
-        return SceneTracks(self.split, first_step, steps, kind, position, velocity)
+        return SceneTracks(self.split, first_step, steps, kind, position, velocity, self.name)
 
 
 class TrackStore:
     """The scenes of an environment, mapped into memory.
 
     Args:
-        arrays: ``scenes`` (scenes,), number of the split; ``agents`` (agents, 4), number of the
-            scene, first step, steps and kind; ``position`` and ``velocity`` (rows, 3).
+        arrays: ``scenes`` (scenes,), number of the split; ``names`` (scenes, 64), bytes of the
+            name; ``agents`` (agents, 4), number of the scene, first step, steps and kind;
+            ``position`` and ``velocity`` (rows, 3).
         splits: Names of the environment's splits, by number.
     """
 
@@ -76,7 +88,8 @@ class TrackStore:
         rows = slice(self._rows[index], self._rows[index + 1])
         _, first_step, steps, kind = agents.T
         positions, velocities = self.arrays["position"][rows], self.arrays["velocity"][rows]
-        return SceneTracks(self.split_of(index), first_step, steps, kind, positions, velocities)
+        tracks = (first_step, steps, kind, positions, velocities)
+        return SceneTracks(self.split_of(index), *tracks, text_of(self.arrays["names"][index]))
 
     def split_of(self, index: int) -> str:
         """Returns the environment's own split of a scene."""
@@ -98,12 +111,28 @@ def cached_tracks(
     def build(writer: ArrayWriter) -> None:
         for index, scene in enumerate(scenes(writer.scratch)):
             writer.append("scenes", np.array([splits.index(scene.split)]))
+            writer.append("names", row_of(scene.name))
             numbers = (np.full(len(scene.steps), index), scene.first_step, scene.steps, scene.kind)
             writer.append("agents", np.stack(numbers, axis=1).astype(np.int64))
             writer.append("position", scene.position.astype(np.float64))
             writer.append("velocity", scene.velocity.astype(np.float64))
 
     return TrackStore(cached_arrays(cache_dir, f"{name}-tracks", key, build), splits)
+
+
+def row_of(name: str) -> np.ndarray:
+    """The first letters of a name as a row (1, 64) of bytes, for the cache.
+
+    Example:
+        >>> text_of(row_of("zara")[0])
+        'zara'
+    """
+    return np.frombuffer(name.encode()[:LONGEST].ljust(LONGEST, b"\0"), np.uint8)[None]
+
+
+def text_of(row: np.ndarray) -> str:
+    """The name of which :func:`row_of` made a row (64,)."""
+    return row.tobytes().rstrip(b"\0").decode(errors="ignore")
 
 
 def gapless_runs(agent: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -170,4 +199,5 @@ def thinned(scene: SceneTracks, factor: int) -> SceneTracks:
         scene.kind[seen],
         scene.position[kept],
         scene.velocity[kept],
+        scene.name,
     )

@@ -121,7 +121,8 @@ def scene_tracks(dataset: Any, scene: Any, split: str) -> SceneTracks:
     begins, steps = gapless_runs(agent, step)
     kinds = np.array([int(agent.type) for agent in agents], np.int64)
     velocity = backward_velocities(position, steps, scene.dt)
-    return SceneTracks(split, step[begins], steps, kinds[agent[begins]], position, velocity)
+    tracks = (step[begins], steps, kinds[agent[begins]], position, velocity)
+    return SceneTracks(split, *tracks, str(scene.name))
 
 
 def sampling(dt: float | None, native: float) -> tuple[float | None, int]:

@@ -35,7 +35,9 @@ def pooled(tests: Sequence[SymmetryTest], level: float, tolerance: float) -> Sym
     )
 
 
-def pooled_verdict(found: Sequence[Verdict], level: float, tolerance: float) -> Verdict:
+def pooled_verdict(
+    found: Sequence[Verdict], level: float, tolerance: float, of: str = "seeds"
+) -> Verdict:
     """Pools the verdicts of several tests on one symmetry; its note counts those that agree.
 
     Args:
@@ -43,11 +45,12 @@ def pooled_verdict(found: Sequence[Verdict], level: float, tolerance: float) -> 
         level: Level of the verdict. Medians of bounds are wrong with at most twice the probability
             of the bounds.
         tolerance: Relative break up to which a symmetry counts as holding.
+        of: What the tests differ by, for the note.
     """
     first, count = found[0], len(found)
     silent = [each for each in found if each.verdict.startswith("no verdict")]
     if 2 * len(silent) > count:
-        return replace(silent[0], note=f"no verdict in {len(silent)} of {count} seeds")
+        return replace(silent[0], note=f"no verdict in {len(silent)} of {count} {of}")
     p, p_holm = (min(1.0, 2 * median(getattr(v, k) for v in found)) for k in ("p", "p_holm"))
     lower, upper, estimate = (
         median(getattr(v, k) for v in found) for k in ("lower", "upper", "estimate")
@@ -57,7 +60,7 @@ def pooled_verdict(found: Sequence[Verdict], level: float, tolerance: float) -> 
     agree = sum(v.verdict.startswith(word) for v in found)
     estimates = [v.estimate for v in found]
     note = (
-        f"{word} in {agree} of {count} seeds, with estimates from "
+        f"{word} in {agree} of {count} {of}, with estimates from "
         f"{percent(min(estimates))} to {percent(max(estimates))}"
     )
     return replace(

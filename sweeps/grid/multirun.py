@@ -9,9 +9,11 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from softsym.cli.named_symmetries import add_named_symmetries
 from softsym.cli.overrides import SEARCHPATH
 from softsym.cli.records import is_complete, require_same_run
 from softsym.cli.resolvers import folder_label
+from softsym.cli.selection import apply_choices
 from softsym.runs.errors import UserError
 from softsym.runs.layout import RECORD
 from softsym.runs.outcome import is_finished
@@ -61,6 +63,9 @@ def finish_grid(
             )
         with open_dict(config):  # Hydra itself tells only the run
             config.paths.output = str(folder.absolute())
+        # as the run itself completes its config before it compares or stores it
+        add_named_symmetries(config)
+        apply_choices(config)
         require_same_run(config, folder.absolute(), "auto")
         if is_finished(folder) and not is_complete(folder, config):
             (folder / RECORD).unlink()  # the config now asks for a longer training

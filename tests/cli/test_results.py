@@ -20,6 +20,7 @@ from softsym.cli.results import (
     what_penalties_measure,
 )
 from softsym.datamodules.base import TensorDataModule
+from softsym.datamodules.environment_folds import EnvironmentFold
 from softsym.networks import MLP, ConstantVelocity
 from softsym.regularizers import FunctionRegularizer, ProjectionRegularizer, WeightDecay
 from softsym.symmetries import group
@@ -194,6 +195,20 @@ def test_labels_stay_with_their_samples(monkeypatch):
     walks = torch.cat([inputs[::5] for inputs, _ in data.splits.values()])
     assert len(seen["x"]) == 2 * 17
     assert torch.equal(seen["x"], walks[seen["clusters"]])
+
+
+def test_a_fold_is_tested_on_its_environments_alone():
+    data, truth = Tracks(samples=200), Extrapolating(push=2.0)
+    x, _ = data.splits["test"]
+    noise = 0.1 * torch.randn(200, 2 * FUTURE, generator=torch.Generator().manual_seed(1))
+    data.splits = dict.fromkeys(("val", "test"), (x, truth(x).detach() + noise))
+    data.fold = EnvironmentFold(0, [["a"], ["b"], ["c"]])
+    # the model knows nothing of the push, which other environments lack
+    run = found(Extrapolating(), data, turn="SO(2)")
+    test, _ = held_out_test(run)
+    assert test["turn"].verdict.startswith("broken")
+    assert test["turn"].n == 200  # of the held-out samples alone
+    assert test.settings["predictor"] == "kernel ridge regression"
 
 
 def test_too_few_tracks_get_no_verdict():

@@ -155,3 +155,49 @@ def test_squares_of_targets_fit_into_the_precision(tmp_path):
     ArraysDataModule(file, "T1", "T1", dtype="float64").setup()
     with pytest.raises(ValueError, match=r"that float64 does not hold. Give the targets in other"):
         ArraysDataModule(file, "T1", "T1", targets="Z", dtype="float64").setup()
+
+
+def fold_of(file, number, **settings):
+    data = ArraysDataModule(str(file), "2T0+2T1", "T0", group_key="subject", **settings)
+    data.leave_out(number, 5)
+    data.setup()
+    return data
+
+
+def test_a_fold_is_standardised_by_its_own_training_samples(file):
+    data = fold_of(file, 2)
+    assert data.splits["train"][0][:, :2].mean(0).abs().max() < 1e-5
+    assert data.splits["val"][0][:, :2].mean(0).abs().max() > 1e-3
+    assert torch.equal(data.splits["test"][0], data.splits["val"][0])
+    names = [data.environment_name(label) for label in data.fold.held]
+    assert names[0] == f"subject {data.fold.held[0]}"
+    # few environments are what is asked about; their samples are draws
+    assert data.clusters is None
+
+
+def test_the_final_training_has_all_but_the_test(file, tmp_path):
+    whole = ArraysDataModule(str(file), "2T0+2T1", "T0", group_key="subject")
+    final = fold_of(file, None)
+    counts = {name: len(rows) for name, rows in whole.rows.items()}
+    assert len(final.rows["train"]) == counts["train"] + counts["val"]
+    np.testing.assert_array_equal(final.rows["test"], whole.rows["test"])
+    assert "val" not in final.splits
+
+
+def test_a_fold_never_holds_samples_of_a_test_file(file, tmp_path):
+    raw = dict(np.load(file))
+    np.savez(tmp_path / "later.npz", **raw | {"subject": raw["subject"] + 100})
+    data = fold_of(file, 0, test_file=str(tmp_path / "later.npz"), standardize=False)
+    assert torch.equal(data.splits["test"][0], data.splits["val"][0])
+    known = {tuple(row) for row in raw["X"].astype(np.float32)}
+    assert {tuple(row) for row in data.splits["val"][0].numpy()} <= known
+    assert set(data.fold.held) <= set(range(50))
+
+
+def test_a_selection_wants_one_file_of_training_and_validation(file, tmp_path):
+    raw = dict(np.load(file))
+    np.savez(tmp_path / "more.npz", **raw | {"subject": raw["subject"] + 100})
+    settings = {"group_key": "subject", "val_file": str(tmp_path / "more.npz")}
+    data = ArraysDataModule(str(file), "2T0+2T1", "T0", **settings)
+    with pytest.raises(ValueError, match=r"leave out datamodule\.val_file"):
+        data.leave_out(0, 5)

@@ -163,6 +163,28 @@ def test_scenes_are_the_clusters_where_there_are_enough(raw, cache, monkeypatch)
         assert len(labels.unique()) < 10 < len(few.clusters[name].unique())
 
 
+def test_a_fold_holds_out_whole_recordings(raw, cache):
+    plain, fold, final = (made("eupeds_zara1", raw, cache) for _ in range(3))
+    plain.setup()
+    counts = {part: len(plain.splits[part][0]) for part in SPLITS}
+    fold.leave_out(0, 7)
+    names = [[fold.environment_name(label) for label in held] for held in fold.fold.folds]
+    # the parts of a recording in training and validation are one environment; zara01 is the test
+    others = {"biwi_eth", "biwi_hotel", "crowds_zara02", "crowds_zara03", "students001"}
+    assert {name for (name,) in names} == others | {"students003", "uni_examples"}
+    fold.setup()
+    held, kept = (len(fold.splits[part][0]) for part in ("val", "train"))
+    assert held + kept == counts["train"] + counts["val"]
+    labels = fold.environments()
+    expected = sum(int((labels[part] == fold.fold.held[0]).sum()) for part in ("train", "val"))
+    assert held == expected > 0
+    assert len(fold.clusters["val"].unique()) > 10  # tracks, in the one recording
+    final.leave_out(None, 7)
+    final.setup()
+    assert len(final.splits["train"][0]) == counts["train"] + counts["val"]
+    assert torch.equal(final.splits["test"][0], plain.splits["test"][0])
+
+
 def test_second_time_reads_the_cache(raw, cache, monkeypatch):
     def fail(*_args, **_settings):
         raise AssertionError("read again")

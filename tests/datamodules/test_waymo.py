@@ -100,6 +100,17 @@ def test_clusters_are_the_records(raw, tmp_path, monkeypatch):
     assert counts[1].tolist() == [*sizes[1]]
 
 
+def test_a_fold_holds_out_records_and_normalises_by_the_others(raw, tmp_path):
+    whole, fold = (datamodule(tmp_path, raw, normalisation="computed_symm_aware") for _ in "ab")
+    whole.setup()
+    fold.leave_out(0, 2)
+    fold.setup()
+    count = sum(len(whole.splits[name][0]) for name in ("train", "val"))
+    assert len(fold.splits["train"][0]) + len(fold.splits["val"][0]) == count
+    assert not torch.equal(fold.target_scale, whole.target_scale)
+    assert fold.environment_name(fold.fold.held[0]).startswith("record ")
+
+
 @pytest.mark.parametrize("name", [*NORMALISATIONS, *(f"computed_{n}" for n in NORMALISATIONS)])
 def test_target_scale_gives_metres(raw, tmp_path, name):
     data = datamodule(tmp_path, raw, normalisation=name)

@@ -83,6 +83,12 @@ def train(tmp_path, warm):
 
 
 @pytest.fixture(scope="session")
+def trainer_in(warm):
+    """Makes what starts runs in a folder, for tests that share a run."""
+    return lambda folder: Trainer(folder, warm)
+
+
+@pytest.fixture(scope="session")
 def shared_run(tmp_path_factory, warm, worker_id):
     """Trains once for all workers of a test session, for tests that only read or compare."""
     # each worker has a folder of its own below that of the session

@@ -22,6 +22,16 @@ def test_runs_are_found_once_and_not_inside_what_runs_keep(tmp_path):
     assert names == ["sweep/0", "sweep/0/below", "sweep/1"]
 
 
+def test_folds_are_parts_of_the_run_above(tmp_path):
+    for folder in ("fold_0", "fold_1"):
+        write_run(tmp_path / "one" / folder)
+    assert len(list(find_runs([tmp_path]))) == 2
+    write_run(tmp_path / "other").rename(tmp_path / "moved")
+    (tmp_path / "moved" / "config.yaml").rename(tmp_path / "one" / "config.yaml")
+    assert list(find_runs([tmp_path])) == [tmp_path / "one"]
+    assert list(find_runs([tmp_path / "one" / "fold_1"])) == [tmp_path / "one" / "fold_1"]
+
+
 def test_a_run_tells_what_its_folder_holds(tmp_path):
     run = read_run(write_run(tmp_path / "run", seed=2, strength=3.0))
     assert (run.status, run.seed, run.monitor, run.seconds) == ("finished", 2, "val/mse", 10.5)

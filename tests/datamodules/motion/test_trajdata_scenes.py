@@ -117,7 +117,7 @@ def test_a_track_that_misses_steps_counts_as_two(tmp_path):
     ]
     cache = Made(scene_data_df=table, index_dict={key: row for row, key in enumerate(index)})
     dataset = Made(cache_class=lambda *_: cache, cache_path=None)
-    scene = scene_tracks(dataset, Made(agents=agents, dt=0.5), "train")
+    scene = scene_tracks(dataset, Made(agents=agents, dt=0.5, name="one"), "train")
     assert scene.first_step.tolist() == [2, 6, 0]
     assert scene.steps.tolist() == [2, 2, 3]
     assert scene.kind.tolist() == [2, 2, 1]

@@ -1,0 +1,156 @@
+"""What the folds of a selection found, each in the environments that it held out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import fmean, median
+from typing import Any
+
+from softsym.metrics import SymmetryTest, Verdict
+from softsym.metrics.symmetry_tests.pooling import pooled_verdict
+from softsym.metrics.symmetry_tests.verdict import percent
+from softsym.reporting.number_format import listing
+
+SHOWN = 3
+"""Names of environments that a label lists; of more, it gives the number."""
+SILENT = "no verdict: the model explains nothing there"
+
+
+@dataclass(frozen=True)
+class EnvironmentResult:
+    """The result of one fold.
+
+    Attributes:
+        environments: Names of those that it held out.
+        epochs: Epochs that its best model has trained.
+        score: Validation metric of that model, on the held-out environments.
+        strengths: Name of a symmetry -> the strength that the model trained with last.
+        test: The symmetry test on the held-out environments, if there is one.
+        untested: Why there is none.
+    """
+
+    environments: tuple[str, ...]
+    epochs: int
+    score: float
+    strengths: Mapping[str, float] = field(default_factory=dict)
+    test: SymmetryTest | None = None
+    untested: str = ""
+
+    @property
+    def label(self) -> str:
+        """The environments for readers, shortened where they are many."""
+        names = self.environments
+        if len(names) <= SHOWN:
+            return ", ".join(names)
+        return f"{', '.join(names[: SHOWN - 1])} and {len(names) - SHOWN + 1} more"
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """Name -> verdict; one of a model that explains nothing there claims nothing."""
+        if self.test is None:
+            return {}
+        explains = self.test.explained["all"][1] > 0
+        return {name: v if explains else _silent(v) for name, v in self.test.items()}
+
+
+def _silent(verdict: Verdict) -> Verdict:
+    return replace(verdict, p=1.0, p_holm=1.0, lower=0.0, upper=math.inf, verdict=SILENT)
+
+
+def pooled_test(found: Sequence[EnvironmentResult]) -> tuple[SymmetryTest | None, str]:
+    """Pools the tests of all folds by medians: the verdict on a typical environment.
+
+    Returns:
+        The test, whose notes name the environments that disagree; or None, and why there is none.
+    """
+    tests = [each.test for each in found if each.test is not None]
+    if not tests:
+        return None, next((each.untested for each in found if each.untested), "")
+    settings = tests[0].settings
+    verdicts = {}
+    for name in tests[0]:
+        known = [each.verdicts[name] for each in found if name in each.verdicts]
+        pooled = pooled_verdict(known, settings["level"], settings["tolerance"], of="folds")
+        verdicts[name] = replace(
+            pooled,
+            n=sum(v.n for v in known),
+            clusters=sum(v.clusters for v in known),
+            note="; ".join(filter(None, [pooled.note, dissent(found, name)])),
+        )
+    explained = {
+        part: tuple(median(test.explained[part][i] for test in tests) for i in range(3))
+        for part in tests[0].explained
+    }
+    triples = {part: (low[0], low[1], low[2]) for part, low in explained.items()}
+    return SymmetryTest(verdicts, settings, {}, triples), ""
+
+
+def dissent(found: Sequence[EnvironmentResult], name: str) -> str:
+    """Says which environments break a symmetry that others keep; empty where none does.
+
+    Undecided environments count for neither.
+
+    Example:
+        >>> dissent([], "SO(3)")
+        ''
+    """
+    broken, kept = ([e for e in found if _says(e, name, word)] for word in ("broken", "holds"))
+    if not (broken and kept):
+        return ""
+    each = [f"{e.label} ({_interval(e.verdicts[name])})" for e in broken]
+    return f"broken in {listing(each)}, kept in {listing([e.label for e in kept])}"
+
+
+def disagreements(found: Sequence[EnvironmentResult], names: Mapping[str, str]) -> list[str]:
+    """A sentence for each symmetry on which environments disagree.
+
+    Args:
+        found: Results of the folds.
+        names: Name of a symmetry -> its text for readers.
+    """
+    said = {name: dissent(found, name) for name in names}
+    return [f"Environments disagree on {names[n]}: {text}." for n, text in said.items() if text]
+
+
+def metrics_of(found: Sequence[EnvironmentResult], monitor: str) -> dict[str, float]:
+    """The results as flat metrics: the mean validation score, and that and breaks of each fold."""
+    if not found:
+        return {}
+    metrics = {monitor: fmean(each.score for each in found)}
+    for number, each in enumerate(found):
+        metrics[f"fold_{number}/{monitor}"] = each.score
+        for name, verdict in each.verdicts.items():
+            known = {key: getattr(verdict, key) for key in ("lower", "upper", "estimate")}
+            place = f"fold_{number}/symmetry/{name}"
+            metrics |= {f"{place}/{k}": v for k, v in known.items() if math.isfinite(v)}
+    return {name: value for name, value in metrics.items() if math.isfinite(value)}
+
+
+def environment_rows(found: Sequence[EnvironmentResult]) -> list[dict[str, Any]]:
+    """Cells of the table: a row for each symmetry of each fold, or one for a fold without any."""
+    return [
+        {
+            "label": each.label,
+            "name": name,
+            "verdict": verdict,
+            "text": verdict.verdict if verdict else (each.untested or "not tested"),
+            "strength": each.strengths.get(name),
+            "score": each.score,
+            "epochs": each.epochs,
+        }
+        for each in found
+        for name in (each.verdicts or each.strengths or [""])
+        for verdict in [each.verdicts.get(name)]
+    ]
+
+
+def _says(result: EnvironmentResult, name: str, word: str) -> bool:
+    return name in result.verdicts and result.verdicts[name].verdict.startswith(word)
+
+
+def _interval(verdict: Verdict) -> str:
+    if math.isinf(verdict.upper):
+        return f"by at least {percent(verdict.lower)}"
+    return f"by {percent(verdict.lower)} to {percent(verdict.upper, up=True)}"
