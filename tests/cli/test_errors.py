@@ -77,7 +77,7 @@ def test_cause_of_a_failed_construction_with_its_place():
 def test_unknown_argument_lists_the_known_ones():
     text = failure({"_target_": "softsym.regularizers.AdjustOnce", "epochs": 3})
     assert "'epochs'" in text
-    assert "AdjustOnce takes: epoch, exponent, window." in text
+    assert "AdjustOnce takes: epoch, exponent, window, growth, relative." in text
 
 
 def test_unknown_class_is_named():
