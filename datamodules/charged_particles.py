@@ -67,17 +67,20 @@ def advance(state: State, steps: int, field: float = 0.0) -> State:
         field: Strength of a uniform field along z: it accelerates a charge q by q times this.
     """
     parts = [
-        _advance(*(values[begin : begin + TOGETHER] for values in state), steps, field)
+        _advance(rows_of(state, slice(begin, begin + TOGETHER)), steps, field)
         for begin in range(0, len(state.charges), TOGETHER)
     ]
     return State(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
-def _advance(
-    charges: Array, positions: Array, velocities: Array, steps: int, field: float
-) -> State:
-    q = charges.T  # simulations last: numpy is fast along the last axis
-    x, v = (np.ascontiguousarray(values.transpose(1, 2, 0)) for values in (positions, velocities))
+def rows_of(state: State, rows: slice) -> State:
+    """The states of some of the simulations."""
+    return State(*(values[rows] for values in state))
+
+
+def _advance(state: State, steps: int, field: float) -> State:
+    q = state.charges.T  # simulations last: numpy is fast along the last axis
+    x, v = (np.ascontiguousarray(values.transpose(1, 2, 0)) for values in state[1:])
     products = q[:, None] * q[None]
     same = np.arange(BODIES)
     products[same, same] = 0.0
@@ -90,4 +93,4 @@ def _advance(
         forces = (products / (squares * np.sqrt(squares)) * apart).sum(2)
         v += DT * (np.clip(forces, -LARGEST_FORCE, LARGEST_FORCE) + along_z * q)
         x += DT * v
-    return State(charges, x.transpose(2, 0, 1), v.transpose(2, 0, 1))
+    return State(state.charges, x.transpose(2, 0, 1), v.transpose(2, 0, 1))

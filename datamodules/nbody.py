@@ -24,6 +24,7 @@ from softsym.datamodules.charged_particles import (
     advance,
     frame,
     initial_states,
+    rows_of,
 )
 from softsym.datamodules.setting_checks import Count, Seed
 from softsym.datamodules.synthetic import BROKEN, EXACT
@@ -113,7 +114,7 @@ class NBody(TensorDataModule):
 
     @override
     def load(self) -> Mapping[str, Split]:
-        cached = self._simulations()
+        cached = {name: torch.from_numpy(values) for name, values in self._simulations().items()}
         return {name: (cached[f"{name}_inputs"], cached[f"{name}_targets"]) for name in DRAWN}
 
     @override
@@ -155,7 +156,7 @@ class NBody(TensorDataModule):
             used = slice(first, first + self.counts[name])
             first += of_all
             log.info("Simulating %d samples for %s.", self.counts[name], name)
-            seen = frame(State(*(values[used] for values in drawn)), self.frames[0], self.field)
+            seen = frame(rows_of(drawn, used), self.frames[0], self.field)
             writer.append(f"{name}_inputs", _flat(seen))
             writer.append(
                 f"{name}_targets", _rows(advance(seen, self._steps, self.field).positions)

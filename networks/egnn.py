@@ -64,8 +64,8 @@ class EGNN(nn.Module):
             self.rounds = nn.ModuleList(_Round(channels) for _ in range(layers))
             self.free = GNN(bodies, dim, channels, layers, seed=seed + 1) if free_path else None
             if self.free is not None:
-                nn.init.zeros_(self.free.decoder[-1].weight)
-                nn.init.zeros_(self.free.decoder[-1].bias)
+                for values in self.free.decoder[-1].parameters():
+                    nn.init.zeros_(values)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Predicts the positions."""

@@ -50,10 +50,9 @@ def particles(inputs: Tensor, bodies: int, dim: int) -> Particles:
     return Particles(charges, positions, velocities)
 
 
-def two_layers(first: int, channels: int, last: int, *, end: nn.Module | None = None) -> nn.Module:
-    """A small MLP with silu between its two layers, and ``end`` after them."""
-    layers = [nn.Linear(first, channels), nn.SiLU(), nn.Linear(channels, last)]
-    return nn.Sequential(*layers, *([] if end is None else [end]))
+def two_layers(first: int, channels: int, last: int) -> nn.Sequential:
+    """A small MLP with silu between its two layers."""
+    return nn.Sequential(nn.Linear(first, channels), nn.SiLU(), nn.Linear(channels, last))
 
 
 class Messages(nn.Module):

@@ -36,7 +36,10 @@ def test_good_command_lines_pass(arguments):
     [
         (["sed=1"], r"Unknown config key 'sed'. Did you mean 'seed'"),
         (["network.chanels=1"], r"'network.chanels'. Did you mean 'channels'"),
-        (["experiment=inertia", "policy.a.b=1"], r"Keys under 'policy': epoch, exponent, growth, relative, window"),
+        (
+            ["experiment=inertia", "policy.a.b=1"],
+            r"Keys under 'policy': epoch, exponent, growth, relative, window",
+        ),
         (["~regularizers.nope"], r"There is no key 'regularizers.nope' to leave out. Keys under"),
         (["policy=none"], r"no policy called 'none'. Choose one of: adjust_once, adjust"),
         (["policy={low: 3}"], r"'policy.low'. For .*of: adjust_once, .*'policy': epoch, exponent"),
