@@ -116,6 +116,7 @@ def from_config(config: Any, swept: Sequence[str]) -> Contents:
     policy, strong = module.tuning.policy, [n for n in tuned if module.regularizers[n].strength]
     constrained = tuple(strong) if policy.constrains else ()
     empty = empty if constrained else (*empty, "constraints")
+    empty = empty if config.get("select") else (*empty, "environments")
     return Contents(
         name=config.name,
         project=logger.get("project") or "softsym",

@@ -17,7 +17,7 @@ from softsym.lightning_modules.held_out import spread_rows
 from softsym.lightning_modules.moved_batches import moved_batch
 from softsym.metrics.heads import HeadMetrics
 from softsym.symmetries import Group
-from softsym.symmetries.batches import Types, flattened, over
+from softsym.symmetries.batches import Types, flattened, over, tensors
 from softsym.symmetries.own_elements import OwnElements, content_keys, shares
 
 log = logging.getLogger(__name__)
@@ -107,6 +107,10 @@ class MovedTest(nn.Module):
         if not len(x):
             return None
         moved = moved_batch(batch, self.types, G, self._elements[name](x))
+        if _missing(moved[1]) > _missing(batch[1]):
+            raise ValueError(
+                "Some targets are missing in part, and cannot be moved without the rest."
+            )
         # laid out as batches of the loader are: networks and metrics may ask for views
         return apply_to_collection(moved, Tensor, Tensor.contiguous)
 
@@ -118,6 +122,11 @@ class MovedTest(nn.Module):
         # of numbers, such as a singular matrix: a test without this is better than none
         except (ValueError, LinAlgError) as reason:
             self.reasons[name] = str(reason)
+
+
+def _missing(targets: Any) -> int:
+    """Number of NaN among targets, tensors or nested."""
+    return sum(int(y.isnan().sum()) for y in tensors(targets) if y.is_floating_point())
 
 
 def _test_inputs(trainer: Trainer) -> Any:

@@ -77,7 +77,9 @@ def pooled_test(found: Sequence[EnvironmentResult]) -> tuple[SymmetryTest | None
             pooled,
             n=sum(v.n for v in known),
             clusters=sum(v.clusters for v in known),
-            note="; ".join(filter(None, [pooled.note, dissent(found, name)])),
+            note="; ".join(
+                filter(None, [pooled.note, _untested(found, name), dissent(found, name)])
+            ),
         )
     explained = {
         part: tuple(median(test.explained[part][i] for test in tests) for i in range(3))
@@ -87,20 +89,27 @@ def pooled_test(found: Sequence[EnvironmentResult]) -> tuple[SymmetryTest | None
     return SymmetryTest(verdicts, settings, {}, triples), ""
 
 
-def dissent(found: Sequence[EnvironmentResult], name: str) -> str:
-    """Says which environments break a symmetry that others keep; empty where none does.
+def dissent(found: Sequence[EnvironmentResult], name: str, level: float = 0.05) -> str:
+    """Says which environments break a symmetry by more than others can; empty where none does.
 
-    Undecided environments count for neither.
+    A break counts after Bonferroni's correction for the number of environments, and against those
+    alone whose upper bound is below its lower one.
 
     Example:
         >>> dissent([], "SO(3)")
         ''
     """
-    broken, kept = ([e for e in found if _says(e, name, word)] for word in ("broken", "holds"))
-    if not (broken and kept):
+    tested = [(each, each.verdicts[name]) for each in found if name in each.verdicts]
+    broken = [(e, v) for e, v in tested if len(tested) * v.p_holm < level]
+    least = min((v.lower for _, v in broken), default=0.0)
+    others = [(e, v) for e, v in tested if v.upper < least]
+    if not (broken and others):
         return ""
-    each = [f"{e.label} ({_interval(e.verdicts[name])})" for e in broken]
-    return f"broken in {listing(each)}, kept in {listing([e.label for e in kept])}"
+    each = [f"{e.label} ({_interval(v)})" for e, v in broken]
+    most = percent(max(v.upper for _, v in others), up=True)
+    return (
+        f"broken in {listing(each)}, by at most {most} in {listing([e.label for e, _ in others])}"
+    )
 
 
 def disagreements(found: Sequence[EnvironmentResult], names: Mapping[str, str]) -> list[str]:
@@ -146,8 +155,9 @@ def environment_rows(found: Sequence[EnvironmentResult]) -> list[dict[str, Any]]
     ]
 
 
-def _says(result: EnvironmentResult, name: str, word: str) -> bool:
-    return name in result.verdicts and result.verdicts[name].verdict.startswith(word)
+def _untested(found: Sequence[EnvironmentResult], name: str) -> str:
+    missing = sum(name not in each.verdicts for each in found)
+    return f"{missing} of {len(found)} folds could not be tested" if missing else ""
 
 
 def _interval(verdict: Verdict) -> str:

@@ -18,7 +18,7 @@ from softsym.reporting.palette import SERIES, symmetry_names
 from softsym.reporting.summary import RunSummary, scores
 from softsym.reporting.svg import pictures
 from softsym.reporting.symmetry_results import strongest_first
-from softsym.reporting.verdicts import first_word, headline, verdict
+from softsym.reporting.verdicts import explainer, first_word, headline, verdict
 from softsym.runs.files import write_atomically
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -53,6 +53,7 @@ def render_report(summary: RunSummary) -> str:
             for row in environment_rows(summary.environments)
         ],
         notes=notes(summary),
+        explainer=explainer(summary),
         pictures=pictures(summary, FIGURES, lambda key: _remarks(key, summary)),
         scores=scores(summary),
         moved=moved_errors(summary),

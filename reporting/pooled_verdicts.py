@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
-from typing import Any
 
 from softsym.metrics import Verdict
 from softsym.metrics.symmetry_tests.pooling import pooled_verdict
@@ -34,7 +31,7 @@ def pooled_verdicts(configuration: Configuration) -> dict[str, Verdict]:
     of_runs = [_verdicts(run) for run in configuration.counted]
     names = dict.fromkeys(name for verdicts in of_runs for name in verdicts)
     return {
-        name: pooled_verdict([_careful(v[name]) for v in of_runs if name in v], LEVEL, TOLERANCE)
+        name: pooled_verdict([v[name] for v in of_runs if name in v], LEVEL, TOLERANCE)
         for name in names
     }
 
@@ -46,13 +43,6 @@ def _verdicts(run: Run) -> dict[str, Verdict]:
         with suppress(ValueError, TypeError, AttributeError):
             read[visible(name)] = Verdict.from_dict({"blocks": {}, **fields})
     return read
-
-
-def _careful(verdict: Verdict) -> Verdict:
-    """The same, with what is unknown as that which claims least."""
-    least = {"p": 1.0, "p_holm": 1.0, "lower": 0.0, "upper": math.inf, "estimate": 0.0}
-    unknown: dict[str, Any] = {k: v for k, v in least.items() if math.isnan(getattr(verdict, k))}
-    return replace(verdict, **unknown)
 
 
 def verdict_table(sweep: Sweep) -> SweepTable | None:

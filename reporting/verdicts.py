@@ -11,6 +11,8 @@ from softsym.reporting.number_format import listing
 from softsym.reporting.summary import RunSummary
 from softsym.reporting.symmetry_results import SymmetryResult, labels
 
+REGRESSION = "kernel ridge regression"
+"""What a test says of the predictor that it fits itself."""
 WORDS = ("holds", "broken", "undecided", "no verdict")
 """The beginnings of verdicts, best first."""
 
@@ -53,7 +55,16 @@ def _on_symmetries(summary: RunSummary) -> str:
             key=lambda r: WORDS.index(first_word(summary.verdict(r.name))),
         )
     ]
-    return f"{'; '.join(clauses)}. The model explains {100 * r2:.3g}% of the held-out variance."
+    return f"{'; '.join(clauses)}. {explainer(summary)} {100 * r2:.3g}% of the held-out variance."
+
+
+def explainer(summary: RunSummary) -> str:
+    """Who explains the targets that the test was made with, with the verb."""
+    if summary.environments:
+        return "In the folds, predictors explain a median of"
+    asked = {} if summary.test is None else summary.test.settings
+    own = asked.get("predictor") == REGRESSION
+    return "A regression on these samples, not the model, explains" if own else "The model explains"
 
 
 def _clause(name: str, tested: Verdict) -> str:

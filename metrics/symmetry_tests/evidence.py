@@ -18,6 +18,7 @@ from softsym.metrics.symmetry_tests.likeness import Density, fit_likeness, fit_p
 from softsym.metrics.symmetry_tests.model import Function
 from softsym.metrics.symmetry_tests.moved_samples import fit_moved
 from softsym.metrics.symmetry_tests.one_parameter import joined, one_parameter_groups
+from softsym.metrics.symmetry_tests.overlap import FEWEST, ApartError, share_among
 from softsym.metrics.symmetry_tests.projection import project_function
 from softsym.metrics.symmetry_tests.samples import Samples
 from softsym.metrics.symmetry_tests.statistics import (
@@ -86,10 +87,12 @@ class Evidence:
         """Projects the predictors under one group, or under its one-parameter subgroups."""
         try:
             self.projected[name] = self._project(G, generator)
+        except ApartError as reason:
+            self.refused[name] = str(reason)
         except NoFrameError as reason:
             parts = []
             for H in one_parameter_groups(G):
-                with suppress(NoFrameError):
+                with suppress(NoFrameError, ApartError):
                     parts.append(self._project(H, generator, bounded=False))
             if parts:
                 self.local[name] = parts
@@ -103,6 +106,8 @@ class Evidence:
             ps.append(self._alike(by, part, generator))
             # positions on an orbit that is not compact have no law of their own
             differ = ps[-1] < ALIKE or not (by.is_compact or math.isnan(ps[-1]))
+            if differ and len(ps) == 1:
+                self._require_overlap(by)
             densities.append(self._density(by, part, generator) if differ else None)
             copies.append(self._copies(part, by, generator, bounded, densities[-1]))
         h, q = (self._joined([getattr(copy, key) for copy in copies]) for key in ("h", "q"))
@@ -137,6 +142,16 @@ class Evidence:
         apart = likeness(x[cut:]) - likeness(moved[cut:])
         _, clusters = self.samples.clusters[rest].unique(return_inverse=True)
         return clustered_mean(apart, clusters).p
+
+    def _require_overlap(self, by: Mover) -> None:
+        """Raises an ApartError if inputs are moved to where no others are."""
+        x = self.samples.x
+        moved = _moved_once(by, x, torch.Generator().manual_seed(0))
+        if share_among(x, moved, self.samples.clusters) < FEWEST:
+            raise ApartError(
+                f"{by.group} moves inputs away from all others, so that no sample can speak "
+                "against it"
+            )
 
     def _density(self, by: Mover, part: Fold, generator: torch.Generator) -> Density:
         """How dense inputs are along their orbits."""

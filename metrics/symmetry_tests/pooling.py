@@ -8,9 +8,11 @@ with probability level / 2 are wrong with probability level.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
-from statistics import median
+from statistics import median, median_high, median_low
+from typing import Any
 
 from softsym.metrics.symmetry_tests.verdict import SymmetryTest, Verdict, percent, verdict_text
 
@@ -51,10 +53,11 @@ def pooled_verdict(
     silent = [each for each in found if each.verdict.startswith("no verdict")]
     if 2 * len(silent) > count:
         return replace(silent[0], note=f"no verdict in {len(silent)} of {count} {of}")
-    p, p_holm = (min(1.0, 2 * median(getattr(v, k) for v in found)) for k in ("p", "p_holm"))
-    lower, upper, estimate = (
-        median(getattr(v, k) for v in found) for k in ("lower", "upper", "estimate")
-    )
+    found = [careful(each) for each in found]
+    # of an even number, the middle one that claims less
+    p, p_holm = (min(1.0, 2 * median_high(getattr(v, k) for v in found)) for k in ("p", "p_holm"))
+    lower, upper = median_low(v.lower for v in found), median_high(v.upper for v in found)
+    estimate = median(v.estimate for v in found)
     text = verdict_text(p, p_holm, lower, upper, level, tolerance)
     word = text.split()[0].rstrip(",")
     agree = sum(v.verdict.startswith(word) for v in found)
@@ -78,6 +81,13 @@ def pooled_verdict(
         blocks={label: _medians([v.blocks[label] for v in found]) for label in first.blocks},
         note="; ".join(filter(None, [note, *dict.fromkeys(v.note for v in found)])),
     )
+
+
+def careful(verdict: Verdict) -> Verdict:
+    """The same verdict, with what is unknown as that which claims least."""
+    least = {"p": 1.0, "p_holm": 1.0, "lower": 0.0, "upper": math.inf, "estimate": 0.0}
+    unknown: dict[str, Any] = {k: v for k, v in least.items() if math.isnan(getattr(verdict, k))}
+    return replace(verdict, **unknown)
 
 
 def _medians(triples: Sequence[tuple[float, float, float]]) -> tuple[float, float, float]:

@@ -87,9 +87,10 @@ TAKES = {
             "spared",
             "report_every",
             "fast_dev_run",
+            "frame_in",
         ),
     },
-    "negative": {"eps", "shift", "low", "high"},
+    "negative": {"eps", "shift", "low", "high", "field"},
     "fraction": {"stop_seconds", "low", "high", "step"},
     "huge": {"stop_seconds", "low", "high", "step"},
     "null": {

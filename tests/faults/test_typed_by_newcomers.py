@@ -47,7 +47,7 @@ TYPED = [
     ("ckpt_path=", "ckpt_path is empty"),
     ("'~seed'", "The config lacks seed, which every run needs"),
     ("'~trainer'", "Choose one with trainer=<name>: cpu, ddp, ddp_cpu, gpu"),
-    ("'~network'", "Choose one with network=<name>: agent_transformer, emlp"),
+    ("'~network'", "Choose one with network=<name>: agent_transformer, egnn, emlp"),
     ("'~regularizers'", "Choose one with regularizers=<name>: bodies, none"),
     ("'~regularizers.zz'", "There is no key 'regularizers.zz' to leave out. Did you mean 'yz'?"),
     ("'~experiment' trainer.max_epochs=x", "trainer.max_epochs must be a whole number of at least"),
@@ -154,7 +154,7 @@ def test_own_configs_keep_every_check_and_count_as_choices(tmp_path, flag):
     (folder / "network" / "own.yaml").write_text("_target_: own.Network\nwidth: 3\n")
     given = [f"--config-dir={folder}"] if flag[0] == "-" else [f"{flag}=[file://{folder}]"]
     for typed, words in [
-        ("network=null", "emlp, frame_averaging, mixed_rpp, mlp, own, rpp"),
+        ("network=null", "emlp, frame_averaging, gnn, mixed_rpp, mlp, own, rpp"),
         ("network=onw", "no network called 'onw'. Did you mean 'own'?"),
         ("network=own network.with=3", "Unknown config key 'network.with'. Did you mean 'width'?"),
         ("network=own seed=null", "seed must be a whole number"),

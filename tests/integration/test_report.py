@@ -222,7 +222,7 @@ def test_a_thousand_rows_sort_and_filter_at_once(open_page, sweep, tmp_path):
 
 def test_report_of_one_run_renders(open_page, finished):
     opened = open_page(finished.folder / "symmetry_report.html")
-    assert opened.page.locator("svg").count() == 4
+    assert opened.page.locator("svg").count() == 5
     assert opened.page.locator("table").count() == 2
     assert opened.page.evaluate("document.body.scrollWidth <= innerWidth")
 

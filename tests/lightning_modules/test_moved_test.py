@@ -168,3 +168,18 @@ def test_of_a_very_large_test_set_a_part_is_moved(tmp_path, monkeypatch):
     part, number = tested(200)
     assert 120 < whole - part < 180  # about 150 samples less
     assert tested(13)[1] == pytest.approx(number)
+
+
+def test_targets_that_are_missing_in_part_cannot_be_moved(tmp_path):
+    class Partial(Held):
+        def load(self):
+            self.partial_targets = True
+            return super().load()
+
+    x, y = points()
+    y = y.clone()
+    y[::2, 1] = torch.nan
+    model, run = module(network=Skewed(), candidates={"turn": "SO(2)"}, dim=2), trainer(tmp_path, 1)
+    (found,) = run.test(model, Partial(x, y), verbose=False)
+    assert "test/moved/turn/mse" not in found
+    assert "missing in part" in model.moved.reasons["turn"]

@@ -56,7 +56,8 @@ MOVED = {
 
 def tested(group: str, p: float, lower: float, upper: float, text: str) -> Verdict:
     middle = (lower + upper) / 2
-    return Verdict(group, p, lower, upper, middle, text, "mean over random elements", 2000, 2000)
+    how = "mean over random elements"
+    return Verdict(group, p, lower, upper, middle, text, how, 2000, 2000, p)
 
 
 def symmetry_test(r2: tuple[float, float, float] = (0.98, 0.97, 0.99)) -> SymmetryTest:

@@ -39,7 +39,7 @@ def test_the_verdict_is_that_of_a_typical_environment_and_names_the_others():
     assert untested == ""
     assert test["xy"].verdict.startswith("undecided")
     assert pooled_test(FOLDS[:3])[0]["xy"].verdict.startswith("holds")
-    assert "broken in bob (by 20% to 40%), kept in ann and cem" in test["xy"].note
+    assert "broken in bob (by 20% to 40%), by at most 2.0% in ann and cem" in test["xy"].note
     assert "of 4 folds" in test["xy"].note
     assert test["xy"].n == 4 * HOLDS.n
     assert test.explained["all"] == (0.9, 0.8, 0.95)
@@ -47,7 +47,10 @@ def test_the_verdict_is_that_of_a_typical_environment_and_names_the_others():
 
 def test_the_headline_says_who_disagrees():
     run = summary(environments=FOLDS)
-    said = "Environments disagree on O(2)@xy: broken in bob (by 20% to 40%), kept in ann and cem."
+    said = (
+        "Environments disagree on O(2)@xy: broken in bob (by 20% to 40%), by at most 2.0% in ann "
+        "and cem."
+    )
     assert headline(run).endswith(said)
     assert "disagree" not in headline(summary(environments=(FOLDS[0], FOLDS[2], FOLDS[3])))
     assert "disagree" not in headline(summary(environments=(FOLDS[1], FOLDS[3])))
@@ -59,6 +62,27 @@ def test_a_model_that_explains_nothing_says_nothing():
     assert lost.verdicts["xy"].verdict.startswith("no verdict")
     test, _ = pooled_test([FOLDS[0], lost, lost])
     assert test["xy"].verdict.startswith("no verdict")
+
+
+def test_undecided_environments_disagree_where_their_bounds_do():
+    low = found("O(2)@xy", 0.3, 0.0, 0.12, "undecided, at most 12%")
+    said = disagreements([fold("ann", low), FOLDS[1]], {"xy": "xy"})
+    assert said == [
+        "Environments disagree on xy: broken in bob (by 20% to 40%), by at most 12% in ann."
+    ]
+    assert disagreements([FOLDS[3], FOLDS[1]], {"xy": "xy"}) == []
+
+
+def test_chance_in_one_of_many_environments_is_no_disagreement():
+    weak = found("O(2)@xy", 0.02, 0.05, 0.2, "broken by 5% to 20% (p = 0.02)")
+    kept = [fold(f"e{k}", HOLDS) for k in range(4)]
+    assert disagreements([kept[0], fold("odd", weak)], {"xy": "xy"}) != []
+    assert disagreements([*kept, fold("odd", weak)], {"xy": "xy"}) == []
+
+
+def test_folds_that_were_not_tested_are_counted():
+    test, _ = pooled_test([FOLDS[0], FOLDS[2], EnvironmentResult(("eve",), 4, 1.0, untested="few")])
+    assert "1 of 3 folds could not be tested" in test["xy"].note
 
 
 def test_untested_folds_give_the_reason():

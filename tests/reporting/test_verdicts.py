@@ -34,6 +34,15 @@ def test_a_model_that_explains_nothing_says_nothing():
     assert "broken" not in said
 
 
+def test_who_explains_the_targets_is_said():
+    test = symmetry_test()
+    test.settings["predictor"] = "kernel ridge regression"
+    said = headline(summary(test=test))
+    assert said.endswith(
+        "A regression on these samples, not the model, explains 98% of the held-out variance."
+    )
+
+
 def test_a_missing_test_is_explained():
     assert headline(summary(test=None, untested="too few samples.")) == (
         "Nothing can be said about O(2)@xy, O(2)@yz, O(2)@xz and O(3): too few samples."

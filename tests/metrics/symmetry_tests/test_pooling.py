@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from softsym.metrics import symmetry_test
+from softsym.metrics import Verdict, symmetry_test
+from softsym.metrics.symmetry_tests.pooling import pooled_verdict
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,14 @@ def test_progress_runs_to_the_end_once(data):
 def test_number_of_seeds_is_checked(data):
     with pytest.raises(ValueError, match="seeds must be a whole number of at least 1; got 0"):
         symmetry_test(*data, ["O(2)@yz"], "T1", "T0", seeds=0)
+
+
+def test_of_an_even_number_the_more_careful_middle_counts():
+    sure = Verdict("G", 1e-9, 0.17, 0.39, 0.25, "broken", "", 50, 50, 1e-9)
+    kept = Verdict("G", 0.4, 0.0, 0.03, 0.01, "holds", "", 50, 50, 0.4)
+    both = pooled_verdict([sure, kept], 0.05, 0.05)
+    assert (both.p, both.lower, both.upper) == (0.8, 0.0, 0.39)
+    assert both.verdict.startswith("undecided, at most 39%")
 
 
 def test_what_was_not_tested_stays_unknown():
