@@ -11,8 +11,10 @@ from torch import Tensor
 
 PROBES, AMONG = 400, 2000
 """Inputs that are moved, and inputs among which they are looked for, at most."""
-USUAL = 0.95
-"""Quantile of the distances between neighbouring inputs up to which a moved one counts as near."""
+NEIGHBOURS = 0.05
+"""An input is as near to others as to this share of them, so that near copies do not count."""
+USUAL = 0.5
+"""Quantile of these distances between inputs up to which a moved one counts as near."""
 FEWEST = 0.02
 """Share of moved inputs that must be near others."""
 
@@ -37,12 +39,13 @@ def share_among(x: Tensor, moved: Tensor, clusters: Tensor) -> float:
         return 1.0
     probes, among = _spread(moves, PROBES), _spread(torch.arange(len(x)), AMONG)
     same = clusters[probes, None] == clusters[among]
+    count = max(1, int(NEIGHBOURS * len(among)))
 
-    def nearest(rows: Tensor) -> Tensor:
-        return torch.cdist(rows, x[among]).masked_fill(same, torch.inf).amin(1)
+    def away(rows: Tensor) -> Tensor:
+        return torch.cdist(rows, x[among]).masked_fill(same, torch.inf).kthvalue(count).values
 
-    usual = nearest(x[probes]).quantile(USUAL)
-    return float((nearest(moved[probes]) <= usual * (1 + 1e-6)).double().mean())
+    usual = away(x[probes]).quantile(USUAL)
+    return float((away(moved[probes]) <= usual * (1 + 1e-6)).double().mean())
 
 
 def _spread(rows: Tensor, most: int) -> Tensor:

@@ -23,20 +23,21 @@ def test_a_group_that_moves_inputs_away_gets_no_verdict(seed):
 
 def test_inputs_whose_law_is_invariant_meet_their_moved_copies():
     x = normal(500, 9)
-    assert share_among(x, -x, torch.arange(500)) > 0.8
-    assert share_among(x, -x, torch.arange(500) // 5) > 0.8
+    assert share_among(x, -x, torch.arange(500)) > 0.4
+    assert share_among(x, -x, torch.arange(500) // 5) > 0.4
     assert share_among(x, x, torch.arange(500)) == 1.0
 
 
-def test_some_overlap_is_enough():
+def test_some_overlap_is_enough_and_a_common_border_is_not():
     x = normal(500, 2)
     x[:, 0] = x[:, 0].abs()
-    mirrored = x * torch.tensor([-1.0, 1.0])
-    assert FEWEST < share_among(x, mirrored, torch.arange(500)) < 0.5
-    assert share_among(x + torch.tensor([1.0, 0.0]), mirrored, torch.arange(500)) < FEWEST
+    mirror = torch.tensor([-1.0, 1.0])
+    assert share_among(x, x * mirror, torch.arange(500)) < FEWEST
+    x[::5] = x[::5] * mirror
+    assert FEWEST < share_among(x, x * mirror, torch.arange(500)) < 0.4
 
 
-def test_neighbours_of_the_same_cluster_do_not_set_the_scale():
+def test_near_copies_do_not_set_the_scale():
     x = normal(100, 2).repeat_interleave(5, 0) + 1e-6 * normal(500, 2, 1)
-    clusters = torch.arange(500) // 5
-    assert share_among(x, -x, clusters) > 0.8
+    assert share_among(x, -x, torch.arange(500)) > 0.4
+    assert share_among(x, -x, torch.arange(500) // 5) > 0.4
