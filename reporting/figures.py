@@ -33,8 +33,8 @@ FIGURES = {
     "environments": (
         environments_figure,
         "Where environments disagree",
-        "The same in the environments that each fold held out, with the model that had not trained "
-        "on them.",
+        "The same in the environments that each fold held out, by the predictor that explains them "
+        "better: the model that had not trained on them, or a regression within them.",
     ),
     "strengths": (
         strengths_figure,
