@@ -11,10 +11,14 @@ from softsym.reporting.summary import RunSummary
 from softsym.reporting.symmetry_results import SymmetryResult, labels
 from softsym.reporting.verdicts import first_word
 
+WORSE = 3.0
+"""Factor over the worst held-out environment from which the test error is remarked on."""
+
 
 def notes(summary: RunSummary) -> list[str]:
     """The remarks on a run, each a sentence or two; usually none."""
-    return [note for note in (disagreement(summary), prices(summary), unmoved(summary)) if note]
+    found = disagreement(summary), prices(summary), unmoved(summary), other_worlds(summary)
+    return [note for note in found if note]
 
 
 def disagreement(summary: RunSummary) -> str:
@@ -34,6 +38,22 @@ def disagreement(summary: RunSummary) -> str:
         f"Strengths and test disagree: the training leaned more on {listing(stronger)}, which the "
         f"data break, than on {listing(weaker)}, which they keep. Strengths follow the penalties, "
         "and so the groups as well as the data: go by the test."
+    )
+
+
+def other_worlds(summary: RunSummary) -> str:
+    """Warns where the test environments are far from those by which a selection chose."""
+    scores = [each.score for each in summary.environments if math.isfinite(each.score)]
+    tested = summary.metrics.get(f"test/{summary.monitor.partition('/')[2]}")
+    if not scores or tested is None or summary.higher_is_better:
+        return ""
+    worst = max(scores)
+    if not tested > WORSE * worst > 0:
+        return ""
+    return (
+        f"The test error is {number(tested)}, and that of no held-out environment above "
+        f"{number(worst)}: the environments of the test are unlike those that chose strengths and "
+        "epochs, and that the verdicts are about."
     )
 
 

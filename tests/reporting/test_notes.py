@@ -9,6 +9,7 @@ from reporting_samples import EMPTY, RESULTS, summary
 from rich.console import Console
 
 from softsym.reporting import StrengthRow, SymmetryResult, render_report, show
+from softsym.reporting.environments import EnvironmentResult
 from softsym.reporting.notes import notes
 
 XY, YZ, XZ, O3 = RESULTS
@@ -53,3 +54,13 @@ def test_prices_with_their_meaning():
     (note,) = notes(run)
     assert note.startswith("Shadow prices: O(2)@xy 7, asymmetry 0.04 where 0.05 is tolerated.")
     assert "loss that one unit more of the penalty would buy" in note
+
+
+def test_warns_where_the_test_is_unlike_the_environments_that_chose():
+    folds = tuple(EnvironmentResult((name,), 9, score) for name, score in (("a", 0.1), ("b", 0.2)))
+    run = replace(summary(), monitor="val/mse", environments=folds)
+    (note,) = notes(replace(run, metrics={"test/mse": 1.1}))
+    assert note.startswith("The test error is 1.1, and that of no held-out environment above 0.2")
+    assert notes(replace(run, metrics={"test/mse": 0.5})) == []
+    assert notes(replace(run, metrics={"test/mse": 1.1}, higher_is_better=True)) == []
+    assert notes(replace(run, metrics={"test/mse": 1.1}, environments=())) == []
