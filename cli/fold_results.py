@@ -9,8 +9,8 @@ from typing import Any
 from torch import Tensor
 
 from softsym.datamodules.base import TensorDataModule
-from softsym.lightning_modules.held_out import spread_rows
 from softsym.metrics import SymmetryTest, symmetry_test
+from softsym.metrics.symmetry_tests.samples import spread_rows
 from softsym.symmetries import Group
 
 log = logging.getLogger(__name__)

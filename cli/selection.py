@@ -6,7 +6,6 @@ and then a training on all environments in the run folder itself, with what the 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from softsym.datamodules.base import TensorDataModule
     from softsym.reporting.environments import EnvironmentResult
 
-log = logging.getLogger(__name__)
-
 FINAL = "final"
 FINAL_WORD = f"select_fold={FINAL}"
 FIXED = "softsym.regularizers.Fixed"
@@ -39,7 +36,7 @@ def count_folds(config: DictConfig) -> int:
     Raises:
         UserError: If the data have too few environments, or know none.
     """
-    from softsym.datamodules.environment_folds import environment_folds  # noqa: PLC0415
+    from softsym.datamodules.environment_folds import environment_folds  # noqa: PLC0415 (numpy)
 
     datamodule = instantiate(config.datamodule)
     datamodule.prepare_data()

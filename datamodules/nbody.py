@@ -41,9 +41,9 @@ VERSION = 1
 class NBody(TensorDataModule):
     """Predicts the positions of five charged particles, the n-body task of EGNN and others.
 
-    Input ``5T0 + 5T1 + 5T1``: charges, positions and velocities at one frame; target ``5T1``: the
-    positions at another, by default 30 and 40. Frames are 100 steps of 0.001 apart. The samples are
-    those of the published simulator (Satorras et al. 2021, sec. 5.1): see
+    The input ``5T0 + 5T1 + 5T1`` holds charges, positions and velocities at one frame (30 by
+    default), the target ``5T1`` the positions at a later one (40). Frames are 100 steps of 0.001
+    apart. The samples are those of the published simulator (Satorras et al. 2021, sec. 5.1): see
     :mod:`softsym.datamodules.charged_particles`. The published errors are 1000 times the mean
     squared error.
 

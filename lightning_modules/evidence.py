@@ -16,11 +16,11 @@ from softsym.lightning_modules.held_out import (
     chosen_rows,
     flat_samples,
     held_out,
-    spread_rows,
 )
 from softsym.metrics import SymmetryTest, symmetry_test
 from softsym.metrics.symmetry_tests.asymmetry import asymmetries
 from softsym.metrics.symmetry_tests.model import evaluating
+from softsym.metrics.symmetry_tests.samples import spread_rows
 from softsym.regularizers.policies import HeldOut, Question
 from softsym.symmetries import Group
 from softsym.symmetries.batches import Types, is_typed

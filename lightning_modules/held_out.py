@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from softsym.lightning_modules.task import linked
 from softsym.metrics import SymmetryTest, symmetry_test
+from softsym.metrics.symmetry_tests.samples import spread_rows
 from softsym.symmetries import Group, Rep
 from softsym.symmetries.batches import (
     Types,
@@ -71,11 +72,6 @@ class FlatSamples(NamedTuple):
     y: Tensor
     types: tuple[Rep, Rep]
     model: nn.Module
-
-
-def spread_rows(count: int, most: int) -> Tensor:
-    """Rows (m,) of at most ``most`` of some samples, evenly spread."""
-    return torch.linspace(0, count - 1, min(most, count)).long()
 
 
 def chosen_rows(targets: Tensor, most: int, partial: bool) -> Tensor:

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.linalg import LinAlgError
 from torchmetrics import MetricCollection
 
-from softsym.lightning_modules.held_out import spread_rows
 from softsym.lightning_modules.moved_batches import moved_batch
 from softsym.metrics.heads import HeadMetrics
+from softsym.metrics.symmetry_tests.samples import spread_rows
 from softsym.symmetries import Group
 from softsym.symmetries.batches import Types, flattened, over, tensors
 from softsym.symmetries.own_elements import OwnElements, content_keys, shares
@@ -23,7 +23,7 @@ from softsym.symmetries.own_elements import OwnElements, content_keys, shares
 log = logging.getLogger(__name__)
 
 MOST = 20_000
-"""Test samples that are moved: of more, so many are chosen by their content."""
+"""At most about this many test samples are moved; their content decides which."""
 REFERENCE = 1000
 """Test samples to whose places on their orbits a group that is not compact moves others."""
 

@@ -6,20 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from softsym.networks.gnn import GNN
-from softsym.networks.particles import (
-    Messages,
-    particle_types,
-    particles,
-    require_layers,
-    two_layers,
-)
-from softsym.symmetries.numbers import require_whole
+from softsym.networks.particles import Messages, ParticleNetwork, two_layers
 
 SMALL = 0.001
 """Gain of the initial weights that move positions, so that they start near where they are."""
 
 
-class EGNN(nn.Module):
+class EGNN(ParticleNetwork):
     r"""Predicts positions of particles by E(n)-equivariant message passing.
 
     .. math::
@@ -54,10 +47,7 @@ class EGNN(nn.Module):
         free_path: bool = False,
         seed: int = 0,
     ) -> None:
-        super().__init__()
-        self.rep_in, self.rep_out = particle_types(bodies)
-        self.bodies, self.dim = bodies, require_whole("dim", dim)
-        require_layers(type(self).__name__, channels, layers)
+        super().__init__(bodies, dim, channels, layers)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.embedding = nn.Linear(1, channels)
@@ -69,10 +59,10 @@ class EGNN(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Predicts the positions."""
-        charges, x, v = particles(inputs, self.bodies, self.dim)
+        state = self.particles(inputs)
+        x, v = state.positions, state.velocities
         h = self.embedding(torch.linalg.vector_norm(v, dim=-1, keepdim=True))
-        products = charges[:, :, None, None] * charges[:, None, :, None]
-        attributes = torch.cat([products, _squares(x)[1]], -1)
+        attributes = torch.cat([state.products, _squares(x)[1]], -1)
         for each in self.rounds:
             h, x = each(h, x, v, attributes)
         moved = x.flatten(1)

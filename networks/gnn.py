@@ -5,17 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from softsym.networks.particles import (
-    Messages,
-    particle_types,
-    particles,
-    require_layers,
-    two_layers,
-)
-from softsym.symmetries.numbers import require_whole
+from softsym.networks.particles import Messages, ParticleNetwork, two_layers
 
 
-class GNN(nn.Module):
+class GNN(ParticleNetwork):
     r"""Predicts positions of particles by message passing without any symmetry of space.
 
     .. math::
@@ -39,10 +32,7 @@ class GNN(nn.Module):
     def __init__(
         self, bodies: int = 5, dim: int = 3, channels: int = 64, layers: int = 4, seed: int = 0
     ) -> None:
-        super().__init__()
-        self.rep_in, self.rep_out = particle_types(bodies)
-        self.bodies, self.dim = bodies, require_whole("dim", dim)
-        require_layers(type(self).__name__, channels, layers)
+        super().__init__(bodies, dim, channels, layers)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.embedding = nn.Linear(2 * dim, channels)
@@ -55,9 +45,9 @@ class GNN(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Predicts the positions."""
-        charges, x, v = particles(inputs, self.bodies, self.dim)
-        h = self.embedding(torch.cat([x, v], -1))
-        products = charges[:, :, None, None] * charges[:, None, :, None]
+        state = self.particles(inputs)
+        h = self.embedding(torch.cat([state.positions, state.velocities], -1))
+        products = state.products
         for messages, features in zip(self.messages, self.features, strict=True):
             h = h + features(torch.cat([h, messages(h, products).sum(2)], -1))
         return self.decoder(h).flatten(1)

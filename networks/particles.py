@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from softsym.networks.memory import passing
-from softsym.symmetries import Rep, rep
+from softsym.symmetries import rep
 from softsym.symmetries.numbers import require_whole
 
 
@@ -19,35 +19,53 @@ class Particles(NamedTuple):
     positions: Tensor  # (n, k, d)
     velocities: Tensor  # (n, k, d)
 
-
-def particle_types(bodies: int) -> tuple[Rep, Rep]:
-    """The types of k particles' state, charges, positions and velocities, and of positions."""
-    require_whole("bodies", bodies, least=2)
-    return rep(f"{bodies}T0 + {bodies}T1 + {bodies}T1"), rep(f"{bodies}T1")
-
-
-def require_layers(network: str, channels: int, layers: int) -> None:
-    """Refuses sizes that are no whole numbers, or would not fit into memory."""
-    require_whole("channels", channels)
-    require_whole("layers", layers)
-    passing(channels, layers).require_memory(network)
+    @property
+    def products(self) -> Tensor:
+        """The products of all pairs of charges, (n, k, k, 1)."""
+        return self.charges[:, :, None, None] * self.charges[:, None, :, None]
 
 
-def particles(inputs: Tensor, bodies: int, dim: int) -> Particles:
-    """Splits inputs (n, k (1 + 2 d)) into charges, positions and velocities.
+class ParticleNetwork(nn.Module):
+    """The base of networks that predict positions of k particles from their states.
+
+    Args:
+        bodies: Number k of particles, at least 2.
+        dim: Dimension d of their space.
+        channels: Width of features and messages.
+        layers: Number of rounds of messages.
+
+    Attributes:
+        rep_in: Type of a state: charges, positions and velocities.
+        rep_out: Type of the positions.
 
     Raises:
-        ValueError: If the inputs have another width.
+        ValueError: If a size is no whole number, or the network would not fit into memory.
     """
-    if inputs.shape[-1] != bodies * (1 + 2 * dim):
-        raise ValueError(
-            f"{bodies} particles in R^{dim} have {bodies * (1 + 2 * dim)} inputs: charges, "
-            f"positions and velocities; got {inputs.shape[-1]}."
-        )
-    sizes = [bodies, bodies * dim, bodies * dim]
-    charges, *vectors = inputs.split(sizes, -1)
-    positions, velocities = (values.unflatten(-1, (bodies, dim)) for values in vectors)
-    return Particles(charges, positions, velocities)
+
+    def __init__(self, bodies: int, dim: int, channels: int, layers: int) -> None:
+        super().__init__()
+        require_whole("bodies", bodies, least=2)
+        require_whole("channels", channels)
+        require_whole("layers", layers)
+        passing(channels, layers).require_memory(type(self).__name__)
+        self.rep_in, self.rep_out = rep(f"{bodies}T0 + {2 * bodies}T1"), rep(f"{bodies}T1")
+        self.bodies, self.dim = bodies, require_whole("dim", dim)
+
+    def particles(self, inputs: Tensor) -> Particles:
+        """Splits inputs (n, k (1 + 2 d)) into charges, positions and velocities.
+
+        Raises:
+            ValueError: If the inputs have another width.
+        """
+        sizes = [self.bodies, self.bodies * self.dim, self.bodies * self.dim]
+        if inputs.shape[-1] != sum(sizes):
+            raise ValueError(
+                f"{self.bodies} particles in R^{self.dim} have {sum(sizes)} inputs: charges, "
+                f"positions and velocities; got {inputs.shape[-1]}."
+            )
+        charges, *vectors = inputs.split(sizes, -1)
+        positions, velocities = (v.unflatten(-1, (self.bodies, self.dim)) for v in vectors)
+        return Particles(charges, positions, velocities)
 
 
 def two_layers(first: int, channels: int, last: int) -> nn.Sequential:

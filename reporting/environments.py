@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from statistics import fmean, median
+from statistics import fmean
 from typing import Any
 
 from softsym.metrics import SymmetryTest, Verdict
-from softsym.metrics.symmetry_tests.pooling import pooled_verdict
+from softsym.metrics.symmetry_tests.pooling import medians, pooled_verdict
 from softsym.metrics.symmetry_tests.verdict import percent
 from softsym.reporting.number_format import listing
 
@@ -82,11 +82,9 @@ def pooled_test(found: Sequence[EnvironmentResult]) -> tuple[SymmetryTest | None
             ),
         )
     explained = {
-        part: tuple(median(test.explained[part][i] for test in tests) for i in range(3))
-        for part in tests[0].explained
+        part: medians([test.explained[part] for test in tests]) for part in tests[0].explained
     }
-    triples = {part: (low[0], low[1], low[2]) for part, low in explained.items()}
-    return SymmetryTest(verdicts, settings, {}, triples), ""
+    return SymmetryTest(verdicts, settings, {}, explained), ""
 
 
 def dissent(found: Sequence[EnvironmentResult], name: str, level: float = 0.05) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 from softsym.metrics import SymmetryTest
@@ -10,8 +9,6 @@ from softsym.reporting.html import page_template
 from softsym.reporting.svg import inline_svg
 from softsym.reporting.verdicts import first_word
 from softsym.runs.files import write_atomically
-
-UNKNOWN = (math.nan, math.nan, math.nan)
 
 
 def write_symmetry_test(
@@ -27,6 +24,6 @@ def write_symmetry_test(
     """
     picture = inline_svg(test.plot(), "intervals", "Intervals of the break of each symmetry")
     page = page_template("symmetry_test.html.j2").render(
-        test=test, title=title, types=types, picture=picture, word=first_word, unknown=UNKNOWN
+        test=test, title=title, types=types, picture=picture, word=first_word
     )
     write_atomically(path, page)

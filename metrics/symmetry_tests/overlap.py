@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from softsym.metrics.symmetry_tests.samples import spread_rows
+
 PROBES, AMONG = 400, 2000
 """Inputs that are moved, and inputs among which they are looked for, at most."""
 NEIGHBOURS = 0.05
@@ -37,7 +39,7 @@ def share_among(x: Tensor, moved: Tensor, clusters: Tensor) -> float:
     moves = ((moved - x).abs().amax(1) > 1e-6 * x.abs().amax()).nonzero()[:, 0]
     if not len(moves):
         return 1.0
-    probes, among = _spread(moves, PROBES), _spread(torch.arange(len(x)), AMONG)
+    probes, among = moves[spread_rows(len(moves), PROBES)], spread_rows(len(x), AMONG)
     same = clusters[probes, None] == clusters[among]
     count = max(1, int(NEIGHBOURS * len(among)))
 
@@ -46,8 +48,3 @@ def share_among(x: Tensor, moved: Tensor, clusters: Tensor) -> float:
 
     usual = away(x[probes]).quantile(USUAL)
     return float((away(moved[probes]) <= usual * (1 + 1e-6)).double().mean())
-
-
-def _spread(rows: Tensor, most: int) -> Tensor:
-    """At most ``most`` of some rows, evenly spread."""
-    return rows[torch.linspace(0, len(rows) - 1, min(most, len(rows))).long()]

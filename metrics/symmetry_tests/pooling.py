@@ -28,7 +28,7 @@ def pooled(tests: Sequence[SymmetryTest], level: float, tolerance: float) -> Sym
     first = tests[0]
     verdicts = {name: pooled_verdict([t[name] for t in tests], level, tolerance) for name in first}
     explained = {
-        label: _medians([test.explained[label] for test in tests]) for label in first.explained
+        label: medians([test.explained[label] for test in tests]) for label in first.explained
     }
     alphas = {name: median(t.joint_alphas[name] for t in tests) for name in first.joint_alphas}
     seeds = [test.settings["seed"] for test in tests]
@@ -78,7 +78,7 @@ def pooled_verdict(
         alpha_error=median(v.alpha_error for v in found),
         # NaN, where nothing was tested, stays NaN
         inputs_p=min(2 * median(v.inputs_p for v in found), 1.0),
-        blocks={label: _medians([v.blocks[label] for v in found]) for label in first.blocks},
+        blocks={label: medians([v.blocks[label] for v in found]) for label in first.blocks},
         note="; ".join(filter(None, [note, *dict.fromkeys(v.note for v in found)])),
     )
 
@@ -90,6 +90,7 @@ def careful(verdict: Verdict) -> Verdict:
     return replace(verdict, **unknown)
 
 
-def _medians(triples: Sequence[tuple[float, float, float]]) -> tuple[float, float, float]:
+def medians(triples: Sequence[tuple[float, float, float]]) -> tuple[float, float, float]:
+    """The median of each of three numbers."""
     one, two, three = (median(values) for values in zip(*triples, strict=True))
     return one, two, three

@@ -85,6 +85,11 @@ def as_table(what: str, values: Any) -> Tensor:
     return table
 
 
+def spread_rows(count: int, most: int) -> Tensor:
+    """Rows (m,) of at most ``most`` of some samples, evenly spread."""
+    return torch.linspace(0, count - 1, min(most, count)).long()
+
+
 def base_groups(
     groups: Mapping[str, Any], rep_in: Rep, rep_out: Rep, sizes: tuple[int, int]
 ) -> dict[str, Group]:

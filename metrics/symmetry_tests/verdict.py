@@ -171,9 +171,14 @@ class SymmetryTest(Mapping[str, Verdict]):
         types = " to ".join(self.settings["types"])
         return f" ({types} over R^{self.settings['dim']})"
 
-    def _bounds(self, name: str) -> tuple[str, ...]:
+    def bounds(self, name: str) -> list[tuple[float, float, float]]:
+        """Lower bound, estimate and upper bound on each of ``parts``; NaN where unknown."""
+        unknown = (math.nan, math.nan, math.nan)
+        return [self[name].blocks.get(part, unknown) for part in self.parts]
+
+    def _by_part(self, name: str) -> tuple[str, ...]:
         """The name of a symmetry, and its bounds on each part of the targets."""
-        bounds = [self[name].blocks.get(part, (math.nan,) * 3) for part in self.parts]
+        bounds = self.bounds(name)
         return (name, *(f"{percent(low)} to {percent(high, up=True)}" for low, _, high in bounds))
 
     def __str__(self) -> str:
@@ -188,7 +193,7 @@ class SymmetryTest(Mapping[str, Verdict]):
             )
             if len(self.parts) > 1:
                 lines += ["", "By part of the targets, relative to its own spread:"]
-                lines += _aligned([("symmetry", *self.parts), *map(self._bounds, self)])
+                lines += _aligned([("symmetry", *self.parts), *map(self._by_part, self)])
         lines += [f"{name}: {v.note}" for name, v in self.items() if v.note]
         return "\n".join(lines)
 

@@ -74,7 +74,7 @@ def test_independent_samples_have_no_environments(tmp_path, monkeypatch):
 
 
 def write_folds(folder, epochs, strengths):
-    """Finished folds whose best models trained so many epochs, the last of them so strongly."""
+    """Finished folds with the given epochs and last strengths of their best models."""
     for number, (count, strength) in enumerate(zip(epochs, strengths, strict=True)):
         fold = write_run(folder / f"fold_{number}")
         rows = [f"{e},xy,{strength if e < count else 99.0},0.1" for e in range(count + 5)]
